@@ -1,0 +1,67 @@
+# Every target sets up what it needs: run `make demo` or `make test` on a fresh machine.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+# Byte code is written, whatever the machine's habit: without it every Dagster run compiles Dagster anew.
+unexport PYTHONDONTWRITEBYTECODE
+# Lets a folder be given from outside: make demo OUT=/somewhere
+OUT ?= demo
+export PORT ?= 3000
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCK_VENV := .venv-lock
+
+.PHONY: help setup demo ui test check format docs bench lock clean
+
+help: ## Shows this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(READY) ## Installs system libraries, a virtual environment and the pinned packages
+
+# The stamp is older than its sources only after the lock, the project file or the recipe has changed.
+$(READY): requirements.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh $(VENV)
+	@touch $@
+
+demo: $(READY) ## Makes a synthetic hospital and its report, and prints where the report is
+	@$(BIN)/kpi demo --out $(OUT)
+
+ui: $(READY) ## Starts Dagster's web page at http://127.0.0.1:3000, on demo data or on $KPI_LANDING
+	@tools/ui.sh $(BIN)
+
+test: $(READY) ## Runs every test; ARGS="tests/signals -x" narrows it
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## Style, types, layers, SQL, generated documents, definitions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/sqlfluff lint --disable-progress-bar sql
+	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/kpi check
+
+format: $(READY) ## Rewrites Python and SQL in the house layout
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --disable-progress-bar sql
+
+docs: $(READY) ## Rewrites the generated documents in docs/
+	@$(BIN)/python tools/generate_docs.py
+
+bench: $(READY) ## Measures speed and memory
+	@set -e; for benchmark in benchmarks/bench_*.py; do $(BIN)/python "$$benchmark"; done
+
+lock: ## Makes requirements.lock anew from pyproject.toml
+	@python3 -m venv $(LOCK_VENV)
+	@$(LOCK_VENV)/bin/python -m pip install --quiet uv
+	@$(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-strip-extras --no-annotate --group pyproject.toml:dev pyproject.toml -o requirements.lock
+
+clean: ## Removes what the tools made; keeps the virtual environment, data/ and Dagster's history
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find kpi_pipeline tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

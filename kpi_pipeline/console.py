@@ -1,0 +1,103 @@
+"""How the command line speaks: progress and errors on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from kpi_pipeline.core.errors import KpiError
+
+ROWS_SHOWN = 60
+"""A table on the screen shows this many rows and says how many it leaves out; csv and json show all."""
+
+_standard_error = Console(stderr=True, highlight=False)
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def say(text: str) -> None:
+    """Prints one line of a result, without wrapping or colouring: paths stay whole."""
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def warn(text: str) -> None:
+    """Prints a warning on standard error."""
+    _standard_error.print(f"[yellow]Warning:[/yellow] {_plain(text)}", soft_wrap=True)
+
+
+@contextmanager
+def progress(task: str) -> Iterator[Callable[[str], None]]:
+    """Shows what is being done while it is done; silent when standard error is no terminal."""
+    with _standard_error.status(task) as status:
+        yield lambda step: status.update(f"{task}: {_plain(step)}")
+
+
+def print_frame(frame: pd.DataFrame, *, output: Format, title: str) -> None:
+    """Prints a frame as a table for people, or as CSV or JSON lines for programs (all rows)."""
+    if output is Format.csv:
+        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+        return
+    if output is Format.json:
+        frame.to_json(sys.stdout, orient="records", lines=True, date_format="iso")
+        return
+    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
+    for column in frame.columns:
+        is_number = pd.api.types.is_numeric_dtype(frame[column])
+        table.add_column(str(column), justify="right" if is_number else "left", overflow="fold")
+    for row in frame.head(ROWS_SHOWN).itertuples(index=False):
+        table.add_row(*(_cell(value) for value in row))
+    Console(highlight=False).print(table)
+    if len(frame) > ROWS_SHOWN:
+        say(f"… and {len(frame) - ROWS_SHOWN:,} more rows; --format csv prints them all.")
+
+
+def print_errors(error: KpiError) -> None:
+    """Prints every fault of an expected error, one line each."""
+    for fault in error.faults:
+        _standard_error.print(f"[bold red]Error:[/bold red] {_plain(str(fault))}", soft_wrap=True)
+
+
+def print_unexpected(error: Exception) -> None:
+    """Says that the program failed by its own fault; the text of the error may hold data and is not printed."""
+    if os.environ.get("KPI_DEBUG"):
+        _standard_error.print_exception()
+        return
+    _standard_error.print(
+        f"[bold red]Error:[/bold red] the program failed unexpectedly ({type(error).__name__}). "
+        "Nothing was published. Run it again with KPI_DEBUG=1 to see where; that output can hold data.",
+        soft_wrap=True,
+    )
+
+
+def rows_line(rows: Iterable[tuple[str, int]]) -> str:
+    """`label number` pairs in one line: `rows in 1,200 · used 1,190 · quarantined 10`."""
+    return " · ".join(f"{label} {count:,}" for label, count in rows)
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and value != value):
+        return "–"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if value is pd.NA or value is pd.NaT:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,1 @@
+"""The ground floor: errors, settings, periods, resources, SQL files. Knows nothing about hospitals."""

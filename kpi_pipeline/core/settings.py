@@ -1,0 +1,105 @@
+"""The hospital's own settings, from `kpi.yaml`: names, look, thresholds. Every field has a default.
+
+What a landing folder says about its own files is in its `landing.yaml` (see `intake/landing_options`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.front_matter import faults_of
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Colours(_Frozen):
+    """The palette of the report; each colour is doubled by a shape and a word."""
+
+    ink: Colour = "#14202B"
+    brand: Colour = "#12355B"
+    improvement: Colour = "#0067B1"
+    concern: Colour = "#D95F02"
+    neither: Colour = "#490092"
+
+
+class ReportSettings(_Frozen):
+    """What the report looks like and holds."""
+
+    title: str = "Case management performance"
+    prepared_by: str = "Prepared for senior management by the Director of Case Management"
+    confidentiality: str = "Confidential. For senior management."
+    contact: str = ""
+    logo: Path | None = None
+    paper: Literal["letter", "a4"] = "letter"
+    language: str = "en-US"
+    colours: Colours = Colours()
+    months_shown: Annotated[int, Field(ge=12, le=60)] = 24
+    headline_metrics: tuple[str, ...] = (
+        "readmission_30d",
+        "length_of_stay_days",
+        "case_mix_adjusted_cost_per_case_usd",
+        "avoidable_days_per_100_discharges",
+        "denials_per_100_discharges",
+        "initial_assessment_within_24h",
+    )
+    commentary: Path | None = None
+
+
+class Settings(_Frozen):
+    """Everything a hospital may set. Paths are relative to the settings file.
+
+    A build stops when more than quarantine_limit_pct of a table's rows are refused, and they are at least
+    quarantine_limit_from_rows: a handful of bad rows in a small file is no broken feed.
+    """
+
+    hospital_name: str = "Your hospital"
+    time_zone: str = "America/New_York"
+    report: ReportSettings = ReportSettings()
+    rule_set: Literal["nhs-2024", "nhs-classic", "ihi", "anhoej"] = "nhs-2024"
+    min_denominator: Annotated[int, Field(ge=1)] = 25
+    small_number_threshold: Annotated[int, Field(ge=2)] = 11
+    quarantine_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
+    quarantine_limit_from_rows: Annotated[int, Field(ge=1)] = 100
+    lost_discharge_after_days: Annotated[int, Field(ge=1)] = 120
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(MB|GB)$")] = "4GB"
+    threads: Annotated[int, Field(ge=1)] | None = None
+    targets: Path | None = None
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """Reads the settings file, or $KPI_SETTINGS, or `kpi.yaml` here; without any, the defaults."""
+    if path is None:
+        named = os.environ.get("KPI_SETTINGS")
+        path = Path(named) if named else Path("kpi.yaml")
+        if not named and not path.is_file():
+            return Settings()
+    if not path.is_file():
+        raise DefinitionError(Fault(str(path), "there is no such settings file.", "Check the path, or leave it out."))
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        settings = Settings.model_validate(raw)
+    except yaml.YAMLError as error:
+        raise DefinitionError(Fault(str(path), f"is not YAML: {' '.join(str(error).split())}")) from error
+    except ValidationError as error:
+        raise DefinitionError(faults_of(str(path), error)) from error
+    return _with_absolute_paths(settings, path.resolve().parent)
+
+
+def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
+    def absolute(path: Path | None) -> Path | None:
+        return None if path is None else folder / path
+
+    report = settings.report.model_copy(
+        update={"logo": absolute(settings.report.logo), "commentary": absolute(settings.report.commentary)}
+    )
+    return settings.model_copy(update={"report": report, "targets": absolute(settings.targets)})

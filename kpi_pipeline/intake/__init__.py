@@ -1,0 +1,1 @@
+"""Intake: landing files → staged rows | quarantine. Nothing is lost: rows in = staged + quarantined + duplicate + superseded."""

@@ -1,0 +1,172 @@
+"""What a table must look like (contract) and how a source's file becomes it (mapping). Read from `sql/staged/`.
+
+`sql/staged/canonical/<table>.sql` declares the contract of a table: its columns, key and row rules.
+`sql/staged/<source>/<table>.sql` maps another source's file to that table; the contract stays the same.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
+from kpi_pipeline.core.resources import resource_folder, shown_path
+from kpi_pipeline.core.sql_graph import tables_read
+from kpi_pipeline.intake.landing_options import SourceDefaults
+
+CANONICAL = "canonical"
+ColumnType = Literal["id", "text", "code", "moment", "date", "month", "number", "integer"]
+Words = Annotated[str, Field(min_length=3)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(_Frozen):
+    """One column of a canonical table.
+
+    A `moment` takes an ISO date or timestamp, with or without offset. `when_unreadable` says what happens
+    to a value that is there but cannot be read: the row is quarantined, or the value counts as unknown.
+    """
+
+    type: ColumnType
+    means: Words
+    required: bool = False
+    when_unreadable: Literal["quarantine", "unknown"] = "quarantine"
+
+
+class RowRule(_Frozen):
+    """A row is quarantined when the SQL condition `when` holds; `means` is the reason in words."""
+
+    when: Words
+    means: Words
+
+
+class Contract(_Frozen):
+    """A canonical table: its columns, its key, and the rows it refuses."""
+
+    table: str
+    title: Words
+    required: bool = False
+    key: Annotated[tuple[str, ...], Field(min_length=1)]
+    columns: dict[str, Column]
+    quarantine: dict[str, RowRule] = {}
+
+    @model_validator(mode="after")
+    def _key_is_declared(self) -> Contract:
+        unknown = [name for name in self.key if name not in self.columns]
+        if unknown:
+            raise ValueError(f"key names columns that are not declared: {', '.join(unknown)}")
+        return self
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The columns a file must have."""
+        return tuple(name for name, column in self.columns.items() if column.required)
+
+
+class Mapping(_Frozen):
+    """How files whose stem matches `file` become rows of `table`: a SELECT from `landed`.
+
+    columns: what the file must have (for canonical sources: the contract's required columns).
+    lookups: further landed files that the SELECT joins, as view name → file pattern.
+    one_row_each: one row of the file gives one row of the table (false where it is unpivoted).
+    """
+
+    source: str
+    table: str
+    file: Words
+    columns: tuple[str, ...]
+    lookups: dict[str, str] = {}
+    one_row_each: bool = True
+    sql: str
+    where: str
+
+    def takes(self, stem: str) -> bool:
+        """Whether a file of this name (without ending) belongs to this mapping."""
+        return fnmatch(stem.lower(), self.file)
+
+
+class Source(_Frozen):
+    """A kind of landing folder: its mappings by table, and what its files never say themselves."""
+
+    name: str
+    title: Words
+    defaults: SourceDefaults = SourceDefaults()
+    caveats: tuple[Words, ...] = ()
+    mappings: dict[str, Mapping]
+
+    def mapping_of_file(self, stem: str) -> list[Mapping]:
+        """The mappings a file feeds; the longest pattern wins where two patterns overlap."""
+        hits = [mapping for mapping in self.mappings.values() if mapping.takes(stem)]
+        longest = max((len(mapping.file) for mapping in hits), default=0)
+        return [mapping for mapping in hits if len(mapping.file) == longest]
+
+
+@cache
+def load_contracts() -> dict[str, Contract]:
+    """Every canonical table's contract, by table name. All faults of all files at once."""
+    contracts: dict[str, Contract] = {}
+    faults: list[Fault] = []
+    for path in sorted(_folder(CANONICAL).glob("*.sql")):
+        file = read_sql_file(path)
+        try:
+            contracts[file.name] = Contract.model_validate({**file.front_matter, "table": file.name})
+        except ValidationError as error:
+            faults.extend(faults_of(file.where, error))
+    if faults:
+        raise DefinitionError(faults)
+    return contracts
+
+
+def source_names() -> list[str]:
+    """The sources this version can read."""
+    return sorted(path.name for path in resource_folder("sql").joinpath("staged").iterdir() if path.is_dir())
+
+
+@cache
+def load_source(name: str) -> Source:
+    """One source with its mappings; an unknown name is a DefinitionError that lists the known ones."""
+    if name not in source_names():
+        raise DefinitionError(
+            Fault("source", f"{name!r} is not a known source.", f"Choose one of: {', '.join(source_names())}.")
+        )
+    folder = _folder(name)
+    head_file = folder / "source.yaml"
+    try:
+        head = yaml.safe_load(head_file.read_text(encoding="utf-8"))
+        mappings = {path.stem: _load_mapping(name, read_sql_file(path)) for path in sorted(folder.glob("*.sql"))}
+        return Source.model_validate({**head, "name": name, "mappings": mappings})
+    except ValidationError as error:
+        raise DefinitionError(faults_of(shown_path(head_file), error)) from error
+
+
+def _load_mapping(source: str, file: SqlFile) -> Mapping:
+    if source == CANONICAL:
+        contract = load_contracts()[file.name]
+        declared = {"file": f"{file.name}*", "columns": contract.required_columns}
+    else:
+        declared = dict(file.front_matter)
+        if file.name not in load_contracts():
+            raise DefinitionError(Fault(file.where, f"{file.name!r} is not a canonical table."))
+    try:
+        mapping = Mapping.model_validate(
+            {**declared, "source": source, "table": file.name, "sql": file.sql, "where": file.where}
+        )
+    except ValidationError as error:
+        raise DefinitionError(faults_of(file.where, error)) from error
+    unknown = tables_read(mapping.sql, where=file.where) - {"landed", *mapping.lookups}
+    if unknown:
+        raise DefinitionError(Fault(file.where, f"reads {', '.join(sorted(unknown))}, which is no lookup of this file."))
+    return mapping
+
+
+def _folder(source: str) -> Path:
+    return resource_folder("sql") / "staged" / source

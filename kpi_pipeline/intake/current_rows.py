@@ -1,0 +1,148 @@
+"""Which staged row of each key is current: duplicates collapse, corrected re-sends supersede.
+
+Of several rows with one key the latest `updated_at` wins, then the latest arrival, then a fixed order of
+contents, so that neither the order of rows nor the names of files decide. Earlier versions stay staged.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from kpi_pipeline.intake.contract import Contract
+from kpi_pipeline.intake.staging import StagedFile
+
+
+def create_current_rows(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]
+) -> None:
+    """Creates the view `staged_<table>` of current rows and appends to `row_ledger` and `row_versions`.
+
+    `row_ledger` has one row per file: rows_in = staged + quarantined + duplicate + superseded.
+    `row_versions` names each row that is not current, with its fate.
+    """
+    table = contract.table
+    if not files:
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_{table} AS {_no_rows_sql(contract)}")
+        return
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW all_{table} AS {_all_rows_sql(files)}")
+    _find_older_versions(connection, contract, files)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP VIEW staged_{table} AS
+        SELECT rows.* EXCLUDE (file_number, file_row_number)
+        FROM all_{table} AS rows
+        ANTI JOIN older_{table} AS older USING (file_number, file_row_number)"""
+    )
+    _append_ledger(connection, table, files)
+
+
+def _all_rows_sql(files: list[StagedFile]) -> str:
+    return "\nUNION ALL BY NAME ".join(
+        f"SELECT *, {number} AS file_number FROM read_parquet('{str(file.staged).replace(chr(39), chr(39) * 2)}', "
+        "file_row_number = true)"
+        for number, file in enumerate(files)
+    )
+
+
+def _find_older_versions(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]
+) -> None:
+    table = contract.table
+    key = ", ".join(f'"{column}"' for column in contract.key)
+    same_key = " AND ".join(f'rows."{column}" IS NOT DISTINCT FROM contested."{column}"' for column in contract.key)
+    updated_at = "rows.updated_at" if "updated_at" in contract.columns else "NULL"
+    arrived_at = " ".join(f"WHEN {number} THEN '{file.arrived_at}'" for number, file in enumerate(files))
+    order = "updated_at DESC NULLS LAST, arrived_at DESC, row_hash DESC, file_number, file_row_number"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE older_{table} AS
+        WITH contested AS (SELECT {key} FROM all_{table} GROUP BY ALL HAVING COUNT(*) > 1),
+        versions AS (
+            SELECT
+                rows.file_number, rows.file_row_number, rows.source_line, rows.row_hash,
+                {", ".join(f'rows."{column}"' for column in contract.key if column != "updated_at")},
+                {updated_at} AS updated_at,
+                CASE rows.file_number {arrived_at} END AS arrived_at
+            FROM all_{table} AS rows
+            INNER JOIN contested ON {same_key}
+        ),
+        ranked AS (
+            SELECT
+                *,
+                ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) AS version,
+                ROW_NUMBER() OVER (PARTITION BY {key}, row_hash ORDER BY {order}) AS copy
+            FROM versions
+        )
+        SELECT
+            file_number, file_row_number, source_line,
+            CASE WHEN copy > 1 THEN 'duplicate' ELSE 'superseded' END AS fate
+        FROM ranked
+        WHERE version > 1"""
+    )
+
+
+def _append_ledger(connection: duckdb.DuckDBPyConnection, table: str, files: list[StagedFile]) -> None:
+    fates = dict(
+        ((int(number), str(fate)), int(n))
+        for number, fate, n in connection.execute(
+            f"SELECT file_number, fate, COUNT(*) FROM older_{table} GROUP BY ALL"
+        ).fetchall()
+    )
+    for number, file in enumerate(files):
+        duplicate, superseded = fates.get((number, "duplicate"), 0), fates.get((number, "superseded"), 0)
+        staged = file.rows_staged - duplicate - superseded
+        connection.execute(
+            "INSERT INTO row_ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                table,
+                file.file_name,
+                file.sha256,
+                file.arrived_at,
+                file.rows_in,
+                staged,
+                file.rows_quarantined,
+                duplicate,
+                superseded,
+            ],
+        )
+        connection.execute(
+            f"""INSERT INTO row_versions
+            SELECT ?, ?, source_line, fate FROM older_{table} WHERE file_number = ?""",
+            [table, file.file_name, number],
+        )
+
+
+def create_ledger_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates the empty tables `row_ledger`, `row_versions` and `quarantine`."""
+    connection.execute(
+        """
+        CREATE TABLE row_ledger (
+            table_name VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, arrived_at VARCHAR,
+            rows_in BIGINT, staged BIGINT, quarantined BIGINT, duplicate BIGINT, superseded BIGINT
+        );
+        CREATE TABLE row_versions (table_name VARCHAR, file_name VARCHAR, source_line BIGINT, fate VARCHAR);
+        CREATE TABLE quarantine (
+            table_name VARCHAR, file_name VARCHAR, source_line BIGINT, reasons VARCHAR[], original_row VARCHAR
+        );
+        """
+    )
+
+
+def append_quarantine(connection: duckdb.DuckDBPyConnection, file: StagedFile) -> None:
+    """Copies a file's refused rows into the table `quarantine`, `source_line` being the line in the file."""
+    connection.execute(
+        f"""INSERT INTO quarantine
+        SELECT ?, ?, line, reasons, original_row
+        FROM '{str(file.quarantine).replace("'", "''")}'""",
+        [file.table, file.file_name],
+    )
+
+
+def _no_rows_sql(contract: Contract) -> str:
+    types = {"number": "DOUBLE", "integer": "BIGINT", "date": "DATE", "month": "DATE", "moment": "TIMESTAMP"}
+    columns = [
+        f'CAST(NULL AS {types.get(column.type, "VARCHAR")}) AS "{name}"' for name, column in contract.columns.items()
+    ]
+    columns += [
+        f'CAST(NULL AS VARCHAR) AS "{name}_kind"' for name, column in contract.columns.items() if column.type == "moment"
+    ]
+    columns += ["CAST(NULL AS BIGINT) AS source_line", "CAST(NULL AS UBIGINT) AS row_hash"]
+    return f"SELECT {', '.join(columns)} WHERE false"

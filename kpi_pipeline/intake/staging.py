@@ -1,0 +1,333 @@
+"""Stages one landed file: maps, types and checks every row, and writes good rows and refused rows apart.
+
+Staged files are keyed by the content of everything that made them (the file, its lookups, the mapping,
+the contract, the options), so an unchanged file is never staged twice. Typing rules:
+a moment `x` becomes `x` (TIMESTAMP as written; in UTC if it had an offset) and `x_kind`
+('date', 'local' or 'instant').
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.intake.contract import Column, Contract, Mapping
+from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile, count_lines, physical_lines, read_faults
+
+EARLIEST_PLAUSIBLE = date(1900, 1, 1)
+"""Dates before this are misread two-digit years or place-holders, not hospital stays."""
+
+_RECIPE_VERSION = 1
+_MANGLED_ID = "^[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+$"
+"""A number that a spreadsheet turned into scientific notation (1.23E+11): the real id is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """One landed file as rows of one table. Paths are Parquet files; rows_in = rows_staged + rows_quarantined."""
+
+    table: str
+    file_name: str
+    sha256: str
+    arrived_at: str
+    staged: Path
+    quarantine: Path
+    rows_in: int
+    rows_staged: int
+    rows_quarantined: int
+    unreadable: dict[str, int]
+    columns_supplied: tuple[str, ...]
+
+
+def recipe_key(mapping: Mapping, contract: Contract, file_hashes: list[str], plausible_until: date) -> str:
+    """The content key of a staged file: the same key means the same rows."""
+    parts = [str(_RECIPE_VERSION), mapping.model_dump_json(), contract.model_dump_json(), *file_hashes]
+    parts.append(plausible_until.isoformat())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def stage_file(
+    connection: duckdb.DuckDBPyConnection,
+    opened: OpenFile,
+    mapping: Mapping,
+    contract: Contract,
+    *,
+    key: str,
+    sha256: str,
+    arrived_at: str,
+    plausible_until: date,
+    store: Path,
+) -> StagedFile:
+    """Writes the staged and quarantined rows of a file, or finds them already there under `key`.
+
+    The connection holds the views `landed` and the mapping's lookups. Raises InputError when rows of the
+    file cannot be read at all; then nothing is written.
+    """
+    folder = store / "staged" / mapping.table
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / f"{key}.json"
+    if record.is_file():
+        return _read_record(record, arrived_at=arrived_at, file_name=opened.name)
+    staged, refused = folder / f"{key}.parquet", folder / f"{key}.quarantine.parquet"
+    building = folder / f".{key}.building"
+    _copy_checked_rows(connection, opened, _checked_rows_sql(mapping, contract, plausible_until), building)
+    faults = read_faults(connection, opened)
+    if faults:
+        building.unlink()
+        raise InputError(faults)
+    rows_in, rows_quarantined, unreadable = _count(connection, building, contract)
+    _write_quarantine(connection, building, refused, opened, rows_quarantined, rows_in)
+    if rows_quarantined:
+        good = building.with_name(building.name + ".good")
+        connection.execute(
+            f"COPY (SELECT * FROM {_parquet(building)} WHERE reasons IS NULL) TO '{_sql_path(good)}' (FORMAT parquet)"
+        )
+        building.unlink()
+        building = good
+    os.replace(building, staged)
+    result = StagedFile(
+        table=mapping.table,
+        file_name=opened.name,
+        sha256=sha256,
+        arrived_at=arrived_at,
+        staged=staged,
+        quarantine=refused,
+        rows_in=rows_in,
+        rows_staged=rows_in - rows_quarantined,
+        rows_quarantined=rows_quarantined,
+        unreadable=unreadable,
+        columns_supplied=_columns_supplied(connection, staged, contract),
+    )
+    _write_record(record, result)
+    return result
+
+
+def required_column_faults(opened: OpenFile, mapping: Mapping) -> list[Fault]:
+    """One fault for each column the mapping needs and the file does not have."""
+    have = {column.lower() for column in opened.columns}
+    return [
+        Fault(
+            f"{opened.name}:1",
+            f"the required column {column} is missing; found {', '.join(opened.columns[:12])}"
+            f"{' …' if len(opened.columns) > 12 else ''}.",
+            "Add the column, or rename yours to it.",
+        )
+        for column in mapping.columns
+        if column.lower() not in have
+    ]
+
+
+def landed_sql(opened: OpenFile, contract: Contract | None) -> str:
+    """The SELECT behind the view `landed`; a canonical file gets its missing optional columns as NULL."""
+    missing = [] if contract is None else [c for c in contract.columns if c not in {x.lower() for x in opened.columns}]
+    extra = "".join(f', CAST(NULL AS VARCHAR) AS "{column}"' for column in missing)
+    return f"SELECT *{extra} FROM ({opened.sql})"
+
+
+def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, opened: OpenFile, sql: str, building: Path) -> None:
+    try:
+        connection.execute(f"COPY ({sql}) TO '{_sql_path(building)}' (FORMAT parquet)")
+    except duckdb.InvalidInputException as error:
+        building.unlink(missing_ok=True)
+        what = "cannot be read to its end: line endings are mixed, or the file is cut short."
+        raise InputError(Fault(opened.name, what, "Export the file again.")) from error
+
+
+def _checked_rows_sql(mapping: Mapping, contract: Contract, plausible_until: date) -> str:
+    columns = contract.columns
+    reasons = dict(_reasons(contract))
+    any_fault = " OR ".join(f"COALESCE({condition}, false)" for condition in reasons.values())
+    list_of_faults = ", ".join(
+        f"CASE WHEN {condition} THEN '{reason}' END" for reason, condition in reasons.items()
+    )
+    typed = ",\n".join(part for name, column in columns.items() for part in _typed(name, column))
+    kept = [f'"{name}"' for name in columns]
+    kept += [f'"{name}_kind"' for name, column in columns.items() if column.type == "moment"]
+    unreadable = [
+        f'{_unreadable(name, column)} AS "unreadable_{name}"'
+        for name, column in columns.items()
+        if column.when_unreadable == "unknown"
+    ]
+    content = ", ".join(kept)
+    return f"""
+WITH mapped AS ({mapping.sql}),
+typed AS (
+    SELECT
+        {SOURCE_LINE},
+        DATE '{plausible_until.isoformat()}' AS plausible_until,
+        {", ".join(f'"{name}" AS "text_{name}"' for name in columns)},
+        {typed}
+    FROM mapped
+)
+SELECT {content}, {SOURCE_LINE}, HASH({content}) AS row_hash
+    {"".join(f", {part}" for part in unreadable)},
+    CASE WHEN {any_fault} THEN LIST_FILTER([{list_of_faults}], lambda reason: reason IS NOT NULL) END AS reasons
+FROM typed
+"""
+
+
+def _typed(name: str, column: Column) -> Iterator[str]:
+    text = f'"{name}"'
+    match column.type:
+        case "id" | "text" | "code":
+            yield f'{text} AS "{name}"'
+        case "number":
+            yield f'TRY_CAST({text} AS DOUBLE) AS "{name}"'
+        case "integer":
+            yield f'TRY_CAST({text} AS BIGINT) AS "{name}"'
+        case "date":
+            yield f'CASE WHEN {_is_iso(text)} THEN CAST(TRY_CAST({text} AS TIMESTAMP) AS DATE) END AS "{name}"'
+        case "month":
+            yield f"CASE WHEN {_is_iso(text)} THEN TRY_CAST(SUBSTR({text}, 1, 7) || '-01' AS DATE) END AS \"{name}\""
+        case "moment":
+            offset = f"SUBSTR({text}, 17)"
+            is_instant = (
+                f"LENGTH({text}) > 16 AND (CONTAINS({offset}, 'Z') OR CONTAINS({offset}, '+') OR CONTAINS({offset}, '-'))"
+            )
+            yield (
+                f"CASE WHEN NOT {_is_iso(text)} THEN NULL "
+                f"WHEN {is_instant} THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' "
+                f'ELSE TRY_CAST({text} AS TIMESTAMP) END AS "{name}"'
+            )
+            yield (
+                f"CASE WHEN {text} IS NULL THEN NULL WHEN LENGTH({text}) <= 10 THEN 'date' "
+                f"WHEN {is_instant} THEN 'instant' ELSE 'local' END AS \"{name}_kind\""
+            )
+
+
+def _is_iso(text: str) -> str:
+    return f"(SUBSTR({text}, 5, 1) = '-' AND LENGTH({text}) >= 7 AND (LENGTH({text}) = 7 OR SUBSTR({text}, 8, 1) = '-'))"
+
+
+def _unreadable(name: str, column: Column) -> str:
+    return f'("text_{name}" IS NOT NULL AND "{name}" IS NULL)'
+
+
+def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Every reason to quarantine a row with its SQL condition over the typed columns, in order of precedence."""
+    for name, column in contract.columns.items():
+        if column.required:
+            yield f"missing_{name}", f'"text_{name}" IS NULL'
+    for name, column in contract.columns.items():
+        if column.type in ("date", "month", "moment", "number", "integer") and column.when_unreadable == "quarantine":
+            yield f"invalid_{name}", _unreadable(name, column)
+    ids = [name for name, column in contract.columns.items() if column.type == "id"]
+    if ids:
+        matches = " OR ".join(
+            f"(CONTAINS(\"{name}\", 'E+') AND REGEXP_MATCHES(\"{name}\", '{_MANGLED_ID}'))" for name in ids
+        )
+        yield "mangled_id", matches
+    dates = [name for name, column in contract.columns.items() if column.type in ("date", "moment")]
+    early = [name for name in dates if contract.columns[name].when_unreadable == "quarantine"]
+    if early:
+        yield (
+            "implausible_date",
+            " OR ".join(f"\"{name}\" < DATE '{EARLIEST_PLAUSIBLE.isoformat()}'" for name in early),
+        )
+    for reason, rule in contract.quarantine.items():
+        yield reason, f"({rule.when})"
+
+
+def reason_words(reason: str, contract: Contract) -> str:
+    """What a quarantine reason means, for people."""
+    if reason in contract.quarantine:
+        return contract.quarantine[reason].means
+    kind, _, column = reason.partition("_")
+    words = {
+        "mangled_id": "An id is in scientific notation (such as 1.23E+11): a spreadsheet destroyed it.",
+        "implausible_date": f"A date lies before {EARLIEST_PLAUSIBLE.year}.",
+    }
+    if reason in words:
+        return words[reason]
+    return f"{column} is empty." if kind == "missing" else f"{column} cannot be read as {_type_words(column, contract)}."
+
+
+def _type_words(column: str, contract: Contract) -> str:
+    kind = contract.columns[column].type
+    return {"number": "a number", "integer": "a whole number", "month": "a month"}.get(kind, "an ISO date or time")
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract
+) -> tuple[int, int, dict[str, int]]:
+    lenient = [name for name, column in contract.columns.items() if column.when_unreadable == "unknown"]
+    counts = "".join(f', COUNT(*) FILTER (WHERE "unreadable_{name}")' for name in lenient)
+    row = connection.execute(f"SELECT COUNT(*), COUNT(reasons) {counts} FROM {_parquet(path)}").fetchall()[0]
+    return int(row[0]), int(row[1]), {name: int(n) for name, n in zip(lenient, row[2:], strict=True) if n}
+
+
+def _write_quarantine(
+    connection: duckdb.DuckDBPyConnection, checked: Path, target: Path, opened: OpenFile, n_rows: int, rows_in: int
+) -> None:
+    """Writes the refused rows with every reason, their physical line and the original row as JSON."""
+    original = ", ".join(f'"{column.lower()}"' for column in opened.columns)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE refused AS
+        SELECT checked.{SOURCE_LINE}, checked.reasons, CAST(NULL AS BIGINT) AS line,
+            CAST(to_json(STRUCT_PACK({", ".join(f'"{c.lower()}" := landed."{c.lower()}"' for c in opened.columns)}))
+                AS VARCHAR) AS original_row
+        FROM (SELECT {SOURCE_LINE}, reasons FROM {_parquet(checked)} WHERE reasons IS NOT NULL) AS checked
+        INNER JOIN (SELECT {SOURCE_LINE}, {original} FROM landed) AS landed USING ({SOURCE_LINE})
+        """
+        if n_rows
+        else f"""CREATE OR REPLACE TEMP TABLE refused AS
+        SELECT CAST(NULL AS BIGINT) AS {SOURCE_LINE}, CAST(NULL AS VARCHAR[]) AS reasons,
+            CAST(NULL AS BIGINT) AS line, CAST(NULL AS VARCHAR) AS original_row WHERE false"""
+    )
+    if n_rows:
+        read_faults(connection, opened)
+        _set_physical_lines(connection, opened, rows_in)
+    building = target.with_name(f".{target.name}.building")
+    connection.execute(f"COPY refused TO '{_sql_path(building)}' (FORMAT parquet)")
+    os.replace(building, target)
+
+
+def _set_physical_lines(connection: duckdb.DuckDBPyConnection, opened: OpenFile, rows_in: int) -> None:
+    if opened.csv_path is None or count_lines(opened.csv_path) == rows_in + 1:
+        connection.execute(f"UPDATE refused SET line = {SOURCE_LINE}")
+        return
+    rows = [int(row[0]) for row in connection.execute(f"SELECT DISTINCT {SOURCE_LINE} FROM refused").fetchall()]
+    lines = physical_lines(opened.csv_path, [row - 1 for row in rows])
+    connection.executemany(f"UPDATE refused SET line = ? WHERE {SOURCE_LINE} = ?", list(zip(lines, rows, strict=True)))
+
+
+def _columns_supplied(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contract) -> tuple[str, ...]:
+    names = list(contract.columns)
+    counts = ", ".join(f'COUNT("{name}")' for name in names)
+    row = connection.execute(f"SELECT {counts} FROM {_parquet(staged)}").fetchall()[0]
+    return tuple(name for name, count in zip(names, row, strict=True) if count)
+
+
+def _write_record(path: Path, staged: StagedFile) -> None:
+    body = {**asdict(staged), "staged": staged.staged.name, "quarantine": staged.quarantine.name}
+    building = path.with_name(f".{path.name}.building")
+    building.write_text(json.dumps(body, indent=1), encoding="utf-8")
+    os.replace(building, path)
+
+
+def _read_record(path: Path, *, arrived_at: str, file_name: str) -> StagedFile:
+    body = json.loads(path.read_text(encoding="utf-8"))
+    body |= {
+        "staged": path.parent / body["staged"],
+        "quarantine": path.parent / body["quarantine"],
+        "columns_supplied": tuple(body["columns_supplied"]),
+        "arrived_at": arrived_at,
+        "file_name": file_name,
+    }
+    return StagedFile(**body)
+
+
+def _parquet(path: Path) -> str:
+    return f"read_parquet('{_sql_path(path)}')"
+
+
+def _sql_path(path: Path) -> str:
+    return str(path).replace("'", "''")

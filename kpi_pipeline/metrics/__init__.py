@@ -1,0 +1,1 @@
+"""Metrics: one file declares one measure; one aggregation turns its cases into values."""

@@ -1,0 +1,211 @@
+"""The one aggregation: cases → values by facility and month, and for the whole system. Ratios are ratios of sums.
+
+Also decides what each value is worth: its maturity, its 95 % interval, and whether it may be shown at all.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.metrics.cases import cases_sql
+from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
+
+WHOLE_SYSTEM = "all"
+"""The facility_id of figures over all facilities."""
+
+CONFIDENCE = 0.95
+SILENT_AFTER_DAYS = 92
+"""A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
+
+VALUE_COLUMNS = (
+    "metric", "version", "facility_id", "month", "numerator", "denominator", "value", "lower", "upper",
+    "maturity", "status", "status_reason", "n_cases", "n_excluded", "n_immature", "log_mean",
+)  # fmt: skip
+EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_cases")
+
+
+def compute_values(
+    connection: duckdb.DuckDBPyConnection, metric: Metric, *, settings: Settings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The values and the exclusion counts of one metric over the whole history.
+
+    Returns (VALUE_COLUMNS, EXCLUSION_COLUMNS) frames. A metric whose inputs are missing gives one row with
+    month '' and the reason; months without any case do not appear.
+    """
+    missing = missing_inputs(connection, metric)
+    if missing is not None:
+        return _unavailable(metric, *missing), pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
+    connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE metric_cases AS {_counted_sql(metric)}")
+    sums = connection.execute(_sums_sql(metric)).df()
+    exclusions = connection.execute(_EXCLUSIONS_SQL).df()
+    connection.execute("DROP TABLE metric_cases")
+    exclusions.insert(0, "metric", metric.name)
+    return _values(sums, metric, settings), exclusions[list(EXCLUSION_COLUMNS)]
+
+
+def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[str, str] | None:
+    """The status and reason why a metric has no values, or None when all it needs was supplied."""
+    for item in metric.needs:
+        rows = connection.execute("SELECT is_supplied, status, reason FROM supply WHERE item = ?", [item]).fetchall()
+        if not rows:
+            return "not_computable", f"it needs {item}, which this version does not know"
+        is_supplied, status, reason = rows[0]
+        if not is_supplied:
+            return str(status), str(reason)
+    return None
+
+
+def _counted_sql(metric: Metric) -> str:
+    """The cases with their month, reduced to what the sums need."""
+    return f"""
+    SELECT
+        facility_id,
+        CAST(DATE_TRUNC('month', event_date) AS DATE) AS month_starts_on,
+        CAST(numerator AS DOUBLE) AS numerator,
+        CAST(denominator AS DOUBLE) AS denominator,
+        exclusion_reason
+    FROM ({cases_sql(metric)}) AS cases
+    WHERE event_date IS NOT NULL
+    """
+
+
+def _sums_sql(metric: Metric) -> str:
+    median = "MEDIAN(numerator) FILTER (WHERE exclusion_reason IS NULL)" if metric.kind == "median" else "NULL"
+    logs = (
+        "AVG(LN(numerator / denominator)) FILTER (WHERE exclusion_reason IS NULL AND numerator > 0 AND denominator > 0)"
+        if metric.kind == "mean"
+        else "NULL"
+    )
+    return f"""
+    WITH sums AS (
+        SELECT
+            GROUPING(facility_id) AS is_system,
+            facility_id,
+            month_starts_on,
+            SUM(numerator) FILTER (WHERE exclusion_reason IS NULL) AS numerator,
+            SUM(denominator) FILTER (WHERE exclusion_reason IS NULL) AS denominator,
+            SUM(numerator * numerator) FILTER (WHERE exclusion_reason IS NULL) AS sum_nn,
+            SUM(numerator * denominator) FILTER (WHERE exclusion_reason IS NULL) AS sum_nd,
+            SUM(denominator * denominator) FILTER (WHERE exclusion_reason IS NULL) AS sum_dd,
+            COUNT(*) AS n_cases,
+            COUNT(exclusion_reason) AS n_excluded,
+            COUNT(*) FILTER (WHERE exclusion_reason = '{INSUFFICIENT_FOLLOWUP}') AS n_immature,
+            CAST({median} AS DOUBLE) AS median,
+            CAST({logs} AS DOUBLE) AS log_mean
+        FROM metric_cases
+        GROUP BY GROUPING SETS ((facility_id, month_starts_on), (month_starts_on))
+    ),
+    months AS (
+        SELECT DISTINCT month_starts_on, CAST(month_starts_on + INTERVAL 1 MONTH - INTERVAL 1 DAY AS DATE) AS ends_on
+        FROM sums
+    ),
+    last_days AS (SELECT MAX(complete_through) AS complete_through FROM watermarks),
+    open_facilities AS (
+        SELECT months.month_starts_on, MIN(watermarks.complete_through) AS complete_through
+        FROM months
+        CROSS JOIN last_days
+        CROSS JOIN watermarks
+        INNER JOIN facilities ON watermarks.facility_id = facilities.facility_id
+        WHERE watermarks.complete_through
+            >= LEAST(months.ends_on, last_days.complete_through) - {SILENT_AFTER_DAYS}
+            AND (facilities.closed_on IS NULL OR facilities.closed_on >= months.month_starts_on)
+        GROUP BY months.month_starts_on
+    )
+    SELECT
+        CASE sums.is_system WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE sums.facility_id END AS facility_id,
+        STRFTIME(sums.month_starts_on, '%Y-%m') AS month,
+        sums.* EXCLUDE (is_system, facility_id, month_starts_on),
+        CASE
+            WHEN complete.complete_through < months.ends_on THEN 'open'
+            WHEN complete.complete_through - {metric.matures_after_days} < months.ends_on THEN 'provisional'
+            ELSE 'final'
+        END AS maturity
+    FROM sums
+    INNER JOIN months ON sums.month_starts_on = months.month_starts_on
+    LEFT JOIN open_facilities ON sums.month_starts_on = open_facilities.month_starts_on AND sums.is_system = 1
+    LEFT JOIN watermarks ON sums.facility_id = watermarks.facility_id AND sums.is_system = 0
+    CROSS JOIN last_days
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(watermarks.complete_through, open_facilities.complete_through, last_days.complete_through)
+            AS complete_through
+    ) AS complete
+    ORDER BY sums.is_system DESC, 1, 2
+    """
+
+
+_EXCLUSIONS_SQL = f"""
+    SELECT
+        CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
+        STRFTIME(month_starts_on, '%Y-%m') AS month,
+        exclusion_reason,
+        COUNT(*) AS n_cases
+    FROM metric_cases
+    WHERE exclusion_reason IS NOT NULL
+    GROUP BY GROUPING SETS ((facility_id, month_starts_on, exclusion_reason), (month_starts_on, exclusion_reason))
+    ORDER BY ALL
+"""
+
+
+def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFrame:
+    frame = sums.copy()
+    counted = frame["n_cases"] - frame["n_excluded"]
+    for column in ("numerator", "denominator"):
+        frame[column] = frame[column].astype(float)
+    if metric.kind == "count":
+        frame["value"] = frame["numerator"]
+        frame["denominator"] = np.nan
+        frame["lower"] = frame["upper"] = np.nan
+        is_shown = counted > 0
+    else:
+        denominator = frame["denominator"].where(frame["denominator"] > 0)
+        frame["value"] = frame["median"] if metric.kind == "median" else metric.scale * frame["numerator"] / denominator
+        frame["lower"], frame["upper"] = _interval(frame, metric, counted)
+        is_shown = counted >= settings.min_denominator
+    frame["status"] = np.where(is_shown, "ok", "too_few")
+    noun = "case" if settings.min_denominator == 1 else "cases"
+    frame["status_reason"] = np.where(is_shown, "", f"fewer than {settings.min_denominator} {noun}")
+    frame.loc[~is_shown, ["value", "lower", "upper", "log_mean"]] = np.nan
+    frame["metric"], frame["version"] = metric.name, metric.version
+    return frame[list(VALUE_COLUMNS)]
+
+
+def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """95 % interval: Wilson for proportions; for means, rates and ratios the ratio estimator's own variance.
+
+    The ratio variance (Cochran, Sampling Techniques, 3rd ed., section 6.4) uses the spread of the cases
+    themselves, so clustered days and skewed costs widen it, where a Poisson interval would be too narrow.
+    """
+    if metric.kind == "median":
+        return pd.Series(np.nan, index=frame.index), pd.Series(np.nan, index=frame.index)
+    n = counted.where(counted > 1).astype(float)
+    if metric.kind == "proportion":
+        z = stats.norm.ppf(0.5 + CONFIDENCE / 2)
+        p = frame["numerator"] / n
+        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+        return 100 * (middle - half).clip(lower=0), 100 * (middle + half).clip(upper=1)
+    ratio = frame["numerator"] / frame["denominator"]
+    squares = (frame["sum_nn"] - 2 * ratio * frame["sum_nd"] + ratio**2 * frame["sum_dd"]).clip(lower=0)
+    standard_error = np.sqrt(squares / (n - 1) / n) / (frame["denominator"] / n)
+    half = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * standard_error
+    return metric.scale * (ratio - half), metric.scale * (ratio + half)
+
+
+def _unavailable(metric: Metric, status: str, reason: str) -> pd.DataFrame:
+    row = dict.fromkeys(VALUE_COLUMNS, np.nan) | {
+        "metric": metric.name,
+        "version": metric.version,
+        "facility_id": WHOLE_SYSTEM,
+        "month": "",
+        "maturity": "final",
+        "status": status,
+        "status_reason": reason,
+        "n_cases": 0,
+        "n_excluded": 0,
+        "n_immature": 0,
+    }
+    return pd.DataFrame([row], columns=list(VALUE_COLUMNS))

@@ -1,0 +1,130 @@
+"""What a metric file may say, and its loader. `sql/metrics/<metric>.sql` is the only place a metric is declared."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
+from kpi_pipeline.core.resources import resource_folder, shown_path
+from kpi_pipeline.core.sql_graph import tables_read
+
+Kind = Literal["proportion", "rate", "mean", "median", "ratio", "count"]
+Unit = Literal["percent", "days", "hours", "usd", "index", "per 100 discharges", "cases", "discharges"]
+Better = Literal["lower", "higher", "neither"]
+Chart = Literal["xmr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
+Words = Annotated[str, Field(min_length=3)]
+
+CASE_COLUMNS = ("case_id", "facility_id", "unit_id", "event_date", "numerator", "denominator", "exclusion_reason")
+"""The columns every metric's SELECT gives, in this order; further columns may follow them."""
+
+INSUFFICIENT_FOLLOWUP = "insufficient_followup"
+"""The one exclusion the library adds itself: the case's follow-up reaches past its facility's watermark."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Target(_Frozen):
+    """A target value and who set it."""
+
+    value: float
+    source: Words
+
+
+class Metric(_Frozen):
+    """One measure, as its file declares it. `name` is the file name, used as id everywhere.
+
+    numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
+    `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
+    not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
+    """
+
+    name: str
+    title: Words
+    section: Literal["flow", "readmissions", "cost", "utilisation", "case management"]
+    kind: Kind
+    unit: Unit
+    better: Better
+    version: Annotated[int, Field(ge=1)]
+    effective_from: date
+    follows: Words
+    target: Target | None = None
+    matures_after_days: Annotated[int, Field(ge=0)] = 0
+    chart: Chart
+    per: Annotated[float, Field(gt=0)] = 1.0
+    decimals: Annotated[int, Field(ge=0, le=4)] = 1
+    needs: tuple[str, ...] = ()
+    balancing: tuple[str, ...] = ()
+    owner: Words
+    why: Words
+    definition: Words
+    numerator: Words
+    denominator: Words
+    denominator_noun: Words
+    exclusions: dict[str, Words] = {}
+    caveats: tuple[Words, ...] = ()
+    reviewed: date
+    sql: str
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Metric:
+        if INSUFFICIENT_FOLLOWUP in self.exclusions:
+            raise ValueError(f"exclusions may not declare {INSUFFICIENT_FOLLOWUP}: matures_after_days does")
+        if self.kind == "proportion" and self.unit != "percent":
+            raise ValueError(f"a proportion has unit percent, got {self.unit!r}")
+        if self.per != 1 and self.kind != "rate":
+            raise ValueError(f"per belongs to kind rate, got kind {self.kind!r}")
+        if self.name in self.balancing:
+            raise ValueError("a metric cannot balance itself")
+        return self
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The warehouse tables the cases come from."""
+        return tables_read(self.sql, where=f"sql/metrics/{self.name}.sql")
+
+    @property
+    def scale(self) -> float:
+        """What numerator ÷ denominator is multiplied by to give the value: 100 for percent, else `per`."""
+        return 100.0 if self.kind == "proportion" else self.per
+
+
+def load_metric(path: Path) -> Metric:
+    """Reads one metric file. Raises DefinitionError with every fault of the file."""
+    file: SqlFile = read_sql_file(path)
+    try:
+        metric = Metric.model_validate({**file.front_matter, "name": file.name, "sql": file.sql})
+    except ValidationError as error:
+        raise DefinitionError(faults_of(file.where, error)) from error
+    metric.tables  # noqa: B018  parses the SQL now, so that a broken SELECT is found at load
+    return metric
+
+
+def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
+    """Reads every metric file of a folder (default: the project's), by name. All faults of all files at once."""
+    folder = folder or resource_folder("sql") / "metrics"
+    metrics: dict[str, Metric] = {}
+    faults: list[Fault] = []
+    for path in sorted(folder.glob("*.sql")):
+        try:
+            metrics[path.stem] = load_metric(path)
+        except DefinitionError as error:
+            faults.extend(error.faults)
+    for metric in metrics.values():
+        faults.extend(
+            Fault(f"sql/metrics/{metric.name}.sql", f"balancing names {other!r}, which is not a metric.")
+            for other in metric.balancing
+            if other not in metrics and not faults
+        )
+    if not metrics and not faults:
+        faults.append(Fault(shown_path(folder), "holds no metric files (*.sql)."))
+    if faults:
+        raise DefinitionError(faults)
+    return metrics

@@ -1,0 +1,109 @@
+"""Where metric values live: one small Parquet file per metric, in a folder named after the snapshot they come from.
+
+Values of another snapshot than the warehouse's cannot be read by mistake: the folder is found by the
+warehouse's own snapshot id.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from kpi_pipeline.core.errors import Fault, WarehouseError
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.metrics.cases import find_metric
+from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
+from kpi_pipeline.metrics.declaration import Metric, load_metrics
+from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id, store_folder
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValues:
+    """Values and exclusion counts of some metrics, all from one snapshot. Columns: compute.VALUE_COLUMNS, …"""
+
+    snapshot_id: str
+    values: pd.DataFrame
+    exclusions: pd.DataFrame
+
+
+def values_folder(warehouse: Path, snapshot_id: str) -> Path:
+    """Where the values of a snapshot lie."""
+    return store_folder(warehouse) / "values" / snapshot_id
+
+
+def write_values(
+    connection: duckdb.DuckDBPyConnection, folder: Path, metric: Metric, *, settings: Settings
+) -> pd.DataFrame:
+    """Computes one metric and writes its two Parquet files by rename; returns the values."""
+    values, exclusions = compute_values(connection, metric, settings=settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in ((metric.name, values), (f"{metric.name}.exclusions", exclusions)):
+        building = folder / f".{name}.building"
+        _write_parquet(connection, building, frame)
+        os.replace(building, folder / f"{name}.parquet")
+    return values
+
+
+def write_all_values(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Path,
+    snapshot_id: str,
+    *,
+    settings: Settings,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Computes every metric on an open connection and writes the snapshot's folder of values."""
+    folder = values_folder(warehouse, snapshot_id)
+    for metric in load_metrics().values():
+        progress(metric.name)
+        write_values(connection, folder, metric, settings=settings)
+
+
+def read_values(warehouse: Path, metrics: Iterable[str] | None = None) -> MetricValues:
+    """The stored values of the warehouse's own snapshot; all metrics unless some are named.
+
+    Raises WarehouseError when a metric has not been computed for this snapshot.
+    """
+    known = load_metrics()
+    names = [find_metric(name, known).name for name in metrics] if metrics is not None else list(known)
+    with open_warehouse(warehouse) as connection:
+        snapshot_id = read_snapshot_id(connection)
+    folder = values_folder(warehouse, snapshot_id)
+    missing = [name for name in names if not (folder / f"{name}.parquet").is_file()]
+    if missing:
+        raise WarehouseError(
+            Fault(str(warehouse), f"has no values yet for {', '.join(missing)}.", "Run kpi build again.")
+        )
+    with duckdb.connect() as connection:
+        values = [_read(connection, folder / f"{name}.parquet") for name in names]
+        exclusions = [_read(connection, folder / f"{name}.exclusions.parquet") for name in names]
+    return MetricValues(
+        snapshot_id,
+        pd.concat(values, ignore_index=True)[list(VALUE_COLUMNS)],
+        pd.concat(exclusions, ignore_index=True)[list(EXCLUSION_COLUMNS)],
+    )
+
+
+def remove_older_values(warehouse: Path, *, keep: Iterable[str]) -> None:
+    """Removes the values of snapshots that no warehouse file has any more."""
+    kept = set(keep)
+    folder = store_folder(warehouse) / "values"
+    for snapshot in folder.iterdir() if folder.is_dir() else ():
+        if snapshot.name not in kept:
+            shutil.rmtree(snapshot)
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, path: Path, frame: pd.DataFrame) -> None:
+    connection.register("frame_to_write", frame)
+    connection.execute(f"COPY frame_to_write TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+    connection.unregister("frame_to_write")
+
+
+def _read(connection: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
+    return connection.read_parquet(str(path)).df()

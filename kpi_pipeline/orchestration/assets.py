@@ -1,0 +1,227 @@
+"""The assets: landing → staged, quarantine → warehouse → one asset per metric → the monthly report.
+
+Their names and what each depends on come from the files in `sql/`. A body calls the library and returns
+counts; heavy modules are imported inside it, so that Dagster's many processes start quickly.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.intake.contract import Contract, load_contracts
+from kpi_pipeline.metrics.declaration import Metric, load_metrics
+from kpi_pipeline.orchestration import metadata as told
+from kpi_pipeline.orchestration.calendar import ReportCalendar
+from kpi_pipeline.orchestration.resources import Hospital
+from kpi_pipeline.warehouse.tables import WarehouseTable, kept_tables, load_tables
+
+LANDING = dg.AssetKey("landing")
+REFERENCE = dg.AssetKey("reference")
+QUARANTINE = dg.AssetKey("quarantine")
+
+BACKFILL = dg.BackfillPolicy.single_run()
+"""How a range of months is run: all in one run, or `multi_run(n)` for n months a run. The assets take either."""
+
+
+def table_key(name: str) -> dg.AssetKey:
+    """The asset of a warehouse table."""
+    return dg.AssetKey(["warehouse", name])
+
+
+def metric_key(name: str) -> dg.AssetKey:
+    """The asset of a metric."""
+    return dg.AssetKey(["metric", name])
+
+
+def build_assets(calendar: ReportCalendar) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Every asset of the code location, in the order in which data flows."""
+    metrics = load_metrics()
+    return [
+        dg.AssetSpec(LANDING, group_name="intake", description="The source files, as they arrived.", kinds={"file"}),
+        dg.AssetSpec(
+            REFERENCE,
+            group_name="intake",
+            description="Value sets and DRG tables with their provenance.",
+            kinds={"csv"},
+        ),
+        _build_staged_asset(load_contracts()),
+        _build_warehouse_asset(kept_tables()),
+        *(_build_metric_asset(metric) for metric in metrics.values()),
+        _build_report_asset(calendar, [metric_key(name) for name in metrics]),
+    ]
+
+
+def _build_staged_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            ["staged", contract.table],
+            deps=[LANDING],
+            group_name="intake",
+            description=contract.title,
+            kinds={"parquet"},
+        )
+        for contract in contracts.values()
+    ]
+    refused = dg.AssetSpec(
+        QUARANTINE,
+        deps=[LANDING],
+        group_name="intake",
+        description="Rows that break their contract, with file, line and every reason.",
+        kinds={"parquet"},
+    )
+
+    @dg.multi_asset(name="staged", specs=[*specs, refused], pool="intake")
+    def staged(context: dg.AssetExecutionContext, hospital: Hospital) -> Iterator[dg.MaterializeResult[None]]:
+        from kpi_pipeline.pipeline import read_landing
+
+        with told.plain_failures():
+            intake = read_landing(
+                hospital.landing_folder,
+                hospital.warehouse_file,
+                source=hospital.source_name,
+                settings=hospital.read_settings(),
+                progress=context.log.info,
+            )
+        context.log_event(dg.AssetObservation(LANDING, metadata=told.landing_metadata(intake)))
+        for table in contracts:
+            files = intake.of_table(table)
+            yield dg.MaterializeResult(asset_key=["staged", table], metadata=told.staged_metadata(files))
+        yield dg.MaterializeResult(asset_key=QUARANTINE, metadata=told.quarantine_metadata(intake))
+
+    return staged
+
+
+def _build_warehouse_asset(tables: tuple[WarehouseTable, ...]) -> dg.AssetsDefinition:
+    """One asset per table, all made by one step: the warehouse is swapped in whole or not at all."""
+    specs = [
+        dg.AssetSpec(
+            table_key(table.name),
+            deps=_sources_of(table.reads),
+            group_name="warehouse",
+            description=f"{table.title}. {table.means}",
+            code_version=_short_hash(table.sql),
+            kinds={"duckdb"},
+        )
+        for table in tables
+    ]
+
+    @dg.multi_asset(name="warehouse", specs=specs, pool="warehouse")
+    def warehouse(context: dg.AssetExecutionContext, hospital: Hospital) -> Iterator[dg.MaterializeResult[None]]:
+        from kpi_pipeline.pipeline import build_from_intake, read_landing
+        from kpi_pipeline.warehouse.connection import open_warehouse
+
+        settings = hospital.read_settings()
+        with told.plain_failures():
+            intake = read_landing(
+                hospital.landing_folder, hospital.warehouse_file, source=hospital.source_name, settings=settings
+            )
+            build = build_from_intake(
+                intake,
+                hospital.warehouse_file,
+                reference=hospital.reference_folder,
+                settings=settings,
+                progress=context.log.info,
+                with_metrics=False,
+            )
+            with open_warehouse(hospital.warehouse_file) as connection:
+                rows = {table.name: connection.table(table.name).shape[0] for table in tables}
+        for table in tables:
+            yield dg.MaterializeResult(
+                asset_key=table_key(table.name),
+                metadata=told.table_metadata(build, rows[table.name]),
+                data_version=dg.DataVersion(build.snapshot_id),
+            )
+
+    return warehouse
+
+
+def _sources_of(names: Iterable[str]) -> list[dg.AssetKey]:
+    """The assets behind table names; what the warehouse does not keep stands for what it is made from itself."""
+    by_name = {table.name: table for table in load_tables()}
+    sources: set[dg.AssetKey] = set()
+    for name in names:
+        if name.startswith("staged_"):
+            sources.add(dg.AssetKey(["staged", name.removeprefix("staged_")]))
+        elif name.startswith("reference_"):
+            sources.add(REFERENCE)
+        elif name not in by_name:
+            sources.add(LANDING)  # what landing.yaml declares
+        elif by_name[name].stored == "kept":
+            sources.add(table_key(name))
+        else:
+            sources.update(_sources_of(by_name[name].reads))
+    return sorted(sources)
+
+
+def _build_metric_asset(metric: Metric) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=metric_key(metric.name),
+        deps=_sources_of(metric.tables | {"watermarks"}),
+        group_name="metrics",
+        description=told.metric_description(metric),
+        code_version=f"{metric.version}.{_short_hash(metric.sql)}",
+        kinds={"sql", "parquet"},
+        metadata={"unit": metric.unit, "better": metric.better, "follows": metric.follows, "owner": metric.owner},
+    )
+    def metric_values(hospital: Hospital) -> dg.MaterializeResult[None]:
+        from kpi_pipeline.metrics.values import values_folder, write_values
+        from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id
+
+        with told.plain_failures(), open_warehouse(hospital.warehouse_file) as connection:
+            snapshot_id = read_snapshot_id(connection)
+            folder = values_folder(hospital.warehouse_file, snapshot_id)
+            values = write_values(connection, folder, metric, settings=hospital.read_settings())
+        return dg.MaterializeResult(
+            metadata=told.metric_metadata(values, metric, snapshot_id), data_version=dg.DataVersion(snapshot_id)
+        )
+
+    return metric_values
+
+
+def _build_report_asset(calendar: ReportCalendar, metrics: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    months = dg.MonthlyPartitionsDefinition(
+        start_date=str(calendar.first_month), fmt="%Y-%m", timezone=calendar.time_zone
+    )
+    freshness = dg.FreshnessPolicy.cron(
+        deadline_cron=f"0 12 {calendar.latest_day} * *",
+        lower_bound_delta=timedelta(days=calendar.latest_day - calendar.working_day + 1),
+        timezone=calendar.time_zone,
+    )
+    with warnings.catch_warnings():  # single-run backfills are what BACKFILL is for; Dagster calls them beta
+        warnings.simplefilter("ignore", dg.BetaWarning)
+
+        @dg.asset(
+            name="monthly_report",
+            deps=metrics,
+            partitions_def=months,
+            backfill_policy=BACKFILL,
+            freshness_policy=freshness,
+            group_name="report",
+            description="The month's report: PDF, the same as JSON, and its figures as CSV.",
+            kinds={"pdf"},
+        )
+        def monthly_report(context: dg.AssetExecutionContext, hospital: Hospital) -> None:
+            from kpi_pipeline.pipeline import write_report
+
+            settings = hospital.read_settings()
+            for month in context.partition_keys:
+                with told.plain_failures():
+                    written = write_report(
+                        hospital.warehouse_file,
+                        Month.parse(month),
+                        hospital.reports_folder,
+                        privacy=hospital.privacy,
+                        settings=settings,
+                    )
+                context.log.info(f"{month}: {written.pdf.name}")
+                context.add_asset_metadata(told.report_metadata(written, hospital.reports_url), partition_key=month)
+
+    return monthly_report
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

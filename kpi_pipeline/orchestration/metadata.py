@@ -1,0 +1,123 @@
+"""What Dagster is told about each thing made: counts, hashes, names and dates. Never a patient's data.
+
+Everything that reaches Dagster's event log passes through here, so that one reading shows what does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.metrics.declaration import Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kpi_pipeline.intake.ingest import IntakeResult
+    from kpi_pipeline.intake.staging import StagedFile
+    from kpi_pipeline.pipeline import BuildResult, WrittenReport
+
+MetadataValues = Mapping[str, Any]
+
+
+def landing_metadata(intake: IntakeResult) -> MetadataValues:
+    """The files that were read: how many, and one hash over all their contents."""
+    hashes = sorted({file.sha256 for file in intake.files})
+    return {"source": intake.source.name, "files": len(hashes), "content_sha256": _hash_of(hashes)}
+
+
+def staged_metadata(files: Iterable[StagedFile]) -> MetadataValues:
+    """Rows of one table; 0 files means that the table was not supplied."""
+    listed = list(files)
+    return {
+        "files": len(listed),
+        "rows_in": sum(file.rows_in for file in listed),
+        "rows_staged": sum(file.rows_staged for file in listed),
+        "rows_quarantined": sum(file.rows_quarantined for file in listed),
+        "dagster/row_count": sum(file.rows_staged for file in listed),
+    }
+
+
+def quarantine_metadata(intake: IntakeResult) -> MetadataValues:
+    """Rows refused over all tables, and their share."""
+    rows_in = sum(file.rows_in for file in intake.files)
+    refused = sum(file.rows_quarantined for file in intake.files)
+    share = round(100 * refused / rows_in, 3) if rows_in else 0.0
+    return {"dagster/row_count": refused, "share_pct": share, "warnings": len(intake.warnings)}
+
+
+def table_metadata(build: BuildResult, n_rows: int) -> MetadataValues:
+    """One warehouse table: its rows and the snapshot it belongs to."""
+    return {"dagster/row_count": n_rows, "snapshot": build.snapshot_id}
+
+
+def metric_metadata(values: pd.DataFrame, metric: Metric, snapshot_id: str) -> MetadataValues:
+    """One metric over all facilities: months, cases, and the state of its figures."""
+    whole_system = values[values["facility_id"] == "all"]
+    return {
+        "snapshot": snapshot_id,
+        "version": metric.version,
+        "months": int((whole_system["month"] != "").sum()),
+        "cases": int(whole_system["n_cases"].sum()),
+        "excluded": int(whole_system["n_excluded"].sum()),
+        "status": ", ".join(sorted(set(whole_system["status"]))),
+    }
+
+
+def report_metadata(written: WrittenReport, base_url: str) -> MetadataValues:
+    """Where a month's report lies and the hash of its bytes; a link when the reports folder is served."""
+    pdf = written.pdf
+    where = dg.MetadataValue.url(f"{base_url.rstrip('/')}/{pdf.name}") if base_url else dg.MetadataValue.path(pdf)
+    return {
+        "pdf": where,
+        "pages": written.n_pages,
+        "size_kb": pdf.stat().st_size // 1024,
+        "pdf_sha256": _file_hash(pdf),
+    }
+
+
+def metric_description(metric: Metric) -> str:
+    """A metric's words for its page in Dagster."""
+    lines = [metric.definition, f"**Numerator:** {metric.numerator}", f"**Denominator:** {metric.denominator}"]
+    if metric.exclusions:
+        lines.append("**Left out:** " + " ".join(metric.exclusions.values()))
+    return "\n\n".join(lines)
+
+
+@contextmanager
+def plain_failures() -> Iterator[None]:
+    """Turns an expected error into a failed step that shows its message and no traceback.
+
+    DuckDB's own messages can quote a value from a row, so of those only the kind is told.
+    """
+    import duckdb
+
+    try:
+        yield
+    except KpiError as error:
+        failure = dg.Failure(description=str(error), allow_retries=False)
+    except duckdb.Error as error:
+        kind = type(error).__name__
+        failure = dg.Failure(
+            description=f"DuckDB stopped with {kind}. Its text is withheld here, since it can quote a row; "
+            "run `kpi build` on the same folder to read it.",
+            allow_retries=False,
+        )
+    else:
+        return
+    raise failure
+
+
+def _hash_of(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,209 @@
+"""The steps that the command line and Dagster both call: build the warehouse, compute the metrics, write a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from kpi_pipeline.core.errors import CheckError, Fault, InputError
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.intake.ingest import IntakeResult, ingest
+from kpi_pipeline.metrics.cases import case_faults
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.provenance import provenance_json
+from kpi_pipeline.metrics.targets import read_targets
+from kpi_pipeline.metrics.values import read_values, remove_older_values, write_all_values
+from kpi_pipeline.reference.store import default_reference_folder
+from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.report.commentary import read_commentary
+from kpi_pipeline.report.inputs import Privacy, ReportInputs
+from kpi_pipeline.report.render import Attachment, render_report
+from kpi_pipeline.warehouse.build import build_tables
+from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
+from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
+
+Progress = Callable[[str], None]
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC: the default clock, replaced in tests."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build made. Counts and names only."""
+
+    warehouse: Path
+    snapshot_id: str
+    facts: BuildFacts
+    n_metrics: int
+
+
+def read_landing(
+    landing: Path,
+    warehouse: Path,
+    *,
+    source: str | None = None,
+    settings: Settings = Settings(),
+    clock: Clock = utc_now,
+    progress: Progress = lambda _: None,
+) -> IntakeResult:
+    """Registers and stages the files of a landing folder into the store beside the warehouse."""
+    return ingest(
+        landing, store_folder(warehouse), source=source, settings=settings, now=clock(), progress=progress
+    )
+
+
+def build_from_intake(
+    intake: IntakeResult,
+    warehouse: Path,
+    *,
+    reference: Path | None = None,
+    settings: Settings = Settings(),
+    clock: Clock = utc_now,
+    progress: Progress = lambda _: None,
+    with_metrics: bool = True,
+) -> BuildResult:
+    """Builds the warehouse from staged files, computes every metric on it, and swaps both in together.
+
+    reference: a folder of imported reference files; None looks for `reference/` beside the warehouse.
+    Raises CheckError when too many rows were refused or a check fails; the last good warehouse then stays.
+    """
+    built_at = clock().isoformat(timespec="seconds")
+    folder = reference if reference is not None else default_reference_folder(warehouse)
+    before = _present_snapshot(warehouse)
+    with build_and_swap(warehouse, settings=settings) as connection:
+        snapshot_id = build_tables(
+            connection, intake, reference=folder, settings=settings, built_at=built_at, progress=progress
+        )
+        facts = read_build_facts(connection)
+        _refuse_too_many_quarantined(facts, settings)
+        metrics = load_metrics()
+        faults = [fault for metric in metrics.values() for fault in case_faults(connection, metric)]
+        if faults:
+            raise CheckError(faults)
+        if with_metrics:
+            write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
+    remove_older_values(warehouse, keep=[snapshot_id, *before])
+    return BuildResult(warehouse, snapshot_id, facts, len(metrics))
+
+
+def build_warehouse(
+    landing: Path,
+    warehouse: Path,
+    *,
+    source: str | None = None,
+    reference: Path | None = None,
+    settings: Settings = Settings(),
+    clock: Clock = utc_now,
+    progress: Progress = lambda _: None,
+) -> BuildResult:
+    """The whole road from a landing folder to metric values: what `kpi build` does."""
+    intake = read_landing(landing, warehouse, source=source, settings=settings, clock=clock, progress=progress)
+    return build_from_intake(
+        intake, warehouse, reference=reference, settings=settings, clock=clock, progress=progress
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """Where the files of a report are."""
+
+    pdf: Path
+    model: Path
+    figures: Path
+    provenance: Path
+    n_pages: int
+
+
+def write_report(
+    warehouse: Path,
+    month: Month,
+    out: Path,
+    *,
+    facility: str | None = None,
+    privacy: Privacy = "internal",
+    settings: Settings = Settings(),
+) -> WrittenReport:
+    """Writes a month's PDF, JSON model, figures.csv and provenance.json: a pure function of snapshot, month and code.
+
+    facility None is the whole system. Raises InputError for a month or facility that the data do not have.
+    """
+    metrics = load_metrics()
+    read = read_values(warehouse)
+    with open_warehouse(warehouse) as connection:
+        facts = read_build_facts(connection)
+        provenance = provenance_json(connection, metrics.values())
+    _refuse_unknown_month(month, read.values)
+    facility_name = _facility_name(facility, facts) if facility is not None else None
+    report, figures = build_report_and_figures(
+        ReportInputs(
+            metrics=metrics,
+            values=read.values,
+            exclusions=read.exclusions,
+            facts=facts,
+            settings=settings,
+            month=month,
+            targets=read_targets(settings.targets, metrics),
+            commentary=read_commentary(settings.report.commentary, metrics),
+            facility_id=facility or WHOLE_SYSTEM,
+            facility_name=facility_name,
+            privacy=privacy,
+        )
+    )
+    rendered = render_report(
+        report,
+        out,
+        look=settings.report,
+        attachments=(
+            Attachment("figures.csv", figures.encode(), "Every figure of this report"),
+            Attachment("provenance.json", provenance.encode(), "What the figures were made from"),
+        ),
+    )
+    return WrittenReport(rendered.pdf, rendered.model, *rendered.attachments, n_pages=rendered.n_pages)
+
+
+def _refuse_unknown_month(month: Month, values: pd.DataFrame) -> None:
+    months = sorted(value for value in values["month"].unique() if value)
+    if str(month) not in months:
+        covered = f"the data cover {months[0]} to {months[-1]}" if months else "the data have no month at all"
+        raise InputError(Fault("month", f"{month} has no figures; {covered}.", "Choose a month that is covered."))
+
+
+def _facility_name(facility: str, facts: BuildFacts) -> str:
+    names = {row.facility_id: row.facility_name for row in facts.watermarks}
+    if facility not in names:
+        known = ", ".join(list(names)[:12]) + (" …" if len(names) > 12 else "")
+        raise InputError(Fault("facility", f"{facility!r} is not in the data.", f"Choose one of: {known}."))
+    return names[facility]
+
+
+def _present_snapshot(warehouse: Path) -> list[str]:
+    """The snapshot that readers may still have open; none when there is no readable warehouse yet."""
+    if not warehouse.is_file():
+        return []
+    with open_warehouse(warehouse) as connection:
+        return [read_snapshot_id(connection)]
+
+
+def _refuse_too_many_quarantined(facts: BuildFacts, settings: Settings) -> None:
+    limit = settings.quarantine_limit_pct
+    faults = [
+        Fault(
+            row.table,
+            f"{row.quarantined:,} of {row.rows_in:,} rows were refused, more than the limit of {limit:g}%.",
+            "See kpi check --landing DIR for the reasons; correct the extract, or raise quarantine_limit_pct.",
+        )
+        for row in facts.ledger
+        if row.quarantined >= settings.quarantine_limit_from_rows and 100.0 * row.quarantined > limit * row.rows_in
+    ]
+    if faults:
+        raise CheckError(faults)

@@ -1,0 +1,1 @@
+"""Code lists the measures stand on: CCS maps, MS-DRG tables, value sets, with where each comes from."""

@@ -1,0 +1,59 @@
+"""`build_report`: one set of inputs in, the whole report as one frozen model out. No clock, no files, no SQL."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.report.build_appendix import build_appendix
+from kpi_pipeline.report.build_exceptions import build_exception_pages, build_facility_section
+from kpi_pipeline.report.build_front import build_front_page
+from kpi_pipeline.report.build_scorecard import build_scorecard, build_small_multiples, in_report_order
+from kpi_pipeline.report.figures_csv import write_figures_csv
+from kpi_pipeline.report.inputs import ReportInputs
+from kpi_pipeline.report.measures import Measure, build_measures
+from kpi_pipeline.report.model import Report
+from kpi_pipeline.report.number_format import date_words
+from kpi_pipeline.signals import find_rule_set
+
+_SNAPSHOT_LETTERS = 6
+"""As much of the snapshot's id as fits the foot of a page; the whole id is in the model and the attached table."""
+
+
+def build_report(inputs: ReportInputs) -> Report:
+    """The monthly report of one facility, or of the whole system."""
+    return build_report_and_figures(inputs)[0]
+
+
+def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
+    """The report and the text of its figures.csv, from one calculation."""
+    measures, figures = build_measures(inputs)
+    ordered: dict[str, Measure] = {name: measures[name] for name in in_report_order(inputs.metrics.values())}
+    facility_section = build_facility_section(inputs, ordered, figures)
+    settings, facts = inputs.settings, inputs.facts
+    built_at = facts.built_at if facts.built_at.tzinfo else facts.built_at.replace(tzinfo=UTC)
+    report = Report(
+        month=str(inputs.month),
+        month_words=inputs.month.name,
+        facility_id=inputs.facility_id,
+        hospital_name=settings.hospital_name,
+        facility_name=inputs.facility_name if inputs.facility_id != WHOLE_SYSTEM else None,
+        issue_number=inputs.issue_number,
+        title=settings.report.title,
+        prepared_by=settings.report.prepared_by,
+        confidentiality=settings.report.confidentiality,
+        source_words=f"Source: {facts.source_title}, snapshot {facts.snapshot_id[:_SNAPSHOT_LETTERS]}, "
+        f"built {date_words(built_at.date())}",
+        language=settings.report.language,
+        privacy=inputs.privacy,
+        snapshot_id=facts.snapshot_id,
+        stamped_at=built_at,
+        front=build_front_page(inputs, ordered),
+        scorecard=build_scorecard(inputs, ordered),
+        exceptions=build_exception_pages(inputs, ordered),
+        further_sections=((facility_section,) if facility_section else ()) + inputs.further_sections,
+        small_multiples=build_small_multiples(inputs, ordered),
+        appendix=build_appendix(inputs, ordered, find_rule_set(settings.rule_set)),
+    )
+    return report, write_figures_csv(inputs, ordered, figures)
+

@@ -1,0 +1,132 @@
+"""Charts, sparklines and icons of the report model, from a measure's signals. Floats here, words from `wording`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.report.disclosure import Withheld
+from kpi_pipeline.report.figures import Figure
+from kpi_pipeline.report.measures import Measure
+from kpi_pipeline.report.model import Annotation, AssuranceMark, Chart, ChartPoint, PointClass, Sparkline, VariationMark
+from kpi_pipeline.report.number_format import capitalised, format_bare, format_target, round_half_up, unit_words
+from kpi_pipeline.report.phrases import assurance_word, variation_word
+from kpi_pipeline.report.wording import chart_finding
+from kpi_pipeline.signals import Point
+
+_LETTERS = "ABCDEF"
+"""Flags for rebases; a chart has room for six."""
+
+Line = Literal["upper", "centre", "lower", "target"]
+
+
+def build_chart(measure: Measure, *, facility_id: str, withholds: bool) -> Chart:
+    """The control chart of one measure. withholds: limits are rounded as printed, so that they hold nothing more."""
+    metric = measure.metric
+    points = _points(measure, withholds)
+    target = _last(points, "target")
+    return Chart(
+        metric=metric.name,
+        facility_id=facility_id,
+        better=metric.better,
+        unit=unit_words(metric),
+        decimals=metric.decimals,
+        tick_prefix="$" if metric.unit == "usd" else "",
+        tick_suffix="%" if metric.unit == "percent" else "",
+        points=points,
+        phase_starts=tuple(str(one.from_month) for one in measure.rebases),
+        annotations=tuple(
+            Annotation(month=str(one.from_month), letter=letter, text=one.reason)
+            for letter, one in zip(_LETTERS, measure.rebases, strict=False)
+        ),
+        upper_label=_line_label("Upper limit", _last(points, "upper"), metric),
+        centre_label=_line_label(centre_word(measure), _last(points, "centre"), metric),
+        lower_label=_line_label("Lower limit", _last(points, "lower"), metric),
+        target_label=None if target is None else f"Target {format_target(target, metric)}",
+        latest_label=_latest_label(measure),
+        alt=chart_finding(measure),
+        empty_words=capitalised(measure.unavailable) or "No values yet",
+    )
+
+
+def build_sparkline(measure: Measure, *, withholds: bool) -> Sparkline | None:
+    """The small trend of one measure; None when there is not a single value."""
+    points = _points(measure, withholds)
+    if not any(point.value is not None for point in points):
+        return None
+    return Sparkline(points=points, alt=chart_finding(measure))
+
+
+def variation_mark(measure: Measure) -> VariationMark | None:
+    """The variation icon with its word; None when the measure has no figures."""
+    if measure.result is None:
+        return None
+    return VariationMark(icon=measure.result.variation, word=variation_word(measure))
+
+
+def assurance_mark(measure: Measure) -> AssuranceMark | None:
+    """The assurance icon with its word; None when the measure has no figures."""
+    if measure.result is None:
+        return None
+    return AssuranceMark(icon=measure.result.assurance, word=assurance_word(measure))
+
+
+def centre_word(measure: Measure) -> Literal["Mean", "Median"]:
+    """What the centre line is."""
+    return "Median" if measure.result is not None and measure.result.chart in ("run", "g") else "Mean"
+
+
+def _points(measure: Measure, withholds: bool) -> tuple[ChartPoint, ...]:
+    if measure.result is None:
+        return ()
+    return tuple(
+        _point(measure, point, measure.figures.get(month), withholds)
+        for month, point in zip(measure.months, measure.result.points, strict=True)
+    )
+
+
+def _point(measure: Measure, point: Point, figure: Figure | None, withholds: bool) -> ChartPoint:
+    """One month. Limits of a month whose denominator is withheld are left out: their width would tell it."""
+    tells_denominator = figure is not None and isinstance(figure.denominator, Withheld)
+    decimals = measure.metric.decimals
+
+    def line(number: float | None) -> float | None:
+        return round_half_up(number, decimals) if withholds and number is not None else number
+
+    return ChartPoint(
+        month=point.period,
+        value=figure.number if figure else None,
+        centre=line(point.centre),
+        lower=None if tells_denominator else line(point.lower),
+        upper=None if tells_denominator else line(point.upper),
+        target=point.target,
+        point_class=_point_class(point),
+        hollow=point.is_immature,
+        ghosted=point.is_ghosted,
+    )
+
+
+def _point_class(point: Point) -> PointClass:
+    if point.point_class in ("neither_high", "neither_low"):
+        return "neither"
+    return point.point_class  # type: ignore[return-value]
+
+
+def _last(points: Sequence[ChartPoint], line: Line) -> float | None:
+    """The number beside which the label of a line stands: that of the last point that has it."""
+    return next((number for point in reversed(points) if (number := getattr(point, line)) is not None), None)
+
+
+def _line_label(word: str, number: float | None, metric: Metric) -> str | None:
+    return None if number is None else f"{word} {format_bare(number, metric)}"
+
+
+def _latest_label(measure: Measure) -> str | None:
+    """The last plotted value, where the line ends."""
+    for month in reversed(measure.months):
+        figure = measure.figures.get(month)
+        if figure is not None and figure.number is not None:
+            label = f"{month.short_name} {format_bare(figure.number, measure.metric)}"
+            return label if figure.is_final else f"{label}, {figure.maturity}"
+    return None

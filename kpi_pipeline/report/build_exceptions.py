@@ -1,0 +1,227 @@
+"""Which measures get a page of their own, and what that page says; the table of facilities behind them.
+
+A page is for a concern, a measure that consistently misses its target, or a new improvement, in that order. A
+neutral measure never gets one: its signal is mentioned, not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.report.build_charts import assurance_mark, build_chart, variation_mark
+from kpi_pipeline.report.build_front import attention_order
+from kpi_pipeline.report.chart_notes import method_sentences, point_notes, rebase_note
+from kpi_pipeline.report.commentary import Comment, MonthCommentary
+from kpi_pipeline.report.disclosure import Withheld
+from kpi_pipeline.report.figures import Figure
+from kpi_pipeline.report.inputs import ReportInputs
+from kpi_pipeline.report.measures import Measure
+from kpi_pipeline.report.model import (
+    Action,
+    Balancing,
+    Column,
+    ExceptionPage,
+    FurtherSection,
+    Statement,
+    Table,
+)
+from kpi_pipeline.report.number_format import format_bare
+from kpi_pipeline.report.phrases import count_words, no_value_words, subject, unit_words_of
+from kpi_pipeline.report.wording import (
+    assurance_sentence,
+    change_clause,
+    change_sentence,
+    heading,
+    licence_sentence,
+    newest_figure_sentence,
+    phase_sentences,
+    provisional_sentence,
+    target_sentence,
+)
+
+MOST_FACILITIES = 12
+"""Facility tables are for a handful of hospitals; longer ones would read as a league table."""
+
+_USUAL_SHIFT = 6
+_REPORTS_AFTER_DETECTION = 2
+"""An improvement is news in the report that first shows it and in the two after it, so that one missed meeting
+or one late reader does not lose it. A shift shows itself only at its sixth point (or what the rule set asks), so
+the signal may have begun that many months earlier."""
+
+Kind = Literal["concern", "failing", "improvement"]
+
+_KIND_WORDS: dict[Kind, str] = {
+    "concern": "Concern: a change in the unwanted direction",
+    "failing": "Consistently misses its target",
+    "improvement": "New improvement: a change in the wanted direction",
+}
+
+
+def choose_exceptions(measures: Iterable[Measure]) -> list[tuple[Kind, Measure]]:
+    """(kind, measure) of every page, concerns first, each measure once, in the report's order within a kind."""
+    every = list(measures)
+    pages: list[tuple[Kind, Measure]] = [
+        ("concern" if one.state == "concern" else "failing", one) for one in attention_order(every)
+    ]
+    news = [one for one in every if one.state == "improvement" and not one.keeps_failing and is_new(one)]
+    return pages + [("improvement", one) for one in news]
+
+
+def is_new(measure: Measure) -> bool:
+    """Whether the signal behind the icon began recently enough to be news."""
+    if measure.result is None or not measure.signal_months:
+        return False
+    shift = measure.result.rule_set.shift or _USUAL_SHIFT
+    newest = measure.signal_months[-1]
+    return newest.months_since(measure.signal_months[0]) < shift + _REPORTS_AFTER_DETECTION
+
+
+def build_exception_pages(inputs: ReportInputs, measures: Mapping[str, Measure]) -> tuple[ExceptionPage, ...]:
+    """One page per exception."""
+    commentary = inputs.commentary.of(inputs.month)
+    return tuple(_page(inputs, kind, one, measures, commentary) for kind, one in choose_exceptions(measures.values()))
+
+
+def _page(
+    inputs: ReportInputs, kind: Kind, measure: Measure, measures: Mapping[str, Measure], commentary: MonthCommentary
+) -> ExceptionPage:
+    metric = measure.metric
+    comment = commentary.comments.get(metric.name, Comment())
+    place = f", {inputs.facility_name}" if inputs.facility_id != WHOLE_SYSTEM and inputs.facility_name else ""
+    return ExceptionPage(
+        metric=metric.name,
+        kind=kind,
+        kind_words=_KIND_WORDS[kind],
+        heading=heading(measure),
+        chart_title=f"{subject(metric.title)}{unit_words_of(metric)}, by month{place}",
+        chart=build_chart(measure, facility_id=inputs.facility_id, withholds=inputs.withholds),
+        variation=variation_mark(measure),
+        assurance=assurance_mark(measure),
+        notes=_notes(measure),
+        tells=_tells(measure, inputs.settings.small_number_threshold),
+        why=Statement(
+            paragraphs=comment.why or (),
+            by=commentary.by if comment.why else None,
+            none_words="No explanation recorded.",
+        ),
+        doing=tuple(Action(text=one.what, owner=one.owner, due=one.due) for one in comment.doing),
+        doing_statement=Statement(by=commentary.by if comment.doing else None, none_words="No action recorded."),
+        back=Statement(
+            paragraphs=(comment.back_by,) if comment.back_by else (),
+            by=commentary.by if comment.back_by else None,
+            none_words="No date recorded.",
+        ),
+        balancing=_balancing(inputs, measure, measures),
+        balancing_none_words=_no_balancing_words(measure),
+        method=method_sentences(measure),
+    )
+
+
+def _tells(measure: Measure, threshold: int) -> tuple[str, ...]:
+    """What the chart tells us: the signal, the newest value and its target, what to expect, phases, what is open."""
+    first = f"{change_clause(measure)} {licence_sentence(measure)}" if measure.has_signal else (
+        licence_sentence(measure)
+    )
+    newest = [newest_figure_sentence(measure, threshold=threshold), target_sentence(measure)]
+    said = [
+        first,
+        " ".join(sentence for sentence in newest if sentence),
+        assurance_sentence(measure),
+        *phase_sentences(measure),
+        provisional_sentence(measure),
+    ]
+    return tuple(sentence for sentence in said if sentence)
+
+
+def _notes(measure: Measure) -> tuple[str, ...]:
+    letters = "ABCDEF"
+    rebases = [rebase_note(measure, letter, at) for at, letter in enumerate(letters[: len(measure.rebases)])]
+    return (*rebases, *point_notes(measure))
+
+
+def _balancing(inputs: ReportInputs, measure: Measure, measures: Mapping[str, Measure]) -> Balancing | None:
+    """The first declared balancing measure that has figures."""
+    for name in measure.metric.balancing:
+        other = measures.get(name)
+        if other is not None and other.result is not None:
+            return Balancing(
+                title=subject(other.metric.title),
+                text=change_sentence(other),
+                chart=build_chart(other, facility_id=inputs.facility_id, withholds=inputs.withholds),
+            )
+    return None
+
+
+def _no_balancing_words(measure: Measure) -> str:
+    if measure.metric.balancing:
+        return "The balancing measure of this measure has no figures."
+    return "No balancing measure is declared for this measure."
+
+
+def build_facility_section(
+    inputs: ReportInputs, measures: Mapping[str, Measure], figures: Sequence[Figure]
+) -> FurtherSection | None:
+    """Each exception by facility, in the order of their ids; None for one facility, or for too many."""
+    facilities = sorted({figure.facility_id for figure in figures if figure.facility_id != WHOLE_SYSTEM})
+    exceptions = choose_exceptions(measures.values())
+    if inputs.facility_id != WHOLE_SYSTEM or not exceptions or not 2 <= len(facilities) <= MOST_FACILITIES:
+        return None
+    names = {mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks}
+    known = {(figure.metric, figure.facility_id, figure.month): figure for figure in figures}
+    tables = []
+    for _, measure in exceptions:
+        headline = measure.headline
+        if headline is None:
+            continue
+        rows = [
+            (names.get(facility, facility), known.get((measure.metric.name, facility, headline.month)))
+            for facility in facilities
+        ]
+        tables.append(_facility_table(inputs, measure, headline, rows))
+    return FurtherSection(
+        name="drivers",
+        title="The exceptions by hospital",
+        lede="Each measure by hospital, in a fixed order. One month of one hospital is mostly chance.",
+        tables=tuple(tables),
+    )
+
+
+def _facility_table(
+    inputs: ReportInputs, measure: Measure, headline: Figure, rows: Sequence[tuple[str, Figure | None]]
+) -> Table:
+    metric, threshold = measure.metric, inputs.settings.small_number_threshold
+    noun = metric.denominator_noun[:1].upper() + metric.denominator_noun[1:]
+    return Table(
+        caption=f"{subject(metric.title)}{unit_words_of(metric)}, {headline.month.name}, by hospital",
+        columns=(
+            Column(heading="Hospital"),
+            Column(heading="Value", numeric=True),
+            Column(heading="95% interval", numeric=True),
+            Column(heading=noun, numeric=True),
+        ),
+        rows=tuple(
+            (
+                name,
+                _facility_value(figure, measure),
+                _facility_interval(figure, measure),
+                count_words(figure.denominator if figure else None, threshold=threshold),
+            )
+            for name, figure in [*rows, ("All hospitals", headline)]
+        ),
+    )
+
+
+def _facility_value(figure: Figure | None, measure: Measure) -> str:
+    if figure is None:
+        return "no cases"
+    if figure.number is None:
+        return "withheld" if isinstance(figure.value, Withheld) else no_value_words(figure, measure.metric)
+    return format_bare(figure.number, measure.metric)
+
+
+def _facility_interval(figure: Figure | None, measure: Measure) -> str:
+    if figure is None or figure.number is None or figure.lower is None or figure.upper is None:
+        return "–"
+    return f"{format_bare(figure.lower, measure.metric)} to {format_bare(figure.upper, measure.metric)}"

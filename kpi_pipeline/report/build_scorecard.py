@@ -1,0 +1,125 @@
+"""Page 2, the scorecard, and page 7, the small multiples: every measure once, in a stable order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.report.build_charts import assurance_mark, build_chart, build_sparkline, variation_mark
+from kpi_pipeline.report.build_exceptions import choose_exceptions
+from kpi_pipeline.report.build_front import build_reading
+from kpi_pipeline.report.findings import scorecard_title, summary_sentence
+from kpi_pipeline.report.inputs import ReportInputs
+from kpi_pipeline.report.measures import Measure
+from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, SmallMultiple, SmallMultiples
+from kpi_pipeline.report.number_format import MISSING, capitalised, fewer_than, format_bare, format_target, unit_words
+from kpi_pipeline.report.phrases import count_words, latest_words, mid_sentence, subject
+
+_SECTIONS = {
+    "flow": "Patient flow",
+    "readmissions": "Readmissions",
+    "cost": "Cost",
+    "utilisation": "Utilization",
+    "case management": "Case management",
+}
+"""Sections in the order of the pages, with their headings."""
+
+
+def in_report_order(metrics: Iterable[Metric]) -> list[str]:
+    """Metric names by section, then as a reader would look them up; the same in every report."""
+    sections = list(_SECTIONS)
+    return [metric.name for metric in sorted(metrics, key=lambda one: (sections.index(one.section), one.name))]
+
+
+def build_scorecard(inputs: ReportInputs, measures: Mapping[str, Measure]) -> Scorecard:
+    """One row per measure; what has no figure says why."""
+    groups = []
+    for section, heading in _SECTIONS.items():
+        rows = tuple(_row(inputs, one) for one in measures.values() if one.metric.section == section)
+        if rows:
+            groups.append(ScorecardGroup(heading=heading, rows=rows))
+    return Scorecard(
+        title=scorecard_title(list(measures.values())),
+        lede=summary_sentence(list(measures.values())),
+        caption=f"Every measure, newest final value as of {inputs.month.name}, with the "
+        f"{inputs.settings.report.months_shown} months before it",
+        groups=tuple(groups),
+        notes=_notes(inputs, measures),
+    )
+
+
+def build_small_multiples(inputs: ReportInputs, measures: Mapping[str, Measure]) -> SmallMultiples:
+    """Every measure's chart, drawn small."""
+    return SmallMultiples(
+        title="All measures at a glance",
+        lede=f"Each chart ends in {inputs.month.name}. The band is routine variation; hollow points are not final.",
+        panels=tuple(
+            SmallMultiple(
+                metric=one.metric.name,
+                title=subject(one.metric.title),
+                value_words=latest_words(one),
+                variation=variation_mark(one),
+                chart=build_chart(one, facility_id=inputs.facility_id, withholds=inputs.withholds),
+            )
+            for one in measures.values()
+        ),
+    )
+
+
+def _row(inputs: ReportInputs, measure: Measure) -> ScorecardRow:
+    metric, figure, target = measure.metric, measure.headline, measure.target
+    has_denominator = figure is not None and figure.denominator is not None and metric.kind != "count"
+    threshold = inputs.settings.small_number_threshold
+    return ScorecardRow(
+        metric=metric.name,
+        name=subject(metric.title),
+        unit=unit_words(metric),
+        reading=build_reading(measure, beside=False),
+        denominator=count_words(figure.denominator, threshold=threshold) if figure and has_denominator else None,
+        denominator_noun=metric.denominator_noun if has_denominator else None,
+        target=format_target(target.value, metric) if target else None,
+        target_source=target.source if target else None,
+        year_ago=_year_ago(measure),
+        sparkline=build_sparkline(measure, withholds=inputs.withholds),
+        variation=variation_mark(measure),
+        assurance=assurance_mark(measure),
+    )
+
+
+def _year_ago(measure: Measure) -> str | None:
+    if measure.headline is None:
+        return None
+    figure = measure.year_ago
+    return MISSING if figure is None or figure.number is None else format_bare(figure.number, measure.metric)
+
+
+def _comments_without_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> list[str]:
+    """What the director wrote about measures that have no page of their own, so that it is not lost."""
+    commentary = inputs.commentary.of(inputs.month)
+    with_page = {measure.metric.name for _, measure in choose_exceptions(measures.values())}
+    notes = []
+    for name, comment in commentary.comments.items():
+        if name in with_page:
+            continue
+        on = f"{commentary.by}, on {mid_sentence(measures[name].metric.title)}: "
+        notes += [on + paragraph for paragraph in comment.why or ()]
+        notes += [f"{on}{one.what.rstrip('.')} ({one.owner}, {one.due})." for one in comment.doing]
+        notes += [f"{on}back by {comment.back_by}."] if comment.back_by else []
+    return notes
+
+
+def _notes(inputs: ReportInputs, measures: Mapping[str, Measure]) -> tuple[str, ...]:
+    notes = [
+        f"{subject(one.metric.title)}: {one.headline.month.name}, the newest month that is final."
+        for one in measures.values()
+        if one.headline is not None and one.headline.is_final and one.headline.month != inputs.month
+    ]
+    notes += _comments_without_page(inputs, measures)
+    notes.append("Year ago: the same month of the year before. A dash means that there is no figure for that month.")
+    if inputs.withholds:
+        threshold = inputs.settings.small_number_threshold
+        notes.append(
+            f"{capitalised(fewer_than(threshold))}: a count from 1 to {threshold - 1}. "
+            "Withheld: not small itself, but would give a small count away."
+        )
+    return tuple(notes)

@@ -1,0 +1,105 @@
+"""What stands under a chart: months that are hollow, missing or withheld, rebased limits, and how it was drawn.
+
+Not here: what the chart tells (`wording`), the rule set in full (`build_appendix`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.report.disclosure import Withheld
+from kpi_pipeline.report.measures import Measure
+from kpi_pipeline.report.number_format import capitalised, date_words, join_words, small_count_words
+from kpi_pipeline.report.phrases import follow_up_words
+from kpi_pipeline.signals import Chart
+
+_CHART_WORDS: dict[Chart, str] = {
+    "xmr": "XmR chart of the monthly figures: limits three sigma from the mean, sigma from the mean moving range.",
+    "p": "p chart of monthly shares: limits three sigma from the mean, wider in months with fewer cases.",
+    "p_prime": "p′ chart (Laney) of monthly shares: limits three sigma from the mean, fitted to how much the months "
+    "really differ.",
+    "u": "u chart of monthly rates: limits three sigma from the mean, wider in months with fewer cases.",
+    "u_prime": "u′ chart (Laney) of monthly rates: limits three sigma from the mean, fitted to how much the months "
+    "really differ.",
+    "c": "c chart of monthly counts: limits three sigma from the mean, sigma the square root of the mean.",
+    "i_prime": "I′ chart of monthly ratios: limits three sigma from the mean, wider in months with fewer cases.",
+    "run": "Run chart of the monthly figures: a median, no limits.",
+}
+_MOST_NAMED = 4
+"""Months are named up to here, and counted beyond."""
+
+
+def point_notes(measure: Measure) -> tuple[str, ...]:
+    """Which months are hollow, which have no figure, and why."""
+    open_months = [
+        figure
+        for month in measure.months
+        if (figure := measure.figures.get(month)) is not None and not figure.is_final and figure.number is not None
+    ]
+    withheld, absent, few = _months_without_value(measure)
+    notes = []
+    if len(open_months) == 1:
+        state = follow_up_words(open_months[0], measure.metric)
+        notes.append(f"Hollow: {open_months[0].month.name}, {state}. It counts neither for limits nor for signals.")
+    elif open_months:
+        named = _months_named([figure.month for figure in open_months])
+        notes.append(f"Hollow: {named}, not final yet. They count neither for limits nor for signals.")
+    if few:
+        noun = measure.metric.denominator_noun
+        notes.append(f"No figure for {_months_named(few)}: too few {noun}. A gap ends a run.")
+    if absent:
+        notes.append(f"No data for {_months_named(absent)}: missing, not zero. A gap ends a run.")
+    if withheld:
+        notes.append(f"Not shown: {_months_named(withheld)}, withheld to protect small numbers. A gap ends a run.")
+    return tuple(notes)
+
+
+def _months_without_value(measure: Measure) -> tuple[list[Month], list[Month], list[Month]]:
+    """Months withheld, without data, and with too few cases."""
+    withheld, absent, few = [], [], []
+    for month in measure.months:
+        figure = measure.figures.get(month)
+        if figure is None:
+            absent.append(month)
+        elif isinstance(figure.value, Withheld):
+            withheld.append(month)
+        elif figure.value is None:
+            few.append(month)
+    return withheld, absent, few
+
+
+def _months_named(months: Sequence[Month]) -> str:
+    if len(months) <= _MOST_NAMED:
+        return join_words([month.name for month in months])
+    return f"{small_count_words(len(months))} months from {months[0].name} to {months[-1].name}"
+
+
+def rebase_note(measure: Measure, letter: str, at: int) -> str:
+    """What stands under the chart for one rebase: reason, owner and date."""
+    one = measure.rebases[at]
+    return (
+        f"{letter}: limits recalculated from {one.from_month.name}. Reason: {one.reason.rstrip('.')}. "
+        f"Decided by {one.decided_by} on {date_words(one.decided_on)}."
+    )
+
+
+def method_sentences(measure: Measure) -> tuple[str, ...]:
+    """Which chart, why that one, from how many months its limits are, which rules; what to be careful about."""
+    result = measure.result
+    if result is None:
+        return ("No chart: there are no figures.",)
+    said = [_CHART_WORDS.get(result.chart, f"{result.chart} chart.")]
+    if result.chart_reason:
+        said.append(_as_sentence(result.chart_reason))
+    if result.scale == "log":
+        said.append("Limits are computed on logarithms and drawn back on the scale of the figures.")
+    months = result.phases[-1].n_baseline if result.phases else 0
+    if result.limits_kind == "fixed":  # trial limits and missing ones have a warning of their own
+        said.append(f"Limits from {small_count_words(months)} final months.")
+    said.append(f"Rule set {result.rule_set.name}; its numbers are on the last page.")
+    return (*said, *(_as_sentence(warning) for warning in result.warnings))
+
+
+def _as_sentence(text: str) -> str:
+    return capitalised(text.rstrip(".")) + "."

@@ -1,0 +1,92 @@
+"""The locked-down pieces around the renderer: template sandbox, resource fetcher, warning gate.
+
+Not here: the logo (`logo.py`), the fonts (`fonts.py`), what is rendered (`render.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.request import url2pathname
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from kpi_pipeline.core.errors import Fault, RenderError
+
+_SUFFIXES = {".css": "text/css", ".ttf": "font/ttf"}
+_DATA_PREFIXES = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/svg+xml;base64,")
+_MOST_WARNINGS_SHOWN = 5
+
+
+def template_environment(folder: Path) -> ImmutableSandboxedEnvironment:
+    """Jinja that escapes everything, stops at an unknown name, and lets templates change or reach nothing.
+
+    autoescape is True, not select_autoescape: that one does not escape names ending in `.html.j2`.
+    """
+    return ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folder, followlinks=False),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def resource_fetcher(*roots: Path) -> Any:
+    """A WeasyPrint fetcher that serves CSS and fonts below `roots` and images given as data; all else stops
+    the render. Symbolic links and `..` are resolved before the comparison."""
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
+
+    resolved_roots = [root.resolve(strict=True) for root in roots]
+
+    class OnlyOurFiles(URLFetcher):
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url.startswith(_DATA_PREFIXES):
+                return super().fetch(url, headers)
+            if url.startswith("file:///"):
+                path = Path(url2pathname(url.removeprefix("file://").split("?")[0].split("#")[0])).resolve()
+                below = any(path.is_relative_to(root) for root in resolved_roots)
+                if below and path.suffix in _SUFFIXES and path.is_file():
+                    return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": _SUFFIXES[path.suffix]})
+            raise FatalURLFetchingError(f"blocked resource: {url[:80]!r}")
+
+    return OnlyOurFiles(allowed_protocols={"file", "data"}, allow_redirects=False, fail_on_errors=True)
+
+
+class WarningGate(logging.Handler):
+    """Fails the run on any warning of the renderer or the font library.
+
+    WeasyPrint only logs a chart it cannot draw, an image it cannot load or a font it cannot read, and goes on
+    without it: a report with a hole. Here such a report is not finished.
+    """
+
+    _LOGGERS = ("weasyprint", "fontTools")
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps the message; called by logging."""
+        self.messages.append(" ".join(record.getMessage().split())[:160])
+
+    def __enter__(self) -> WarningGate:
+        for name in self._LOGGERS:
+            logging.getLogger(name).addHandler(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name in self._LOGGERS:
+            logging.getLogger(name).removeHandler(self)
+        if error is None and self.messages:
+            raise RenderError(
+                [
+                    Fault("report", f"the renderer warned: {message}", "Nothing was written; mend the cause.")
+                    for message in dict.fromkeys(self.messages[:_MOST_WARNINGS_SHOWN])
+                ]
+            )

@@ -1,0 +1,86 @@
+"""Writes the skeletons of a new measure: its declaration and its proof. Used by `kpi new-metric`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from kpi_pipeline.core.errors import Fault, InputError
+
+_DECLARATION = """/*---
+title: {title}
+section: flow                # flow | readmissions | cost | utilisation | case management
+kind: proportion             # proportion | rate | mean | median | ratio | count
+unit: percent                # percent | days | hours | usd | index | per 100 discharges | cases | discharges
+better: lower                # lower | higher | neither
+version: 1
+effective_from: 2026-01-01
+follows: House definition
+chart: p_prime               # xmr p p_prime u u_prime c g t xbar s i_prime run
+decimals: 1
+owner: case-management
+why: Why a director should care, in one sentence.
+definition: What the number says, in one sentence.
+numerator: What is counted.
+denominator: Out of what.
+denominator_noun: discharges
+exclusions:
+  died: Died during the stay.
+reviewed: 2026-01-01
+---*/
+SELECT
+    stay_id AS case_id,
+    facility_id,
+    unit_id,
+    discharged_on AS event_date,
+    CASE WHEN length_of_stay_days > 7 THEN 1 ELSE 0 END AS numerator,
+    1 AS denominator,
+    CASE WHEN discharge_disposition_code = '20' THEN 'died' END AS exclusion_reason
+FROM stays
+WHERE NOT is_in_house
+"""
+
+_PROOF = """# {title}: tiny tables in, expected cases out. Work the numbers by hand; show both sides of each boundary.
+metric: {name}
+landing: {{complete_through: 2025-12-31, plausible_until: 2027-01-01}}
+defaults:
+  encounters: {{person_id: Ann, facility_id: Mercy, encounter_type: acute inpatient, discharge_disposition_code: "01", primary_diagnosis_code: J189}}
+
+specs:
+  - name: eight days count and seven do not; who died is left out
+    encounters: |
+      encounter_id | person_id | admitted_at | discharged_at | discharge_disposition_code
+      eight        | A         | 2024-05-01  | 2024-05-09    | 01
+      seven        | B         | 2024-05-01  | 2024-05-08    | 01
+      died         | C         | 2024-05-01  | 2024-05-09    | 20
+    cases: |
+      case_id | numerator | denominator | exclusion_reason | comment
+      eight   | 1         | 1           |                  | longer than seven days
+      seven   | 0         | 1           |                  | exactly seven days
+      died    |           |             | died             | died during the stay
+"""
+
+
+def write_metric_skeleton(name: str, project: Path) -> list[Path]:
+    """Writes `sql/metrics/<name>.sql` and `tests/metrics/<name>.spec.yaml` under a checkout; returns both paths.
+
+    Raises InputError for a name that is no lower_case identifier, outside a checkout, or when a file exists.
+    """
+    declaration = project / "sql" / "metrics" / f"{name}.sql"
+    proof = project / "tests" / "metrics" / f"{name}.spec.yaml"
+    faults = []
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
+        faults.append(Fault("name", f"must be lower-case words joined by _, got {name!r}.", "Try discharge_before_noon."))
+    if not declaration.parent.is_dir() or not proof.parent.is_dir():
+        faults.append(Fault(str(project), "is no checkout of the project.", "Run this in the checkout's top folder."))
+    faults += [
+        Fault(str(path), "exists already.", "Choose another name, or edit that file.")
+        for path in (declaration, proof)
+        if path.exists()
+    ]
+    if faults:
+        raise InputError(faults)
+    title = name.replace("_", " ").capitalize()
+    declaration.write_text(_DECLARATION.format(title=title), encoding="utf-8")
+    proof.write_text(_PROOF.format(title=title, name=name), encoding="utf-8")
+    return [declaration, proof]

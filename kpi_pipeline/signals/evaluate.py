@@ -1,0 +1,246 @@
+"""`evaluate_chart`: one series in, everything a reader may be told about it out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from kpi_pipeline.signals.constants import (
+    MOVING_RANGE_D2,
+    MOVING_RANGE_UPPER,
+    T_CHART_POWER,
+    XMR_FACTOR,
+    constant,
+)
+from kpi_pipeline.signals.limits import Lines, PhaseLimits, compute_lines
+from kpi_pipeline.signals.moving_ranges import Floats
+from kpi_pipeline.signals.rule_sets import ANHOEJ, find_rule_set
+from kpi_pipeline.signals.rules import find_signals, read_points
+from kpi_pipeline.signals.runs import RunsAnalysis
+from kpi_pipeline.signals.series import Inputs, Method, Reference, Series, read_series
+from kpi_pipeline.signals.types import (
+    Better,
+    Chart,
+    ChartResult,
+    Constant,
+    Estimator,
+    Laney,
+    LimitsKind,
+    Phase,
+    Point,
+    RuleHit,
+    RuleSet,
+    Scale,
+    Signal,
+)
+from kpi_pipeline.signals.verdict import assurance_icon, class_of_side, deciding_signal, hit_of, variation_icon
+from kpi_pipeline.signals.warnings import collect_warnings
+from kpi_pipeline.signals.words import assurance_in_words, signal_in_words
+
+NO_HITS: frozenset[RuleHit] = frozenset()
+
+
+def evaluate_chart(
+    values: Sequence[float | None],
+    *,
+    chart: Chart,
+    better: Better = "neither",
+    denominators: Sequence[float | None] | None = None,
+    sizes: Sequence[float | None] | None = None,
+    sds: Sequence[float | None] | None = None,
+    ranges: Sequence[float | None] | None = None,
+    periods: Sequence[object] | None = None,
+    target: float | Sequence[float | None] | None = None,
+    phases: Sequence[Reference] = (),
+    baseline: int | tuple[Reference, Reference] | None = None,
+    ghosted: Sequence[Reference] = (),
+    immature: Sequence[Reference] = (),
+    rules: str | RuleSet = "nhs-2024",
+    scale: Scale = "linear",
+    screen_moving_ranges: bool | None = None,
+    sigma_factor: float = XMR_FACTOR,
+    laney: Laney = "auto",
+    estimator: Estimator = "default",
+    value_scale: float = 1.0,
+) -> ChartResult:
+    """Limits, rule hits, icons and words of one series.
+
+    values: for p, p_prime, u, u_prime and i_prime the numerators (counts; for i_prime the totals), drawn as
+    value_scale * values / denominators; for xbar and s the subgroup means (with sizes and sds, see
+    `summarise_subgroups`; ranges only for the estimators from ranges); otherwise the plotted values.
+    None or NaN is a missing point: it breaks runs and makes no moving range; a month absent from `periods` likewise.
+    periods: labels in time order ('2026-03' or '2026-03-01' are months); default 1, 2, 3 ...
+    target: on the plotted scale; a number, or one per point where it changed over time.
+    phases: first point of each further phase. ghosted, immature: points shown but left out of limits, rules, icons.
+    A point is named by its position (int, from 0) or its period (str).
+    baseline: limits from the first n points of each phase, or from the points first..last inclusive.
+    scale 'log' (xmr only): limits on ln(value), transformed back. screen_moving_ranges: None takes the rule set's.
+    sigma_factor: half width of xmr and t limits in mean moving ranges. laney: 'auto' draws p_prime and u_prime
+    as p and u where sigma_z is no more than chance. A run chart is read by the Anhøj rules whatever `rules` says.
+    Raises InputError with every fault of the arguments.
+    """
+    rule_set = find_rule_set(rules)
+    if chart == "run" and not rule_set.runs_analysis:
+        rule_set = ANHOEJ
+    series = read_series(
+        Inputs(
+            values, chart, better, denominators, sizes, sds, ranges, periods, target, phases, baseline,
+            ghosted, immature, scale, value_scale,
+        )
+    )  # fmt: skip
+    screen = rule_set.screen_moving_ranges if screen_moving_ranges is None else screen_moving_ranges
+    method = Method(sigma_factor, screen, laney, estimator)
+    return _result(series, method, rule_set)
+
+
+def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
+    lines = compute_lines(series, method)
+    drawn = series.value * series.value_scale
+    readings = read_points(series, drawn, lines)
+    signals, analyses = find_signals(readings, rule_set, lines.chart)
+    runs = dict(zip(sorted(set(readings.phase)), analyses, strict=True))
+    phases = tuple(_phase(series, k, limits, runs.get(k), rule_set) for k, limits in enumerate(lines.phases))
+    on_point: dict[int, list[Signal]] = {}
+    for signal in signals:
+        for position in signal.positions:
+            on_point.setdefault(position, []).append(signal)
+    decided_at = readings.at[-1] if readings.at else None
+    enough = len(readings.at) >= max(rule_set.fewest_points_for_icons, 1)
+    deciding = None
+    if decided_at is not None and enough:
+        deciding = deciding_signal(on_point.get(decided_at, []), series.better, rule_set)
+    assurance = assurance_icon(series, lines, decided_at, rule_set) if enough else "none"
+    return ChartResult(
+        chart=lines.chart,
+        requested_chart=series.chart,
+        chart_reason=lines.chart_reason,
+        better=series.better,
+        scale=series.scale,
+        points=_points(series, drawn, lines, on_point, rule_set),
+        phases=phases,
+        variation=variation_icon(deciding, series.better) if enough else "empty",
+        assurance=assurance,
+        limits_kind=phases[-1].limits_kind if phases else "none",
+        n_points=len(readings.at),
+        sigma_z=phases[-1].sigma_z if phases else None,
+        moving_ranges_screened=method.screen,
+        constants=_constants(lines.chart, method),
+        warnings=collect_warnings(series, lines, phases),
+        reason=_reason(series, deciding, len(readings.at), enough, lines.chart, runs, rule_set),
+        assurance_reason=_assurance_reason(series, lines, decided_at, assurance),
+        decided_at=decided_at if enough else None,
+        deciding_signal=deciding,
+        signals=tuple(signals),
+        rule_set=rule_set,
+    )
+
+
+def _phase(series: Series, k: int, limits: PhaseLimits, runs: RunsAnalysis | None, rule_set: RuleSet) -> Phase:
+    spread = limits.spread
+    sigma = _or_none(spread.sigma) if spread else None
+    kind: LimitsKind = "trial" if limits.n_baseline < rule_set.trial_limits_below else "fixed"
+    first, last = int(limits.rows[0]), int(limits.rows[-1])
+    return Phase(
+        index=k,
+        first=first,
+        last=last,
+        first_period=series.labels[first],
+        last_period=series.labels[last],
+        n_points=limits.n_points,
+        n_baseline=limits.n_baseline,
+        limits_kind="none" if sigma is None else kind,
+        centre=_or_none(spread.centre) if spread else None,
+        sigma=sigma,
+        sigma_z=spread.sigma_z if spread else None,
+        mean_moving_range=spread.mean_range.mean if spread else None,
+        n_screened=spread.mean_range.n_screened if spread else 0,
+        screening_fell_back=spread.mean_range.fell_back if spread else False,
+        n_useful=runs.n_useful if runs else 0,
+        longest_run=runs.longest_run if runs else 0,
+        longest_run_max=runs.longest_run_max if runs else None,
+        n_crossings=runs.n_crossings if runs else 0,
+        n_crossings_min=runs.n_crossings_min if runs else None,
+    )
+
+
+def _or_none(number: float) -> float | None:
+    return None if math.isnan(number) else float(number)
+
+
+def _listed(numbers: Floats) -> list[float | None]:
+    """A column of points: floats, None for NaN."""
+    return [None if number != number else number for number in numbers.tolist()]
+
+
+def _points(
+    series: Series, drawn: Floats, lines: Lines, on_point: dict[int, list[Signal]], rule_set: RuleSet
+) -> tuple[Point, ...]:
+    deciding = {at: deciding_signal(signals, series.better, rule_set) for at, signals in on_point.items()}
+    hits = {at: frozenset(hit for signal in signals if (hit := hit_of(signal))) for at, signals in on_point.items()}
+    columns = [_listed(column) for column in (drawn, series.size, lines.centre, lines.lower, lines.upper)]
+    columns += [_listed(column) for column in (lines.lower_2sigma, lines.upper_2sigma, series.target)]
+    used = series.counts & series.in_baseline
+    marks = [flags.tolist() for flags in (series.is_ghosted, series.is_immature, series.is_missing, used)]
+    points = []
+    for at, row in enumerate(zip(series.labels, series.phase.tolist(), *columns, *marks, strict=True)):
+        period, phase, value, size, centre, lower, upper, lower_2sigma, upper_2sigma, target, *flags = row
+        signal = deciding.get(at)
+        points.append(
+            Point(
+                period=period,
+                value=value,
+                denominator=size,
+                centre=centre,
+                lower=lower,
+                upper=upper,
+                lower_2sigma=lower_2sigma,
+                upper_2sigma=upper_2sigma,
+                target=target,
+                phase=phase,
+                is_ghosted=flags[0],
+                is_immature=flags[1],
+                is_missing=flags[2],
+                in_baseline=flags[3],
+                rules=hits.get(at, NO_HITS),
+                deciding_hit=hit_of(signal),
+                point_class=class_of_side(signal.side, series.better) if signal else "common_cause",
+            )
+        )
+    return tuple(points)
+
+
+def _constants(chart: Chart, method: Method) -> tuple[Constant, ...]:
+    used = []
+    if chart in ("xmr", "t"):
+        used.append(constant("XmR factor", method.sigma_factor))
+    if chart in ("p", "p_prime", "u", "u_prime"):
+        used.append(constant("d2 of moving ranges", MOVING_RANGE_D2))
+    if chart == "mr" or (method.screen and chart in ("xmr", "t", "p_prime", "u_prime", "i_prime")):
+        used.append(constant("moving-range limit", MOVING_RANGE_UPPER))
+    if chart == "t":
+        used.append(constant("t chart power", T_CHART_POWER))
+    return tuple(used)
+
+
+def _reason(
+    series: Series,
+    deciding: Signal | None,
+    n_points: int,
+    enough: bool,
+    chart: Chart,
+    runs: dict[int, RunsAnalysis],
+    rule_set: RuleSet,
+) -> str:
+    if not enough:
+        return f"too few points for an icon: {n_points} where {max(rule_set.fewest_points_for_icons, 1)} are needed"
+    if deciding is None:
+        return "no signal at the last point: common cause variation"
+    analysis = runs.get(int(series.phase[deciding.last]))
+    return signal_in_words(deciding, series.labels, chart, monthly=series.is_monthly, runs=analysis)
+
+
+def _assurance_reason(series: Series, lines: Lines, at: int | None, assurance: str) -> str:
+    if at is None or assurance == "none":
+        return ""
+    target, lower, upper = float(series.target[at]), float(lines.lower[at]), float(lines.upper[at])
+    return assurance_in_words(assurance, target, lower, upper, series.better)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+FALSE_SIGNALS: dict[str, dict[int, tuple[float, float]]] = {}

@@ -1,0 +1,166 @@
+"""Rebasing: a recorded decision to compute new limits from a point on, and the check that it hides nothing.
+
+Never automatic. Where decisions are kept is not here; this is the pure test that refuses or allows one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.signals.evaluate import evaluate_chart
+from kpi_pipeline.signals.rule_sets import find_rule_set
+from kpi_pipeline.signals.types import Better, Chart, ChartResult, RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class RebaseDecision:
+    """Who decided, when, and why, that limits start anew at first_point (position or period).
+
+    is_trial: the new phase may yet be short; its limits are trial limits.
+    """
+
+    first_point: int | str
+    reason: str
+    decided_by: str
+    decided_on: date
+    is_trial: bool = False
+
+    def describe(self) -> str:
+        """The decision as printed under the chart."""
+        trial = " Trial limits." if self.is_trial else ""
+        return (
+            f"New limits from {self.first_point}: {self.reason.rstrip('.')}. "
+            f"Decided by {self.decided_by} on {self.decided_on.isoformat()}.{trial}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RebaseCheck:
+    """Whether a decision may stand. refusals: why not, each a sentence; warnings: what to print if it stands."""
+
+    is_allowed: bool
+    refusals: tuple[str, ...]
+    warnings: tuple[str, ...]
+    n_points_before: int
+    n_points_after: int
+    old_centre: float | None
+    new_centre: float | None
+
+
+def check_rebase(
+    values: Sequence[float | None],
+    *,
+    chart: Chart,
+    better: Better,
+    decision: RebaseDecision,
+    rules: str | RuleSet = "nhs-2024",
+    phases: Sequence[int | str] = (),
+    **chart_arguments: Any,
+) -> RebaseCheck:
+    """Tests a decision against the series as it was known when it was taken.
+
+    Refused: when the new centre is worse than the old, or new limits would no longer show a concern that the old
+    limits show (it would hide a deterioration); when the new points show no signal against the old limits in the
+    wanted direction (there is nothing to rebase to); when either phase has fewer points than the rule set needs,
+    unless the new one is marked trial; when reason or owner are empty. A neutral measure has no wanted direction:
+    any signal will do.
+    phases: earlier rebases. chart_arguments: as for `evaluate_chart` (denominators, periods, ghosted, ...).
+    """
+    rule_set = find_rule_set(rules)
+    if "baseline" in chart_arguments:
+        raise InputError(Fault("baseline", "is set by the check itself.", "Leave it out."))
+    arguments = {"chart": chart, "better": better, "rules": rule_set, **chart_arguments}
+    rebased = evaluate_chart(values, phases=[*phases, decision.first_point], **arguments)
+    first = _first_position(rebased, decision)
+    old, new = (phase for phase in rebased.phases if first in (phase.first, phase.last + 1))
+    against_old = evaluate_chart(values, phases=phases, baseline=(old.first, first - 1), **arguments)
+    refusals = [
+        *_unexplained(decision),
+        *_too_short(old.n_points, new.n_points, decision, rule_set),
+        *_hides_deterioration(old.centre, new.centre, better),
+        *_signals_refuse(against_old, rebased, range(new.first, new.last + 1), better),
+    ]
+    return RebaseCheck(
+        is_allowed=not refusals,
+        refusals=tuple(refusals),
+        warnings=_warnings(decision, new.n_points, better, rule_set),
+        n_points_before=old.n_points,
+        n_points_after=new.n_points,
+        old_centre=old.centre,
+        new_centre=new.centre,
+    )
+
+
+def _first_position(rebased: ChartResult, decision: RebaseDecision) -> int:
+    """Where the new phase begins: the first phase start at or after the point decided on."""
+    if isinstance(decision.first_point, int):
+        first = decision.first_point
+    else:
+        first = next(phase.first for phase in rebased.phases if phase.first_period >= str(decision.first_point))
+    if first == 0:
+        what = "is the first point of the series, so there is nothing to rebase from."
+        raise InputError(Fault("first_point", what, "Choose a later one."))
+    return first
+
+
+def _unexplained(decision: RebaseDecision) -> list[str]:
+    said = []
+    if not decision.reason.strip():
+        said.append("The reason is empty: name the known cause of the change.")
+    if not decision.decided_by.strip():
+        said.append("Nobody is named as the owner of the decision.")
+    return said
+
+
+def _too_short(n_before: int, n_after: int, decision: RebaseDecision, rule_set: RuleSet) -> list[str]:
+    needed = rule_set.fewest_points_per_phase
+    said = []
+    if n_before < needed:
+        said.append(f"The old phase would keep {n_before} points, and rule set {rule_set.name} needs {needed}.")
+    if n_after < needed and not decision.is_trial:
+        said.append(
+            f"The new phase has {n_after} points, and rule set {rule_set.name} needs {needed}; "
+            "wait, or mark the decision as trial."
+        )
+    if n_after < 2:
+        said.append(f"The new phase has {n_after} points; limits need at least 2.")
+    return said
+
+
+def _hides_deterioration(old: float | None, new: float | None, better: Better) -> list[str]:
+    if better == "neither" or old is None or new is None:
+        return []
+    worse = new > old if better == "lower" else new < old
+    if not worse:
+        return []
+    return [
+        f"The new centre {new:.4g} is worse than the old {old:.4g} ({better} is better): "
+        "new limits would hide a deterioration."
+    ]
+
+
+def _signals_refuse(against_old: ChartResult, rebased: ChartResult, positions: range, better: Better) -> list[str]:
+    """What the new points say against the old limits: a concern that new limits would hide, or no change at all."""
+    classes = {against_old.points[i].point_class for i in positions}
+    hidden = [i for i in positions if against_old.points[i].point_class == "concern" != rebased.points[i].point_class]
+    if hidden:
+        since = against_old.points[hidden[0]].period
+        return [f"Against the old limits the points from {since} on show a concern, which new limits would hide."]
+    wanted = {"neither_high", "neither_low"} if better == "neither" else {"improvement"}
+    if not classes & wanted:
+        direction = "" if better == "neither" else " in the wanted direction"
+        return [f"Against the old limits the new points show no signal{direction}: there is no change to rebase to."]
+    return []
+
+
+def _warnings(decision: RebaseDecision, n_after: int, better: Better, rule_set: RuleSet) -> tuple[str, ...]:
+    said = []
+    if n_after < rule_set.fewest_points_per_phase and decision.is_trial:
+        said.append(f"Trial limits from {n_after} points; compute them again at {rule_set.fewest_points_per_phase}.")
+    if better == "neither":
+        said.append("The measure has no wanted direction, so nothing shows whether the change is for the better.")
+    return tuple(said)

@@ -1,0 +1,137 @@
+"""Builds the warehouse from staged files: current rows, reference tables, then `sql/warehouse/*.sql` in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from kpi_pipeline import __version__
+from kpi_pipeline.core.errors import CheckError, Fault
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.current_rows import append_quarantine, create_current_rows, create_ledger_tables
+from kpi_pipeline.intake.ingest import IntakeResult
+from kpi_pipeline.reference.store import load_reference
+from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
+from kpi_pipeline.warehouse.supply import create_supply
+from kpi_pipeline.warehouse.tables import load_tables
+
+Progress = Callable[[str], None]
+
+_KINDS = {"kept": "TABLE", "temporary": "TEMPORARY TABLE", "never": "TEMPORARY VIEW"}
+
+
+def build_tables(
+    connection: duckdb.DuckDBPyConnection,
+    intake: IntakeResult,
+    *,
+    reference: Path | None,
+    settings: Settings,
+    built_at: str,
+    progress: Progress = lambda _: None,
+) -> str:
+    """Fills an empty database with every warehouse table and returns the snapshot id.
+
+    reference: the folder of imported reference files, or None for the shipped ones alone. Raises CheckError
+    when rows in and rows out do not agree or a key is not unique; then nothing may be published.
+    """
+    _prepare(connection, intake, settings)
+    progress("reference tables")
+    tables = load_reference(connection, reference)
+    for contract in load_contracts().values():
+        progress(f"current rows of {contract.table}")
+        files = intake.of_table(contract.table)
+        create_current_rows(connection, contract, files)
+        for file in files:
+            append_quarantine(connection, file)
+    for table in load_tables():
+        progress(table.name)
+        connection.execute(f"CREATE {_KINDS[table.stored]} {table.name} AS {table.sql}")
+    create_supply(connection, intake)
+    snapshot_id = _snapshot_id(intake, [table.sha256 for table in tables], settings)
+    _write_build_info(connection, intake, snapshot_id, built_at)
+    check_conservation(connection)
+    _check_keys(connection)
+    return snapshot_id
+
+
+def check_conservation(connection: duckdb.DuckDBPyConnection) -> None:
+    """Rows in = staged + quarantined + duplicate + superseded, per file and table; else CheckError."""
+    broken = connection.execute(
+        "SELECT table_name, file_name, rows_in, staged + quarantined + duplicate + superseded AS rows_out "
+        "FROM row_ledger WHERE rows_in <> staged + quarantined + duplicate + superseded OR staged < 0 ORDER BY ALL"
+    ).fetchall()
+    if broken:
+        raise CheckError(
+            Fault(f"{file} → {table}", f"{rows_in:,} rows went in and {rows_out:,} came out.", "Report this as a bug.")
+            for table, file, rows_in, rows_out in broken
+        )
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, settings: Settings) -> None:
+    create_ledger_tables(connection)
+    options = intake.options
+    connection.execute(
+        "CREATE TABLE landing_options AS SELECT CAST(? AS VARCHAR) AS time_zone, CAST(? AS BOOLEAN) AS "
+        "disposition_required, CAST(? AS BOOLEAN) AS icd9, CAST(? AS INTEGER) AS lost_discharge_after_days",
+        [options.time_zone, options.disposition_required, options.icd9, settings.lost_discharge_after_days],
+    )
+    connection.execute("CREATE TEMPORARY TABLE declared_watermarks (facility_id VARCHAR, complete_through DATE)")
+    declared = options.complete_through
+    if isinstance(declared, date):
+        connection.execute("INSERT INTO declared_watermarks VALUES (NULL, ?)", [declared])
+    elif declared:
+        connection.executemany("INSERT INTO declared_watermarks VALUES (?, ?)", [list(row) for row in declared.items()])
+
+
+def _check_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    faults = []
+    for table in load_tables():
+        key = ", ".join(f'"{column}"' for column in table.key)
+        repeated = connection.execute(
+            f"SELECT COUNT(*) FROM (SELECT {key} FROM {table.name} GROUP BY ALL HAVING COUNT(*) > 1)"
+        ).fetchall()[0][0]
+        if repeated:
+            faults.append(
+                Fault(table.name, f"{repeated:,} values of its key ({', '.join(table.key)}) are not unique.")
+            )
+    reserved = connection.execute("SELECT COUNT(*) FROM facilities WHERE facility_id = 'all'").fetchall()[0][0]
+    if reserved:
+        faults.append(Fault("facilities", "'all' is reserved for the whole system.", "Give the facility another id."))
+    if faults:
+        raise CheckError(faults)
+
+
+def _snapshot_id(intake: IntakeResult, reference_hashes: list[str], settings: Settings) -> str:
+    """A hash of everything the figures depend on: staged rows, options, reference files, SQL and settings."""
+    parts = [f"schema {SCHEMA_VERSION}", __version__, intake.source.name, intake.options.model_dump_json()]
+    parts += sorted(f"{file.table} {file.staged.name} {file.arrived_at}" for file in intake.files)
+    parts += sorted(reference_hashes)
+    parts += [f"{table.name} {table.sql}" for table in load_tables()]
+    parts += [str(settings.lost_discharge_after_days), str(settings.min_denominator)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _write_build_info(
+    connection: duckdb.DuckDBPyConnection, intake: IntakeResult, snapshot_id: str, built_at: str
+) -> None:
+    connection.execute(
+        """CREATE TABLE build_info AS SELECT
+            CAST(? AS VARCHAR) AS snapshot_id, CAST(? AS INTEGER) AS schema_version, CAST(? AS VARCHAR) AS program_version,
+            CAST(? AS VARCHAR) AS source, CAST(? AS VARCHAR) AS source_title, CAST(? AS VARCHAR) AS built_at,
+            CAST(? AS VARCHAR[]) AS caveats, CAST(? AS VARCHAR[]) AS warnings""",
+        [
+            snapshot_id,
+            SCHEMA_VERSION,
+            __version__,
+            intake.source.name,
+            intake.source.title,
+            built_at,
+            list(intake.source.caveats),
+            list(intake.warnings),
+        ],
+    )

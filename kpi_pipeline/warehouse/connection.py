@@ -1,0 +1,105 @@
+"""Opening the warehouse: many readers, one builder. The builder works on `<file>.building` and swaps it in.
+
+A reader never waits and never sees half a build: until the swap it reads the last good file. A build that
+dies leaves only the `.building` file, which the next build removes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import filelock
+
+from kpi_pipeline.core.errors import Fault, WarehouseError
+from kpi_pipeline.core.settings import Settings
+
+SCHEMA_VERSION = 1
+"""Raised when the warehouse's tables change so that an older file cannot be read; the file is then rebuilt."""
+
+
+def store_folder(warehouse: Path) -> Path:
+    """The folder beside the warehouse that holds staged files, the landing register and metric values."""
+    return warehouse.with_suffix(".store")
+
+
+@contextmanager
+def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the last good warehouse.
+
+    Raises WarehouseError when there is none, when it is no warehouse, or when another version built it.
+    """
+    if not path.is_file():
+        raise WarehouseError(
+            Fault(str(path), "there is no warehouse.", "Build one: kpi build --landing DIR --warehouse FILE.")
+        )
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise WarehouseError(
+            Fault(str(path), "is not a readable DuckDB file.", "Rebuild it with kpi build, or restore the backup.")
+        ) from error
+    try:
+        _check_version(connection, path)
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def build_and_swap(path: Path, *, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to an empty `.building` file that replaces the warehouse when the block ends well.
+
+    Raises WarehouseError when another build holds the lock. On any error the last good file stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(f"{path}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise WarehouseError(
+            Fault(str(path), "another build is writing this warehouse.", "Wait until it has ended, then try again.")
+        ) from error
+    building = path.with_name(f"{path.name}.building")
+    try:
+        for left_over in (building, building.with_name(f"{building.name}.wal")):
+            left_over.unlink(missing_ok=True)
+        connection = duckdb.connect(str(building))
+        try:
+            connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '{settings.memory_limit}'")
+            if settings.threads is not None:
+                connection.execute(f"SET threads = {settings.threads}")
+            yield connection
+            connection.execute("CHECKPOINT")
+        finally:
+            connection.close()
+        os.replace(building, path)
+    finally:
+        building.unlink(missing_ok=True)
+        lock.release()
+
+
+def read_snapshot_id(connection: duckdb.DuckDBPyConnection) -> str:
+    """The id of the snapshot a connection reads: the same inputs, settings and code give the same id."""
+    return str(connection.execute("SELECT snapshot_id FROM build_info").fetchall()[0][0])
+
+
+def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        version = connection.execute("SELECT schema_version FROM build_info").fetchall()[0][0]
+    except (duckdb.CatalogException, duckdb.BinderException, IndexError) as error:
+        raise WarehouseError(
+            Fault(str(path), "is a DuckDB file, but no warehouse of ours.", "Check the path after --warehouse.")
+        ) from error
+    if version != SCHEMA_VERSION:
+        raise WarehouseError(
+            Fault(
+                str(path),
+                f"was built by another version (schema {version}, this program needs {SCHEMA_VERSION}).",
+                "Rebuild it with kpi build.",
+            )
+        )

@@ -1,0 +1,207 @@
+"""What a build says about itself: rows in and out, watermarks, reference tables, warnings. For page 8 and the CLI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.staging import reason_words
+from kpi_pipeline.warehouse.connection import open_warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One table's rows: rows_in = staged + quarantined + duplicate + superseded."""
+
+    table: str
+    files: int
+    rows_in: int
+    staged: int
+    quarantined: int
+    duplicate: int
+    superseded: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineReason:
+    """How many rows of a table were refused for one reason; a row with two reasons counts under both."""
+
+    table: str
+    reason: str
+    meaning: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """The last day a facility's feeds are complete, and how that is known."""
+
+    facility_id: str
+    facility_name: str
+    complete_through: date
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceUsed:
+    """A reference table the figures rest on."""
+
+    name: str
+    title: str
+    version: str
+    rows: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    """One step from encounters to stays, with how many are left or set aside."""
+
+    label: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFacts:
+    """Everything a build says about itself. Holds counts, names and dates; never a patient's data."""
+
+    snapshot_id: str
+    built_at: datetime
+    source: str
+    source_title: str
+    caveats: tuple[str, ...]
+    warnings: tuple[str, ...]
+    watermarks: tuple[Watermark, ...]
+    ledger: tuple[LedgerRow, ...]
+    quarantine_reasons: tuple[QuarantineReason, ...]
+    stays: tuple[FunnelStep, ...]
+    reference_tables: tuple[ReferenceUsed, ...]
+
+    @property
+    def rows_in(self) -> int:
+        """Rows read over all tables."""
+        return sum(row.rows_in for row in self.ledger)
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows refused over all tables."""
+        return sum(row.quarantined for row in self.ledger)
+
+    @property
+    def quarantined_pct(self) -> float:
+        """Share of rows refused, in percent of rows read; 0 when nothing was read."""
+        return 100.0 * self.rows_quarantined / self.rows_in if self.rows_in else 0.0
+
+
+def read_build_facts(connection: duckdb.DuckDBPyConnection) -> BuildFacts:
+    """Reads the facts of the snapshot the connection is open on."""
+    info = connection.execute(
+        "SELECT snapshot_id, built_at, source, source_title, caveats, warnings FROM build_info"
+    ).fetchall()[0]
+    watermarks = connection.execute(
+        "SELECT facility_id, facility_name, complete_through, basis FROM watermarks "
+        "INNER JOIN facilities USING (facility_id) ORDER BY facility_id"
+    ).fetchall()
+    ledger = connection.execute(
+        "SELECT table_name, COUNT(*), SUM(rows_in)::BIGINT, SUM(staged)::BIGINT, SUM(quarantined)::BIGINT, "
+        "SUM(duplicate)::BIGINT, SUM(superseded)::BIGINT FROM row_ledger GROUP BY table_name ORDER BY table_name"
+    ).fetchall()
+    reference = connection.execute(
+        "SELECT name, title, version, rows, source FROM reference_tables ORDER BY name"
+    ).fetchall()
+    return BuildFacts(
+        snapshot_id=info[0],
+        built_at=datetime.fromisoformat(info[1]),
+        source=info[2],
+        source_title=info[3],
+        caveats=tuple(info[4]),
+        warnings=(*info[5], *_data_warnings(connection)),
+        watermarks=tuple(Watermark(*row) for row in watermarks),
+        ledger=tuple(LedgerRow(*row) for row in ledger),
+        quarantine_reasons=_quarantine_reasons(connection),
+        stays=_funnel(connection),
+        reference_tables=tuple(ReferenceUsed(*row) for row in reference),
+    )
+
+
+def read_quarantine(warehouse: Path, *, with_rows: bool = False) -> pd.DataFrame:
+    """The refused rows: table_name, file_name, source_line, reasons (joined), means; original_row only if asked.
+
+    The original row holds patient data: never print or log it unasked.
+    """
+    extra = ", original_row" if with_rows else ""
+    with open_warehouse(warehouse) as connection:
+        frame = connection.execute(
+            f"SELECT table_name, file_name, source_line, reasons{extra} FROM quarantine "
+            "ORDER BY file_name, source_line, table_name"
+        ).df()
+    contracts = load_contracts()
+    means = [
+        " ".join(reason_words(reason, contracts[table]) for reason in reasons)
+        for table, reasons in zip(frame["table_name"], frame["reasons"], strict=True)
+    ]
+    frame["reasons"] = [", ".join(reasons) for reasons in frame["reasons"]]
+    frame.insert(4, "means", means)
+    return frame
+
+
+def _quarantine_reasons(connection: duckdb.DuckDBPyConnection) -> tuple[QuarantineReason, ...]:
+    rows = connection.execute(
+        "SELECT table_name, reason, COUNT(*) FROM (SELECT table_name, UNNEST(reasons) AS reason FROM quarantine) "
+        "GROUP BY ALL ORDER BY table_name, COUNT(*) DESC, reason"
+    ).fetchall()
+    contracts = load_contracts()
+    return tuple(
+        QuarantineReason(table, reason, reason_words(reason, contracts[table]), n) for table, reason, n in rows
+    )
+
+
+def _funnel(connection: duckdb.DuckDBPyConnection) -> tuple[FunnelStep, ...]:
+    counts = dict(
+        connection.execute("SELECT encounter_status, COUNT(*) FROM encounters GROUP BY ALL").fetchall()
+    )
+    in_stays, stays, open_stays = connection.execute(
+        "SELECT (SELECT COUNT(*) FROM stay_encounters), COUNT(*), COUNT(*) FILTER (WHERE is_in_house) FROM stays"
+    ).fetchall()[0]
+    steps = [
+        ("Encounters in use", sum(counts.values())),
+        ("Not acute inpatient: kept, but no stay", counts.get("not_acute_inpatient", 0)),
+        ("Same stay recorded under two numbers", counts.get("duplicate_stay", 0)),
+        ("Discharge date lost", counts.get("missing_discharge_date", 0)),
+        ("Combined into another encounter's stay", in_stays - stays),
+        ("Acute inpatient stays", stays),
+        ("Of these still in the house", open_stays),
+    ]
+    return tuple(FunnelStep(label, int(n)) for label, n in steps)
+
+
+def _data_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Things the figures survive but a reader should know."""
+    with_code, mapped, uncoded = connection.execute(
+        "SELECT COUNT(primary_diagnosis_code), COUNT(primary_diagnosis_ccs), "
+        "COUNT(*) FILTER (WHERE drg_code IS NOT NULL AND drg_weight IS NULL) FROM stays"
+    ).fetchall()[0]
+    warnings = []
+    if with_code and not mapped:
+        warnings.append(
+            "The principal diagnosis codes are in no loaded CCS map; import one: kpi reference import ccs-icd9 or ccs-icd10."
+        )
+    elif mapped < with_code:
+        warnings.append(
+            f"{with_code - mapped:,} of {with_code:,} principal diagnoses are in no loaded CCS map; they exclude nothing."
+        )
+    if uncoded:
+        warnings.append(f"{uncoded:,} stays have a DRG that is not in the loaded MS-DRG table.")
+    nearest = connection.execute(
+        "SELECT fiscal_year, drg_table_fiscal_year FROM stays "
+        "WHERE drg_table_fiscal_year IS NOT NULL AND drg_table_fiscal_year <> fiscal_year GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    if nearest:
+        years = ", ".join(f"FY{asked} uses FY{used}" for asked, used in nearest)
+        warnings.append(f"No MS-DRG table is loaded for some fiscal years, so the nearest is used: {years}.")
+    return warnings

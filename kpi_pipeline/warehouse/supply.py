@@ -1,0 +1,62 @@
+"""What the landing folder supplied: tables, columns, and capabilities such as usable ICD codes.
+
+A measure whose inputs were not supplied says so; it is never zero. The table `supply` has one row per item a
+metric may name in `needs`: is_supplied, and otherwise the status and the reason in words.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.ingest import IntakeResult
+
+ICD_DIAGNOSIS_CODES = "icd_diagnosis_codes"
+DRG_WEIGHTS = "drg_weights"
+NOT_SUPPLIED, NOT_COMPUTABLE = "not_supplied", "not_computable"
+"""The two states of a missing input; the reason completes the sentence `not supplied: …`, `not computable: …`."""
+
+CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS)
+"""What a metric may need besides tables and columns; the warehouse finds out whether it is there."""
+
+
+def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> None:
+    """Creates the table `supply` (item, is_supplied, status, reason)."""
+    rows: list[tuple[str, bool, str, str]] = []
+    for contract in load_contracts().values():
+        files = intake.of_table(contract.table)
+        title = contract.title.lower()
+        rows.append((contract.table, bool(files), NOT_SUPPLIED, title))
+        supplied = {column for file in files for column in file.columns_supplied}
+        rows += [
+            (
+                f"{contract.table}.{column}",
+                column in supplied,
+                NOT_SUPPLIED,
+                f"{_column_words(column)} of {title}" if files else title,
+            )
+            for column in contract.columns
+        ]
+    rows.append(_icd_codes(connection))
+    rows.append(_drg_weights(connection))
+    connection.execute(
+        "CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)"
+    )
+    connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", [list(row) for row in rows])
+
+
+def _icd_codes(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, str]:
+    with_code, mapped = connection.execute(
+        "SELECT COUNT(primary_diagnosis_code), COUNT(primary_diagnosis_ccs) FROM stays"
+    ).fetchall()[0]
+    reason = "the diagnosis codes are in no loaded map" if with_code and not mapped else "no ICD diagnosis codes"
+    return ICD_DIAGNOSIS_CODES, bool(mapped), NOT_COMPUTABLE, reason
+
+
+def _drg_weights(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, str]:
+    weighted = connection.execute("SELECT COUNT(drg_weight) FROM stays").fetchall()[0][0]
+    return DRG_WEIGHTS, bool(weighted), NOT_COMPUTABLE, "no DRG is in the loaded MS-DRG table"
+
+
+def _column_words(column: str) -> str:
+    return column.removesuffix("_code").replace("_", " ").replace("drg", "DRG")

@@ -1,0 +1,26 @@
+/*---
+title: Denials
+key: [denial_id]
+columns:
+  denial_id: {type: id, required: true, means: "The denial."}
+  encounter_id: {type: id, required: true, means: "The encounter denied."}
+  payer: {type: text, means: "The payer who denied."}
+  denied_on: {type: date, means: "Day of the denial."}
+  denied_amount: {type: number, when_unreadable: unknown, means: "Dollars denied."}
+  reason_code: {type: text, means: "Reason for the denial."}
+  appealed_on: {type: date, when_unreadable: unknown, means: "Day of the appeal."}
+  decided_on: {type: date, when_unreadable: unknown, means: "Day of the decision on the appeal."}
+  outcome: {type: text, means: "Overturned, upheld or open."}
+---*/
+SELECT
+    source_line,
+    denial_id,
+    encounter_id,
+    payer,
+    denied_on,
+    denied_amount,
+    reason_code,
+    appealed_on,
+    decided_on,
+    outcome
+FROM landed

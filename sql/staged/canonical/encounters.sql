@@ -1,0 +1,60 @@
+/*---
+title: Encounters
+required: true
+key: [encounter_id]
+columns:
+  encounter_id: {type: id, required: true, means: "The visit or account number, unique across facilities."}
+  person_id: {type: id, required: true, means: "The person, the same number at every facility."}
+  facility_id: {type: id, required: true, means: "The facility where the encounter took place."}
+  encounter_type: {type: text, required: true, means: "What kind of encounter: acute inpatient, observation, emergency department, inpatient rehabilitation, inpatient psychiatric, skilled nursing, outpatient."}
+  admitted_at: {type: moment, required: true, means: "When the encounter began."}
+  discharged_at: {type: moment, means: "When it ended; empty while the patient is in the house. The column must be there."}
+  discharge_disposition_code: {type: code, means: "UB-04 patient discharge status, two digits."}
+  primary_diagnosis_code: {type: code, means: "Principal diagnosis, ICD-10-CM without the dot."}
+  drg_code: {type: code, means: "MS-DRG, three digits."}
+  service_line: {type: text, means: "Clinical service line."}
+  unit_id: {type: id, means: "The unit at discharge."}
+  payer: {type: text, means: "Primary payer."}
+  admit_type_code: {type: code, means: "UB-04 type of admission."}
+  admit_source_code: {type: code, means: "UB-04 point of origin."}
+  attending_provider_id: {type: id, means: "Attending physician."}
+  birth_date: {type: date, when_unreadable: unknown, means: "Date of birth."}
+  sex: {type: text, means: "Sex as registered."}
+  total_cost: {type: number, when_unreadable: unknown, means: "Total cost in dollars from cost accounting, direct and indirect."}
+  direct_cost: {type: number, when_unreadable: unknown, means: "Direct cost in dollars."}
+  variable_direct_cost: {type: number, when_unreadable: unknown, means: "Variable direct cost in dollars."}
+  total_charges: {type: number, when_unreadable: unknown, means: "Charges in dollars."}
+  allowed_amount: {type: number, when_unreadable: unknown, means: "Amount the payer allows, in dollars."}
+  paid_amount: {type: number, when_unreadable: unknown, means: "Amount paid, in dollars."}
+  updated_at: {type: moment, when_unreadable: unknown, means: "When the source last changed this row; the latest wins."}
+quarantine:
+  discharge_before_admit: {when: "CASE WHEN admitted_at_kind = 'date' OR discharged_at_kind = 'date' THEN CAST(discharged_at AS DATE) < CAST(admitted_at AS DATE) ELSE discharged_at < admitted_at END", means: "The discharge lies before the admission."}
+  future_date: {when: "admitted_at >= plausible_until + INTERVAL 1 DAY OR discharged_at >= plausible_until + INTERVAL 1 DAY", means: "The admission or discharge lies in the future."}
+---*/
+SELECT
+    source_line,
+    encounter_id,
+    person_id,
+    facility_id,
+    encounter_type,
+    admitted_at,
+    discharged_at,
+    discharge_disposition_code,
+    primary_diagnosis_code,
+    drg_code,
+    service_line,
+    unit_id,
+    payer,
+    admit_type_code,
+    admit_source_code,
+    attending_provider_id,
+    birth_date,
+    sex,
+    total_cost,
+    direct_cost,
+    variable_direct_cost,
+    total_charges,
+    allowed_amount,
+    paid_amount,
+    updated_at
+FROM landed

@@ -1,0 +1,22 @@
+/*---
+title: Case-management cases
+means: Cases with the stay they belong to; the first assessment as an instant in UTC, so that hours are true hours.
+key: [cm_case_id]
+---*/
+SELECT
+    stay_encounters.stay_id,
+    cases.cm_case_id,
+    cases.encounter_id,
+    cases.case_manager_id,
+    cases.opened_at,
+    cases.first_assessed_at,
+    CASE cases.first_assessed_at_kind
+        WHEN 'instant' THEN cases.first_assessed_at
+        WHEN 'local' THEN (cases.first_assessed_at AT TIME ZONE facilities.time_zone) AT TIME ZONE 'UTC'
+    END AS first_assessed_at_utc,
+    cases.closed_at,
+    cases.close_reason
+FROM staged_cm_cases AS cases
+LEFT JOIN encounters ON cases.encounter_id = encounters.encounter_id
+LEFT JOIN facilities ON encounters.facility_id = facilities.facility_id
+LEFT JOIN stay_encounters ON cases.encounter_id = stay_encounters.encounter_id

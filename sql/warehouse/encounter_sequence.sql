@@ -1,0 +1,75 @@
+/*---
+title: Acute encounters in order
+means: >-
+  Every acute encounter with both its ends, in the order a person had them at one facility, and whether it
+  begins a new stay: it does unless it overlaps the stay so far, or is admitted on the stay's last day with the
+  same principal-diagnosis CCS.
+key: [encounter_number]
+stored: temporary
+---*/
+WITH acute_encounters AS (
+    SELECT
+        encounter_number,
+        encounter_id,
+        person_id,
+        facility_id,
+        admitted_on,
+        discharged_on,
+        primary_diagnosis_ccs,
+        admitted_at,
+        discharged_at,
+        -- A date without a time is compared by date alone: admitted at the end of its day, discharged at its start.
+        CASE
+            WHEN has_admission_time THEN admitted_at
+            ELSE admitted_at + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND
+        END AS begins_at
+    FROM coded_encounters
+    WHERE is_acute AND discharged_at IS NOT NULL
+),
+
+ordered_encounters AS (
+    SELECT
+        *,
+        COALESCE(
+            admitted_at = LAG(admitted_at) OVER one_facility AND discharged_at = LAG(discharged_at) OVER one_facility,
+            false
+        ) AS is_duplicate,
+        MAX(discharged_at) OVER (
+            PARTITION BY person_id, facility_id
+            ORDER BY begins_at, discharged_at, encounter_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS stay_so_far_ends_at
+    FROM acute_encounters
+    WINDOW one_facility AS (PARTITION BY person_id, facility_id ORDER BY begins_at, discharged_at, encounter_id)
+),
+
+unbroken_runs AS (
+    SELECT
+        *,
+        stay_so_far_ends_at IS NULL OR (begins_at >= stay_so_far_ends_at AND NOT is_duplicate) AS begins_run
+    FROM ordered_encounters
+),
+
+run_diagnoses AS (
+    SELECT
+        *,
+        LAST_VALUE(CASE WHEN begins_run THEN COALESCE(primary_diagnosis_ccs, 'none') END IGNORE NULLS) OVER (
+            PARTITION BY person_id, facility_id
+            ORDER BY begins_at, discharged_at, encounter_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS previous_run_ccs
+    FROM unbroken_runs
+)
+
+SELECT
+    encounter_number,
+    encounter_id,
+    person_id,
+    facility_id,
+    begins_at,
+    discharged_at,
+    is_duplicate,
+    begins_run AND NOT COALESCE(
+        admitted_on = CAST(stay_so_far_ends_at AS DATE) AND primary_diagnosis_ccs = previous_run_ccs, false
+    ) AS begins_stay
+FROM run_diagnoses

@@ -1,0 +1,69 @@
+/*---
+title: Encounters on the facility's clock
+means: Every current encounter with its times as the facility's clock shows them, and as instants in UTC.
+key: [encounter_number]
+stored: temporary
+---*/
+WITH zoned_encounters AS (
+    SELECT
+        encounters.* EXCLUDE (updated_at, updated_at_kind, row_hash, source_line),
+        ROW_NUMBER() OVER () AS encounter_number,
+        facilities.time_zone
+    FROM staged_encounters AS encounters
+    INNER JOIN facilities ON encounters.facility_id = facilities.facility_id
+),
+
+local_encounters AS (
+    SELECT
+        * EXCLUDE (admitted_at, discharged_at),
+        CASE admitted_at_kind
+            WHEN 'instant' THEN (admitted_at AT TIME ZONE 'UTC') AT TIME ZONE time_zone
+            ELSE admitted_at
+        END AS admitted_at,
+        CASE discharged_at_kind
+            WHEN 'instant' THEN (discharged_at AT TIME ZONE 'UTC') AT TIME ZONE time_zone
+            ELSE discharged_at
+        END AS discharged_at,
+        CASE admitted_at_kind
+            WHEN 'instant' THEN admitted_at
+            ELSE (admitted_at AT TIME ZONE time_zone) AT TIME ZONE 'UTC'
+        END AS admitted_at_utc,
+        CASE discharged_at_kind
+            WHEN 'instant' THEN discharged_at
+            ELSE (discharged_at AT TIME ZONE time_zone) AT TIME ZONE 'UTC'
+        END AS discharged_at_utc
+    FROM zoned_encounters
+)
+
+SELECT
+    encounter_number,
+    encounter_id,
+    person_id,
+    facility_id,
+    LOWER(encounter_type) AS encounter_type,
+    admitted_at,
+    discharged_at,
+    admitted_at_utc,
+    discharged_at_utc,
+    CAST(admitted_at AS DATE) AS admitted_on,
+    CAST(discharged_at AS DATE) AS discharged_on,
+    admitted_at_kind <> 'date' AS has_admission_time,
+    COALESCE(discharged_at_kind <> 'date', false) AS has_discharge_time,
+    discharge_disposition_code,
+    UPPER(REPLACE(primary_diagnosis_code, '.', '')) AS primary_diagnosis_code,
+    drg_code,
+    service_line,
+    unit_id,
+    payer,
+    admit_type_code,
+    admit_source_code,
+    attending_provider_id,
+    birth_date,
+    sex,
+    total_cost,
+    direct_cost,
+    variable_direct_cost,
+    total_charges,
+    allowed_amount,
+    paid_amount
+FROM local_encounters

@@ -1,0 +1,277 @@
+"""Tiny random hospitals that seek the corners of the rules: same-day returns, chains, transfers, re-sends, faults.
+
+One generator serves both users: `hospitals()` lets Hypothesis choose (and shrink), `many_hospitals(seed)` is a cheap
+seeded batch whose hospitals share no person and no facility, so that all fit into one landing folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from random import Random
+
+from hypothesis import strategies as st
+
+from tests.support.oracle import Options
+
+CsvRow = dict[str, str]
+
+START_DAYS = (date(2024, 1, 20), date(2024, 9, 25), date(2025, 9, 1))
+"""Windows with a leap day and spring clock change, the autumn change and year end, and a new fiscal year."""
+
+GAPS = (-4, -1, 0, 0, 0, 1, 1, 2, 5, 12, 28, 29, 30, 30, 31, 32, 45)
+LENGTHS = (0, 0, 1, 1, 2, 3, 5, 9)
+DIAGNOSES = ["I5033", "J189", "M1611", "C3490"] * 2 + [
+    "Z5111",
+    "N186",
+    "F329",
+    "Z44001",
+    "Z5189",
+    "A419",
+    "I2510",
+    "G20",
+    "ZZZ99",
+    "",
+]
+PROCEDURES = ("0SR9019", "0TY00Z0", "02703ZZ", "0FT44ZZ", "0270046", "3E0234Z", "5A1D70Z", "XXXXXXX")
+DISPOSITIONS = ["01"] * 12 + [
+    "03",
+    "06",
+    "50",
+    "62",
+    "81",
+    "07",
+    "20",
+    "41",
+    "30",
+    "02",
+    "05",
+    "82",
+    "94",
+    "",
+    "",
+    "1",
+    "XX",
+]
+OTHER_TYPES = ("observation", "inpatient rehabilitation", "emergency department", "skilled nursing", "outpatient")
+DRGS = ("291", "291", "470", "193", "871", "885", "", "ABC")
+COSTS = ("", "0", "-50.25", "1234.56", "10000", "98765.43")
+
+
+@dataclass
+class Hospital:
+    """Canonical rows of a few facilities, and what their landing folder declares."""
+
+    encounters: list[CsvRow] = field(default_factory=list)
+    procedures: list[CsvRow] = field(default_factory=list)
+    cm_cases: list[CsvRow] = field(default_factory=list)
+    avoidable_days: list[CsvRow] = field(default_factory=list)
+    denials: list[CsvRow] = field(default_factory=list)
+    census: list[CsvRow] = field(default_factory=list)
+    staffing: list[CsvRow] = field(default_factory=list)
+    facilities: list[CsvRow] = field(default_factory=list)
+    complete_through: dict[str, date] = field(default_factory=dict)
+
+    def tables(self) -> dict[str, list[CsvRow]]:
+        """The tables by name, as a landing folder holds them; empty optional tables are left out."""
+        names = [name for name in self.__dataclass_fields__ if name != "complete_through"]
+        return {name: getattr(self, name) for name in names if getattr(self, name) or name == "encounters"}
+
+    def landing_options(self) -> dict[str, object]:
+        """What `landing.yaml` says."""
+        return {"complete_through": dict(self.complete_through), "plausible_until": date(2027, 1, 1)}
+
+    def oracle_options(self) -> Options:
+        """The same, for the oracle."""
+        zones = {row["facility_id"]: row["time_zone"] for row in self.facilities}
+        return Options(complete_through=self.complete_through, time_zones=zones)
+
+
+def hospitals() -> st.SearchStrategy[Hospital]:
+    """One small hospital, every choice made (and shrunk) by Hypothesis."""
+    return st.randoms(use_true_random=False).map(lambda random: make_hospital(random, prefix="h"))
+
+
+def many_hospitals(seed: int, *, count: int) -> Hospital:
+    """`count` hospitals side by side in one set of tables; the seed decides everything."""
+    random = Random(seed)
+    return side_by_side(make_hospital(random, prefix=f"h{number:03d}") for number in range(count))
+
+
+def side_by_side(parts: Iterable[Hospital]) -> Hospital:
+    """Hospitals with disjoint persons and facilities as one landing folder's worth of tables."""
+    whole = Hospital()
+    for part in parts:
+        for name in Hospital.__dataclass_fields__:
+            if name == "complete_through":
+                whole.complete_through |= part.complete_through
+            else:
+                getattr(whole, name).extend(getattr(part, name))
+    return whole
+
+
+def make_hospital(random: Random, *, prefix: str) -> Hospital:
+    """Two or three facilities, one to five persons, about ninety days."""
+    hospital = Hospital()
+    first_day = random.choice(START_DAYS)
+    facilities = [f"{prefix}F{number}" for number in range(random.randint(2, 3))]
+    last_day = first_day + timedelta(days=90)
+    for facility in facilities:
+        zone = random.choice(("America/New_York", "America/Los_Angeles"))
+        hospital.facilities.append({"facility_id": facility, "facility_name": facility, "time_zone": zone})
+        hospital.complete_through[facility] = last_day + timedelta(days=random.choice((-25, -10, 0, 29, 30, 60)))
+    numbers = list(range(100))
+    random.shuffle(numbers)
+    timed = random.random() < 0.5
+    for person in range(random.randint(1, 5)):
+        _add_history(hospital, random, f"{prefix}P{person}", facilities, first_day, numbers, timed=timed, prefix=prefix)
+    _add_days(hospital, random, facilities[0], prefix, first_day + timedelta(days=random.choice((0, 80))))
+    return hospital
+
+
+def _add_history(
+    hospital: Hospital,
+    random: Random,
+    person: str,
+    facilities: list[str],
+    first_day: date,
+    numbers: list[int],
+    *,
+    timed: bool,
+    prefix: str,
+) -> None:
+    """One person's encounters: each starts some days after (or before) the end of the last."""
+    last_end = _at_noon(first_day + timedelta(days=random.randint(0, 20)))
+    facility, diagnosis = random.choice(facilities), random.choice(DIAGNOSES)
+    for _ in range(random.randint(1, 6)):
+        facility = facility if random.random() < 0.65 else random.choice(facilities)
+        diagnosis = diagnosis if random.random() < 0.5 else random.choice(DIAGNOSES)
+        admitted = _some_time_on(random, last_end, days=random.choice(GAPS))
+        discharged = _some_time_on(random, admitted, days=random.choice(LENGTHS))
+        encounter_id = f"{prefix}E{numbers.pop():02d}"
+        row = {
+            "encounter_id": encounter_id,
+            "person_id": person,
+            "facility_id": facility,
+            "encounter_type": "acute inpatient" if random.random() < 0.85 else random.choice(OTHER_TYPES),
+            "admitted_at": admitted.isoformat() if timed else admitted.date().isoformat(),
+            "discharged_at": discharged.isoformat() if timed else discharged.date().isoformat(),
+            "discharge_disposition_code": random.choice(DISPOSITIONS),
+            "primary_diagnosis_code": diagnosis,
+            "drg_code": random.choice(DRGS),
+            "total_cost": random.choice(COSTS),
+            "updated_at": "2026-01-01T00:00:00",
+        }
+        _break(random, row)
+        _add_copies(hospital, random, row, numbers, prefix)
+        for _ in range(random.choice((0, 0, 1, 2))):
+            hospital.procedures.append({"encounter_id": encounter_id, "procedure_code": random.choice(PROCEDURES)})
+        _add_case_management(hospital, random, row, admitted.date())
+        last_end = discharged
+
+
+def _at_noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12)
+
+
+def _some_time_on(random: Random, earlier: datetime, *, days: int) -> datetime:
+    """A moment `days` later (or before); on the same day it is later by the clock, so that time runs forward."""
+    if days == 0:
+        last_minute = earlier.replace(hour=23, minute=59)
+        return min(last_minute, earlier + timedelta(minutes=random.choice((1, 61, 240, 900))))
+    day = earlier + timedelta(days=days)
+    return day.replace(hour=random.choice((0, 6, 12, 18, 23)), minute=random.choice((0, 1, 59)))
+
+
+def _break(random: Random, row: CsvRow) -> None:
+    """Now and then a fault the rules name."""
+    fault = random.random()
+    if fault < 0.04:
+        row["discharged_at"] = ""
+    elif fault < 0.055:
+        row["discharged_at"] = ""
+        row["admitted_at"] = (date.fromisoformat(row["admitted_at"][:10]) - timedelta(days=200)).isoformat()
+    elif fault < 0.07:
+        row["person_id"] = ""
+    elif fault < 0.085:
+        row["admitted_at"] = ""
+    elif fault < 0.1:
+        row["discharged_at"] = (date.fromisoformat(row["admitted_at"][:10]) - timedelta(days=2)).isoformat()
+
+
+def _add_copies(hospital: Hospital, random: Random, row: CsvRow, numbers: list[int], prefix: str) -> None:
+    """The row itself, and sometimes an older version, an exact repeat, or the same stay under another id."""
+    copies = [row]
+    kind = random.random()
+    if kind < 0.06 and row["person_id"] and row["admitted_at"]:
+        older = {**row, "discharge_disposition_code": "20", "drg_code": "885", "updated_at": "2025-12-01T00:00:00"}
+        copies.append(older)
+    elif kind < 0.1:
+        copies.append(dict(row))
+    elif kind < 0.14:
+        copies.append({**row, "encounter_id": f"{prefix}E{numbers.pop():02d}"})
+    random.shuffle(copies)
+    hospital.encounters.extend(copies)
+
+
+def _add_case_management(hospital: Hospital, random: Random, row: CsvRow, admitted: date) -> None:
+    """Assessments around the 24-hour mark, overlapping avoidable days, denials."""
+    encounter_id = row["encounter_id"]
+    case_id = f"C{encounter_id}"
+    if random.random() < 0.6:
+        start = datetime.fromisoformat(row["admitted_at"]) if row["admitted_at"] else datetime(2025, 1, 1)
+        after = random.choice((5, 23, 24, 25, 48))
+        assessed = start + timedelta(hours=after, minutes=random.choice((0, 0, 1)))
+        known = random.random() < 0.85
+        hospital.cm_cases.append(
+            {
+                "cm_case_id": case_id,
+                "encounter_id": encounter_id,
+                "case_manager_id": "M1",
+                "opened_at": start.isoformat(),
+                "first_assessed_at": assessed.isoformat() if known else "",
+            }
+        )
+    for number in range(random.choice((0, 0, 1, 3))):
+        starts = admitted + timedelta(days=random.randint(0, 3))
+        ends = starts + timedelta(days=random.randint(0, 3))
+        hospital.avoidable_days.append(
+            {
+                "encounter_id": encounter_id,
+                "starts_on": starts.isoformat(),
+                "ends_on": ends.isoformat(),
+                "reason_code": f"R{number}",
+                "responsible_party": random.choice(("payer", "physician")),
+            }
+        )
+    for number in range(random.choice((0, 0, 0, 1, 2))):
+        hospital.denials.append(
+            {
+                "denial_id": f"D{number}{encounter_id}",
+                "encounter_id": encounter_id,
+                "payer": "Acme",
+                "denied_on": (admitted + timedelta(days=40)).isoformat(),
+                "denied_amount": "100",
+            }
+        )
+
+
+def _add_days(hospital: Hospital, random: Random, facility: str, prefix: str, first_day: date) -> None:
+    """A unit's census and who was on shift; some days nobody was paid."""
+    unit = f"{prefix}U1"
+    for step in range(random.randint(0, 4)):
+        day = (first_day + timedelta(days=step)).isoformat()
+        hospital.census.append(
+            {"facility_id": facility, "unit_id": unit, "census_on": day, "patients": str(random.randint(0, 40))}
+        )
+        for manager in range(random.randint(0, 3)):
+            hospital.staffing.append(
+                {
+                    "facility_id": facility,
+                    "unit_id": unit,
+                    "shift_on": day,
+                    "case_manager_id": f"M{manager}",
+                    "paid_hours": random.choice(("8", "8", "4.5", "0")),
+                }
+            )

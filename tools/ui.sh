@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Starts Dagster's web page and daemon; makes a synthetic hospital first when no landing folder is named and none is there.
+# Usage: tools/ui.sh BIN, where BIN is the virtual environment's bin folder.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bin="$(cd "${1:?usage: tools/ui.sh BIN}" && pwd)"
+port="${PORT:-3000}"
+
+# Without an absolute DAGSTER_HOME Dagster forgets its history when it ends.
+export DAGSTER_HOME="${DAGSTER_HOME:-$PWD/.dagster_home}"
+export DAGSTER_DISABLE_TELEMETRY=1
+mkdir -p "$DAGSTER_HOME"
+cp dagster.yaml "$DAGSTER_HOME/dagster.yaml"
+
+if "$bin/python" -c "import socket, sys; sys.exit(socket.socket().connect_ex(('127.0.0.1', int(sys.argv[1]))))" "$port"
+then
+    echo "ui: something already answers on port $port. Stop it, or choose another: make ui PORT=3001" >&2
+    exit 1
+fi
+if [[ -z "${KPI_LANDING:-}" && ! -d data/landing ]]; then
+    echo "ui: making a synthetic hospital in data/landing"
+    "$bin/python" -c "
+from pathlib import Path
+from kpi_pipeline.synthetic import generate_hospital
+generate_hospital(Path('data/landing'))"
+fi
+echo "ui: http://127.0.0.1:$port (stop with Ctrl-C)"
+exec "$bin/dagster" dev -w workspace.yaml -h 127.0.0.1 -p "$port"
