@@ -38,6 +38,9 @@ SourceName = Annotated[str | None, typer.Option("--source", help="Kind of landin
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to print.")]
 
 
+_VALUES_SHOWN = ("metric", "facility_id", "month", "numerator", "denominator", "value", "maturity", "status_reason")
+
+
 class Privacy(StrEnum):
     """Who reads the report: board and external withhold small numbers."""
 
@@ -100,9 +103,11 @@ def cases(
 ) -> None:
     """Lists the cases behind a number: who counts, who does not, and why."""
     from kpi_pipeline.metrics.cases import read_cases
+    from kpi_pipeline.metrics.declaration import CASE_COLUMNS
 
     frame = read_cases(warehouse, metric, month=month, facility=facility)
-    print_frame(frame, output=output, title=f"Cases of {metric}{f' in {month}' if month else ''}")
+    title = f"Cases of {metric}{f' in {month}' if month else ''}"
+    print_frame(frame, output=output, title=title, columns=CASE_COLUMNS)
 
 
 @app.command()
@@ -115,7 +120,8 @@ def values(
     from kpi_pipeline.metrics.values import read_values
 
     read = read_values(warehouse, metrics or None)
-    print_frame(read.values, output=output, title=f"Values of snapshot {read.snapshot_id}")
+    title = f"Values of snapshot {read.snapshot_id}"
+    print_frame(read.values, output=output, title=title, columns=_VALUES_SHOWN)
 
 
 @app.command()
@@ -138,6 +144,22 @@ def report(
         )
     for path in (written.pdf, written.model, written.figures):
         say(str(path))
+
+
+@app.command()
+def signals(
+    file: Annotated[Path, typer.Argument(help="CSV with columns period and value, or numerator and denominator, …")],
+    chart: Annotated[str, typer.Option("--chart", help="xmr, p, p_prime, u, u_prime, c, g, t, xbar, s, i_prime, run.")],
+    better: Annotated[str, typer.Option("--better", help="lower, higher or neither.")] = "neither",
+    rules: Annotated[str, typer.Option("--rules", help="nhs-2024, nhs-classic, ihi or anhoej.")] = "nhs-2024",
+    target: Annotated[float | None, typer.Option("--target", help="A target, if the file has no target column.")] = None,
+    output: OutputFormat = Format.table,
+) -> None:
+    """Statistical process control on any series: limits, signals and the verdict in words."""
+    from kpi_pipeline.series_file import evaluate_series_file, print_series
+
+    result = evaluate_series_file(file, chart=chart, better=better, rules=rules, target=target)
+    print_series(result, output=output, title=file.name)
 
 
 @app.command()

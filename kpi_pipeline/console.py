@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 
 import pandas as pd
+from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from kpi_pipeline.core.errors import KpiError
@@ -45,21 +47,28 @@ def progress(task: str) -> Iterator[Callable[[str], None]]:
         yield lambda step: status.update(f"{task}: {_plain(step)}")
 
 
-def print_frame(frame: pd.DataFrame, *, output: Format, title: str) -> None:
-    """Prints a frame as a table for people, or as CSV or JSON lines for programs (all rows)."""
+def print_frame(frame: pd.DataFrame, *, output: Format, title: str, columns: Sequence[str] = ()) -> None:
+    """Prints a frame as a table for people, or as CSV or JSON lines for programs (all rows and columns).
+
+    columns: those a table on the screen shows; none named, all.
+    """
     if output is Format.csv:
         frame.to_csv(sys.stdout, index=False, lineterminator="\n")
         return
     if output is Format.json:
         frame.to_json(sys.stdout, orient="records", lines=True, date_format="iso")
         return
-    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
-    for column in frame.columns:
-        is_number = pd.api.types.is_numeric_dtype(frame[column])
-        table.add_column(str(column), justify="right" if is_number else "left", overflow="fold")
-    for row in frame.head(ROWS_SHOWN).itertuples(index=False):
+    shown = frame[list(columns)] if columns else frame
+    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in shown.columns:
+        is_number = pd.api.types.is_numeric_dtype(shown[column])
+        table.add_column(str(column), justify="right" if is_number else "left", no_wrap=True)
+    for row in shown.head(ROWS_SHOWN).itertuples(index=False):
         table.add_row(*(_cell(value) for value in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    # A table wider than the window runs on; cells folded letter by letter cannot be read.
+    needed = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
+    Console(highlight=False, width=max(console.width, needed)).print(table)
     if len(frame) > ROWS_SHOWN:
         say(f"… and {len(frame) - ROWS_SHOWN:,} more rows; --format csv prints them all.")
 
@@ -95,7 +104,7 @@ def _cell(value: object) -> str:
     if value is pd.NA or value is pd.NaT:
         return "–"
     if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+        return f"{value:,.0f}" if value.is_integer() or abs(value) >= 1000 else f"{value:,.4g}"
     return _plain(str(value))
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts Dagster's web page and daemon; makes a synthetic hospital first when no landing folder is named and none is there.
+# Starts Dagster's web page and daemon on $KPI_LANDING or data/landing; without either, on the demo's hospital.
 # Usage: tools/ui.sh BIN, where BIN is the virtual environment's bin folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,12 +17,10 @@ then
     echo "ui: something already answers on port $port. Stop it, or choose another: make ui PORT=3001" >&2
     exit 1
 fi
-if [[ -z "${KPI_LANDING:-}" && ! -d data/landing ]]; then
-    echo "ui: making a synthetic hospital in data/landing"
-    "$bin/python" -c "
-from pathlib import Path
-from kpi_pipeline.synthetic import generate_hospital
-generate_hospital(Path('data/landing'))"
+if [[ -z "${KPI_LANDING:-}" && ! -d data/landing ]]; then # no hospital of one's own: show the demo's
+    [[ -d demo/landing ]] || "$bin/kpi" demo --out demo
+    export KPI_LANDING=demo/landing KPI_WAREHOUSE=demo/hospital.duckdb KPI_REPORTS=demo/reports
+    export KPI_SETTINGS=demo/kpi.yaml
 fi
 echo "ui: http://127.0.0.1:$port (stop with Ctrl-C)"
 exec "$bin/dagster" dev -w workspace.yaml -h 127.0.0.1 -p "$port"

@@ -1,1 +1,4 @@
-"""Intake: landing files → staged rows | quarantine. Nothing is lost: rows in = staged + quarantined + duplicate + superseded."""
+"""Intake: landing files → staged rows | quarantine. Nothing is lost.
+
+Rows in = staged + quarantined + duplicate + superseded.
+"""

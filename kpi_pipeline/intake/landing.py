@@ -10,12 +10,12 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_source, source_names
-from kpi_pipeline.intake.landing_options import LANDING_YAML
+from kpi_pipeline.intake.landing_options import LANDING_YAML, MISNAMED_LANDING_YAML
 
 ENDINGS = (".csv", ".parquet", ".xlsx")
 _CHUNK = 1 << 20
@@ -57,6 +57,8 @@ def find_files(folder: Path, source: Source) -> tuple[dict[Path, tuple[Mapping, 
     for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "~$")) or path.name == LANDING_YAML or path.is_dir():
             continue
+        if path.name.lower() in MISNAMED_LANDING_YAML:
+            raise InputError(Fault(path.name, f"must be named {LANDING_YAML} to be read.", "Rename it."))
         mappings = tuple(source.mapping_of_file(path.stem)) if path.suffix.lower() in ENDINGS else ()
         if mappings:
             found[path] = mappings
@@ -68,22 +70,32 @@ def find_files(folder: Path, source: Source) -> tuple[dict[Path, tuple[Mapping, 
     return found, warnings
 
 
+def other_source_hint(source: Source, stem: str, columns: set[str]) -> str:
+    """A sentence that names the source this file seems to belong to instead, or nothing; columns in lower case."""
+    for name in source_names():
+        mappings = load_source(name).mappings.values() if name not in (source.name, CANONICAL) else ()
+        if any(mapping.takes(stem) and {column.lower() for column in mapping.columns} <= columns for mapping in mappings):
+            return f" Or it is another source: try --source {name}."
+    return ""
+
+
 def register_files(
     found: dict[Path, tuple[Mapping, ...]], register: Path, *, now: datetime
 ) -> list[LandedFile]:
     """Notes new content in the register (JSON lines) and returns every file with its first arrival time."""
-    known = {entry.sha256: entry for entry in _read_register(register)}
+    known: dict[str, _Entry] = {}
+    for entry in _read_register(register):
+        known.setdefault(entry.sha256, entry)
     landed, new = [], []
     for path, mappings in found.items():
         sha256 = file_sha256(path)
         if sha256 not in known:
-            known[sha256] = _Entry(sha256, path.name, path.stat().st_size, now.isoformat(timespec="seconds"))
+            arrived_at = now.astimezone(UTC).isoformat(timespec="seconds")
+            known[sha256] = _Entry(sha256, path.name, path.stat().st_size, arrived_at)
             new.append(known[sha256])
         landed.append(LandedFile(path, sha256, datetime.fromisoformat(known[sha256].arrived_at), mappings))
     if new:
-        register.parent.mkdir(parents=True, exist_ok=True)
-        with register.open("a", encoding="utf-8") as stream:
-            stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in new)
+        _append_entries(register, new)
     return landed
 
 
@@ -96,21 +108,41 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _append_entries(register: Path, entries: list[_Entry]) -> None:
+    """Appends lines to the register, over the half line that a crash may have left at its end."""
+    register.parent.mkdir(parents=True, exist_ok=True)
+    with register.open("ab+") as stream:
+        stream.seek(0)
+        written = stream.read()
+        end_of_lines = written.rfind(b"\n") + 1
+        if _parse_entry(written[end_of_lines:].decode(errors="replace")) is not None:
+            stream.write(b"\n")
+        else:
+            stream.truncate(end_of_lines)
+        stream.writelines(f"{json.dumps(asdict(entry))}\n".encode() for entry in entries)
+
+
 def _read_register(register: Path) -> Iterable[_Entry]:
     if not register.is_file():
         return []
-    lines = register.read_text(encoding="utf-8").splitlines()
+    lines = register.read_text(encoding="utf-8", errors="replace").splitlines()
     entries = []
     for number, line in enumerate(lines, start=1):
-        try:
-            entries.append(_Entry(**json.loads(line)))
-        except (json.JSONDecodeError, TypeError) as error:
-            if number == len(lines):  # a crash while appending leaves half a last line; its file is registered anew
-                continue
+        entry = _parse_entry(line)
+        if entry is not None:
+            entries.append(entry)
+        elif number < len(lines):  # a crash while appending leaves half a last line; its file is registered anew
             raise InputError(
                 Fault(f"{register}:{number}", "is not a line of the landing register.", "Restore it from the backup.")
-            ) from error
+            )
     return entries
+
+
+def _parse_entry(line: str) -> _Entry | None:
+    try:
+        return _Entry(**json.loads(line))
+    except (json.JSONDecodeError, TypeError):
+        return None
 
 
 def _no_encounters(folder: Path, source: Source, tables: set[str]) -> Fault:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,11 +20,22 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.intake.row_faults import physical_lines, row_fault
 
 SOURCE_LINE = "source_line"
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_LINES_SHOWN = 5
 _SHEET_ROW = "__sheet_row"
+_SAMPLE_BYTES = 1 << 16
+_BROKEN_WORKBOOK = (
+    InvalidFileException,
+    BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    SyntaxError,  # what an XML parser raises
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,77 +57,83 @@ def open_file(path: Path, *, scratch: Path) -> OpenFile:
     """
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
-        raise InputError(Fault(path.name, "is empty: not even a header row.", "Export the file again."))
+        raise InputError(_empty(path.name))
     if suffix == ".parquet":
         return _open_parquet(path)
     if suffix == ".xlsx":
         return _open_workbook(path, scratch)
-    return _open_csv(path, name=path.name)
+    return _open_csv(path)
 
 
-def read_faults(connection: duckdb.DuckDBPyConnection, file: OpenFile) -> list[Fault]:
-    """The rows the last read of a CSV file had to leave out, as faults with line numbers and no contents."""
-    if file.csv_path is None:
+def read_faults(connection: duckdb.DuckDBPyConnection, files: list[OpenFile]) -> list[Fault]:
+    """The rows the last reads of CSV files had to leave out, as faults with line numbers and no contents."""
+    by_path = {str(file.csv_path): file for file in files if file.csv_path is not None}
+    if not by_path:
         return []
     rows = connection.execute(
-        "SELECT line, error_type, error_message FROM reject_errors ORDER BY line LIMIT 100000"
+        "SELECT DISTINCT file_path, CAST(error_type AS VARCHAR), line FROM reject_errors "
+        "INNER JOIN reject_scans USING (scan_id, file_id) ORDER BY ALL LIMIT 100000"
     ).fetchall()
-    connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
-    if not rows:
-        return []
-    lines = physical_lines(file.csv_path, [int(row[0]) - 1 for row in rows])
-    by_kind: dict[str, list[int]] = {}
-    for number, (_, kind, _) in zip(lines, rows, strict=True):
-        by_kind.setdefault(str(kind), []).append(number)
-    return [_row_fault(file.name, len(file.columns), kind, numbers) for kind, numbers in by_kind.items()]
+    connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+    by_kind: dict[tuple[str, str], list[int]] = {}
+    for path, kind, line in rows:
+        by_kind.setdefault((path, kind), []).append(int(line) - 1)
+    faults = []
+    for (path, kind), row_numbers in by_kind.items():
+        file = by_path[path]
+        faults.append(row_fault(file.name, len(file.columns), kind, physical_lines(Path(path), row_numbers)))
+    return faults
 
 
-def physical_lines(path: Path, row_numbers: list[int]) -> list[int]:
-    """The line in the file on which each data row (1 = first after the header) begins; quoted fields may hold newlines."""
-    wanted = set(row_numbers)
-    found: dict[int, int] = {}
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        reader = csv.reader(stream)
-        number, start = -1, 1
-        for row in reader:
-            if row:
-                number += 1
-                if number in wanted:
-                    found[number] = start
-                    if len(found) == len(wanted):
-                        break
-            start = reader.line_num + 1
-    return [found.get(number, number + 1) for number in row_numbers]
+def broken_parquet(name: str) -> Fault:
+    """The fault of a Parquet file that cannot be read, or not to its end."""
+    return Fault(name, "is not a readable Parquet file (broken or cut short).", "Export the file again.")
 
 
-def count_lines(path: Path) -> int:
-    """How many lines a text file has, a last one without newline included."""
-    lines, last = 0, b"\n"
+def _empty(name: str) -> Fault:
+    return Fault(name, "is empty: not even a header row.", "Export the file again.")
+
+
+def _open_csv(path: Path) -> OpenFile:
+    name = path.name
     with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            lines += chunk.count(b"\n")
-            last = chunk[-1:]
-    return lines + (last != b"\n")
-
-
-def _open_csv(path: Path, *, name: str) -> OpenFile:
-    with path.open("rb") as stream:
-        head = stream.read(1 << 16)
-    header_bytes = head.lstrip(b"\xef\xbb\xbf").splitlines()[0] if head.strip() else b""
-    encoding = _foreign_encoding(head)
-    if encoding:
-        raise InputError(Fault(name, f"is encoded as {encoding}, not UTF-8.", "Export or save it as UTF-8."))
-    if not header_bytes:
-        raise InputError(Fault(name, "is empty: not even a header row.", "Export the file again."))
+        head = stream.read(_SAMPLE_BYTES)
+    fault = _text_fault(name, head)
+    if fault is not None:
+        raise InputError(fault)
     try:
-        text = head.decode("utf-8-sig", errors="ignore")
-        columns = [cell.strip() for cell in next(csv.reader(io.StringIO(text), strict=True))]
+        text = io.StringIO(head.decode("utf-8-sig", errors="ignore"), newline="")
+        columns = [cell.strip() for cell in next(csv.reader(text, strict=True))]
     except csv.Error as error:
-        raise InputError(Fault(f"{name}:1", f"the header row cannot be read: {error}.", "Export it again.")) from error
-    faults = _header_faults(name, columns)
+        what = "the header row has a quotation mark that is not closed, or text after a closing one."
+        raise InputError(Fault(f"{name}:1", what, "Close it, or export the file again.")) from error
+    faults = _header_faults(f"{name}:1", columns)
     if faults:
         raise InputError(faults)
     return OpenFile(name, tuple(columns), _csv_sql(path, columns, line="ROW_NUMBER() OVER () + 1"), csv_path=path)
+
+
+def _text_fault(name: str, head: bytes) -> Fault | None:
+    """What is wrong with the first bytes of a text file."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:200]:
+        return Fault(name, "is encoded as UTF-16, not UTF-8.", "Export or save it as UTF-8.")
+    try:
+        head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.end < len(head) - 4:  # not merely a character cut in two at the end of the sample
+            line = head[: error.start].count(b"\n") + 1
+            what = "is encoded as Windows-1252 (cp1252), not UTF-8."
+            return Fault(f"{name}:{line}", what, "Export or save it as UTF-8.")
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if not text.strip():
+        return _empty(name)
+    if b"\n" not in text and b"\r" in text:
+        return Fault(
+            f"{name}:1", "ends in a carriage return alone, as on old Macs.", "Save it with LF or CRLF line ends."
+        )
+    if not text.splitlines()[0].strip():
+        return Fault(f"{name}:1", "is blank; the header row must come first.", "Remove the lines above the header row.")
+    return None
 
 
 def _csv_sql(path: Path, columns: list[str], *, line: str) -> str:
@@ -141,9 +159,7 @@ def _open_parquet(path: Path) -> OpenFile:
                 for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_quoted(str(path))})").fetchall()
             ]
     except duckdb.Error as error:
-        raise InputError(
-            Fault(path.name, "is not a readable Parquet file (broken or cut short).", "Export the file again.")
-        ) from error
+        raise InputError(broken_parquet(path.name)) from error
     faults = _header_faults(path.name, columns)
     if faults:
         raise InputError(faults)
@@ -158,34 +174,30 @@ def _open_parquet(path: Path) -> OpenFile:
 
 
 def _open_workbook(path: Path, scratch: Path) -> OpenFile:
+    """Copies the first sheet of a workbook into a CSV file that carries each row's number in the sheet."""
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, BadZipFile, zlib.error, OSError, KeyError, ValueError, SyntaxError) as error:
-        raise InputError(
-            Fault(path.name, "is not a readable Excel workbook (.xlsx).", "Save it again from Excel, or as CSV.")
-        ) from error
-    sheet = book.worksheets[0]
-    rows = ((number, _cells(row)) for number, row in enumerate(sheet.iter_rows(values_only=True), start=1))
-    filled = ((number, cells) for number, cells in rows if cells)
-    _, columns = next(filled, (1, []))
-    if not columns:
-        raise InputError(Fault(path.name, "is empty: not even a header row.", "Export the file again."))
-    faults = _header_faults(path.name, columns)
-    copy = scratch / f"{path.stem}.xlsx.csv"
-    too_long = []
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            sheet = book.worksheets[0]
+            rows = ((number, _cells(row)) for number, row in enumerate(sheet.iter_rows(values_only=True), start=1))
+            filled = [(number, cells) for number, cells in rows if cells]
+            others = [other.title for other in book.worksheets[1:]]
+    except _BROKEN_WORKBOOK as error:
+        cure = "Save it again from Excel, without a password, or as CSV."
+        raise InputError(Fault(path.name, "is not a readable Excel workbook (.xlsx).", cure)) from error
+    if not filled:
+        raise InputError(_empty(path.name))
+    header_row, columns = filled.pop(0)
+    faults = _header_faults(f"{path.name}:{header_row}", columns)
+    too_long = [number for number, cells in filled if len(cells) > len(columns)]
+    if too_long:
+        faults.append(row_fault(path.name, len(columns), "CELLS PAST HEADER", too_long))
+    if faults:
+        raise InputError(faults)
+    copy = scratch / f"{path.name}.csv"
     with copy.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
         writer.writerow([_SHEET_ROW, *columns])
-        for number, cells in filled:
-            if len(cells) > len(columns):
-                too_long.append(number)
-            writer.writerow([number, *cells[: len(columns)], *[""] * (len(columns) - len(cells))])
-    others = [other.title for other in book.worksheets[1:]]
-    book.close()
-    if too_long:
-        faults.append(_row_fault(path.name, len(columns), "TOO MANY COLUMNS", too_long))
-    if faults:
-        raise InputError(faults)
+        writer.writerows([number, *cells, *[""] * (len(columns) - len(cells))] for number, cells in filled)
     warning = (f"{path.name}: only the first sheet is read; {', '.join(others)} left aside.",) if others else ()
     sql = _csv_sql(copy, [_SHEET_ROW, *columns], line="CAST(c0 AS BIGINT)")
     return OpenFile(path.name, tuple(columns), sql, warnings=warning)
@@ -202,7 +214,9 @@ def _cell_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ") if (value.hour, value.minute, value.second) != (0, 0, 0) else f"{value:%Y-%m-%d}"
+        return (
+            value.isoformat(sep=" ") if (value.hour, value.minute, value.second) != (0, 0, 0) else f"{value:%Y-%m-%d}"
+        )
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -210,47 +224,28 @@ def _cell_text(value: object) -> str:
     return str(value)
 
 
-def _foreign_encoding(head: bytes) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:200]:
-        return "UTF-16"
-    try:
-        head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.end < len(head) - 4:  # not merely a character cut in two at the end of the sample
-            return "Windows-1252 (cp1252)"
-    return ""
-
-
-def _header_faults(name: str, columns: list[str]) -> list[Fault]:
+def _header_faults(where: str, columns: list[str]) -> list[Fault]:
+    """Faults of a header row. Names are told by position: where the header is missing they are a patient's data."""
     if len(columns) == 1:
         for delimiter, word in _DELIMITERS.items():
             if delimiter in columns[0]:
-                return [Fault(f"{name}:1", f"is separated by {word}, not commas.", "Export it as comma-separated CSV.")]
-    faults = []
-    folded = [column.lower() for column in columns]
-    repeated = sorted({column for column in folded if folded.count(column) > 1 and column})
-    if repeated:
-        faults.append(Fault(f"{name}:1", f"has the column {', '.join(repeated)} more than once.", "Keep one of them."))
-    if "" in folded:
-        position = folded.index("") + 1
-        faults.append(Fault(f"{name}:1", f"column {position} has no name.", "Give every column a name in the header."))
-    return faults
-
-
-def _row_fault(name: str, expected: int, kind: str, lines: list[int]) -> Fault:
-    shown = ", ".join(str(number) for number in lines[:_LINES_SHOWN])
-    more = f" and {len(lines) - _LINES_SHOWN} more" if len(lines) > _LINES_SHOWN else ""
-    where = f"{name}:{lines[0]}"
-    which = f"{'line' if len(lines) == 1 else 'lines'} {shown}{more}"
-    if kind == "TOO MANY COLUMNS":
-        return Fault(where, f"{which}: more fields than the {expected} of the header.", "Quote fields that hold commas.")
-    if kind == "MISSING COLUMNS":
-        return Fault(where, f"{which}: fewer fields than the {expected} of the header.", "Export the file again.")
-    if kind == "INVALID ENCODING":
-        return Fault(where, f"{which}: bytes that are not UTF-8; it looks like Windows-1252 (cp1252).", "Save it as UTF-8.")
-    if kind == "UNQUOTED VALUE":
-        return Fault(where, f"{which}: a quotation mark is not closed or stands inside a field.", "Double it, or close it.")
-    return Fault(where, f"{which}: cannot be read ({kind.lower()}).", "Export the file again.")
+                return [Fault(where, f"is separated by {word}, not commas.", "Export it as comma-separated CSV.")]
+    positions: dict[str, list[int]] = {}
+    for position, column in enumerate(columns, start=1):
+        positions.setdefault(column.lower(), []).append(position)
+    faults = [
+        Fault(where, f"column {position} has no name.", "Give every column a name in the header row.")
+        for position in positions.pop("", [])
+    ]
+    return faults + [
+        Fault(
+            where,
+            f"columns {' and '.join(map(str, same))} have the same name; upper and lower case count as the same.",
+            "Keep one of them, or rename the other.",
+        )
+        for same in positions.values()
+        if len(same) > 1
+    ]
 
 
 def _identifier(name: str) -> str:

@@ -110,18 +110,28 @@ def stage_file(
     return result
 
 
-def required_column_faults(opened: OpenFile, mapping: Mapping) -> list[Fault]:
-    """One fault for each column the mapping needs and the file does not have."""
+def required_column_faults(opened: OpenFile, mapping: Mapping, contract: Contract, *, hint: str = "") -> list[Fault]:
+    """One fault for each column the mapping needs and the file does not have; `hint` ends the cure.
+
+    Where not one column name is known the header row may be missing, and the names a patient's data: they
+    are not told.
+    """
     have = {column.lower() for column in opened.columns}
+    missing = [column for column in mapping.columns if column.lower() not in have]
+    if not missing:
+        return []
+    where = f"{opened.name}:1"
+    if have.isdisjoint(contract.columns) and have.isdisjoint(column.lower() for column in mapping.columns):
+        what = f"has none of the column names of {mapping.table}; is the header row missing?"
+        return [Fault(where, what, f"Put the names first, at least {', '.join(mapping.columns)}.{hint}")]
+    found = f"{', '.join(opened.columns[:12])}{' …' if len(opened.columns) > 12 else ''}"
     return [
         Fault(
-            f"{opened.name}:1",
-            f"the required column {column} is missing; found {', '.join(opened.columns[:12])}"
-            f"{' …' if len(opened.columns) > 12 else ''}.",
-            "Add the column, or rename yours to it.",
+            where,
+            f"the required column {column} is missing; found {found}.",
+            f"Add the column, or rename yours to it.{hint}",
         )
-        for column in mapping.columns
-        if column.lower() not in have
+        for column in missing
     ]
 
 

@@ -17,19 +17,28 @@ def cases_sql(metric: Metric) -> str:
     """The metric's SELECT, with the cases left out whose follow-up reaches past their facility's watermark.
 
     A case with `event_date` later than the watermark minus `matures_after_days` is excluded for
-    insufficient_followup, unless another exclusion already applies. An excluded case keeps its numerator.
+    insufficient_followup, unless another exclusion already applies. An excluded case has neither numerator
+    nor denominator, so that the columns of a list add up to the printed figure.
     """
     return f"""
-    SELECT listed.* REPLACE (
-        CASE
-            WHEN listed.exclusion_reason IS NULL
-                AND listed.event_date > watermarks.complete_through - {metric.matures_after_days}
-                THEN '{INSUFFICIENT_FOLLOWUP}'
-            ELSE listed.exclusion_reason
-        END AS exclusion_reason
+    WITH listed_cases AS ({metric.sql}),
+    followed_cases AS (
+        SELECT listed_cases.* REPLACE (
+            CASE
+                WHEN listed_cases.exclusion_reason IS NULL
+                    AND listed_cases.event_date > watermarks.complete_through - {metric.matures_after_days}
+                    THEN '{INSUFFICIENT_FOLLOWUP}'
+                ELSE listed_cases.exclusion_reason
+            END AS exclusion_reason
+        )
+        FROM listed_cases
+        INNER JOIN watermarks ON listed_cases.facility_id = watermarks.facility_id
     )
-    FROM ({metric.sql}) AS listed
-    INNER JOIN watermarks ON listed.facility_id = watermarks.facility_id
+    SELECT * REPLACE (
+        CASE WHEN exclusion_reason IS NULL THEN numerator END AS numerator,
+        CASE WHEN exclusion_reason IS NULL THEN denominator END AS denominator
+    )
+    FROM followed_cases
     """
 
 

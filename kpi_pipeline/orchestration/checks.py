@@ -50,7 +50,7 @@ def _build_warehouse_checks() -> dg.AssetChecksDefinition:
 
         with told.plain_failures(), open_warehouse(hospital.warehouse_file) as connection:
             ledger = {row.table: row for row in read_build_facts(connection).ledger}
-        limit = hospital.read_settings().quarantine_limit_pct
+        settings = hospital.read_settings()
         for key in sorted(context.selected_asset_check_keys):
             row = ledger.get(key.asset_key.path[-1])
             if row is None:  # the table was not supplied
@@ -62,7 +62,12 @@ def _build_warehouse_checks() -> dg.AssetChecksDefinition:
                 )
             else:
                 share = 100 * row.quarantined / row.rows_in if row.rows_in else 0.0
-                yield _result(key, passed=share <= limit, metadata={"share_pct": round(share, 3), "limit_pct": limit})
+                is_small = share <= settings.quarantine_limit_pct
+                yield _result(
+                    key,
+                    passed=is_small or row.quarantined < settings.quarantine_limit_from_rows,
+                    metadata={"share_pct": round(share, 3), "limit_pct": settings.quarantine_limit_pct},
+                )
 
     return warehouse_checks
 

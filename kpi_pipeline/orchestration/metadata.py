@@ -6,6 +6,7 @@ Everything that reaches Dagster's event log passes through here, so that one rea
 from __future__ import annotations
 
 import hashlib
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,26 +93,24 @@ def metric_description(metric: Metric) -> str:
 
 @contextmanager
 def plain_failures() -> Iterator[None]:
-    """Turns an expected error into a failed step that shows its message and no traceback.
+    """Turns an error into a failed step that shows one message and no traceback.
 
-    DuckDB's own messages can quote a value from a row, so of those only the kind is told.
+    Our own messages hold no patient's data. Any other error can quote a value from a row (DuckDB's do), so of
+    it only the kind and the place are told.
     """
-    import duckdb
-
     try:
         yield
     except KpiError as error:
-        failure = dg.Failure(description=str(error), allow_retries=False)
-    except duckdb.Error as error:
-        kind = type(error).__name__
-        failure = dg.Failure(
-            description=f"DuckDB stopped with {kind}. Its text is withheld here, since it can quote a row; "
-            "run `kpi build` on the same folder to read it.",
-            allow_retries=False,
+        description = str(error)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        description = (
+            f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}. Its text is withheld here, since "
+            "it can quote a row. Run `kpi build` or `kpi report` on the same files to read it."
         )
     else:
         return
-    raise failure
+    raise dg.Failure(description=description, allow_retries=False) from None
 
 
 def _hash_of(parts: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ from datetime import UTC
 
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.build_appendix import build_appendix
-from kpi_pipeline.report.build_exceptions import build_exception_pages, build_facility_section
+from kpi_pipeline.report.build_exceptions import build_exception_pages
+from kpi_pipeline.report.build_facilities import build_facility_section
 from kpi_pipeline.report.build_front import build_front_page
 from kpi_pipeline.report.build_scorecard import build_scorecard, build_small_multiples, in_report_order
 from kpi_pipeline.report.figures_csv import write_figures_csv

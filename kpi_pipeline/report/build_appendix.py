@@ -126,7 +126,10 @@ def build_data_quality(inputs: ReportInputs) -> DataQuality:
 
 
 def _withheld_rows(inputs: ReportInputs) -> dict[Hashable, Withheld]:
-    """Row counts that may not be printed: small ones, and those that would give one away by a sum or a difference."""
+    """Row counts that may not be printed: small ones, and those that would give one away by a sum or a difference.
+
+    Differences matter between counts of encounters: rows in, rows used, and the steps to stays.
+    """
     facts, threshold = inputs.facts, inputs.settings.small_number_threshold
     counts: dict[Hashable, float] = {}
     sums: list[Sum] = []
@@ -149,10 +152,11 @@ def _withheld_rows(inputs: ReportInputs) -> dict[Hashable, Withheld]:
     for end in (len(keys), len(keys) - 1):
         if end > 1 and sum(steps[key] for key in keys[1:end]) == steps[keys[0]]:
             sums.append(Sum(keys[0], tuple(keys[1:end])))
+    close_kin = {("encounters", "rows_in"), ("encounters", "staged"), *steps}
     also: set[Hashable] = set()
     while True:
         hidden = withhold_counts(counts, sums, threshold=threshold, also=also)
-        shown = [(key, count) for key, count in counts.items() if key not in hidden]
+        shown = [(key, count) for key, count in counts.items() if key not in hidden and key in close_kin]
         close = next(
             (
                 key

@@ -87,8 +87,10 @@ def _points(measure: Measure, withholds: bool) -> tuple[ChartPoint, ...]:
 
 
 def _point(measure: Measure, point: Point, figure: Figure | None, withholds: bool) -> ChartPoint:
-    """One month. Limits of a month whose denominator is withheld are left out: their width would tell it."""
-    tells_denominator = figure is not None and isinstance(figure.denominator, Withheld)
+    """One month. Limits are left out where their width would tell a withheld denominator, and where a month that
+    is not final has them too wide, because few of its cases are counted yet."""
+    is_partial = point.is_immature and point.denominator is not None
+    without_limits = is_partial or (figure is not None and isinstance(figure.denominator, Withheld))
     decimals = measure.metric.decimals
 
     def line(number: float | None) -> float | None:
@@ -98,8 +100,8 @@ def _point(measure: Measure, point: Point, figure: Figure | None, withholds: boo
         month=point.period,
         value=figure.number if figure else None,
         centre=line(point.centre),
-        lower=None if tells_denominator else line(point.lower),
-        upper=None if tells_denominator else line(point.upper),
+        lower=None if without_limits else line(point.lower),
+        upper=None if without_limits else line(point.upper),
         target=point.target,
         point_class=_point_class(point),
         hollow=point.is_immature,

@@ -1,4 +1,4 @@
-"""Which measures get a page of their own, and what that page says; the table of facilities behind them.
+"""Which measures get a page of their own, and what that page says.
 
 A page is for a concern, a measure that consistently misses its target, or a new improvement, in that order. A
 neutral measure never gets one: its signal is mentioned, not judged.
@@ -6,7 +6,7 @@ neutral measure never gets one: its signal is mentioned, not judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
@@ -14,21 +14,15 @@ from kpi_pipeline.report.build_charts import assurance_mark, build_chart, variat
 from kpi_pipeline.report.build_front import attention_order
 from kpi_pipeline.report.chart_notes import method_sentences, point_notes, rebase_note
 from kpi_pipeline.report.commentary import Comment, MonthCommentary
-from kpi_pipeline.report.disclosure import Withheld
-from kpi_pipeline.report.figures import Figure
 from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.measures import Measure
 from kpi_pipeline.report.model import (
     Action,
     Balancing,
-    Column,
     ExceptionPage,
-    FurtherSection,
     Statement,
-    Table,
 )
-from kpi_pipeline.report.number_format import format_bare
-from kpi_pipeline.report.phrases import count_words, no_value_words, subject, unit_words_of
+from kpi_pipeline.report.phrases import subject, unit_words_of
 from kpi_pipeline.report.wording import (
     assurance_sentence,
     change_clause,
@@ -40,9 +34,6 @@ from kpi_pipeline.report.wording import (
     provisional_sentence,
     target_sentence,
 )
-
-MOST_FACILITIES = 12
-"""Facility tables are for a handful of hospitals; longer ones would read as a league table."""
 
 _USUAL_SHIFT = 6
 _REPORTS_AFTER_DETECTION = 2
@@ -158,70 +149,3 @@ def _no_balancing_words(measure: Measure) -> str:
     if measure.metric.balancing:
         return "The balancing measure of this measure has no figures."
     return "No balancing measure is declared for this measure."
-
-
-def build_facility_section(
-    inputs: ReportInputs, measures: Mapping[str, Measure], figures: Sequence[Figure]
-) -> FurtherSection | None:
-    """Each exception by facility, in the order of their ids; None for one facility, or for too many."""
-    facilities = sorted({figure.facility_id for figure in figures if figure.facility_id != WHOLE_SYSTEM})
-    exceptions = choose_exceptions(measures.values())
-    if inputs.facility_id != WHOLE_SYSTEM or not exceptions or not 2 <= len(facilities) <= MOST_FACILITIES:
-        return None
-    names = {mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks}
-    known = {(figure.metric, figure.facility_id, figure.month): figure for figure in figures}
-    tables = []
-    for _, measure in exceptions:
-        headline = measure.headline
-        if headline is None:
-            continue
-        rows = [
-            (names.get(facility, facility), known.get((measure.metric.name, facility, headline.month)))
-            for facility in facilities
-        ]
-        tables.append(_facility_table(inputs, measure, headline, rows))
-    return FurtherSection(
-        name="drivers",
-        title="The exceptions by hospital",
-        lede="Each measure by hospital, in a fixed order. One month of one hospital is mostly chance.",
-        tables=tuple(tables),
-    )
-
-
-def _facility_table(
-    inputs: ReportInputs, measure: Measure, headline: Figure, rows: Sequence[tuple[str, Figure | None]]
-) -> Table:
-    metric, threshold = measure.metric, inputs.settings.small_number_threshold
-    noun = metric.denominator_noun[:1].upper() + metric.denominator_noun[1:]
-    return Table(
-        caption=f"{subject(metric.title)}{unit_words_of(metric)}, {headline.month.name}, by hospital",
-        columns=(
-            Column(heading="Hospital"),
-            Column(heading="Value", numeric=True),
-            Column(heading="95% interval", numeric=True),
-            Column(heading=noun, numeric=True),
-        ),
-        rows=tuple(
-            (
-                name,
-                _facility_value(figure, measure),
-                _facility_interval(figure, measure),
-                count_words(figure.denominator if figure else None, threshold=threshold),
-            )
-            for name, figure in [*rows, ("All hospitals", headline)]
-        ),
-    )
-
-
-def _facility_value(figure: Figure | None, measure: Measure) -> str:
-    if figure is None:
-        return "no cases"
-    if figure.number is None:
-        return "withheld" if isinstance(figure.value, Withheld) else no_value_words(figure, measure.metric)
-    return format_bare(figure.number, measure.metric)
-
-
-def _facility_interval(figure: Figure | None, measure: Measure) -> str:
-    if figure is None or figure.number is None or figure.lower is None or figure.upper is None:
-        return "–"
-    return f"{format_bare(figure.lower, measure.metric)} to {format_bare(figure.upper, measure.metric)}"

@@ -31,7 +31,7 @@ from kpi_pipeline.report.number_format import (
 from kpi_pipeline.report.phrases import (
     basis_words,
     follow_up_words,
-    interval_words,
+    interval_range,
     mid_sentence,
     no_value_words,
     subject,
@@ -99,7 +99,7 @@ def build_reading(measure: Measure, *, beside: bool = True) -> Reading:
     return Reading(
         value=format_bare(figure.number, metric),
         unit=None if metric.unit in ("percent", "usd") else unit_words(metric),
-        interval=interval_words(figure, metric),
+        interval=interval_range(figure, metric),
         period_words=period,
         maturity=figure.maturity,
         maturity_words=f"{state} {later}" if later else state,

@@ -25,6 +25,10 @@ _SECTIONS = {
 """Sections in the order of the pages, with their headings."""
 
 
+_LONGEST_NOTE = 600
+"""Letters of one note under the scorecard; longer commentary is split."""
+
+
 def in_report_order(metrics: Iterable[Metric]) -> list[str]:
     """Metric names by section, then as a reader would look them up; the same in every report."""
     sections = list(_SECTIONS)
@@ -41,8 +45,7 @@ def build_scorecard(inputs: ReportInputs, measures: Mapping[str, Measure]) -> Sc
     return Scorecard(
         title=scorecard_title(list(measures.values())),
         lede=summary_sentence(list(measures.values())),
-        caption=f"Every measure, newest final value as of {inputs.month.name}, with the "
-        f"{inputs.settings.report.months_shown} months before it",
+        caption=f"Every measure with its newest final value up to {inputs.month.name}",
         groups=tuple(groups),
         notes=_notes(inputs, measures),
     )
@@ -101,21 +104,17 @@ def _comments_without_page(inputs: ReportInputs, measures: Mapping[str, Measure]
     for name, comment in commentary.comments.items():
         if name in with_page:
             continue
-        on = f"{commentary.by}, on {mid_sentence(measures[name].metric.title)}: "
-        notes += [on + paragraph for paragraph in comment.why or ()]
-        notes += [f"{on}{one.what.rstrip('.')} ({one.owner}, {one.due})." for one in comment.doing]
-        notes += [f"{on}back by {comment.back_by}."] if comment.back_by else []
+        said = [*(comment.why or ()), *(f"{one.what.rstrip('.')} ({one.owner}, {one.due})." for one in comment.doing)]
+        said += [f"Back by {comment.back_by}."] if comment.back_by else []
+        on = f"{commentary.by}, on {mid_sentence(measures[name].metric.title)}:"
+        together = " ".join([on, *said])
+        notes += [together] if len(together) <= _LONGEST_NOTE else [f"{on} {sentence}" for sentence in said]
     return notes
 
 
 def _notes(inputs: ReportInputs, measures: Mapping[str, Measure]) -> tuple[str, ...]:
-    notes = [
-        f"{subject(one.metric.title)}: {one.headline.month.name}, the newest month that is final."
-        for one in measures.values()
-        if one.headline is not None and one.headline.is_final and one.headline.month != inputs.month
-    ]
+    notes = ["Small print under a value: its 95% interval. Year ago: the same month of the year before."]
     notes += _comments_without_page(inputs, measures)
-    notes.append("Year ago: the same month of the year before. A dash means that there is no figure for that month.")
     if inputs.withholds:
         threshold = inputs.settings.small_number_threshold
         notes.append(

@@ -81,17 +81,20 @@ def scorecard_title(measures: Sequence[Measure]) -> str:
     improved = sum(one.state == "improvement" for one in measures)
     concerns = sum(one.state == "concern" for one in measures)
     failing = sum(one.keeps_failing for one in measures)
-    parts = []
+    parts: list[tuple[int, str]] = []
     if improved:
-        parts.append(f"{small_count_words(improved)} {_many(improved, 'measure is', 'measures are')} improving")
+        parts.append((improved, _many(improved, "is improving", "are improving")))
     if concerns:
-        parts.append(f"{small_count_words(concerns)} {_many(concerns, 'needs', 'need')} attention")
+        parts.append((concerns, _many(concerns, "needs attention", "need attention")))
     if failing:
-        keeps = _many(failing, "keeps missing its target", "keep missing their targets")
-        parts.append(f"{small_count_words(failing)} {keeps}")
+        parts.append((failing, _many(failing, "keeps missing its target", "keep missing their targets")))
+    said = [
+        f"{small_count_words(count)} {one_or_many(count, 'measures') + ' ' if at == 0 else ''}{words}"
+        for at, (count, words) in enumerate(parts)
+    ]
     if not improved and not concerns:
-        parts.insert(0, "no measure changed beyond routine variation")
-    return capitalised(join_words(parts))
+        said.insert(0, "no measure changed beyond routine variation")
+    return capitalised(join_words(said))
 
 
 def summary_sentence(measures: Sequence[Measure]) -> str:

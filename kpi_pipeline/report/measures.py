@@ -5,7 +5,7 @@ Here the signals are computed and the newest defensible value is chosen. Not her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -121,11 +121,10 @@ def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figur
         figures = withhold_small_numbers(
             figures, inputs.metrics, threshold=inputs.settings.small_number_threshold
         )
-    own = [figure for figure in figures if figure.facility_id == inputs.facility_id]
-    charted = [figure.month for figure in own if figure.month >= first]
+    charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
     months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
     measures = {
-        name: _measure(inputs, metric, months, {figure.month: figure for figure in own if figure.metric == name})
+        name: build_measure(inputs, metric, months, figures, facility_id=inputs.facility_id)
         for name, metric in inputs.metrics.items()
     }
     return measures, figures
@@ -185,26 +184,29 @@ def _check_inputs(inputs: ReportInputs) -> None:
         )
 
 
-def _measure(
-    inputs: ReportInputs, metric: Metric, months: tuple[Month, ...], figures: Mapping[Month, Figure]
+def build_measure(
+    inputs: ReportInputs, metric: Metric, months: tuple[Month, ...], figures: Iterable[Figure], *, facility_id: str
 ) -> Measure:
+    """One metric at one facility over the charted months. figures: those of any metric and facility."""
+    place = (metric.name, facility_id)
+    own = {figure.month: figure for figure in figures if (figure.metric, figure.facility_id) == place}
     targets: dict[Month, Target | None] = {
         month: None
         if metric.better == "neither"
-        else inputs.targets.target_of(metric, month, facility_id=inputs.facility_id)
+        else inputs.targets.target_of(metric, month, facility_id=facility_id)
         for month in months
     }
-    if not any(month in figures for month in months):
+    if not any(month in own for month in months):
         return Measure(metric, inputs.month, months, {}, targets, unavailable=_why_unavailable(inputs, metric))
     rebases = tuple(
         one
-        for one in inputs.commentary.rebases_of(metric.name, inputs.facility_id)
+        for one in inputs.commentary.rebases_of(metric.name, facility_id)
         if months[0] < one.from_month <= months[-1]  # earlier: the whole chart is in its phase
     )
     result = evaluate_months(
-        metric, months, figures, targets=targets, rebases=rebases, rules=inputs.settings.rule_set
+        metric, months, own, targets=targets, rebases=rebases, rules=inputs.settings.rule_set
     )
-    return Measure(metric, inputs.month, months, figures, targets, rebases, result)
+    return Measure(metric, inputs.month, months, own, targets, rebases, result)
 
 
 def _why_unavailable(inputs: ReportInputs, metric: Metric) -> str:

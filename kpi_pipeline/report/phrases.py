@@ -94,11 +94,11 @@ def follow_up_words(figure: Figure, metric: Metric) -> str:
     )
 
 
-def interval_words(figure: Figure, metric: Metric) -> str | None:
-    """`95% interval 11.9% to 15.1%`, or None."""
+def interval_range(figure: Figure, metric: Metric) -> str | None:
+    """The 95% interval of a value: `11.9% to 15.1%`, or None."""
     if figure.number is None or figure.lower is None or figure.upper is None:
         return None
-    return f"95% interval {format_bare(figure.lower, metric)} to {format_bare(figure.upper, metric)}"
+    return f"{format_bare(figure.lower, metric)} to {format_bare(figure.upper, metric)}"
 
 
 def latest_words(measure: Measure) -> str:

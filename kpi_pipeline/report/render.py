@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ from kpi_pipeline.report.typesetting import balanced_lines
 
 _DEFAULT_LOOK = ReportSettings()
 _LOCK = threading.RLock()
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_\-]*\.[a-z]{2,5}")
 _FEW_LINES = 0.28
 """A last page filled to less than this share of its height is avoided when setting the appendix tighter can."""
 
@@ -47,6 +49,10 @@ class Attachment:
     name: str
     content: bytes
     description: str
+
+    def __post_init__(self) -> None:
+        if not _FILE_NAME.fullmatch(self.name):
+            raise ValueError("an attachment's name is a plain file name, such as figures.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +248,7 @@ def _write_all(files: Sequence[tuple[Path, bytes]]) -> None:
             waiting.append((Path(name), path))
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            Path(name).chmod(0o640)
+            Path(name).chmod(0o640)  # a confidential report: its owner and group, nobody else
         for written, path in waiting:
             written.replace(path)
     finally:

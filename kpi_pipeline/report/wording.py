@@ -25,7 +25,7 @@ from kpi_pipeline.report.number_format import (
 from kpi_pipeline.report.phrases import (
     basis_words,
     follow_up_words,
-    interval_words,
+    interval_range,
     is_plural,
     no_value_words,
     subject,
@@ -97,9 +97,7 @@ def heading(measure: Measure) -> str:
         return failing_heading(measure)
     if not measure.has_signal:
         return f"{title}: {'too few months to judge' if measure.state == 'not judged' else 'no evidence of change'}"
-    span = measure.signal_months
-    when = f"in {span[-1].name}" if len(span) == 1 else f"since {span[0].name}"
-    changed = f"{title} {direction_words(measure, plural=is_plural(title))} {when}"
+    changed = f"{title} {direction_words(measure, plural=is_plural(title))} {since_words(measure)}"
     if measure.keeps_failing and measure.state == "improvement":
         return f"{changed}, but {verb(title, 'keeps missing its', 'keep missing their')} target"
     return changed
@@ -115,6 +113,14 @@ def chart_finding(measure: Measure) -> str:
     else:
         finding = "no evidence of change" if measure.state == "common_cause" else "too few months to judge"
     return f"{subject(measure.metric.title)}, {span}: {finding}. {latest_sentence(measure)}"
+
+
+def since_words(measure: Measure) -> str:
+    """When the signal began: `since March 2026`, or `in October 2026` for a single month; empty without one."""
+    span = measure.signal_months
+    if not span:
+        return ""
+    return f"in {span[-1].name}" if len(span) == 1 else f"since {span[0].name}"
 
 
 def failing_heading(measure: Measure) -> str:
@@ -155,8 +161,8 @@ def newest_figure_sentence(measure: Measure, *, threshold: int) -> str:
         return latest_sentence(measure)
     state = "final" if figure.is_final else figure.maturity
     said = f"The newest {state} figure is {format_value(figure.number, metric)} for {figure.month.name}"
-    if interval := interval_words(figure, metric):
-        said += f" ({interval})"
+    if interval := interval_range(figure, metric):
+        said += f" (95% interval {interval})"
     if metric.kind == "count":
         return f"{said}."
     return f"{said}, based on {basis_words(figure, metric, threshold=threshold)}."

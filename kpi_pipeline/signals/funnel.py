@@ -90,9 +90,9 @@ def evaluate_funnel(
     adjust: widen the limits by an additive variance between units where phi shows more spread than chance.
     """
     y, n, labels = _read(numerators, denominators, names, kind)
-    how: Transform = "arcsine" if kind == "proportion" else (transform or "log")
+    how: Transform = transform or ("arcsine" if kind == "proportion" else "log")
     if (how == "arcsine") != (kind == "proportion"):
-        raise InputError(Fault("transform", f"{how!r} does not go with {kind}.", "Proportions take the arcsine."))
+        raise InputError(Fault("transform", f"{how!r} does not go with {kind}.", "Leave it out for a proportion."))
     target = float(y.sum() / n.sum()) if kind == "proportion" else 1.0
     phi, tau2 = _overdispersion(y, n, target, how, trim) if adjust else (None, 0.0)
     is_adjusted = phi is not None and phi > 1 and tau2 > 0

@@ -108,7 +108,7 @@ def read_series(inputs: Inputs) -> Series:
     if faults:
         raise InputError(faults)
     sds = _floats(inputs.sds, n)
-    value = sds if inputs.chart == "s" else _statistic(inputs.chart, numbers, size)
+    value = _statistic(inputs.chart, sds if inputs.chart == "s" else numbers, size)
     absent = months_missing_before(months) if months and inputs.chart not in EVENT_CHARTS else [0] * n
     segment = np.cumsum(np.isnan(value) | (np.array(absent) > 0)).astype(np.int64)
     series = Series(
@@ -248,10 +248,11 @@ def _baseline(
 
 
 def _statistic(chart: Chart, numbers: Floats, size: Floats) -> Floats:
-    if chart not in RATIO_CHARTS:
-        return numbers
+    """What is plotted: ratios of the numbers, else the numbers; missing where a ratio or subgroup has no cases."""
     usable = size > 0
-    return np.where(usable, numbers / np.where(usable, size, 1.0), math.nan)
+    if chart in SUBGROUP_CHARTS:
+        return np.where(usable, numbers, math.nan)
+    return np.where(usable, numbers / np.where(usable, size, 1.0), math.nan) if chart in RATIO_CHARTS else numbers
 
 
 def _as_moving_ranges(series: Series) -> Series:

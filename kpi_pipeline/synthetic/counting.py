@@ -173,6 +173,7 @@ def describe_changes(plan: Plan, events: Events) -> tuple[ChangeTruth, ...]:
                     "length_of_stay_index",
                     "total_cost_per_case_usd",
                     "case_mix_adjusted_cost_per_case_usd",
+                    "avoidable_days_per_100_discharges",
                     "caseload_per_case_manager",
                 ),
             )

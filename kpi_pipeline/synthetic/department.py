@@ -10,10 +10,10 @@ from kpi_pipeline.synthetic.calendar import season, weekday_of
 from kpi_pipeline.synthetic.places import FACILITIES
 from kpi_pipeline.synthetic.plan import NEVER, Ints, Plan
 
-_PATIENTS_PER_CASE_MANAGER = 18.4
+_PATIENTS_PER_CASE_MANAGER = 19.6
 _WEEKDAY_STAFF = np.array([1.06, 1.06, 1.06, 1.06, 1.06, 0.85, 0.85])
 _SEASONAL_STAFF = 0.03
-_TEAM = 5
+_TEAM = 3
 """Case managers per unit; they take turns."""
 ACCOUNTS = ("salaries", "overtime", "agency", "education", "software", "supplies")
 _ACCOUNT_USD_PER_DISCHARGE = np.array([172.0, 9.0, 11.0, 2.4, 7.5, 1.6])
@@ -46,7 +46,11 @@ def build_shifts(plan: Plan, census: Ints) -> pd.DataFrame:
     usual = census[:, : min(730, len(days))].mean(axis=1)
     staff = _WEEKDAY_STAFF[weekday_of(days)] * (1 + _SEASONAL_STAFF * season(days))
     wanted = np.outer(usual / _PATIENTS_PER_CASE_MANAGER, staff)
-    on_shift = np.minimum(np.floor(wanted + rng.random(wanted.shape)).astype(np.int64), _TEAM)
+    # whole people, so that the running sum follows what is wanted; on weekdays someone is always there
+    running = np.floor(np.cumsum(wanted, axis=1) + rng.random((len(wanted), 1))).astype(np.int64)
+    on_shift = np.diff(running, axis=1, prepend=0)
+    at_least = np.where((usual[:, None] >= 1) & (weekday_of(days) < 5), 1, 0)
+    on_shift = np.clip(on_shift, at_least, _TEAM)
     unit, day = np.nonzero(on_shift)
     counts = on_shift[unit, day]
     place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)

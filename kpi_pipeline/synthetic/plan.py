@@ -29,6 +29,9 @@ NEVER = np.iinfo(np.int64).min
 WARM_UP_DAYS = 90
 """Admissions start this long before the first month, so that it opens with a full house."""
 
+SMALLEST_SCALE, LARGEST_SCALE = 0.005, 20
+"""Below, a facility-month has hardly a patient; above, the ids run out of digits."""
+
 ROUNDS_FACILITY = LAKESIDE
 ROUNDS_MONTH_INDEX = 24
 ROUNDS_STAY_FACTOR = 0.91
@@ -56,8 +59,9 @@ class Plan:
         found = []
         if self.months < 1:
             found.append(Fault("months", f"must be 1 or more, got {self.months}.", "Ask for at least one month."))
-        if not 0 < self.scale <= 20:
-            found.append(Fault("scale", f"must be above 0 and at most 20, got {self.scale}.", "1.0 is the full size."))
+        if not SMALLEST_SCALE <= self.scale <= LARGEST_SCALE:
+            what = f"must be from {SMALLEST_SCALE} to {LARGEST_SCALE}, got {self.scale}."
+            found.append(Fault("scale", what, "1.0 is the full size."))
         if found:
             raise InputError(found)
 

@@ -31,7 +31,7 @@ def build_stays(plan: Plan) -> pd.DataFrame:
 
     Columns: chain, step, kind, facility, archetype, diagnosis (numbers), admitted, discharged (minutes; NEVER while in
     house), admitted_on, discharged_on (days), los_days, los_days_without_rounds, disposition (UB-04 text), died,
-    next_kind (of the next stay, if it is in the data), next_stay (its row, or -1).
+    next_kind (of the person's next stay, if it is in the data and was drawn to follow).
     """
     rng = plan.stream("stays")
     wave = _first_arrivals(rng, plan)
@@ -161,11 +161,6 @@ def _keep_period(plan: Plan, stays: pd.DataFrame) -> pd.DataFrame:
     stays["los_days"] = np.where(in_house, 0, stays["los_days"])
     stays = stays[in_house | (stays["discharged_on"].to_numpy() >= plan.first_day)]
     stays = stays.sort_values(["chain", "step"], kind="stable")
-    continues = stays["chain"].to_numpy()[:-1] == stays["chain"].to_numpy()[1:]
-    follower = np.append(continues, False)
-    stays["next_kind"] = np.where(follower, np.append(stays["kind"].to_numpy()[1:], NOTHING), NOTHING)
-    order = np.argsort(stays["admitted"].to_numpy(), kind="stable")
-    place = np.empty(len(stays), dtype=np.int64)
-    place[order] = np.arange(len(stays))
-    stays["next_stay"] = np.where(follower, np.append(place[1:], -1), -1)
-    return stays.iloc[order].reset_index(drop=True)
+    has_next = stays["chain"].eq(stays["chain"].shift(-1))
+    stays["next_kind"] = stays["kind"].shift(-1, fill_value=NOTHING).where(has_next, NOTHING)
+    return stays.sort_values("admitted", kind="stable").reset_index(drop=True)

@@ -28,9 +28,11 @@ class MonthTruth(_Frozen):
     Stays count in the month of discharge, admissions in the month of admission, census and shifts by day.
     discharges, los_days: acute stays and their days, a same-day stay being one day.
     index_discharges, unplanned_returns: index stays with 30 days of follow-up, and those that came back unplanned.
-    costed_…: stays whose total cost is known and not negative. coded_…: stays with a DRG of the table; their days,
-    weights and expected days are summed (Table 5, FY 2026). costed_and_coded_…: stays that are both.
-    denials: of the month's discharges; followed_…: of those with 30 days of follow-up alone. avoidable_days: of the month's discharges, overlapping waits once.
+    costed_…: stays whose total cost is known and not negative.
+    coded_…: stays with a DRG of the table; drg_weight and expected_los_days are sums of Table 5, FY 2026.
+    costed_and_coded_…: stays that are both.
+    denials: of the month's discharges. followed_…: the same of discharges with 30 days of follow-up.
+    avoidable_days: of the month's discharges, overlapping waits once.
     assessable_admissions: without those discharged within 24 hours unassessed, with one day of follow-up.
     patients_with_case_manager: midnight patients of unit-days with a case manager on shift; case_manager_shifts: these.
     """

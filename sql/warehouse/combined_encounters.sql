@@ -2,7 +2,7 @@
 title: Encounters combined into stays
 means: >-
   One row per acute stay. Principal diagnosis, DRG and admission come from its first encounter, discharge, disposition,
-  unit and payer from the last to leave; amounts are summed once.
+  unit and payer from the last to leave; amounts are summed once, and are unknown until every row has its own.
 key: [stay_id]
 stored: temporary
 ---*/
@@ -35,12 +35,12 @@ several_encounter_stays AS (
         ) AS last_to_leave,
         MIN_BY(encounters.drg_code, stay_encounters.position) FILTER (WHERE encounters.drg_code IS NOT NULL)
             AS drg_code,
-        SUM(encounters.total_cost) AS total_cost,
-        SUM(encounters.direct_cost) AS direct_cost,
-        SUM(encounters.variable_direct_cost) AS variable_direct_cost,
-        SUM(encounters.total_charges) AS total_charges,
-        SUM(encounters.allowed_amount) AS allowed_amount,
-        SUM(encounters.paid_amount) AS paid_amount,
+        CASE WHEN COUNT(encounters.total_cost) = COUNT(*) THEN SUM(encounters.total_cost) END AS total_cost,
+        CASE WHEN COUNT(encounters.direct_cost) = COUNT(*) THEN SUM(encounters.direct_cost) END AS direct_cost,
+        CASE WHEN COUNT(encounters.variable_direct_cost) = COUNT(*) THEN SUM(encounters.variable_direct_cost) END AS variable_direct_cost,
+        CASE WHEN COUNT(encounters.total_charges) = COUNT(*) THEN SUM(encounters.total_charges) END AS total_charges,
+        CASE WHEN COUNT(encounters.allowed_amount) = COUNT(*) THEN SUM(encounters.allowed_amount) END AS allowed_amount,
+        CASE WHEN COUNT(encounters.paid_amount) = COUNT(*) THEN SUM(encounters.paid_amount) END AS paid_amount,
         COUNT(*) AS n_encounters
     FROM stay_encounters
     INNER JOIN encounters ON stay_encounters.encounter_number = encounters.encounter_number

@@ -38,7 +38,7 @@ def test_rows_in_are_rows_accounted_for(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @given(random=st.randoms(use_true_random=False))
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_rows_in_are_rows_accounted_for_whatever_is_broken(random: Random) -> None:
     with tempfile.TemporaryDirectory() as folder:
         check_conservation(random, Path(folder), count=2)

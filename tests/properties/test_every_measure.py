@@ -114,6 +114,17 @@ def test_an_interval_of_a_proportion_is_wilsons(built: BuiltHospital) -> None:
         assert (row["lower"], row["upper"]) == pytest.approx((100 * lower, 100 * upper))
 
 
+@pytest.mark.parametrize("metric", ["denials_per_100_discharges", "avoidable_days_per_100_discharges"])
+def test_an_interval_of_a_rate_is_never_below_zero_and_none_seen_is_not_none_possible(
+    metric: str, built: BuiltHospital
+) -> None:
+    values = read_values(built.warehouse, [metric]).values.dropna(subset=["lower", "upper"])
+    assert (values["numerator"] == 0).any()
+    for row in values.to_dict("records"):
+        assert row["lower"] >= 0
+        assert row["upper"] > row["lower"]
+
+
 def events(metric: str, built: BuiltHospital) -> dict[str, tuple[str, date]]:
     """case_id → facility and day of the event the case belongs to."""
     if metric == "caseload_per_case_manager":

@@ -58,7 +58,7 @@ def test_readmissions_agree_with_the_full_value_sets_too(terminology_dir: Path, 
 
 @pytest.mark.slow
 @given(hospital=hospitals())
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_the_smallest_hospital_that_disagrees(hospital: Hospital) -> None:
     with tempfile.TemporaryDirectory() as folder:
         warehouse = build_hospital(Path(folder), hospital)

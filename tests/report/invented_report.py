@@ -124,9 +124,7 @@ def not_supplied(inputs: ReportInputs, metric: str, *, status: str, reason: str)
         "n_immature": 0,
     }
     exclusions = inputs.exclusions[inputs.exclusions["metric"] != metric]
-    return replace(
-        inputs, values=pd.concat([values, pd.DataFrame([row])], ignore_index=True), exclusions=exclusions
-    )
+    return replace(inputs, values=pd.concat([values, pd.DataFrame([row])], ignore_index=True), exclusions=exclusions)
 
 
 def _sums(metric: Metric, facility: str, size: float, ratio: float, reasons: dict[str, int]) -> dict[str, Any]:

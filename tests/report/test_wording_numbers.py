@@ -116,7 +116,12 @@ def test_plain_counts() -> None:
 
 def test_dates_and_lists() -> None:
     assert date_words(date(2026, 11, 6)) == "November 6, 2026"
-    assert [join_words(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert [join_words(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
     assert capitalised("one measure, DRG") == "One measure, DRG"
 
 

@@ -163,7 +163,13 @@ CASELOAD = Series(
     (None,) * 19 + (21.4, 22.0, 20.8, 21.7, 22.3), icon="empty",
 )  # fmt: skip
 LENGTH_OF_STAY_INDEX = Series(
-    "length_of_stay_index", "Length of stay index, observed to expected", "index", 2, "lower", (None,) * 24, icon="empty"
+    "length_of_stay_index",
+    "Length of stay index, observed to expected",
+    "index",
+    2,
+    "lower",
+    (None,) * 24,
+    icon="empty",
 )
 TOTAL_COST = Series(
     "total_cost_per_case_usd", "Total cost per case", "USD", 0, "lower",

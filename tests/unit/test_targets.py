@@ -102,9 +102,7 @@ def test_every_fault_of_the_file_is_reported_with_its_place(tmp_path: Path) -> N
     ],
 )
 def test_two_targets_may_not_hold_at_once(tmp_path: Path, first: str, second: str, overlaps: bool) -> None:
-    lines = "\n".join(
-        f"- {{metric: readmission_30d, value: 13, {span}, source: Board}}" for span in (first, second)
-    )
+    lines = "\n".join(f"- {{metric: readmission_30d, value: 13, {span}, source: Board}}" for span in (first, second))
     if overlaps:
         assert any("target 2: overlaps target 1 for readmission_30d." in fault for fault in faults_in(tmp_path, lines))
     else:

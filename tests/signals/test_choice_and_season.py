@@ -1,0 +1,154 @@
+"""Choosing a chart, adjusting for seasons, expecting false signals."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpi_pipeline.core.errors import DefinitionError, InputError
+from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
+from kpi_pipeline.signals.chart_choice import choose_chart, explain_chart
+from kpi_pipeline.signals.false_signal_table import FALSE_SIGNALS
+from kpi_pipeline.signals.multiplicity import expected_false_signals
+from kpi_pipeline.signals.seasonality import adjust_for_season, compare_same_month
+
+
+def months(n: int, first: int = 0) -> list[str]:
+    return [f"{2023 + (first + i) // 12}-{(first + i) % 12 + 1:02d}" for i in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("declared", "kind", "unit", "has_log_means", "expected"),
+    [
+        ("p_prime", "proportion", "percent", False, ("p_prime", "linear", "counts")),
+        ("u", "rate", "", False, ("u", "linear", "counts")),
+        ("xmr", "mean", "days", True, ("xmr", "log", "geometric_mean")),
+        ("xmr", "mean", "hours", True, ("xmr", "log", "geometric_mean")),
+        ("xmr", "mean", "days", False, ("xmr", "linear", "value")),
+        ("xmr", "mean", "usd", True, ("xmr", "linear", "value")),
+        ("xbar", "mean", "days", True, ("xbar", "linear", "subgroups")),
+        ("c", "count", "discharges", False, ("c", "linear", "value")),
+        ("run", "median", "days", False, ("run", "linear", "value")),
+    ],
+)
+def test_chart_choice(declared: str, kind: str, unit: str, has_log_means: bool, expected: tuple[str, str, str]) -> None:
+    choice = choose_chart(declared, kind=kind, unit=unit, has_log_means=has_log_means)  # type: ignore[arg-type]
+    assert (choice.chart, choice.scale, choice.uses) == expected
+    assert choice.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(("declared", "kind"), [("p", "mean"), ("xmr", "colour"), ("c", "proportion")])
+def test_a_chart_that_does_not_fit_its_kind_is_refused(declared: str, kind: str) -> None:
+    with pytest.raises(DefinitionError, match=f"{declared!r} does not go with kind {kind!r}"):
+        choose_chart(declared, kind=kind)  # type: ignore[arg-type]
+
+
+def test_explanation_of_a_drawn_chart() -> None:
+    log = evaluate_chart([1, 2, 3, 2], chart="xmr", scale="log")
+    assert explain_chart(log) == (
+        "An XmR chart: limits from how much each month differs from the one before (2.66 mean moving ranges). "
+        "The limits are computed on logarithms and turned back. "
+        "The limits are trial limits: few points stand behind them."
+    )
+    wild = evaluate_chart([5, 40, 8, 35] * 6, chart="p_prime", denominators=[100] * 24)
+    assert explain_chart(wild) == wild.chart_reason
+    screened = evaluate_chart([1.0, 2, 1, 2, 1, 2, 22, 2, 1, 2, 1, 2, 1], chart="xmr", rules="nhs-classic")
+    assert "Outlying moving ranges are left out" in explain_chart(screened)
+
+
+WINTER = [3.0, 2, 1, 0, -1, -2, -3, -2, -1, 0, 1, 2]
+"""A season that sums to zero over a year."""
+
+
+def test_an_additive_season_is_taken_out_exactly_in_spite_of_a_step() -> None:
+    values = [100 + winter for winter in WINTER] + [120 + winter for winter in WINTER]
+    adjusted = adjust_for_season(values, months(24), method="additive")
+    assert adjusted.values == pytest.approx([100.0] * 12 + [120.0] * 12)
+    assert [adjusted.indices[month] for month in range(1, 13)] == pytest.approx(WINTER)
+    assert adjusted.n_years == 2
+    assert "reduced by its month index (-3 to +3), estimated from 2 complete years" in adjusted.sentence
+
+
+def test_a_multiplicative_season_is_divided_out_and_keeps_the_level() -> None:
+    factor = [1 + winter / 10 for winter in WINTER]
+    values = [100 * f for f in factor] + [200 * f for f in factor] + [200 * 1.3]
+    adjusted = adjust_for_season(values, months(25))
+    assert adjusted.indices[1] == pytest.approx(1.3, rel=0.05)
+    assert sum(adjusted.indices.values()) == pytest.approx(12)
+
+
+def test_missing_months_stay_missing_and_incomplete_years_do_not_count() -> None:
+    values: list[float | None] = [100 + winter for winter in WINTER * 3]
+    values[1] = None
+    adjusted = adjust_for_season(values, months(36), method="additive")
+    assert adjusted.values[1] is None
+    assert adjusted.n_years == 2
+    values[20] = None
+    with pytest.raises(InputError, match="needs 2 complete years; found 1"):
+        adjust_for_season(values, months(36), method="additive")
+
+
+def test_seasonal_adjustment_clears_false_signals() -> None:
+    noise = [0.4, -0.7, 0.2, 0.9, -0.5, -0.1, 0.6, -0.8, 0.3, -0.4, 0.8, -0.6]
+    values = [100 + 3 * w + noise[(5 * i) % 12] for i, w in enumerate(WINTER * 3)]
+    before = evaluate_chart(values, chart="xmr")
+    after = evaluate_chart(adjust_for_season(values, months(36)).values, chart="xmr")
+    assert before.signals
+    assert not after.signals
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"is_rolling": True}, "rolling or year-to-date"),
+        ({"periods": ["a"] * 24}, "must be months"),
+        ({"periods": months(24)[::-1]}, "must be months in time order"),
+        ({"values": [0.0] * 24}, "needs values above 0"),
+    ],
+)
+def test_what_cannot_be_adjusted(options: dict[str, object], what: str) -> None:
+    arguments = {"values": [1.0] * 24, "periods": months(24), **options}
+    with pytest.raises(InputError, match=what):
+        adjust_for_season(**arguments)  # type: ignore[arg-type]
+
+
+def test_same_month_comparison() -> None:
+    pairs = compare_same_month([10, 11, None, 13, 14], ["2025-01", "2025-02", "2025-03", "2026-01", "2026-03"])
+    assert [(pair.period, pair.year_before, pair.change) for pair in pairs[3:]] == [
+        ("2026-01", 10, 3),
+        ("2026-03", None, None),
+    ]
+    with pytest.raises(InputError, match="rolling"):
+        compare_same_month([1], ["2025-01"], is_rolling=True)
+
+
+def test_false_signals_add_up_over_charts() -> None:
+    flagged, icon = FALSE_SIGNALS["nhs-2024"][24]
+    found = expected_false_signals([24] * 30)
+    assert found.icons == pytest.approx(30 * icon)
+    assert found.flagged_charts == pytest.approx(30 * flagged)
+    assert found.chance_of_any_icon == pytest.approx(1 - (1 - icon) ** 30)
+    assert "30 charts" in found.sentence
+    assert "seed" in found.provenance
+
+
+def test_false_signals_are_interpolated_and_continued() -> None:
+    table = FALSE_SIGNALS["nhs-2024"]
+    halfway = expected_false_signals([30])
+    assert halfway.icons == pytest.approx((table[24][1] + table[36][1]) / 2)
+    beyond = expected_false_signals([120])
+    assert beyond.flagged_charts == pytest.approx(1 - (1 - table[60][0]) ** 2)
+    assert expected_false_signals([12]).icons == 0
+    assert expected_false_signals([]).sentence.startswith("If nothing had changed in any of the 0 charts")
+
+
+def test_the_table_holds_every_rule_set_and_shares_that_can_be() -> None:
+    assert set(FALSE_SIGNALS) == set(RULE_SETS)
+    for by_length in FALSE_SIGNALS.values():
+        flags = [by_length[n][0] for n in sorted(by_length)]
+        assert all(0 <= icon <= flagged <= 1 for flagged, icon in by_length.values())
+        assert flags[-1] > flags[0]
+
+
+def test_a_changed_rule_set_has_no_simulated_rate() -> None:
+    with pytest.raises(InputError, match="has not been simulated"):
+        expected_false_signals([24], rules=find_rule_set("nhs-2024", shift=8))

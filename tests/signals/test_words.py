@@ -1,0 +1,139 @@
+"""The words: reasons, rule sets, assurance, warnings, as a reader meets them."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
+
+MONTHS = [f"{2025 + i // 12}-{i % 12 + 1:02d}" for i in range(24)]
+BASELINE = [11.0, 9.0] * 6
+
+
+def reason(points: list[float], **options: object) -> str:
+    values = [*BASELINE, *points]
+    arguments = {"chart": "xmr", "better": "lower", "baseline": 12, "periods": MONTHS[: len(values)], **options}
+    return evaluate_chart(values, **arguments).reason  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ([11, 9, 9, 9, 9, 9, 9], "6 points below the mean since February 2026"),
+        ([9.1, 9.2, 9.3, 9.4, 9.5], "6 points rising without a break since December 2025"),
+        ([20], "1 point above the upper limit in January 2026"),
+        ([20, 21], "2 of 3 points close to or beyond the upper limit since January 2026"),
+        ([13.6, 11, 13.6], "2 of 3 points close to or beyond the upper limit since January 2026"),
+        ([13.6, 11, 13.6, 13.7], "3 points close to or beyond the upper limit since January 2026"),
+    ],
+)
+def test_reason_names_the_rule_and_since_when(points: list[float], words: str) -> None:
+    given = [*points] if points != [20, 21] else [11, 20, 21]
+    expected = words if points != [20, 21] else words.replace("January", "February")
+    assert reason(given) == expected
+
+
+def test_reason_of_several_points_outside() -> None:
+    assert reason([20, 21], rules="nhs-classic") == "2 points above the upper limit since January 2026"
+
+
+def test_reason_speaks_of_the_median_and_of_crossings() -> None:
+    values = [float(v) for block in range(4) for v in ([1, 2, 3, 4, 5, 6] if block % 2 else [11, 12, 13, 14, 15, 16])]
+    result = evaluate_chart(values, chart="run", better="lower", periods=MONTHS)
+    assert result.reason == (
+        "the median is crossed 3 times where chance gives at least 8; 6 points below it since July 2026"
+    )
+
+
+@pytest.mark.parametrize(
+    ("periods", "words"),
+    [
+        ([f"2026-{month:02d}-01" for month in range(1, 14 - 1)] + ["2027-01-01"], "in January 2027"),
+        ([f"2026-01-{day:02d}" for day in range(1, 14)], "at 13 January 2026"),
+        ([f"week {week}" for week in range(1, 14)], "at week 13"),
+        (None, "at point 13"),
+    ],
+)
+def test_periods_in_words(periods: list[str] | None, words: str) -> None:
+    result = evaluate_chart([*BASELINE, 20], chart="xmr", baseline=12, periods=periods)
+    assert result.reason == f"1 point above the upper limit {words}"
+
+
+def test_assurance_reason_gives_target_and_limits() -> None:
+    values = [*BASELINE, 11]
+    assert evaluate_chart(values, chart="xmr", better="lower", target=20).assurance_reason == (
+        "the target 20 lies at or above the upper limit 15.4, and lower is better: nearly every month meets it"
+    )
+    assert evaluate_chart(values, chart="xmr", better="higher", target=20).assurance_reason == (
+        "the target 20 lies at or above the upper limit 15.4, and higher is better: hardly any month meets it"
+    )
+    assert evaluate_chart(values, chart="xmr", better="lower", target=10).assurance_reason == (
+        "the target 10 lies between the limits 4.757 and 15.4: single months meet or miss it by chance"
+    )
+
+
+def test_every_rule_set_describes_itself_with_its_numbers_and_source() -> None:
+    for name, rules in RULE_SETS.items():
+        text = " ".join(rules.describe())
+        assert name in text
+        assert rules.source in text
+        for number in (rules.shift, rules.trend):
+            assert number is None or f": {number} or more points" in text
+        if rules.fewest_points_for_icons:
+            assert f"need {rules.fewest_points_for_icons} points" in text
+
+
+def test_the_description_follows_a_changed_number() -> None:
+    said = find_rule_set("nhs-2024", shift=9, two_of_three="off", across_phases=frozenset()).describe()
+    assert any("Shift: 9 or more" in sentence for sentence in said)
+    assert not any("Two of three" in sentence for sentence in said)
+    assert any("no rule looks across a rebase" in sentence for sentence in said)
+
+
+def test_the_order_of_precedence_is_described_in_order() -> None:
+    said = " ".join(find_rule_set("nhs-2024").describe())
+    assert "trend, then shift, then two of three, then outside the limits" in said
+    said = " ".join(find_rule_set("anhoej", outside=True).describe())
+    assert "outside the limits, then long run, then few crossings" in said
+
+
+def test_laney_is_drawn_or_not_and_says_why() -> None:
+    even = {"values": [20, 24, 17, 22, 19, 21, 18, 23] * 3, "denominators": [100] * 24}
+    plain = evaluate_chart(**even, chart="p_prime")  # type: ignore[arg-type]
+    assert plain.requested_chart == "p_prime"
+    assert plain.chart == "p"
+    assert plain.chart_reason.startswith("Drawn as a p chart: sigma z is ")
+    wild = {"values": [5, 40, 8, 35] * 6, "denominators": [100] * 24}
+    prime = evaluate_chart(**wild, chart="p_prime")  # type: ignore[arg-type]
+    assert prime.chart == "p_prime"
+    assert "wider" in prime.chart_reason
+    assert evaluate_chart(**wild, chart="p_prime", laney="never").chart == "p"  # type: ignore[arg-type]
+    assert evaluate_chart(**even, chart="p_prime", laney="always").chart == "p_prime"  # type: ignore[arg-type]
+    alone = evaluate_chart([5], chart="u_prime", denominators=[9])
+    assert alone.chart == "u"
+    assert "cannot be computed" in alone.chart_reason
+
+
+def test_plain_charts_warn_of_more_or_less_variation_than_chance() -> None:
+    wild = evaluate_chart([5, 40, 8, 35] * 6, chart="p", denominators=[100] * 24)
+    assert any("draw it as chart p_prime" in warning for warning in wild.warnings)
+    counts = evaluate_chart([5, 40, 8, 35] * 6, chart="c")
+    assert any("draw it as chart xmr" in warning for warning in counts.warnings)
+    smooth = evaluate_chart([200, 201] * 12, chart="c")
+    assert any("smoothed or capped" in warning for warning in smooth.warnings)
+
+
+def test_rare_events_are_pointed_to_g_and_t_charts() -> None:
+    rare = evaluate_chart([1, 0, 2, 1], chart="u", denominators=[3, 3, 3, 3])
+    assert any("4 points expect fewer than 5 events" in warning for warning in rare.warnings)
+    near_all = evaluate_chart([99, 98, 97, 99], chart="p", denominators=[100] * 4)
+    assert any("fewer than 5 events" in warning for warning in near_all.warnings)
+    assert not any("fewer than 5" in w for w in evaluate_chart([50] * 4, chart="p", denominators=[100] * 4).warnings)
+
+
+def test_warnings_name_the_phase_when_there_are_several() -> None:
+    result = evaluate_chart([1.0, 3, 2, 4, 3], chart="xmr", phases=[4])
+    assert result.warnings == (
+        "Phase 1: trial limits, from 4 points; read them with care.",
+        "Phase 2: no limits: they need two neighbouring points, and there are 1 usable.",
+    )
