@@ -6,8 +6,10 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 # Byte code is written, whatever the machine's habit: without it every Dagster run compiles Dagster anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Lets a folder be given from outside: make demo OUT=/somewhere
+# Given from outside: make demo OUT=/somewhere, make ui PORT=3001
 OUT ?= demo
+# Test processes side by side; 0 runs all tests in one.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 export PORT ?= 3000
 
 VENV := .venv
@@ -34,7 +36,7 @@ ui: $(READY) ## Starts Dagster's web page at http://127.0.0.1:3000, on demo data
 	@tools/ui.sh $(BIN)
 
 test: $(READY) ## Runs every test; ARGS="tests/signals -x" narrows it
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(READY) ## Style, types, layers, SQL, generated documents, definitions
 	$(BIN)/ruff check .

@@ -141,7 +141,7 @@ def write_table(table: dict[str, dict[int, tuple[float, float]]], n_series: int)
     """Rewrites the shipped table with its provenance."""
     path = Path(__file__).resolve().parent.parent / "kpi_pipeline" / "signals" / "false_signal_table.py"
     lines = [
-        '"""False signals of stable charts, simulated. Written by benchmarks/signals_simulation.py; do not edit by hand."""',
+        '"""False signals of stable charts, simulated. Written by benchmarks/signals_simulation.py, not by hand."""',
         "",
         "from __future__ import annotations",
         "",

@@ -64,9 +64,7 @@ def try_landing(
     progress: Callable[[str], None] = lambda _: None,
 ) -> TriedLanding:
     """Reads a landing folder into a scratch store and reports what a build would use and refuse."""
-    intake = read_landing(
-        landing, scratch / "trial.duckdb", source=source, settings=settings, progress=progress
-    )
+    intake = read_landing(landing, scratch / "trial.duckdb", source=source, settings=settings, progress=progress)
     lines = [f"Source: {intake.source.title}"]
     for file in sorted(intake.files, key=lambda file: (file.table, file.file_name)):
         lines.append(

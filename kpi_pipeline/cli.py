@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from kpi_pipeline.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
-from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.settings import read_settings
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ app = typer.Typer(
 reference_app = typer.Typer(help="Value sets and tables that change every year.", no_args_is_help=True)
 app.add_typer(reference_app, name="reference")
 
-WarehouseFile = Annotated[Path, typer.Option("--warehouse", help="The warehouse file.")]
+WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="Settings file; default $KPI_SETTINGS or ./kpi.yaml.")
 ]
@@ -69,7 +69,8 @@ def build(
     warehouse: WarehouseFile,
     source: SourceName = None,
     reference: Annotated[
-        Path | None, typer.Option("--reference", help="Imported reference files; default: reference/ beside the warehouse.")
+        Path | None,
+        typer.Option("--reference", help="Imported reference files; default: reference/ beside the warehouse."),
     ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
@@ -152,7 +153,9 @@ def signals(
     chart: Annotated[str, typer.Option("--chart", help="xmr, p, p_prime, u, u_prime, c, g, t, xbar, s, i_prime, run.")],
     better: Annotated[str, typer.Option("--better", help="lower, higher or neither.")] = "neither",
     rules: Annotated[str, typer.Option("--rules", help="nhs-2024, nhs-classic, ihi or anhoej.")] = "nhs-2024",
-    target: Annotated[float | None, typer.Option("--target", help="A target, if the file has no target column.")] = None,
+    target: Annotated[
+        float | None, typer.Option("--target", help="A target, if the file has no target column.")
+    ] = None,
     output: OutputFormat = Format.table,
 ) -> None:
     """Statistical process control on any series: limits, signals and the verdict in words."""
@@ -210,7 +213,9 @@ def new_metric(name: Annotated[str, typer.Argument(help="The measure's name in l
 
 @reference_app.command("import")
 def reference_import(
-    kind: Annotated[str, typer.Argument(help="readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, benchmarks-hrrp.")],
+    kind: Annotated[
+        str, typer.Argument(help="readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, benchmarks-hrrp.")
+    ],
     path: Annotated[Path, typer.Argument(help="The file, or the folder of files.")],
     reference: Annotated[Path, typer.Option("--reference", help="Where imported files are kept.")] = Path("reference"),
     fiscal_year: Annotated[
@@ -225,7 +230,14 @@ def reference_import(
     from kpi_pipeline.pipeline import utc_now
     from kpi_pipeline.reference.importer import import_reference
 
-    imported = import_reference(kind, path, reference, imported_at=utc_now(), fiscal_year=fiscal_year, effective_from=effective_from.date() if effective_from else None)
+    imported = import_reference(
+        kind,
+        path,
+        reference,
+        imported_at=utc_now(),
+        fiscal_year=fiscal_year,
+        effective_from=effective_from.date() if effective_from else None,
+    )
     for table in imported.tables:
         state = "stored" if table.name in imported.changed else "already there"
         say(f"{table.title}: {table.rows:,} rows, {state}")
@@ -241,8 +253,13 @@ def main() -> None:
     except KpiError as error:
         print_errors(error)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            print_unexpected(error)
+            sys.exit(1)
+        what, cure = f"{error.strerror}.", "Check the path, your rights to it, and that the disk is not full."
+        print_errors(InputError(Fault(str(error.filename), what, cure)))
+        sys.exit(InputError.exit_code)
     except Exception as error:  # the last resort: no traceback, and no data, on the operator's screen
         print_unexpected(error)
         sys.exit(1)

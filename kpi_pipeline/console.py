@@ -11,6 +11,7 @@ from enum import StrEnum
 import pandas as pd
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
@@ -19,7 +20,8 @@ from kpi_pipeline.core.errors import KpiError
 ROWS_SHOWN = 60
 """A table on the screen shows this many rows and says how many it leaves out; csv and json show all."""
 
-_standard_error = Console(stderr=True, highlight=False)
+_standard_error = Console(stderr=True, highlight=False, emoji=False)
+"""Without emoji, else the line number in `encounters.csv:100: …` is drawn as one."""
 
 
 class Format(StrEnum):
@@ -32,7 +34,7 @@ class Format(StrEnum):
 
 def say(text: str) -> None:
     """Prints one line of a result, without wrapping or colouring: paths stay whole."""
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    Console(highlight=False, emoji=False, soft_wrap=True).print(text, markup=False)
 
 
 def warn(text: str) -> None:
@@ -65,10 +67,10 @@ def print_frame(frame: pd.DataFrame, *, output: Format, title: str, columns: Seq
         table.add_column(str(column), justify="right" if is_number else "left", no_wrap=True)
     for row in shown.head(ROWS_SHOWN).itertuples(index=False):
         table.add_row(*(_cell(value) for value in row))
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     # A table wider than the window runs on; cells folded letter by letter cannot be read.
     needed = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
-    Console(highlight=False, width=max(console.width, needed)).print(table)
+    Console(highlight=False, emoji=False, width=max(console.width, needed)).print(table)
     if len(frame) > ROWS_SHOWN:
         say(f"… and {len(frame) - ROWS_SHOWN:,} more rows; --format csv prints them all.")
 
@@ -109,4 +111,4 @@ def _cell(value: object) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+    return escape(text)

@@ -57,9 +57,7 @@ def read_landing(
     progress: Progress = lambda _: None,
 ) -> IntakeResult:
     """Registers and stages the files of a landing folder into the store beside the warehouse."""
-    return ingest(
-        landing, store_folder(warehouse), source=source, settings=settings, now=clock(), progress=progress
-    )
+    return ingest(landing, store_folder(warehouse), source=source, settings=settings, now=clock(), progress=progress)
 
 
 def build_from_intake(
@@ -108,9 +106,7 @@ def build_warehouse(
 ) -> BuildResult:
     """The whole road from a landing folder to metric values: what `kpi build` does."""
     intake = read_landing(landing, warehouse, source=source, settings=settings, clock=clock, progress=progress)
-    return build_from_intake(
-        intake, warehouse, reference=reference, settings=settings, clock=clock, progress=progress
-    )
+    return build_from_intake(intake, warehouse, reference=reference, settings=settings, clock=clock, progress=progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +164,8 @@ def write_report(
             Attachment("provenance.json", provenance.encode(), "What the figures were made from"),
         ),
     )
-    return WrittenReport(rendered.pdf, rendered.model, *rendered.attachments, n_pages=rendered.n_pages)
+    figures_file, provenance_file = rendered.attachments
+    return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages)
 
 
 def _refuse_unknown_month(month: Month, values: pd.DataFrame) -> None:

@@ -44,7 +44,7 @@ _PROOF = """# {title}: tiny tables in, expected cases out. Work the numbers by h
 metric: {name}
 landing: {{complete_through: 2025-12-31, plausible_until: 2027-01-01}}
 defaults:
-  encounters: {{person_id: Ann, facility_id: Mercy, encounter_type: acute inpatient, discharge_disposition_code: "01", primary_diagnosis_code: J189}}
+  encounters: {{facility_id: Mercy, encounter_type: acute inpatient, primary_diagnosis_code: J189}}
 
 specs:
   - name: eight days count and seven do not; who died is left out
@@ -70,7 +70,9 @@ def write_metric_skeleton(name: str, project: Path) -> list[Path]:
     proof = project / "tests" / "metrics" / f"{name}.spec.yaml"
     faults = []
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
-        faults.append(Fault("name", f"must be lower-case words joined by _, got {name!r}.", "Try discharge_before_noon."))
+        faults.append(
+            Fault("name", f"must be lower-case words joined by _, got {name!r}.", "Try discharge_before_noon.")
+        )
     if not declaration.parent.is_dir() or not proof.parent.is_dir():
         faults.append(Fault(str(project), "is no checkout of the project.", "Run this in the checkout's top folder."))
     faults += [

@@ -40,7 +40,9 @@ def evaluate_series_file(
     try:
         return evaluate_table(rows, chart=chart, better=better, rules=rules, **options)  # type: ignore[arg-type]
     except InputError as error:
-        raise InputError(Fault(f"{file.name}, {fault.where}", fault.what, fault.cure) for fault in error.faults) from error
+        raise InputError(
+            Fault(f"{file.name}, {fault.where}", fault.what, fault.cure) for fault in error.faults
+        ) from error
 
 
 def print_series(result: ChartResult, *, output: Format, title: str) -> None:

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import get_args
 
+from kpi_pipeline.core.errors import KpiError
 from kpi_pipeline.intake.contract import CANONICAL, Column, Contract, Source, load_contracts, load_source, source_names
 from kpi_pipeline.intake.staging import reason_words
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
@@ -34,10 +35,10 @@ CHART_WORDS = {
 }
 FORMULA_WORDS = {
     "proportion": "100 × numerator ÷ denominator",
-    "mean": "numerator ÷ denominator, a mean over the cases",
-    "median": "the median over the cases of numerator ÷ denominator",
-    "ratio": "numerator ÷ denominator, both summed first",
-    "count": "the numerator, summed",
+    "mean": "Numerator ÷ denominator, a mean over the cases",
+    "median": "The median over the cases of numerator ÷ denominator",
+    "ratio": "Numerator ÷ denominator, both summed first",
+    "count": "The numerator, summed",
 }
 BETTER_WORDS = {"lower": "Lower is better.", "higher": "Higher is better.", "neither": "Neither way is better."}
 TYPE_WORDS = {
@@ -85,7 +86,7 @@ def render_metrics(metrics: Mapping[str, Metric]) -> str:
         "of sums, never an average of averages.",
         _table(
             ("Metric", "What it says", "Unit", "Better"),
-            ((f"[{m.title}](#{m.name})", m.definition, m.unit, m.better) for m in ordered),
+            ((f"[{m.title}](#{m.name})", m.definition, _unit(m), m.better) for m in ordered),
         ),
     ]
     for section, members in groupby(ordered, key=lambda metric: metric.section):
@@ -110,8 +111,8 @@ def _metric_lines(metric: Metric, metrics: Mapping[str, Metric]) -> Iterator[str
 def _metric_rows(metric: Metric, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:
     yield "Name", f"`{metric.name}`, version {metric.version}, in force from {metric.effective_from}"
     yield "Numerator", metric.numerator
-    yield "Denominator", f"{metric.denominator} (counted in {metric.denominator_noun})"
-    yield "Value", f"{_formula(metric)}; unit: {metric.unit}. {BETTER_WORDS[metric.better]}"
+    yield "Denominator", f"{metric.denominator} Counted in {metric.denominator_noun}."
+    yield "Value", f"{_formula(metric)}. Unit: {_unit(metric)}. {BETTER_WORDS[metric.better]}"
     yield "Follows", metric.follows
     if metric.target:
         yield "Target", f"{metric.target.value:g} ({metric.target.source})"
@@ -133,8 +134,12 @@ def _metric_rows(metric: Metric, metrics: Mapping[str, Metric]) -> Iterator[tupl
 
 def _formula(metric: Metric) -> str:
     if metric.kind == "rate":
-        return f"{metric.per:g} × numerator ÷ denominator" if metric.per != 1 else "numerator ÷ denominator"
+        return f"{metric.per:g} × numerator ÷ denominator" if metric.per != 1 else "Numerator ÷ denominator"
     return FORMULA_WORDS[metric.kind]
+
+
+def _unit(metric: Metric) -> str:
+    return "US dollars" if metric.unit == "usd" else metric.unit
 
 
 def render_data_dictionary(contracts: Mapping[str, Contract], sources: Iterable[Source]) -> str:
@@ -235,4 +240,8 @@ def _read(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KpiError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -9,8 +9,9 @@ port="${PORT:-3000}"
 # Without an absolute DAGSTER_HOME Dagster forgets its history when it ends.
 export DAGSTER_HOME="${DAGSTER_HOME:-$PWD/.dagster_home}"
 export DAGSTER_DISABLE_TELEMETRY=1
-mkdir -p "$DAGSTER_HOME"
-cp dagster.yaml "$DAGSTER_HOME/dagster.yaml"
+mkdir -p "$DAGSTER_HOME/.nux"
+cp tools/dagster.yaml "$DAGSTER_HOME/dagster.yaml"
+echo "seen: 1" > "$DAGSTER_HOME/.nux/nux.yaml" # no window that asks staff for their mail address
 
 if "$bin/python" -c "import socket, sys; sys.exit(socket.socket().connect_ex(('127.0.0.1', int(sys.argv[1]))))" "$port"
 then
@@ -23,4 +24,5 @@ if [[ -z "${KPI_LANDING:-}" && ! -d data/landing ]]; then # no hospital of one's
     export KPI_SETTINGS=demo/kpi.yaml
 fi
 echo "ui: http://127.0.0.1:$port (stop with Ctrl-C)"
-exec "$bin/dagster" dev -w workspace.yaml -h 127.0.0.1 -p "$port"
+# `dagster dev` recommends `dg dev`, which needs another package and does the same here.
+exec "$bin/python" -W 'ignore:Function `dev_command` is superseded' -m dagster dev -w workspace.yaml -h 127.0.0.1 -p "$port"

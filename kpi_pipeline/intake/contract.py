@@ -164,7 +164,9 @@ def _load_mapping(source: str, file: SqlFile) -> Mapping:
         raise DefinitionError(faults_of(file.where, error)) from error
     unknown = tables_read(mapping.sql, where=file.where) - {"landed", *mapping.lookups}
     if unknown:
-        raise DefinitionError(Fault(file.where, f"reads {', '.join(sorted(unknown))}, which is no lookup of this file."))
+        raise DefinitionError(
+            Fault(file.where, f"reads {', '.join(sorted(unknown))}, which is no lookup of this file.")
+        )
     return mapping
 
 

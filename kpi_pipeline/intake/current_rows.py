@@ -12,9 +12,7 @@ from kpi_pipeline.intake.contract import Contract
 from kpi_pipeline.intake.staging import StagedFile
 
 
-def create_current_rows(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]
-) -> None:
+def create_current_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]) -> None:
     """Creates the view `staged_<table>` of current rows and appends to `row_ledger` and `row_versions`.
 
     `row_ledger` has one row per file: rows_in = staged + quarantined + duplicate + superseded.
@@ -43,9 +41,7 @@ def _all_rows_sql(files: list[StagedFile]) -> str:
     )
 
 
-def _find_older_versions(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]
-) -> None:
+def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]) -> None:
     table = contract.table
     key = ", ".join(f'"{column}"' for column in contract.key)
     same_key = " AND ".join(f'rows."{column}" IS NOT DISTINCT FROM contested."{column}"' for column in contract.key)
@@ -80,12 +76,12 @@ def _find_older_versions(
 
 
 def _append_ledger(connection: duckdb.DuckDBPyConnection, table: str, files: list[StagedFile]) -> None:
-    fates = dict(
-        ((int(number), str(fate)), int(n))
+    fates = {
+        (int(number), str(fate)): int(n)
         for number, fate, n in connection.execute(
             f"SELECT file_number, fate, COUNT(*) FROM older_{table} GROUP BY ALL"
         ).fetchall()
-    )
+    }
     for number, file in enumerate(files):
         duplicate, superseded = fates.get((number, "duplicate"), 0), fates.get((number, "superseded"), 0)
         staged = file.rows_staged - duplicate - superseded
@@ -142,7 +138,9 @@ def _no_rows_sql(contract: Contract) -> str:
         f'CAST(NULL AS {types.get(column.type, "VARCHAR")}) AS "{name}"' for name, column in contract.columns.items()
     ]
     columns += [
-        f'CAST(NULL AS VARCHAR) AS "{name}_kind"' for name, column in contract.columns.items() if column.type == "moment"
+        f'CAST(NULL AS VARCHAR) AS "{name}_kind"'
+        for name, column in contract.columns.items()
+        if column.type == "moment"
     ]
     columns += ["CAST(NULL AS BIGINT) AS source_line", "CAST(NULL AS UBIGINT) AS row_hash"]
     return f"SELECT {', '.join(columns)} WHERE false"

@@ -74,14 +74,14 @@ def other_source_hint(source: Source, stem: str, columns: set[str]) -> str:
     """A sentence that names the source this file seems to belong to instead, or nothing; columns in lower case."""
     for name in source_names():
         mappings = load_source(name).mappings.values() if name not in (source.name, CANONICAL) else ()
-        if any(mapping.takes(stem) and {column.lower() for column in mapping.columns} <= columns for mapping in mappings):
+        if any(
+            mapping.takes(stem) and {column.lower() for column in mapping.columns} <= columns for mapping in mappings
+        ):
             return f" Or it is another source: try --source {name}."
     return ""
 
 
-def register_files(
-    found: dict[Path, tuple[Mapping, ...]], register: Path, *, now: datetime
-) -> list[LandedFile]:
+def register_files(found: dict[Path, tuple[Mapping, ...]], register: Path, *, now: datetime) -> list[LandedFile]:
     """Notes new content in the register (JSON lines) and returns every file with its first arrival time."""
     known: dict[str, _Entry] = {}
     for entry in _read_register(register):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -9,10 +10,13 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.front_matter import faults_of
 
 LANDING_YAML = "landing.yaml"
+MISNAMED_LANDING_YAML = frozenset({"landing.yml", "landing.yaml"})
+"""Names, in lower case, that can only be meant for it: read by nobody, they would lose what they declare."""
+_NOTHING = ("", "~", "null")
 
 
 class SourceDefaults(BaseModel):
@@ -30,8 +34,15 @@ class SourceDefaults(BaseModel):
     @classmethod
     def _is_a_time_zone(cls, value: str | None) -> str | None:
         if value is not None and value not in available_timezones():
-            raise ValueError(f"{value!r} is not a time zone; write it like America/New_York")
+            raise ValueError(f"{value!r} is not a time zone. Write it like America/New_York.")
         return value
+
+    @field_validator("complete_through", "plausible_until", mode="before")
+    @classmethod
+    def _are_dates(cls, value: object) -> object:
+        if isinstance(value, dict):
+            return {facility: _read_date(day, f"of facility {facility} ") for facility, day in value.items()}
+        return _read_date(value)
 
 
 class LandingOptions(SourceDefaults):
@@ -52,14 +63,21 @@ def read_landing_options(folder: Path) -> LandingOptions:
     if not path.is_file():
         return LandingOptions()
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return LandingOptions.model_validate(raw)
+        # Everything stays text until its field is known: facility 010 would else be read as the number 8.
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader) or {}  # noqa: S506
     except yaml.YAMLError as error:
-        raise InputError(Fault(str(path), f"is not YAML: {' '.join(str(error).split())}")) from error
+        mark = getattr(error, "problem_mark", None)
+        where = f"{LANDING_YAML}:{mark.line + 1}" if mark is not None else LANDING_YAML
+        what = f"is not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}."
+        raise InputError(Fault(where, what, "Write one `name: value` on each line.")) from error
     except UnicodeDecodeError as error:
-        raise InputError(Fault(str(path), "is not UTF-8 text.", "Save it as UTF-8.")) from error
+        raise InputError(Fault(LANDING_YAML, "is not UTF-8 text.", "Save it as UTF-8.")) from error
+    if not isinstance(raw, dict):
+        raise InputError(Fault(LANDING_YAML, "is no list of `name: value` lines.", "Write one on each line."))
+    try:
+        return LandingOptions.model_validate({name: value for name, value in raw.items() if value not in _NOTHING})
     except ValidationError as error:
-        raise InputError(faults_of(str(path), error)) from error
+        raise InputError([_with_cure(fault) for fault in faults_of(LANDING_YAML, error)]) from error
 
 
 def resolve_options(declared: LandingOptions, defaults: SourceDefaults, *, time_zone: str) -> LandingOptions:
@@ -70,4 +88,22 @@ def resolve_options(declared: LandingOptions, defaults: SourceDefaults, *, time_
         **defaults.model_dump(exclude_none=True),
         **declared.model_dump(exclude_none=True),
     }
-    return LandingOptions.model_validate(merged)
+    try:
+        return LandingOptions.model_validate(merged)
+    except ValidationError as error:  # the parts were checked when they were read, all but the hospital's time zone
+        raise DefinitionError(faults_of("settings", error)) from error
+
+
+def _read_date(value: object, whose: str = "") -> date | None:
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"the date {whose}must look like 2026-10-31; got {value!r}.") from None
+
+
+def _with_cure(fault: Fault) -> Fault:
+    if not fault.what.endswith("is not a known field."):
+        return fault
+    return replace(fault, cure=f"Known are {', '.join(LandingOptions.model_fields)}.")

@@ -1,9 +1,8 @@
 """Stages one landed file: maps, types and checks every row, and writes good rows and refused rows apart.
 
 Staged files are keyed by the content of everything that made them (the file, its lookups, the mapping,
-the contract, the options), so an unchanged file is never staged twice. Typing rules:
-a moment `x` becomes `x` (TIMESTAMP as written; in UTC if it had an offset) and `x_kind`
-('date', 'local' or 'instant').
+the contract, the options), so an unchanged file is never staged twice. How text becomes a date or a number
+is the matter of `row_types`.
 """
 
 from __future__ import annotations
@@ -20,13 +19,14 @@ import duckdb
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.intake.contract import Column, Contract, Mapping
-from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile, count_lines, physical_lines, read_faults
+from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile, broken_parquet, read_faults
+from kpi_pipeline.intake.row_faults import count_lines, physical_lines, unreadable_fault
+from kpi_pipeline.intake.row_types import typed_sql
 
 EARLIEST_PLAUSIBLE = date(1900, 1, 1)
 """Dates before this are misread two-digit years or place-holders, not hospital stays."""
 
-_RECIPE_VERSION = 1
-_MANGLED_ID = "^[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+$"
+_MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
 """A number that a spreadsheet turned into scientific notation (1.23E+11): the real id is lost."""
 
 
@@ -49,8 +49,7 @@ class StagedFile:
 
 def recipe_key(mapping: Mapping, contract: Contract, file_hashes: list[str], plausible_until: date) -> str:
     """The content key of a staged file: the same key means the same rows."""
-    parts = [str(_RECIPE_VERSION), mapping.model_dump_json(), contract.model_dump_json(), *file_hashes]
-    parts.append(plausible_until.isoformat())
+    parts = [contract.model_dump_json(), _checked_rows_sql(mapping, contract, plausible_until), *file_hashes]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
@@ -65,11 +64,12 @@ def stage_file(
     arrived_at: str,
     plausible_until: date,
     store: Path,
+    lookups: tuple[OpenFile, ...] = (),
 ) -> StagedFile:
     """Writes the staged and quarantined rows of a file, or finds them already there under `key`.
 
     The connection holds the views `landed` and the mapping's lookups. Raises InputError when rows of the
-    file cannot be read at all; then nothing is written.
+    file or of a lookup cannot be read at all; then nothing is written.
     """
     folder = store / "staged" / mapping.table
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,11 +79,13 @@ def stage_file(
     staged, refused = folder / f"{key}.parquet", folder / f"{key}.quarantine.parquet"
     building = folder / f".{key}.building"
     _copy_checked_rows(connection, opened, _checked_rows_sql(mapping, contract, plausible_until), building)
-    faults = read_faults(connection, opened)
+    faults = read_faults(connection, [opened, *lookups])
+    rows_in, rows_quarantined, unreadable = _count(connection, building, contract)
+    if not faults and lookups and mapping.one_row_each:
+        faults = _join_faults(connection, building, mapping, opened, lookups)
     if faults:
         building.unlink()
         raise InputError(faults)
-    rows_in, rows_quarantined, unreadable = _count(connection, building, contract)
     _write_quarantine(connection, building, refused, opened, rows_quarantined, rows_in)
     if rows_quarantined:
         good = building.with_name(building.name + ".good")
@@ -111,7 +113,7 @@ def stage_file(
 
 
 def required_column_faults(opened: OpenFile, mapping: Mapping, contract: Contract, *, hint: str = "") -> list[Fault]:
-    """One fault for each column the mapping needs and the file does not have; `hint` ends the cure.
+    """The fault of a file that lacks columns the mapping needs; `hint` ends the cure.
 
     Where not one column name is known the header row may be missing, and the names a patient's data: they
     are not told.
@@ -125,13 +127,25 @@ def required_column_faults(opened: OpenFile, mapping: Mapping, contract: Contrac
         what = f"has none of the column names of {mapping.table}; is the header row missing?"
         return [Fault(where, what, f"Put the names first, at least {', '.join(mapping.columns)}.{hint}")]
     found = f"{', '.join(opened.columns[:12])}{' …' if len(opened.columns) > 12 else ''}"
+    which = f"column {missing[0]} is" if len(missing) == 1 else f"columns {', '.join(missing)} are"
+    cure = "Add it, or rename your column." if len(missing) == 1 else "Add them, or rename your columns."
+    return [Fault(where, f"the required {which} missing; found {found}.", f"{cure}{hint}")]
+
+
+def time_zone_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, opened: OpenFile) -> list[Fault]:
+    """The rows of a facilities file whose time zone nobody knows: their clock cannot be read."""
+    if staged.table != "facilities":
+        return []
+    rows = connection.execute(
+        f"SELECT {SOURCE_LINE}, time_zone FROM {_parquet(staged.staged)} "
+        "WHERE time_zone NOT IN (SELECT name FROM pg_timezone_names()) ORDER BY ALL"
+    ).fetchall()
+    numbers = [int(row[0]) for row in rows]
+    if opened.csv_path is not None:
+        numbers = physical_lines(opened.csv_path, [number - 1 for number in numbers])
     return [
-        Fault(
-            where,
-            f"the required column {column} is missing; found {found}.",
-            f"Add the column, or rename yours to it.{hint}",
-        )
-        for column in missing
+        Fault(f"{opened.name}:{number}", f"{time_zone!r} is not a time zone.", "Write it like America/New_York.")
+        for number, (_, time_zone) in zip(numbers, rows, strict=True)
     ]
 
 
@@ -145,20 +159,37 @@ def landed_sql(opened: OpenFile, contract: Contract | None) -> str:
 def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, opened: OpenFile, sql: str, building: Path) -> None:
     try:
         connection.execute(f"COPY ({sql}) TO '{_sql_path(building)}' (FORMAT parquet)")
-    except duckdb.InvalidInputException as error:
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
         building.unlink(missing_ok=True)
-        what = "cannot be read to its end: line endings are mixed, or the file is cut short."
-        raise InputError(Fault(opened.name, what, "Export the file again.")) from error
+        if opened.csv_path is not None:
+            raise InputError(unreadable_fault(opened.csv_path, opened.name)) from error
+        raise InputError(broken_parquet(opened.name)) from error
+
+
+def _join_faults(
+    connection: duckdb.DuckDBPyConnection,
+    checked: Path,
+    mapping: Mapping,
+    opened: OpenFile,
+    lookups: tuple[OpenFile, ...],
+) -> list[Fault]:
+    """A key that a lookup has twice would double the rows that name it, and what they cost."""
+    repeated = connection.execute(
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM {_parquet(checked)} GROUP BY {SOURCE_LINE} HAVING COUNT(*) > 1)"
+    ).fetchall()[0][0]
+    if not repeated:
+        return []
+    others = " or ".join(lookup.name for lookup in lookups)
+    what = f"{repeated:,} rows became several rows of {mapping.table}, since {others} has a key more than once."
+    return [Fault(opened.name, what, "Remove the repeated rows there.")]
 
 
 def _checked_rows_sql(mapping: Mapping, contract: Contract, plausible_until: date) -> str:
     columns = contract.columns
     reasons = dict(_reasons(contract))
     any_fault = " OR ".join(f"COALESCE({condition}, false)" for condition in reasons.values())
-    list_of_faults = ", ".join(
-        f"CASE WHEN {condition} THEN '{reason}' END" for reason, condition in reasons.items()
-    )
-    typed = ",\n".join(part for name, column in columns.items() for part in _typed(name, column))
+    list_of_faults = ", ".join(f"CASE WHEN {condition} THEN '{reason}' END" for reason, condition in reasons.items())
+    typed = ",\n".join(part for name, column in columns.items() for part in typed_sql(name, column))
     kept = [f'"{name}"' for name in columns]
     kept += [f'"{name}_kind"' for name, column in columns.items() if column.type == "moment"]
     unreadable = [
@@ -184,39 +215,6 @@ FROM typed
 """
 
 
-def _typed(name: str, column: Column) -> Iterator[str]:
-    text = f'"{name}"'
-    match column.type:
-        case "id" | "text" | "code":
-            yield f'{text} AS "{name}"'
-        case "number":
-            yield f'TRY_CAST({text} AS DOUBLE) AS "{name}"'
-        case "integer":
-            yield f'TRY_CAST({text} AS BIGINT) AS "{name}"'
-        case "date":
-            yield f'CASE WHEN {_is_iso(text)} THEN CAST(TRY_CAST({text} AS TIMESTAMP) AS DATE) END AS "{name}"'
-        case "month":
-            yield f"CASE WHEN {_is_iso(text)} THEN TRY_CAST(SUBSTR({text}, 1, 7) || '-01' AS DATE) END AS \"{name}\""
-        case "moment":
-            offset = f"SUBSTR({text}, 17)"
-            is_instant = (
-                f"LENGTH({text}) > 16 AND (CONTAINS({offset}, 'Z') OR CONTAINS({offset}, '+') OR CONTAINS({offset}, '-'))"
-            )
-            yield (
-                f"CASE WHEN NOT {_is_iso(text)} THEN NULL "
-                f"WHEN {is_instant} THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' "
-                f'ELSE TRY_CAST({text} AS TIMESTAMP) END AS "{name}"'
-            )
-            yield (
-                f"CASE WHEN {text} IS NULL THEN NULL WHEN LENGTH({text}) <= 10 THEN 'date' "
-                f"WHEN {is_instant} THEN 'instant' ELSE 'local' END AS \"{name}_kind\""
-            )
-
-
-def _is_iso(text: str) -> str:
-    return f"(SUBSTR({text}, 5, 1) = '-' AND LENGTH({text}) >= 7 AND (LENGTH({text}) = 7 OR SUBSTR({text}, 8, 1) = '-'))"
-
-
 def _unreadable(name: str, column: Column) -> str:
     return f'("text_{name}" IS NOT NULL AND "{name}" IS NULL)'
 
@@ -229,10 +227,11 @@ def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
     for name, column in contract.columns.items():
         if column.type in ("date", "month", "moment", "number", "integer") and column.when_unreadable == "quarantine":
             yield f"invalid_{name}", _unreadable(name, column)
-    ids = [name for name, column in contract.columns.items() if column.type == "id"]
+    ids = [f'"{name}"' for name, column in contract.columns.items() if column.type == "id"]
     if ids:
         matches = " OR ".join(
-            f"(CONTAINS(\"{name}\", 'E+') AND REGEXP_MATCHES(\"{name}\", '{_MANGLED_ID}'))" for name in ids
+            f"((CONTAINS({name}, 'E+') OR CONTAINS({name}, 'e+')) AND REGEXP_FULL_MATCH({name}, '{_MANGLED_ID}'))"
+            for name in ids
         )
         yield "mangled_id", matches
     dates = [name for name, column in contract.columns.items() if column.type in ("date", "moment")]
@@ -257,7 +256,9 @@ def reason_words(reason: str, contract: Contract) -> str:
     }
     if reason in words:
         return words[reason]
-    return f"{column} is empty." if kind == "missing" else f"{column} cannot be read as {_type_words(column, contract)}."
+    if kind == "missing":
+        return f"{column} is empty."
+    return f"{column} cannot be read as {_type_words(column, contract)}."
 
 
 def _type_words(column: str, contract: Contract) -> str:
@@ -265,9 +266,7 @@ def _type_words(column: str, contract: Contract) -> str:
     return {"number": "a number", "integer": "a whole number", "month": "a month"}.get(kind, "an ISO date or time")
 
 
-def _count(
-    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract
-) -> tuple[int, int, dict[str, int]]:
+def _count(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> tuple[int, int, dict[str, int]]:
     lenient = [name for name, column in contract.columns.items() if column.when_unreadable == "unknown"]
     counts = "".join(f', COUNT(*) FILTER (WHERE "unreadable_{name}")' for name in lenient)
     row = connection.execute(f"SELECT COUNT(*), COUNT(reasons) {counts} FROM {_parquet(path)}").fetchall()[0]
@@ -293,7 +292,7 @@ def _write_quarantine(
             CAST(NULL AS BIGINT) AS line, CAST(NULL AS VARCHAR) AS original_row WHERE false"""
     )
     if n_rows:
-        read_faults(connection, opened)
+        read_faults(connection, [opened])
         _set_physical_lines(connection, opened, rows_in)
     building = target.with_name(f".{target.name}.building")
     connection.execute(f"COPY refused TO '{_sql_path(building)}' (FORMAT parquet)")

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -18,7 +18,8 @@ def cases_sql(metric: Metric) -> str:
 
     A case with `event_date` later than the watermark minus `matures_after_days` is excluded for
     insufficient_followup, unless another exclusion already applies. An excluded case has neither numerator
-    nor denominator, so that the columns of a list add up to the printed figure.
+    nor denominator, so that the columns of a list add up to the printed figure. A facility without encounters has
+    no watermark; its cases (of a census, say) still count.
     """
     return f"""
     WITH listed_cases AS ({metric.sql}),
@@ -32,7 +33,7 @@ def cases_sql(metric: Metric) -> str:
             END AS exclusion_reason
         )
         FROM listed_cases
-        INNER JOIN watermarks ON listed_cases.facility_id = watermarks.facility_id
+        LEFT JOIN watermarks ON listed_cases.facility_id = watermarks.facility_id
     )
     SELECT * REPLACE (
         CASE WHEN exclusion_reason IS NULL THEN numerator END AS numerator,
@@ -43,10 +44,10 @@ def cases_sql(metric: Metric) -> str:
 
 
 def find_metric(name: str, metrics: dict[str, Metric] | None = None) -> Metric:
-    """The metric of this name; an unknown name is a DefinitionError that lists the known ones."""
+    """The metric of this name; an unknown name is an InputError that lists the known ones."""
     metrics = metrics or load_metrics()
     if name not in metrics:
-        raise DefinitionError(Fault("metric", f"{name!r} is not a metric.", f"Choose one of: {', '.join(metrics)}."))
+        raise InputError(Fault("metric", f"{name!r} is not a metric.", f"Choose one of: {', '.join(metrics)}."))
     return metrics[name]
 
 

@@ -91,6 +91,7 @@ def _sums_sql(metric: Metric) -> str:
             SUM(numerator * numerator) FILTER (WHERE exclusion_reason IS NULL) AS sum_nn,
             SUM(numerator * denominator) FILTER (WHERE exclusion_reason IS NULL) AS sum_nd,
             SUM(denominator * denominator) FILTER (WHERE exclusion_reason IS NULL) AS sum_dd,
+            MIN(numerator) FILTER (WHERE exclusion_reason IS NULL) AS least,
             COUNT(*) AS n_cases,
             COUNT(exclusion_reason) AS n_excluded,
             COUNT(*) FILTER (WHERE exclusion_reason = '{INSUFFICIENT_FOLLOWUP}') AS n_immature,
@@ -164,10 +165,13 @@ def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFr
         denominator = frame["denominator"].where(frame["denominator"] > 0)
         frame["value"] = frame["median"] if metric.kind == "median" else metric.scale * frame["numerator"] / denominator
         frame["lower"], frame["upper"] = _interval(frame, metric, counted)
-        is_shown = counted >= settings.min_denominator
+        is_shown = (counted >= settings.min_denominator) & denominator.notna()
     frame["status"] = np.where(is_shown, "ok", "too_few")
-    noun = "case" if settings.min_denominator == 1 else "cases"
-    frame["status_reason"] = np.where(is_shown, "", f"fewer than {settings.min_denominator} {noun}")
+    frame["status_reason"] = np.select(
+        [is_shown, counted == 0, counted < settings.min_denominator],
+        ["", "no case counts", f"fewer than {settings.min_denominator} cases"],
+        "the denominator is zero",
+    )
     frame.loc[~is_shown, ["value", "lower", "upper", "log_mean"]] = np.nan
     frame["metric"], frame["version"] = metric.name, metric.version
     return frame[list(VALUE_COLUMNS)]
@@ -178,6 +182,7 @@ def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[
 
     The ratio variance (Cochran, Sampling Techniques, 3rd ed., section 6.4) uses the spread of the cases
     themselves, so clustered days and skewed costs widen it, where a Poisson interval would be too narrow.
+    A rate's interval is at least the exact Poisson one (Garwood 1936): no event seen is not no event possible.
     """
     if metric.kind == "median":
         return pd.Series(np.nan, index=frame.index), pd.Series(np.nan, index=frame.index)
@@ -192,7 +197,14 @@ def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[
     squares = (frame["sum_nn"] - 2 * ratio * frame["sum_nd"] + ratio**2 * frame["sum_dd"]).clip(lower=0)
     standard_error = np.sqrt(squares / (n - 1) / n) / (frame["denominator"] / n)
     half = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * standard_error
-    return metric.scale * (ratio - half), metric.scale * (ratio + half)
+    lower, upper = ratio - half, ratio + half
+    lower = lower.mask((lower < 0) & (frame["least"] >= 0), 0.0)  # what is never negative has no negative bound
+    if metric.kind == "rate":
+        events = frame["numerator"]
+        fewest = stats.chi2.ppf(0.5 - CONFIDENCE / 2, 2 * events.where(events > 0)) / 2 / frame["denominator"]
+        most = stats.chi2.ppf(0.5 + CONFIDENCE / 2, 2 * events + 2) / 2 / frame["denominator"]
+        lower, upper = np.fmin(lower, fewest), np.fmax(upper, most)
+    return metric.scale * lower, metric.scale * upper
 
 
 def _unavailable(metric: Metric, status: str, reason: str) -> pd.DataFrame:

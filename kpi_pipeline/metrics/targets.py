@@ -105,9 +105,7 @@ def _read_lines(where: str, raw: list[Any]) -> tuple[list[tuple[int, DatedTarget
     return lines, faults
 
 
-def _meaning_faults(
-    where: str, lines: Iterable[tuple[int, DatedTarget]], metrics: Mapping[str, Metric]
-) -> list[Fault]:
+def _meaning_faults(where: str, lines: Iterable[tuple[int, DatedTarget]], metrics: Mapping[str, Metric]) -> list[Fault]:
     faults: list[Fault] = []
     earlier: list[tuple[int, DatedTarget]] = []
     for number, line in lines:

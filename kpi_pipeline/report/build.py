@@ -57,4 +57,3 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         appendix=build_appendix(inputs, ordered, find_rule_set(settings.rule_set)),
     )
     return report, write_figures_csv(inputs, ordered, figures)
-

@@ -214,7 +214,7 @@ def without_small_counts(text: str, threshold: int) -> str:
 
 
 def _method(inputs: ReportInputs, rule_set: RuleSet) -> Method:
-    rules, paragraphs = split_rules(rule_set.describe())
+    rules, rest = split_rules(rule_set.describe())
     return Method(
         how_to_read=(
             "The line in the middle is the mean of the months that are final. The band is routine variation: where "
@@ -228,15 +228,15 @@ def _method(inputs: ReportInputs, rule_set: RuleSet) -> Method:
         rule_set=rule_set.name,
         rule_set_words=rule_set.source,
         rules=rules,
-        paragraphs=(*paragraphs, *inputs.facts.caveats),
+        paragraphs=(" ".join(rest), *inputs.facts.caveats),
         contact=inputs.settings.report.contact or None,
     )
 
 
 def split_rules(sentences: Sequence[str]) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
-    """The sentences of a rule set as named rules, and the rest."""
+    """The sentences of a rule set as named rules, and the rest; its own name and source stand above them."""
     rules, rest = [], []
-    for sentence in sentences:
+    for sentence in sentences[1:]:
         name, colon, text = sentence.partition(": ")
         if colon and len(name.split()) <= _RULE_NAME_WORDS:
             rules.append(Rule(name=name, text=text[:1].upper() + text[1:]))

@@ -112,8 +112,8 @@ def _page(
 
 def _tells(measure: Measure, threshold: int) -> tuple[str, ...]:
     """What the chart tells us: the signal, the newest value and its target, what to expect, phases, what is open."""
-    first = f"{change_clause(measure)} {licence_sentence(measure)}" if measure.has_signal else (
-        licence_sentence(measure)
+    first = (
+        f"{change_clause(measure)} {licence_sentence(measure)}" if measure.has_signal else (licence_sentence(measure))
     )
     newest = [newest_figure_sentence(measure, threshold=threshold), target_sentence(measure)]
     said = [

@@ -92,5 +92,5 @@ def _row(name: str, part: Measure, figure: Figure | None, threshold: int) -> tup
         value,
         interval_range(figure, metric) or MISSING,
         count_words(figure.denominator, threshold=threshold),
-        f"{variation_word(part)} {since_words(part)}".rstrip(),
+        ", ".join(words for words in (variation_word(part), since_words(part)) if words),
     )

@@ -26,6 +26,7 @@ from kpi_pipeline.report.number_format import (
     format_number,
     format_target,
     join_words,
+    small_count_words,
     unit_words,
 )
 from kpi_pipeline.report.phrases import (
@@ -37,7 +38,16 @@ from kpi_pipeline.report.phrases import (
     subject,
     verb,
 )
-from kpi_pipeline.report.wording import change_sentence, failing_sentence, provisional_sentence, year_ago_words
+from kpi_pipeline.report.wording import (
+    change_clause,
+    failing_sentence,
+    latest_sentence,
+    provisional_sentence,
+    year_ago_words,
+)
+
+_MOST_NAMED = 3
+"""Measures named in the status line; more are counted."""
 
 
 def build_front_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> FrontPage:
@@ -51,12 +61,12 @@ def build_front_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> F
         lede=_lede(every, commentary.headline),
         tiles=tuple(_tile(inputs, measure) for measure in headlines),
         improved=FindingList(
-            items=tuple(change_sentence(one) for one in every if one.state == "improvement"),
+            items=tuple(_finding(one, change_clause(one), headlines) for one in every if one.state == "improvement"),
             none_words="No evidence of improvement: no measure left routine variation in the wanted direction.",
         ),
         attention=FindingList(
             items=tuple(
-                change_sentence(one) if one.state == "concern" else failing_sentence(one)
+                _finding(one, change_clause(one) if one.state == "concern" else failing_sentence(one), headlines)
                 for one in attention_order(every)
             ),
             none_words="No measure left routine variation in the unwanted direction; none keeps missing its target.",
@@ -66,9 +76,14 @@ def build_front_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> F
         matrix=_matrix(every),
         cut_off=_cut_off_words(inputs),
         status="provisional" if unsettled else "final",
-        status_words=_status_words(unsettled, inputs.month),
+        status_words=_status_words(unsettled, len(every), inputs.month),
         issue=inputs.issue or f"Issue {inputs.issue_number}",
     )
+
+
+def _finding(measure: Measure, said: str, headlines: Sequence[Measure]) -> str:
+    """A finding with the newest value and its basis, unless a tile on the same page has them."""
+    return said if measure in headlines else f"{said} {latest_sentence(measure)}"
 
 
 def _lede(measures: Sequence[Measure], headline: str | None) -> str:
@@ -149,9 +164,12 @@ def _unsettled(measures: Sequence[Measure]) -> list[Measure]:
     return [one for one in measures if one.current is not None and not one.current.is_final]
 
 
-def _status_words(unsettled: Sequence[Measure], month: Month) -> str:
+def _status_words(unsettled: Sequence[Measure], n_measures: int, month: Month) -> str:
     if not unsettled:
-        return f"Final: every figure for {month.name} has its full follow-up."
+        return f"Final: every figure for {month.name} is final."
+    if len(unsettled) > _MOST_NAMED:
+        counts = f"{small_count_words(len(unsettled))} of {small_count_words(n_measures)}"
+        return f"Provisional for {month.name}: {counts} measures are not final yet."
     names = [mid_sentence(one.metric.title) for one in unsettled]
     are = verb(unsettled[0].metric.title, "is", "are") if len(names) == 1 else "are"
     return f"Provisional for {month.name}: {join_words(names)} {are} not final yet."
@@ -173,4 +191,3 @@ def _cut_off_words(inputs: ReportInputs) -> str:
         named = [f"{mark.facility_name} only through {date_words(mark.complete_through)}" for mark in behind]
         return f"{words}; {join_words(named)}."
     return f"{words}."
-

@@ -8,7 +8,7 @@ from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.build_charts import assurance_mark, build_chart, build_sparkline, variation_mark
 from kpi_pipeline.report.build_exceptions import choose_exceptions
 from kpi_pipeline.report.build_front import build_reading
-from kpi_pipeline.report.findings import scorecard_title, summary_sentence
+from kpi_pipeline.report.findings import false_signal_sentence, scorecard_title, summary_sentence
 from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.measures import Measure
 from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, SmallMultiple, SmallMultiples
@@ -114,6 +114,8 @@ def _comments_without_page(inputs: ReportInputs, measures: Mapping[str, Measure]
 
 def _notes(inputs: ReportInputs, measures: Mapping[str, Measure]) -> tuple[str, ...]:
     notes = ["Small print under a value: its 95% interval. Year ago: the same month of the year before."]
+    if sentence := false_signal_sentence(list(measures.values())):
+        notes.append(sentence)
     notes += _comments_without_page(inputs, measures)
     if inputs.withholds:
         threshold = inputs.settings.small_number_threshold

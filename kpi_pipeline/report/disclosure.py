@@ -63,44 +63,40 @@ def withhold_counts(
     """
     hidden = {key: Withheld.SMALL for key, count in counts.items() if is_small(count, threshold)}
     hidden |= {key: Withheld.COMPLEMENT for key in also if key not in hidden}
-    if not hidden:
-        return hidden
-    while (leak := _first_leak(counts, sums, hidden, threshold)) is not None:
-        candidates = [key for key in leak.members if key not in hidden and counts[key] > 0]
-        given_up = min(candidates, key=lambda key: (reluctance(key), counts[key], str(key)))
-        hidden[given_up] = Withheld.COMPLEMENT
+    tables = _Tables(counts, sums, threshold, reluctance)
+    leaking = list(sums)
+    while leaking:
+        tables.close(leaking, hidden)
+        leaking = tables.that_determine(hidden)
     return hidden
 
 
-def _first_leak(
-    counts: Mapping[Hashable, float], sums: Sequence[Sum], hidden: Mapping[Hashable, Withheld], threshold: int
-) -> Sum | None:
-    """The first sum that gives a withheld count away and still has a count to give up, or None."""
-    open_sums = [one for one in sums if any(key not in hidden and counts[key] > 0 for key in one.members)]
-    for one in open_sums:
-        unknown = [key for key in one.members if key in hidden]
-        if len(unknown) == 1:
-            return one
-        if unknown and one.total not in hidden and is_small(sum(counts[key] for key in unknown), threshold):
-            return one
-    determined = _determined(sums, hidden)
-    return next((one for one in open_sums if determined.intersection(one.members)), None)
+class _Tables:
+    """Counts and the sums that tie them together; finds what gives a withheld count away, and closes it."""
 
+    def __init__(
+        self,
+        counts: Mapping[Hashable, float],
+        sums: Sequence[Sum],
+        threshold: int,
+        reluctance: Callable[[Hashable], int],
+    ):
+        self.counts, self.sums, self.threshold, self.reluctance = counts, sums, threshold, reluctance
+        self.with_count: dict[Hashable, list[Sum]] = {}
+        for one in sums:
+            for key in one.members:
+                self.with_count.setdefault(key, []).append(one)
 
-def _determined(sums: Sequence[Sum], hidden: Mapping[Hashable, Withheld]) -> set[Hashable]:
-    """The withheld counts that several sums together determine: those fixed in the solution space."""
-    places = {key: place for place, key in enumerate(key for key in hidden)}
-    rows = []
-    for one in sums:
-        row = np.zeros(len(places))
-        for key in one.members:
-            if key in places:
-                row[places[key]] += -1.0 if key == one.total else 1.0
-        if row.any():
-            rows.append(row)
-    if not rows:
-        return set()
-    _, sizes, directions = np.linalg.svd(np.array(rows))
-    free = directions[int((sizes > _NO_WAY_TO_MOVE).sum()) :]
-    fixed = np.abs(free).max(axis=0, initial=0.0) < _NO_WAY_TO_MOVE
-    return {key for key, place in places.items() if fixed[place]}
+    def close(self, leaking: Sequence[Sum], hidden: dict[Hashable, Withheld]) -> None:
+        """Gives up counts until no single sum gives a withheld one away. Sums from `that_determine` give one up first."""
+        queue = list(leaking)
+        forced = {id(one) for one in leaking} if len(leaking) < len(self.sums) else set()
+        while queue:
+            one = queue.pop()
+            shown = [key for key in one.members if key not in hidden and self.counts[key] > 0]
+            if not shown or not (id(one) in forced or self._leaks(one, hidden)):
+                continue
+            forced.discard(id(one))
+            given_up = min(shown, key=lambda key: (self.reluctance(key), self.counts[key], str(key)))
+            hidden[given_up] = Withheld.COMPLEMENT
+            queue += [one, *self.with_count[given_up]]

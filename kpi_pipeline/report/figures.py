@@ -27,8 +27,9 @@ class Figure:
     """One metric at one facility in one month, as far as the reader may know it.
 
     value, lower and upper are on the printed scale. n_listed: cases the metric lists; exclusions: reason → cases
-    left out, the cases without full follow-up among them; n_counted: the rest. plotted_numerator and
-    plotted_denominator are for computing limits only; they are None when the value may not be known.
+    left out, the cases without full follow-up among them; n_counted: the rest. is_incomplete: fewer of its cases
+    than usual have their data (see `completeness`). plotted_numerator and plotted_denominator are for computing
+    limits only; they are None when the value may not be known.
     """
 
     metric: str
@@ -48,6 +49,7 @@ class Figure:
     exclusions: Mapping[str, Number] = field(default_factory=dict)
     plotted_numerator: float | None = None
     plotted_denominator: float | None = None
+    is_incomplete: bool = False
 
     @property
     def number(self) -> float | None:

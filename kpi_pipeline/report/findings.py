@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kpi_pipeline.report.measures import Measure
-from kpi_pipeline.report.number_format import capitalised, join_words, one_or_many, small_count_words
+from kpi_pipeline.report.number_format import capitalised, format_number, join_words, one_or_many, small_count_words
 from kpi_pipeline.report.phrases import is_plural, mid_sentence
 from kpi_pipeline.report.wording import direction_words, failing_heading
+from kpi_pipeline.signals.multiplicity import expected_false_signals
 
 LONGEST_TITLE = 96
 """Letters that fit on two lines of page 1's heading."""
@@ -48,9 +49,7 @@ def _improved_part(measures: Sequence[Measure], named: bool) -> str:
     groups: dict[str, list[Measure]] = {}
     for one in sorted(measures, key=lambda one: one.is_high):
         groups.setdefault(direction_words(one, plural=True), []).append(one)
-    clauses = [
-        f"{_subjects(group)} {direction_words(group[0], plural=_is_plural(group))}" for group in groups.values()
-    ]
+    clauses = [f"{_subjects(group)} {direction_words(group[0], plural=_is_plural(group))}" for group in groups.values()]
     return join_words(clauses)
 
 
@@ -121,6 +120,20 @@ def summary_sentence(measures: Sequence[Measure]) -> str:
         keeps = _many(failing, "keeps missing its target", "keep missing their targets")
         text += f" {capitalised(small_count_words(failing))} {keeps}."
     return text
+
+
+def false_signal_sentence(measures: Sequence[Measure]) -> str | None:
+    """How often chance alone would color an icon of these charts; None when none of them can have one."""
+    results = [one.result for one in measures if one.result is not None and one.state != "not judged"]
+    if not results:
+        return None
+    expected = expected_false_signals([result.n_points for result in results], rules=results[0].rule_set.name)
+    share = format_number(100 * expected.chance_of_any_icon)
+    charts = f"{small_count_words(len(results))} {one_or_many(len(results), 'charts')}"
+    return (
+        f"Even if nothing had changed, chance alone would color an icon in about {share} of 100 reports with {charts} "
+        f"(rule set {expected.rule_set}; a simulation of stable months)."
+    )
 
 
 def _many(count: int, singular: str, plural: str) -> str:

@@ -7,6 +7,7 @@ pointed at their folder alone.
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import Iterator
@@ -108,10 +109,11 @@ def _fontconfig(folder: Path, cache_folder: Path) -> str:
 def _is_true_type(path: Path) -> bool:
     from fontTools.ttLib import TTFont, TTLibError
 
-    if not path.read_bytes().startswith(_TRUE_TYPE):
+    content = path.read_bytes()
+    if not content.startswith(_TRUE_TYPE):
         return False
     try:
-        with TTFont(path, lazy=True) as font:
+        with TTFont(io.BytesIO(content), lazy=True) as font:
             return bool(font.getBestCmap()) and font["maxp"].numGlyphs > 0 and "glyf" in font
     except (TTLibError, KeyError, AssertionError, OSError, ValueError):
         return False

@@ -25,7 +25,7 @@ from kpi_pipeline.report.geometry import (
     tick_text,
     value_range,
 )
-from kpi_pipeline.report.geometry_flags import NO_FLAGS, Flag, place_flags
+from kpi_pipeline.report.geometry_flags import Flag, place_flags
 
 FULL_WIDTH = 690.0
 """The measure of the page in CSS pixels, the same on US Letter and A4."""
@@ -41,9 +41,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class MonthTick:
-    """A month below the chart; `anchor` keeps the outermost ones inside."""
+    """A month below the chart: its tick at x, its text anchored at text_x so that it stays on the paper."""
 
     x: str
+    text_x: str
     text: str
     anchor: Literal["start", "middle", "end"]
 
@@ -80,6 +81,8 @@ class ControlChart:
     top: str
     bottom: str
     gutter: str
+    unit: str
+    unit_y: str
     ticks: tuple[Tick, ...] = ()
     months: tuple[MonthTick, ...] = ()
     months_y: str = "0"
@@ -122,8 +125,9 @@ def draw_control_chart(
     left = max([30.0 if full else 24.0, *(text_width(text, tick_size) + 9 for text in texts)])
     right, bottom = width - gutter, height - (22.0 if full else 19.0)
     time = TimeAxis(len(chart.points), left, right)
-    flags = place_flags(chart, time, width=width) if full else NO_FLAGS
-    top = flags.height + (10.0 if full else 7.0)
+    unit = chart.unit if full and not chart.tick_prefix and not chart.tick_suffix else ""
+    flags = place_flags(chart, time, width=width, reserved=text_width(unit, 10.0)) if full else None
+    top = max(flags.height, 18.0 if unit else 0.0) + 8.0 if flags else 7.0
     blank = ControlChart(
         width=pixels(width),
         height=pixels(height),
@@ -134,6 +138,8 @@ def draw_control_chart(
         top=pixels(top),
         bottom=pixels(bottom),
         gutter=pixels(right + 9),
+        unit=unit,
+        unit_y=pixels(top - 8.5),
     )
     if not any(point.value is not None for point in chart.points):
         return replace(blank, empty_words=chart.empty_words, middle_x=pixels(width / 2), middle_y=pixels(height / 2))
@@ -142,7 +148,7 @@ def draw_control_chart(
     return replace(
         blank,
         ticks=tuple(Tick(pixels(frame.y(tick)), text) for tick, text in zip(ticks, texts, strict=True)),
-        months=_month_ticks(chart.points, frame, least=34.0 if full else 44.0),
+        months=_month_ticks(chart.points, frame, least=34.0 if full else 44.0, width=width),
         months_y=pixels(bottom + (13.0 if full else 12.0)),
         bands=tuple(band for first, end in phases for band in _bands(chart.points, first, end, frame)),
         limits=_steps(chart.points, phases, frame, "upper") + _steps(chart.points, phases, frame, "lower"),
@@ -152,8 +158,8 @@ def draw_control_chart(
         unsettled_lines=_lines(chart.points, frame, settled=False),
         marks=tuple(_marks(chart.points, frame)),
         labels=tuple(_gutter_labels(chart, frame)) if full else (),
-        flags=flags.flags,
-        listed_flags=flags.listed,
+        flags=flags.flags if flags else (),
+        listed_flags=flags.listed if flags else (),
     )
 
 
@@ -256,14 +262,20 @@ def _marks(points: Sequence[ChartPoint], frame: _Frame) -> list[Mark]:
     ]
 
 
-def _month_ticks(points: Sequence[ChartPoint], frame: _Frame, *, least: float) -> tuple[MonthTick, ...]:
-    """Months below the chart; the first one shown and each January carry the year."""
+def _month_ticks(points: Sequence[ChartPoint], frame: _Frame, *, least: float, width: float) -> tuple[MonthTick, ...]:
+    """Months below the chart; the first one shown and each January carry the year. None leaves the paper."""
     months = [point.month for point in points]
     places = month_label_places(months, spacing=frame.x.step, least=least)
     ticks = []
     for place in places:
-        with_year = place == places[0] or months[place].endswith("-01")
-        ticks.append(MonthTick(pixels(frame.x(place)), month_text(months[place], with_year=with_year), "middle"))
+        text = month_text(months[place], with_year=place == places[0] or months[place].endswith("-01"))
+        x, half = frame.x(place), text_width(text, 10.0) / 2
+        if x + half > width:
+            ticks.append(MonthTick(pixels(x), pixels(width), text, "end"))
+        elif x < half:
+            ticks.append(MonthTick(pixels(x), "0", text, "start"))
+        else:
+            ticks.append(MonthTick(pixels(x), pixels(x), text, "middle"))
     return tuple(ticks)
 
 

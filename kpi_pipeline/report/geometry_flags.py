@@ -37,9 +37,6 @@ class FlagLayout:
     height: float
 
 
-NO_FLAGS = FlagLayout((), (), 0.0)
-
-
 @dataclass(frozen=True, slots=True)
 class _Span:
     """Where a flag stands: its line at x, its dot and text from start to end, in a row counted upwards."""
@@ -51,18 +48,20 @@ class _Span:
     anchor: Literal["start", "end"]
 
 
-def place_flags(chart: Chart, time: TimeAxis, *, width: float) -> FlagLayout:
+def place_flags(chart: Chart, time: TimeAxis, *, width: float, reserved: float = 0.0) -> FlagLayout:
     """Rows for the flags, from the latest to the earliest: the lowest row and the side where nothing is covered.
 
     A text that finds no room is listed below the chart; its letter keeps a row of its own if need be.
+    `reserved` pixels at the left of the lowest row stay free: the unit of the axis stands there.
     """
     if not chart.annotations:
-        return NO_FLAGS
+        return FlagLayout((), (), 0.0)
+    unit = _Span(-width, 0.0, reserved, 0, "start")
     months = [point.month for point in chart.points]
     placed: list[tuple[Annotation, _Span, bool]] = []
     for flag in sorted(chart.annotations, key=lambda annotation: (annotation.month, annotation.letter), reverse=True):
         x = max(time(months.index(flag.month)) - time.half_step, time.left)
-        others = [span for _, span, _ in placed]
+        others = [unit, *(span for _, span, _ in placed)]
         span = _free_span(x, text_width(flag.text, _TEXT_SIZE) + _DOT_RADIUS + 6.0, others, width)
         has_text = span is not None
         placed.append((flag, span or _free_span(x, 0.0, others, width) or _row_above(x, others), has_text))

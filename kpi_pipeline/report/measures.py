@@ -13,6 +13,7 @@ from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputEr
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.report.commentary import Rebase
+from kpi_pipeline.report.completeness import mark_incomplete_months
 from kpi_pipeline.report.figures import Figure, read_figures
 from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.number_format import round_half_up
@@ -117,10 +118,9 @@ def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figur
     figures = read_figures(
         inputs.values, inputs.exclusions, inputs.metrics, list(month_range(first.plus(-12), inputs.month))
     )
+    figures = mark_incomplete_months(figures)
     if inputs.withholds:
-        figures = withhold_small_numbers(
-            figures, inputs.metrics, threshold=inputs.settings.small_number_threshold
-        )
+        figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
     charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
     months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
     measures = {
@@ -163,9 +163,7 @@ def _check_inputs(inputs: ReportInputs) -> None:
         )
     pairs = sorted(set(zip(values["metric"].astype(str), values["version"].astype(int), strict=True)))
     stale = [
-        (name, version)
-        for name, version in pairs
-        if name in inputs.metrics and version != inputs.metrics[name].version
+        (name, version) for name, version in pairs if name in inputs.metrics and version != inputs.metrics[name].version
     ]
     if stale:
         raise CheckError(
@@ -191,9 +189,7 @@ def build_measure(
     place = (metric.name, facility_id)
     own = {figure.month: figure for figure in figures if (figure.metric, figure.facility_id) == place}
     targets: dict[Month, Target | None] = {
-        month: None
-        if metric.better == "neither"
-        else inputs.targets.target_of(metric, month, facility_id=facility_id)
+        month: None if metric.better == "neither" else inputs.targets.target_of(metric, month, facility_id=facility_id)
         for month in months
     }
     if not any(month in own for month in months):
@@ -203,9 +199,7 @@ def build_measure(
         for one in inputs.commentary.rebases_of(metric.name, facility_id)
         if months[0] < one.from_month <= months[-1]  # earlier: the whole chart is in its phase
     )
-    result = evaluate_months(
-        metric, months, own, targets=targets, rebases=rebases, rules=inputs.settings.rule_set
-    )
+    result = evaluate_months(metric, months, own, targets=targets, rebases=rebases, rules=inputs.settings.rule_set)
     return Measure(metric, inputs.month, months, own, targets, rebases, result)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from kpi_pipeline.core.periods import Month
 from kpi_pipeline.metrics.declaration import Metric, Unit
 
 MISSING = "–"
@@ -107,11 +106,6 @@ def _singular(word: str) -> str:
 def small_count_words(count: int) -> str:
     """A small whole number as a word in running text: `three`; from thirteen on in digits."""
     return _SMALL_WORDS[count] if 0 <= count < len(_SMALL_WORDS) else format_number(count)
-
-
-def month_words(month: Month) -> str:
-    """`October 2026`."""
-    return month.name
 
 
 def date_words(day: date) -> str:

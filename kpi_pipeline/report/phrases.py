@@ -82,6 +82,8 @@ def follow_up_words(figure: Figure, metric: Metric) -> str:
     if figure.is_final:
         return "final"
     days, counted, waiting = metric.matures_after_days, figure.n_counted, figure.n_immature
+    if figure.is_incomplete:
+        return f"{figure.maturity}: {_incomplete_words(figure)}"
     if not days:
         return f"{figure.maturity}: data for {figure.month.name} are not complete yet"
     follow_up = f"{format_count(days, 'days')} of follow-up"
@@ -92,6 +94,12 @@ def follow_up_words(figure: Figure, metric: Metric) -> str:
         f"{figure.maturity}: {format_number(counted)} of {format_number(listed)} "
         f"{one_or_many(listed, metric.denominator_noun)} {'has its' if counted == 1 else 'have their'} {follow_up}"
     )
+
+
+def _incomplete_words(figure: Figure) -> str:
+    if not isinstance(figure.n_counted, float) or not isinstance(figure.n_listed, float):
+        return "fewer of its cases than usual have their data yet"
+    return f"{format_number(figure.n_counted)} of {format_number(figure.n_listed)} cases have their data so far"
 
 
 def interval_range(figure: Figure, metric: Metric) -> str | None:

@@ -6,12 +6,15 @@ Determinism: the only clock is the model's `stamped_at`, fonts are the shipped o
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import re
 import tempfile
 import threading
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -151,6 +154,13 @@ def _style_sheets(palette: Palette, paper: Literal["letter", "a4"]) -> tuple[Any
         )
 
 
+@atexit.register
+def _let_go() -> None:
+    """WeasyPrint's font configuration deletes its folder when collected, which fails once Python is half gone."""
+    _style_sheets.cache_clear()
+    _renderer.cache_clear()
+
+
 def _html(report: Report, look: ReportSettings, *, tight: frozenset[str] = frozenset()) -> str:
     """`tight` names the sections set with less air, because they would otherwise spill onto a second page."""
     environment = _renderer().environment
@@ -183,10 +193,10 @@ def _draw(report: Report, look: ReportSettings, attachments: Sequence[Attachment
             "pdf_variant": "pdf/a-3a",
         }
         try:
-            with WarningGate():
-                document = _lay_out(_html(report, look), options)
-                if tight := _spilled_sections(document, report):
-                    document = _lay_out(_html(report, look, tight=tight), options)
+            document = _lay_out(_html(report, look), options)
+            if tight := _spilled_sections(document, report):
+                document = _lay_out(_html(report, look, tight=tight), options)
+            with WarningGate(), _forgiving_the_colour_profile():
                 pdf: bytes = document.write_pdf(finisher=finish_pdf, **options)
         except FatalURLFetchingError as error:
             raise RenderError(
@@ -200,8 +210,17 @@ def _lay_out(html: str, options: dict[str, Any]) -> Any:
 
     renderer = _renderer()
     check_characters(html, renderer.folder / "fonts")
-    page = HTML(string=html, base_url=renderer.folder.as_uri() + "/", url_fetcher=renderer.fetcher)
-    return page.render(renderer.font_configuration, **options)
+    with WarningGate():
+        page = HTML(string=html, base_url=renderer.folder.as_uri() + "/", url_fetcher=renderer.fetcher)
+        return page.render(renderer.font_configuration, **options)
+
+
+@contextmanager
+def _forgiving_the_colour_profile() -> Iterator[None]:
+    """WeasyPrint 70 reads its colour profile without closing the file; where warnings are errors that would stop us."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"unclosed file .*sRGB2014\.icc", category=ResourceWarning)
+        yield
 
 
 def _spilled_sections(document: Any, report: Report) -> frozenset[str]:

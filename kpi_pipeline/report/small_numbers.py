@@ -21,16 +21,16 @@ from kpi_pipeline.report.figures import Figure
 from kpi_pipeline.report.number_format import round_half_up
 
 _LISTED, _COUNTED, _DENOMINATOR = "cases listed", "cases counted", "denominator"
-_RELUCTANCE = {_COUNTED: 1, _DENOMINATOR: 1, _LISTED: 2}
-"""Exclusions are given up first (0), then one metric's denominator, last the number of cases that many metrics list."""
+_OWN_EXCLUSION, _SHARED_EXCLUSION = 0, 2
+_RELUCTANCE = {_COUNTED: 1, _DENOMINATOR: 1, _LISTED: 3}
+"""What is given up first: an exclusion of one metric, then its denominator, then an exclusion that several metrics
+print (each would lose its denominator with it), last the number of cases that they all list."""
 
 _Key = tuple[str, Month, str]
 """Metric, month, facility: names one figure."""
 
 
-def withhold_small_numbers(
-    figures: Sequence[Figure], metrics: Mapping[str, Metric], *, threshold: int
-) -> list[Figure]:
+def withhold_small_numbers(figures: Sequence[Figure], metrics: Mapping[str, Metric], *, threshold: int) -> list[Figure]:
     """The same figures, in the same order, with small numbers and their complements withheld."""
     without_value: dict[_Key, Withheld] = {}
     without_count: dict[_Key, dict[str, Withheld]] = {}
@@ -117,9 +117,7 @@ class _Names:
             for reason, count in figure.exclusions.items():
                 excluded[(figure.metric, reason)].append((place, count))
         first: dict[object, str] = {}
-        self.population = {
-            metric: first.setdefault(tuple(profile), metric) for metric, profile in listed.items()
-        }
+        self.population = {metric: first.setdefault(tuple(profile), metric) for metric, profile in listed.items()}
         same: dict[object, str] = {}
         self._exclusion = {
             (metric, reason): same.setdefault(
@@ -161,9 +159,7 @@ def _withheld_counts(
     return withheld
 
 
-def _solve(
-    group: Sequence[Figure], names: _Names, threshold: int, also: set[Hashable]
-) -> dict[Hashable, Withheld]:
+def _solve(group: Sequence[Figure], names: _Names, threshold: int, also: set[Hashable]) -> dict[Hashable, Withheld]:
     """(facility, name of the number) → why it is withheld, for the metrics of one population in one month."""
     counts: dict[Hashable, float] = {}
     reluctance: dict[Hashable, int] = {}
@@ -175,7 +171,9 @@ def _solve(
         for name, shared in own.items():
             key = (figure.facility_id, shared)
             counts[key] = numbers[name]
-            reluctance[key] = 2 * _RELUCTANCE.get(name, 0) + int(figure.facility_id == WHOLE_SYSTEM)
+            is_shared = key in reluctance
+            rank = _RELUCTANCE.get(name, _SHARED_EXCLUSION if is_shared else _OWN_EXCLUSION)
+            reluctance[key] = 2 * rank + int(figure.facility_id == WHOLE_SYSTEM)
             shared_names[shared] = None
         parts = tuple((figure.facility_id, own[name]) for name in (*figure.exclusions, _COUNTED))
         sums[(figure.facility_id, figure.metric)] = Sum((figure.facility_id, own[_LISTED]), parts)

@@ -52,10 +52,9 @@ def change_words(measure: Measure) -> str:
     if signal.rule == "two_of_three":
         return f"near or beyond the {'upper' if high else 'lower'} limit {_in_most_months(span, signal.n_points)}"
     if signal.rule == "few_crossings":
-        return (
-            f"on one side of the {centre} for unusually long stretches since {span[0].name} "
-            f"({small_count_words(result.phases[point.phase].n_crossings)} crossings)"
-        )
+        n_crossings = result.phases[point.phase].n_crossings
+        crossings = f"{small_count_words(n_crossings)} {one_or_many(n_crossings, 'crossings')}"
+        return f"on one side of the {centre} for unusually long since {span[0].name} ({crossings})"
     return (
         f"{'above' if high else 'below'} the {centre} for {small_count_words(signal.n_points)} "
         f"{one_or_many(signal.n_points, 'months')}, since {span[0].name}"
@@ -76,7 +75,7 @@ def direction_words(measure: Measure, *, plural: bool) -> str:
 
 
 def change_sentence(measure: Measure) -> str:
-    """A finding about one measure with its newest value and basis, for page 1."""
+    """A finding about one measure, with its newest value and basis."""
     if measure.has_signal:
         return f"{change_clause(measure)} {latest_sentence(measure)}"
     title = subject(measure.metric.title)
@@ -86,8 +85,8 @@ def change_sentence(measure: Measure) -> str:
 
 
 def failing_sentence(measure: Measure) -> str:
-    """A measure whose target is out of reach, with its newest value and basis, for page 1."""
-    return f"{failing_heading(measure)}. {assurance_sentence(measure)} {latest_sentence(measure)}"
+    """A measure whose target is out of reach, and why."""
+    return f"{failing_heading(measure)}. {assurance_sentence(measure)}"
 
 
 def heading(measure: Measure) -> str:
@@ -252,16 +251,15 @@ def provisional_sentence(measure: Measure) -> str | None:
 
 
 def year_ago_words(measure: Measure) -> str | None:
-    """`September 2025: 15.2%`, or why there is no such figure; None before any figure exists."""
-    headline = measure.headline
-    if headline is None:
+    """`A year earlier: 15.2%`, or why there is no such figure; None before any figure exists."""
+    if measure.headline is None:
         return None
-    month, figure = headline.month.plus(-12), measure.year_ago
+    figure = measure.year_ago
     if figure is None:
-        return f"{month.name}: no figure"
+        return "A year earlier: no figure"
     if figure.number is None:
-        return f"{month.name}: {no_value_words(figure, measure.metric)}"
-    return f"{month.name}: {format_bare(figure.number, measure.metric)}"
+        return f"A year earlier: {no_value_words(figure, measure.metric)}"
+    return f"A year earlier: {format_bare(figure.number, measure.metric)}"
 
 
 def phase_sentences(measure: Measure) -> list[str]:

@@ -4,11 +4,17 @@
 No SQL, no files, no clock, and nothing of ours but the error classes.
 """
 
+from kpi_pipeline.signals.chart_choice import ChartChoice, choose_chart, explain_chart
 from kpi_pipeline.signals.cusum import CusumResult, RiskAdjustedCusum, risk_adjusted_cusum, tabular_cusum, vlad
 from kpi_pipeline.signals.evaluate import evaluate_chart
 from kpi_pipeline.signals.funnel import FunnelLimits, FunnelPoint, FunnelResult, evaluate_funnel, funnel_limits
+from kpi_pipeline.signals.multiplicity import FalseSignals, expected_false_signals
+from kpi_pipeline.signals.rebase import RebaseCheck, RebaseDecision, check_rebase
 from kpi_pipeline.signals.rephase import MedianPhase, rephase_runs
+from kpi_pipeline.signals.result_tables import result_as_dict, result_rows
 from kpi_pipeline.signals.rule_sets import RULE_SETS, find_rule_set
+from kpi_pipeline.signals.seasonality import SameMonth, SeasonalAdjustment, adjust_for_season, compare_same_month
+from kpi_pipeline.signals.series_table import evaluate_table
 from kpi_pipeline.signals.subgroups import Subgroups, summarise_subgroups
 from kpi_pipeline.signals.types import (
     Assurance,
@@ -32,9 +38,11 @@ __all__ = [
     "Assurance",
     "Better",
     "Chart",
+    "ChartChoice",
     "ChartResult",
     "Constant",
     "CusumResult",
+    "FalseSignals",
     "FunnelLimits",
     "FunnelPoint",
     "FunnelResult",
@@ -43,18 +51,31 @@ __all__ = [
     "Phase",
     "Point",
     "PointClass",
+    "RebaseCheck",
+    "RebaseDecision",
     "RiskAdjustedCusum",
     "RuleHit",
     "RuleSet",
+    "SameMonth",
+    "SeasonalAdjustment",
     "Signal",
     "Subgroups",
     "Variation",
+    "adjust_for_season",
+    "check_rebase",
+    "choose_chart",
+    "compare_same_month",
     "evaluate_chart",
     "evaluate_funnel",
+    "evaluate_table",
+    "expected_false_signals",
+    "explain_chart",
     "find_rule_set",
     "funnel_limits",
     "nelson_flags",
     "rephase_runs",
+    "result_as_dict",
+    "result_rows",
     "risk_adjusted_cusum",
     "summarise_subgroups",
     "tabular_cusum",

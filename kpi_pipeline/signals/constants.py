@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from kpi_pipeline.signals.types import Constant
 
@@ -64,8 +64,9 @@ def _range_moments(n: int) -> tuple[float, float]:
     nodes, weights = np.polynomial.legendre.leggauss(200)
     x, wx = 9 * nodes, 9 * weights
     r, wr = 9 + 9 * nodes, 9 * weights
-    inner = stats.norm.cdf(x[:, None] + r[None, :]) - stats.norm.cdf(x)[:, None]
-    below = n * (wx * stats.norm.pdf(x)) @ inner ** (n - 1)
+    inner = special.ndtr(x[:, None] + r[None, :]) - special.ndtr(x)[:, None]
+    density = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+    below = n * (wx * density) @ inner ** (n - 1)
     return float(wr @ (1 - below)), float(2 * wr @ (r * (1 - below)))
 
 

@@ -19,6 +19,7 @@ from kpi_pipeline.signals.rules import find_signals, read_points
 from kpi_pipeline.signals.runs import RunsAnalysis
 from kpi_pipeline.signals.series import Inputs, Method, Reference, Series, read_series
 from kpi_pipeline.signals.types import (
+    Assurance,
     Better,
     Chart,
     ChartResult,
@@ -239,8 +240,8 @@ def _reason(
     return signal_in_words(deciding, series.labels, chart, monthly=series.is_monthly, runs=analysis)
 
 
-def _assurance_reason(series: Series, lines: Lines, at: int | None, assurance: str) -> str:
+def _assurance_reason(series: Series, lines: Lines, at: int | None, assurance: Assurance) -> str:
     if at is None or assurance == "none":
         return ""
     target, lower, upper = float(series.target[at]), float(lines.lower[at]), float(lines.upper[at])
-    return assurance_in_words(assurance, target, lower, upper, series.better)  # type: ignore[arg-type]
+    return assurance_in_words(assurance, target, lower, upper, series.better, monthly=series.is_monthly)

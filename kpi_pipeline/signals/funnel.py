@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.signals.moving_ranges import Floats
@@ -100,9 +100,7 @@ def evaluate_funnel(
     wide = np.array([_limits(size, target, how, tau2, exact=False) for size in n.tolist()]) * value_scale
     values = y / n * value_scale
     drawn = wide if is_adjusted else plain
-    points = tuple(
-        _point(labels[i], y[i], n[i], values[i], plain[i], wide[i], drawn[i], better) for i in range(y.size)
-    )
+    points = tuple(_point(labels[i], y[i], n[i], values[i], plain[i], wide[i], drawn[i], better) for i in range(y.size))
     return FunnelResult(kind, how, target * value_scale, phi, tau2, is_adjusted, value_scale, points, _warnings(y, n))
 
 
@@ -162,7 +160,9 @@ def _truncated(scores: Floats, trim: float) -> np.ndarray[tuple[int], np.dtype[n
     parts = 1 / trim if trim > 0 else math.inf
     if math.isinf(parts):
         return np.isfinite(scores)
-    part = np.floor(stats.rankdata(scores) * parts / (scores.size + 1))
+    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[place]  # equal scores share their mean rank
+    part = np.floor(rank * parts / (scores.size + 1))
     return (part > 0) & (part < parts - 1) & np.isfinite(scores)
 
 
@@ -183,10 +183,9 @@ def _limits(size: float, target: float, transform: Transform, tau2: float, *, ex
 
 
 def _poisson_limits(expected: float, alpha: float) -> tuple[float, float]:
-    return (
-        stats.chi2.ppf(alpha, 2 * expected) / 2 / expected,
-        stats.chi2.isf(alpha, 2 * (expected + 1)) / 2 / expected,
-    )
+    """The exact limits of an observed count over its expectation, by the chi-square link (a gamma quantile)."""
+    lower, upper = special.gammaincinv(expected, alpha), special.gammainccinv(expected + 1, alpha)
+    return float(lower) / expected, float(upper) / expected
 
 
 def _point(

@@ -34,8 +34,8 @@ class FalseSignals:
         """For print under a scorecard."""
         charts = "1 chart" if self.n_charts == 1 else f"{self.n_charts} charts"
         return (
-            f"If nothing had changed in any of the {charts}, chance alone would still colour about {self.icons:.1f} icons "
-            f"and mark a point in about {self.flagged_charts:.0f} charts (rule set {self.rule_set})."
+            f"If nothing had changed in any of the {charts}, chance alone would still colour about {self.icons:.1f} "
+            f"icons and mark some point in about {self.flagged_charts:.0f} of them (rule set {self.rule_set})."
         )
 
 

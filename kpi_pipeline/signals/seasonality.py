@@ -64,7 +64,8 @@ def adjust_for_season(
         n_years += 1
         level = float(known[block].mean())
         for i in block:
-            ratios[months[i] % 12].append(known[i] / level if method == "multiplicative" else known[i] - level)
+            value = float(known[i])
+            ratios[months[i] % 12].append(value / level if method == "multiplicative" else value - level)
     if n_years < FEWEST_YEARS:
         raise InputError(
             Fault(

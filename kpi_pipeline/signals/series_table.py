@@ -19,6 +19,7 @@ KNOWN_COLUMNS = frozenset(
     {"period", "value", "numerator", "denominator", "mean", "size", "sd", "range", "target", "phase"}
     | {"is_ghosted", "is_immature"}
 )
+KNOWN_COLUMNS_CURE = f"Use {', '.join(sorted(KNOWN_COLUMNS))}."
 MISSING = frozenset({"", "na", "nan", "null", "none"})
 TRUE = frozenset({"true", "yes", "1", "y"})
 FALSE = frozenset({"false", "no", "0", "n"}) | MISSING
@@ -33,7 +34,7 @@ def evaluate_table(rows: Sequence[Mapping[str, object]], *, chart: Chart, **opti
         raise InputError(Fault("table", "has no rows.", "Give one row a point."))
     columns = set().union(*rows)
     faults = [
-        Fault(f"column {name}", "is not known.", f"Use {', '.join(sorted(KNOWN_COLUMNS))}.")
+        Fault(f"column {name}" if name else "a cell without a column name", "is not known.", KNOWN_COLUMNS_CURE)
         for name in sorted(str(column) for column in columns - KNOWN_COLUMNS)
     ]
     values, needed = _columns_of(chart)

@@ -121,12 +121,15 @@ def signal_in_words(
     )
 
 
-def assurance_in_words(assurance: Assurance, target: float, lower: float, upper: float, better: Better) -> str:
+def assurance_in_words(
+    assurance: Assurance, target: float, lower: float, upper: float, better: Better, *, monthly: bool
+) -> str:
     """Why the assurance icon is what it is. Numbers to four figures, on the plotted scale."""
+    point = "month" if monthly else "point"
     if assurance == "hit_or_miss":
         between = f"lies between the limits {lower:.4g} and {upper:.4g}"
-        return f"the target {target:.4g} {between}: single months meet or miss it by chance"
+        return f"the target {target:.4g} {between}: single {point}s meet or miss it by chance"
     is_high = target > (lower + upper) / 2
     beyond = f"above the upper limit {upper:.4g}" if is_high else f"below the lower limit {lower:.4g}"
-    meets = "nearly every month meets it" if assurance == "passing" else "hardly any month meets it"
+    meets = f"nearly every {point} meets it" if assurance == "passing" else f"hardly any {point} meets it"
     return f"the target {target:.4g} lies at or {beyond}, and {better} is better: {meets}"

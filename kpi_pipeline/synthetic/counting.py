@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.synthetic import arrays
 from kpi_pipeline.synthetic.archetypes import AGAINST_ADVICE, TO_OTHER_ACUTE_HOSPITAL
 from kpi_pipeline.synthetic.endings import TRANSFER, UNPLANNED
@@ -152,55 +154,61 @@ def _sum_unit_days(plan: Plan, events: Events) -> dict[str, Floats]:
 
 
 def describe_changes(plan: Plan, events: Events) -> tuple[ChangeTruth, ...]:
-    """The two changes with the size they really had in this hospital."""
-    stays, changes = events.stays, []
-    left = stays["discharged"].to_numpy() != NEVER
+    """The changes that were made, with the size they really had in this hospital."""
+    changes = []
     if plan.rounds_month is not None:
-        after = left & (stays["discharged_on"].to_numpy() >= day_number(plan.rounds_month.first_day))
-        after &= stays["facility"].to_numpy() == ROUNDS_FACILITY
-        saved = (stays["los_days"] - stays["los_days_without_rounds"]).to_numpy()[after]
-        changes.append(
-            ChangeTruth(
-                name="daily multidisciplinary rounds",
-                facility_id=FACILITY_IDS[ROUNDS_FACILITY],
-                metric="length_of_stay_days",
-                starts_on=plan.rounds_month.first_day,
-                first_month=str(plan.rounds_month),
-                size=round(float(saved.mean()) if len(saved) else 0.0, 4),
-                unit="days",
-                means="Daily rounds at one facility shorten every day of stay from their first day on.",
-                also_moves=(
-                    "length_of_stay_index",
-                    "total_cost_per_case_usd",
-                    "case_mix_adjusted_cost_per_case_usd",
-                    "avoidable_days_per_100_discharges",
-                    "caseload_per_case_manager",
-                ),
-            )
-        )
+        changes.append(_rounds_change(events, plan.rounds_month))
     if plan.denials_month is not None:
-        changes.append(_denial_change(plan, events, left))
+        changes.append(_denial_change(plan, events, plan.denials_month))
     return tuple(changes)
 
 
-def _denial_change(plan: Plan, events: Events, left: Bools) -> ChangeTruth:
-    assert plan.denials_month is not None
-    starts_on = plan.denials_month.first_day
+def _rounds_change(events: Events, month: Month) -> ChangeTruth:
+    """The size is counted stay by stay, against the same stay without the rounds."""
+    stays = events.stays
+    after = (stays["discharged"].to_numpy() != NEVER) & (stays["facility"].to_numpy() == ROUNDS_FACILITY)
+    after &= stays["discharged_on"].to_numpy() >= day_number(month.first_day)
+    saved = (stays["los_days"] - stays["los_days_without_rounds"]).to_numpy()[after]
+    return ChangeTruth(
+        name="daily multidisciplinary rounds",
+        facility_id=FACILITY_IDS[ROUNDS_FACILITY],
+        metric="length_of_stay_days",
+        starts_on=month.first_day,
+        first_month=str(month),
+        size=round(_mean(saved), 4),
+        unit="days",
+        means="Daily rounds at one facility shorten every day of stay from their first day on.",
+        also_moves=(
+            "length_of_stay_index",
+            "total_cost_per_case_usd",
+            "case_mix_adjusted_cost_per_case_usd",
+            "avoidable_days_per_100_discharges",
+            "caseload_per_case_manager",
+        ),
+    )
+
+
+def _denial_change(plan: Plan, events: Events, month: Month) -> ChangeTruth:
+    """The size is the rise of the payer's own denial rate times its share of the discharges since."""
     discharged_on = events.stays["discharged_on"].to_numpy()
-    followed = left & (discharged_on <= plan.last_day - FOLLOW_UP_DAYS)
-    denials = np.bincount(events.denials["stay"], minlength=len(events.stays))
-    after = followed & (discharged_on >= day_number(starts_on))
-    before = followed & (discharged_on < day_number(starts_on))
+    followed = events.stays["discharged"].to_numpy() != NEVER
+    followed &= discharged_on <= plan.last_day - FOLLOW_UP_DAYS
+    changed = discharged_on >= day_number(month.first_day)
     harbor = events.payer == HARBOR
-    share = float(harbor[after].mean()) if after.any() else 0.0
-    excess = [float(denials[part & harbor].mean()) if (part & harbor).any() else 0.0 for part in (after, before)]
+    denials = np.bincount(events.denials["stay"], minlength=len(events.stays))
+    rise = _mean(denials[followed & changed & harbor]) - _mean(denials[followed & ~changed & harbor])
     return ChangeTruth(
         name="new review policy of Harbor Medicare Advantage",
         facility_id="all",
         metric="denials_per_100_discharges",
-        starts_on=starts_on,
-        first_month=str(plan.denials_month),
-        size=round(100 * share * (excess[0] - excess[1]), 4),
+        starts_on=month.first_day,
+        first_month=str(month),
+        size=round(100 * _mean(harbor[followed & changed]) * rise, 4),
         unit="per 100 discharges",
         means="One payer denies more of the stays discharged from this day on, at every facility.",
     )
+
+
+def _mean(values: NDArray[np.generic]) -> float:
+    """The mean, and 0 of nothing: a change in the last month has no followed discharges yet."""
+    return float(values.astype(np.float64).mean()) if len(values) else 0.0

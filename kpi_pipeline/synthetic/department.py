@@ -1,4 +1,4 @@
-"""The department and its house: midnight census, case managers on shift, budget, training and licences."""
+"""The department and its house: units, midnight census, case managers on shift, budget, training and licences."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kpi_pipeline.synthetic.plan import NEVER, Ints, Plan
 
 _PATIENTS_PER_CASE_MANAGER = 19.6
 _WEEKDAY_STAFF = np.array([1.06, 1.06, 1.06, 1.06, 1.06, 0.85, 0.85])
+_OWN_CASE_MANAGER_FROM = 11
 _SEASONAL_STAFF = 0.03
 _TEAM = 3
 """Case managers per unit; they take turns."""
@@ -19,6 +20,14 @@ ACCOUNTS = ("salaries", "overtime", "agency", "education", "software", "supplies
 _ACCOUNT_USD_PER_DISCHARGE = np.array([172.0, 9.0, 11.0, 2.4, 7.5, 1.6])
 COURSES = ("utilisation review criteria", "discharge planning rules", "privacy and security", "patient rights")
 LICENCES = ("registered nurse", "certified case manager")
+
+
+def assign_units(plan: Plan, stays: pd.DataFrame) -> Ints:
+    """The unit of each stay: one of those of its service line at its facility."""
+    line = arrays.SERVICE_LINE_OF[stays["archetype"].to_numpy()]
+    place = plan.stream("units").integers(0, arrays.UNIT_OF.shape[2], len(stays))
+    units: Ints = arrays.UNIT_OF[stays["facility"].to_numpy(), line, place]
+    return units
 
 
 def count_census(plan: Plan, stays: pd.DataFrame, *, unit: Ints) -> Ints:
@@ -46,10 +55,10 @@ def build_shifts(plan: Plan, census: Ints) -> pd.DataFrame:
     usual = census[:, : min(730, len(days))].mean(axis=1)
     staff = _WEEKDAY_STAFF[weekday_of(days)] * (1 + _SEASONAL_STAFF * season(days))
     wanted = np.outer(usual / _PATIENTS_PER_CASE_MANAGER, staff)
-    # whole people, so that the running sum follows what is wanted; on weekdays someone is always there
+    # whole people, so that the running sum follows what is wanted; on weekdays all but small units have someone
     running = np.floor(np.cumsum(wanted, axis=1) + rng.random((len(wanted), 1))).astype(np.int64)
     on_shift = np.diff(running, axis=1, prepend=0)
-    at_least = np.where((usual[:, None] >= 1) & (weekday_of(days) < 5), 1, 0)
+    at_least = np.where((usual[:, None] >= _OWN_CASE_MANAGER_FROM) & (weekday_of(days) < 5), 1, 0)
     on_shift = np.clip(on_shift, at_least, _TEAM)
     unit, day = np.nonzero(on_shift)
     counts = on_shift[unit, day]

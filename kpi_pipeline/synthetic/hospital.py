@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.synthetic import arrays, casework, department, utilisation
+from kpi_pipeline.synthetic import casework, department, utilisation
 from kpi_pipeline.synthetic.counting import Events, count_months, describe_changes
 from kpi_pipeline.synthetic.department_tables import write_department_tables
 from kpi_pipeline.synthetic.encounters import build_encounters
@@ -54,7 +54,7 @@ def generate_hospital(
     person, people = assign_people(plan, stays)
     payer = people.payer[person]
     others, people = build_other_encounters(plan, stays, person=person, people=people)
-    unit = _assign_units(plan, stays)
+    unit = department.assign_units(plan, stays)
     money = price_stays(plan, stays, payer=payer)
     other_money = price_other_encounters(plan, others, payer=people.payer[others["person"].to_numpy()])
     census = department.count_census(plan, stays, unit=unit)
@@ -95,14 +95,6 @@ def _make_folder(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(Fault(str(folder), "is in use: it is not an empty folder.", "Choose another, or empty it."))
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _assign_units(plan: Plan, stays: pd.DataFrame) -> Ints:
-    """The unit of each stay: one of those of its service line at its facility."""
-    rng = plan.stream("units")
-    line = arrays.SERVICE_LINE_OF[stays["archetype"].to_numpy()]
-    units: Ints = arrays.UNIT_OF[stays["facility"].to_numpy(), line, rng.integers(0, 6, len(stays))]
-    return units
 
 
 def _write_encounters(

@@ -1,10 +1,12 @@
 """Encounters that are no acute stays: emergency visits, observation, and the rehabilitation facility.
 
-None of them is ever an index or a return. Half of the emergency and observation patients are new; the others are
-patients discharged in the last 30 days with nothing further planned for them, so that visits never overlap a stay.
+None of them is ever an index or a return. A third of the emergency and observation patients left the hospital within
+the last 30 days with nothing further planned for them, so that visits never overlap a stay; the others are new.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,13 +19,30 @@ from kpi_pipeline.synthetic.archetypes import (
     REHABILITATION_DIAGNOSES,
     REHABILITATION_DRGS,
 )
+from kpi_pipeline.synthetic.calendar import skip_missing_hour
 from kpi_pipeline.synthetic.endings import NOTHING
 from kpi_pipeline.synthetic.people import People, draw_people, join_people
 from kpi_pipeline.synthetic.places import CENTRAL, FACILITIES
 from kpi_pipeline.synthetic.plan import MINUTES_PER_DAY, NEVER, Bools, Ints, Plan
 
-EMERGENCY_PER_DISCHARGE = 0.40
-OBSERVATION_PER_DISCHARGE = 0.15
+
+@dataclass(frozen=True, slots=True)
+class VisitKind:
+    """One kind of visit. per_discharge: visits per acute discharge; after_share: share of those gone home who come."""
+
+    encounter_type: str
+    unit: str
+    per_discharge: float
+    after_share: float
+    median_hours: float
+    spread: float
+    cost_per_hour: float
+    diagnoses: tuple[str, ...]
+
+
+EMERGENCY = VisitKind("emergency department", "ED", 0.40, 1 / 6, 3.6, 0.5, 210.0, EMERGENCY_DIAGNOSES)
+OBSERVATION = VisitKind("observation", "OBS", 0.15, 1 / 14, 27.0, 0.42, 95.0, OBSERVATION_DIAGNOSES)
+_LONGEST_VISIT_HOURS = 96
 _REHABILITATION_SHARE = 0.55
 """Of patients discharged to a rehabilitation facility, those who go to the system's own."""
 
@@ -41,17 +60,21 @@ def build_other_encounters(
     open_ended &= ~stays["died"].to_numpy() & (stays["discharged"].to_numpy() != NEVER)
     left_home = open_ended & np.isin(stays["disposition"], ["01", "06"])
     after = rng.permutation(np.flatnonzero(left_home))
-    rehabilitation = _build_rehabilitation(rng, stays, person, open_ended)
-    n_emergency = len(after) // 6
-    emergency, people = _build_visits(
-        rng, plan, stays, person, people, after[:n_emergency], EMERGENCY_PER_DISCHARGE, is_observation=False
-    )
-    n_observation = len(after) // 14
-    observation, people = _build_visits(
-        rng, plan, stays, person, people, after[n_emergency : n_emergency + n_observation], OBSERVATION_PER_DISCHARGE,
-        is_observation=True,
-    )  # fmt: skip
-    encounters = pd.concat([emergency, observation, rehabilitation], ignore_index=True)
+    parts, taken = [_build_rehabilitation(rng, stays, person, open_ended)], 0
+    for kind in (EMERGENCY, OBSERVATION):
+        n_after = int(len(after) * kind.after_share)
+        rows = after[taken : taken + n_after]
+        taken += n_after
+        soon = stays["discharged_on"].to_numpy()[rows] + np.minimum(rng.geometric(0.09, len(rows)) + 1, 30)
+        facility = stays["facility"].to_numpy()[rows]
+        new_facility, new_day = _new_visits(rng, plan, kind, n_after)
+        # as old as patients with pneumonia and with alcohol dependence are
+        alike = np.array([DRG_NUMBER["193"], DRG_NUMBER["897"]])[rng.integers(0, 2, len(new_day))]
+        who = np.concatenate([person[rows], len(people) + np.arange(len(new_day))])
+        people = join_people(people, draw_people(rng, alike, seen_on=new_day))
+        day = np.concatenate([soon, new_day])
+        parts.append(_build_visits(rng, kind, who, np.concatenate([facility, new_facility]), day))
+    encounters = pd.concat(parts, ignore_index=True)
     there = encounters["discharged"].to_numpy() >= plan.end_minute
     encounters["discharged"] = np.where(there, NEVER, encounters["discharged"])
     encounters["disposition"] = np.where(there, "", encounters["disposition"])
@@ -60,48 +83,34 @@ def build_other_encounters(
     return encounters[begun].reset_index(drop=True), people
 
 
-def _build_visits(
-    rng: np.random.Generator,
-    plan: Plan,
-    stays: pd.DataFrame,
-    person: Ints,
-    people: People,
-    after: Ints,
-    per_discharge: float,
-    *,
-    is_observation: bool,
-) -> tuple[pd.DataFrame, People]:
-    """Visits of patients just discharged (rows `after` of the stays) and of new people, in about equal numbers."""
-    per_month = np.array([place.discharges_per_month for place in FACILITIES]) * per_discharge * plan.scale
-    n_new = max(1, int(per_month.sum() * plan.months) - len(after))
-    share = per_month / per_month.sum()
-    facility = np.concatenate([stays["facility"].to_numpy()[after], rng.choice(len(share), size=n_new, p=share)])
-    soon = stays["discharged_on"].to_numpy()[after] + np.minimum(rng.geometric(0.09, len(after)) + 1, 30)
-    days = plan.last_day - plan.first_day + 1
-    day = np.concatenate([soon, plan.first_day + rng.integers(0, days, n_new)])
-    alike = np.array([DRG_NUMBER["193"], DRG_NUMBER["897"]])  # as old as these patients are
-    new = draw_people(rng, alike[rng.integers(0, 2, n_new)], seen_on=day[len(after) :])
-    who = np.concatenate([person[after], len(people) + np.arange(n_new)])
+def _new_visits(rng: np.random.Generator, plan: Plan, kind: VisitKind, n_known: int) -> tuple[Ints, Ints]:
+    """Facility and day of the visits of people never seen before."""
+    per_month = np.array([place.discharges_per_month for place in FACILITIES]) * kind.per_discharge * plan.scale
+    n = max(1, int(per_month.sum() * plan.months) - n_known)
+    facility = rng.choice(len(per_month), size=n, p=per_month / per_month.sum())
+    return facility, rng.integers(plan.first_day, plan.last_day + 1, n)
+
+
+def _build_visits(rng: np.random.Generator, kind: VisitKind, who: Ints, facility: Ints, day: Ints) -> pd.DataFrame:
     n = len(day)
-    admitted = day * MINUTES_PER_DAY + np.clip(rng.normal(15 * 60, 300, n), 5, 1430).astype(np.int64)
-    median_hours, spread = (27.0, 0.42) if is_observation else (3.6, 0.5)
-    hours = median_hours * np.exp(spread * rng.standard_normal(n))
-    codes = np.array(OBSERVATION_DIAGNOSES if is_observation else EMERGENCY_DIAGNOSES)
-    frame = pd.DataFrame(
+    minute = np.clip(rng.normal(15 * 60, 300, n), 5, MINUTES_PER_DAY - 10).astype(np.int64)
+    # before the end is reckoned from it, so that nobody leaves before he came
+    admitted = skip_missing_hour(day * MINUTES_PER_DAY + minute)
+    hours = kind.median_hours * np.exp(kind.spread * rng.standard_normal(n))
+    return pd.DataFrame(
         {
-            "encounter_type": "observation" if is_observation else "emergency department",
+            "encounter_type": kind.encounter_type,
             "person": who,
             "facility": facility,
             "admitted": admitted,
-            "discharged": admitted + np.clip(hours * 60, 25, 96 * 60).astype(np.int64),
-            "diagnosis_code": codes[rng.integers(0, len(codes), n)],
+            "discharged": admitted + np.clip(hours * 60, 25, _LONGEST_VISIT_HOURS * 60).astype(np.int64),
+            "diagnosis_code": np.array(kind.diagnoses)[rng.integers(0, len(kind.diagnoses), n)],
             "disposition": np.where(rng.random(n) < 0.02, AGAINST_ADVICE, "01"),
             "drg_code": "",
-            "unit": "OBS" if is_observation else "ED",
-            "cost_per_hour": 95.0 if is_observation else 210.0,
+            "unit": kind.unit,
+            "cost_per_hour": kind.cost_per_hour,
         }
     )
-    return frame, join_people(people, new)
 
 
 def _build_rehabilitation(

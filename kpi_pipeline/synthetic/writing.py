@@ -25,7 +25,7 @@ class Writer:
         self.folder = folder
         self.volumes: dict[str, int] = {}
         self._connection = duckdb.connect()
-        self._connection.execute("SET threads = 2; SET preserve_insertion_order = true")
+        self._connection.execute("SET preserve_insertion_order = true")
 
     def close(self) -> None:
         """Closes the database."""

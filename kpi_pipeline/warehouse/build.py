@@ -48,6 +48,7 @@ def build_tables(
         create_current_rows(connection, contract, files)
         for file in files:
             append_quarantine(connection, file)
+    _refuse_no_encounters(connection)
     for table in load_tables():
         progress(table.name)
         connection.execute(f"CREATE {_KINDS[table.stored]} {table.name} AS {table.sql}")
@@ -57,6 +58,16 @@ def build_tables(
     check_conservation(connection)
     _check_keys(connection)
     return snapshot_id
+
+
+def _refuse_no_encounters(connection: duckdb.DuckDBPyConnection) -> None:
+    """An extract of which not one encounter can be used is a fault, however small: it must not replace good figures."""
+    rows_in, staged = connection.execute(
+        "SELECT SUM(rows_in), SUM(staged) FROM row_ledger WHERE table_name = 'encounters'"
+    ).fetchall()[0]
+    if rows_in and not staged:
+        what = f"all {int(rows_in):,} rows were refused, so there is nothing to count."
+        raise CheckError(Fault("encounters", what, "See kpi check --landing DIR for the reasons."))
 
 
 def check_conservation(connection: duckdb.DuckDBPyConnection) -> None:
@@ -96,9 +107,7 @@ def _check_keys(connection: duckdb.DuckDBPyConnection) -> None:
             f"SELECT COUNT(*) FROM (SELECT {key} FROM {table.name} GROUP BY ALL HAVING COUNT(*) > 1)"
         ).fetchall()[0][0]
         if repeated:
-            faults.append(
-                Fault(table.name, f"{repeated:,} values of its key ({', '.join(table.key)}) are not unique.")
-            )
+            faults.append(Fault(table.name, f"{repeated:,} values of its key ({', '.join(table.key)}) are not unique."))
     reserved = connection.execute("SELECT COUNT(*) FROM facilities WHERE facility_id = 'all'").fetchall()[0][0]
     if reserved:
         faults.append(Fault("facilities", "'all' is reserved for the whole system.", "Give the facility another id."))
@@ -116,12 +125,24 @@ def _snapshot_id(intake: IntakeResult, reference_hashes: list[str], settings: Se
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+def _watermark_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    unknown = connection.execute(
+        "SELECT facility_id FROM declared_watermarks ANTI JOIN facilities USING (facility_id) "
+        "WHERE facility_id IS NOT NULL ORDER BY facility_id"
+    ).fetchall()
+    return [
+        f"landing.yaml: complete_through names the facility {facility_id!r}, which has no encounters; ignored."
+        for (facility_id,) in unknown
+    ]
+
+
 def _write_build_info(
     connection: duckdb.DuckDBPyConnection, intake: IntakeResult, snapshot_id: str, built_at: str
 ) -> None:
     connection.execute(
         """CREATE TABLE build_info AS SELECT
-            CAST(? AS VARCHAR) AS snapshot_id, CAST(? AS INTEGER) AS schema_version, CAST(? AS VARCHAR) AS program_version,
+            CAST(? AS VARCHAR) AS snapshot_id, CAST(? AS INTEGER) AS schema_version,
+            CAST(? AS VARCHAR) AS program_version,
             CAST(? AS VARCHAR) AS source, CAST(? AS VARCHAR) AS source_title, CAST(? AS VARCHAR) AS built_at,
             CAST(? AS VARCHAR[]) AS caveats, CAST(? AS VARCHAR[]) AS warnings""",
         [
@@ -132,6 +153,6 @@ def _write_build_info(
             intake.source.title,
             built_at,
             list(intake.source.caveats),
-            list(intake.warnings),
+            [*intake.warnings, *_watermark_warnings(connection)],
         ],
     )

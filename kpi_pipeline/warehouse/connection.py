@@ -27,23 +27,32 @@ def store_folder(warehouse: Path) -> Path:
 
 
 @contextmanager
-def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(path: Path, *, any_schema: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the last good warehouse.
 
     Raises WarehouseError when there is none, when it is no warehouse, or when another version built it.
+    any_schema: another version's will do; a build that replaces the file asks only whether it is ours.
     """
     if not path.is_file():
         raise WarehouseError(
             Fault(str(path), "there is no warehouse.", "Build one: kpi build --landing DIR --warehouse FILE.")
         )
+    # Attached to a database of its own: by path, DuckDB would hand out the file that another reader of this
+    # process still has open, although it has been replaced meanwhile.
+    connection = duckdb.connect()
     try:
-        connection = duckdb.connect(str(path), read_only=True)
+        connection.execute(
+            f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS warehouse (READ_ONLY); USE warehouse"
+        )
     except duckdb.Error as error:
-        raise WarehouseError(
-            Fault(str(path), "is not a readable DuckDB file.", "Rebuild it with kpi build, or restore the backup.")
-        ) from error
+        connection.close()
+        if isinstance(error, duckdb.IOException) and "lock" in str(error):
+            what, cure = "is open for writing in another program.", "Close it there, then try again."
+        else:
+            what, cure = "is not a readable DuckDB file.", "Move it away and build anew, or restore the backup."
+        raise WarehouseError(Fault(str(path), what, cure)) from error
     try:
-        _check_version(connection, path)
+        _check_version(connection, path, any_schema=any_schema)
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
     finally:
@@ -88,14 +97,14 @@ def read_snapshot_id(connection: duckdb.DuckDBPyConnection) -> str:
     return str(connection.execute("SELECT snapshot_id FROM build_info").fetchall()[0][0])
 
 
-def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _check_version(connection: duckdb.DuckDBPyConnection, path: Path, *, any_schema: bool) -> None:
     try:
         version = connection.execute("SELECT schema_version FROM build_info").fetchall()[0][0]
     except (duckdb.CatalogException, duckdb.BinderException, IndexError) as error:
         raise WarehouseError(
             Fault(str(path), "is a DuckDB file, but no warehouse of ours.", "Check the path after --warehouse.")
         ) from error
-    if version != SCHEMA_VERSION:
+    if version != SCHEMA_VERSION and not any_schema:
         raise WarehouseError(
             Fault(
                 str(path),

@@ -162,9 +162,7 @@ def _quarantine_reasons(connection: duckdb.DuckDBPyConnection) -> tuple[Quaranti
 
 
 def _funnel(connection: duckdb.DuckDBPyConnection) -> tuple[FunnelStep, ...]:
-    counts = dict(
-        connection.execute("SELECT encounter_status, COUNT(*) FROM encounters GROUP BY ALL").fetchall()
-    )
+    counts = dict(connection.execute("SELECT encounter_status, COUNT(*) FROM encounters GROUP BY ALL").fetchall())
     in_stays, stays, open_stays = connection.execute(
         "SELECT (SELECT COUNT(*) FROM stay_encounters), COUNT(*), COUNT(*) FILTER (WHERE is_in_house) FROM stays"
     ).fetchall()[0]
@@ -189,11 +187,13 @@ def _data_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
     warnings = []
     if with_code and not mapped:
         warnings.append(
-            "The principal diagnosis codes are in no loaded CCS map; import one: kpi reference import ccs-icd9 or ccs-icd10."
+            "The principal diagnosis codes are in no loaded CCS map. "
+            "Import one: kpi reference import ccs-icd9 or ccs-icd10."
         )
     elif mapped < with_code:
         warnings.append(
-            f"{with_code - mapped:,} of {with_code:,} principal diagnoses are in no loaded CCS map; they exclude nothing."
+            f"{with_code - mapped:,} of {with_code:,} principal diagnoses are in no loaded CCS map; "
+            "they exclude nothing."
         )
     if uncoded:
         warnings.append(f"{uncoded:,} stays have a DRG that is not in the loaded MS-DRG table.")

@@ -39,9 +39,7 @@ def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -
         ]
     rows.append(_icd_codes(connection))
     rows.append(_drg_weights(connection))
-    connection.execute(
-        "CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)"
-    )
+    connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")
     connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", [list(row) for row in rows])
 
 

@@ -60,7 +60,7 @@ index_candidates AS (
         CASE
             WHEN stays.discharge_disposition_code IS NULL AND landing_options.disposition_required
                 THEN 'missing_disposition'
-            WHEN stays.discharge_disposition_code IS NOT NULL AND dispositions.is_valid IS NOT true
+            WHEN stays.discharge_disposition_code IS NOT NULL AND dispositions.is_valid IS NOT TRUE
                 THEN 'invalid_disposition'
             WHEN dispositions.is_died THEN 'died'
             WHEN stays.is_transferred_out THEN 'acute_transfer_out'
@@ -89,7 +89,7 @@ SELECT
     index_candidates.exclusion_reason,
     index_candidates.return_stay_id AS return_case_id,
     index_candidates.days_to_return,
-    COALESCE(index_candidates.days_to_return <= 30, false) AS is_return_within_30_days,
+    COALESCE(index_candidates.days_to_return <= 30, FALSE) AS is_return_within_30_days,
     CASE WHEN index_candidates.return_stay_id IS NOT NULL THEN return_care.planned_rule IS NOT NULL END
         AS is_return_planned,
     return_care.planned_rule,

@@ -37,7 +37,8 @@ several_encounter_stays AS (
             AS drg_code,
         CASE WHEN COUNT(encounters.total_cost) = COUNT(*) THEN SUM(encounters.total_cost) END AS total_cost,
         CASE WHEN COUNT(encounters.direct_cost) = COUNT(*) THEN SUM(encounters.direct_cost) END AS direct_cost,
-        CASE WHEN COUNT(encounters.variable_direct_cost) = COUNT(*) THEN SUM(encounters.variable_direct_cost) END AS variable_direct_cost,
+        CASE WHEN COUNT(encounters.variable_direct_cost) = COUNT(*) THEN SUM(encounters.variable_direct_cost) END
+            AS variable_direct_cost,
         CASE WHEN COUNT(encounters.total_charges) = COUNT(*) THEN SUM(encounters.total_charges) END AS total_charges,
         CASE WHEN COUNT(encounters.allowed_amount) = COUNT(*) THEN SUM(encounters.allowed_amount) END AS allowed_amount,
         CASE WHEN COUNT(encounters.paid_amount) = COUNT(*) THEN SUM(encounters.paid_amount) END AS paid_amount,

@@ -32,7 +32,7 @@ ordered_encounters AS (
         *,
         COALESCE(
             admitted_at = LAG(admitted_at) OVER one_facility AND discharged_at = LAG(discharged_at) OVER one_facility,
-            false
+            FALSE
         ) AS is_duplicate,
         MAX(discharged_at) OVER (
             PARTITION BY person_id, facility_id
@@ -70,6 +70,6 @@ SELECT
     discharged_at,
     is_duplicate,
     begins_run AND NOT COALESCE(
-        admitted_on = CAST(stay_so_far_ends_at AS DATE) AND primary_diagnosis_ccs = previous_run_ccs, false
+        admitted_on = CAST(stay_so_far_ends_at AS DATE) AND primary_diagnosis_ccs = previous_run_ccs, FALSE
     ) AS begins_stay
 FROM run_diagnoses

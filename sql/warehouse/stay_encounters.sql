@@ -29,10 +29,11 @@ SELECT
     encounter_number,
     ROW_NUMBER() OVER one_stay AS position
 FROM sequenced_encounters
-WINDOW one_stay AS (
-    PARTITION BY person_id, facility_id, stay_number
-    ORDER BY begins_at, discharged_at, encounter_id
-)
+WINDOW
+    one_stay AS (
+        PARTITION BY person_id, facility_id, stay_number
+        ORDER BY begins_at, discharged_at, encounter_id
+    )
 UNION ALL
 SELECT
     encounter_id AS stay_id,

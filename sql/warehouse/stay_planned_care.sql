@@ -9,9 +9,9 @@ WITH listed_procedures AS (
     SELECT
         stay_procedures.stay_id,
         BOOL_OR(by_category.is_always_planned) AS has_always_planned,
-        BOOL_OR(COALESCE(by_category.is_potentially_planned, false) OR COALESCE(by_code.is_potentially_planned, false))
+        BOOL_OR(COALESCE(by_category.is_potentially_planned, FALSE) OR COALESCE(by_code.is_potentially_planned, FALSE))
             AS has_potentially_planned,
-        BOOL_OR(COALESCE(by_category.is_surgical, false) OR COALESCE(by_code.is_surgical, false)) AS has_surgery
+        BOOL_OR(COALESCE(by_category.is_surgical, FALSE) OR COALESCE(by_code.is_surgical, FALSE)) AS has_surgery
     FROM stay_procedures
     INNER JOIN stays ON stay_procedures.stay_id = stays.stay_id
     LEFT JOIN procedure_lists AS by_category
@@ -33,18 +33,18 @@ listed_stays AS (
     SELECT
         stays.stay_id,
         stays.primary_diagnosis_ccs,
-        COALESCE(listed_procedures.has_always_planned, false) AS has_always_planned_procedure,
-        COALESCE(listed_procedures.has_potentially_planned, false) AS has_potentially_planned_procedure,
-        COALESCE(listed_procedures.has_surgery, false) AS has_surgery,
-        COALESCE(by_category.is_always_planned, false) AS has_always_planned_diagnosis,
-        COALESCE(by_category.is_acute_diagnosis, false) OR COALESCE(by_code.is_acute_diagnosis, false)
+        COALESCE(listed_procedures.has_always_planned, FALSE) AS has_always_planned_procedure,
+        COALESCE(listed_procedures.has_potentially_planned, FALSE) AS has_potentially_planned_procedure,
+        COALESCE(listed_procedures.has_surgery, FALSE) AS has_surgery,
+        COALESCE(by_category.is_always_planned, FALSE) AS has_always_planned_diagnosis,
+        COALESCE(by_category.is_acute_diagnosis, FALSE) OR COALESCE(by_code.is_acute_diagnosis, FALSE)
             AS has_acute_diagnosis,
-        COALESCE(by_category.is_psychiatric, false) AS is_psychiatric,
-        COALESCE(by_category.is_rehabilitation, false) AS is_rehabilitation,
-        COALESCE(by_category.is_cancer_medical, false) AS is_cancer_diagnosis,
-        COALESCE(by_category.is_cardiorespiratory, false) AS is_cardiorespiratory,
-        COALESCE(by_category.is_cardiovascular, false) AS is_cardiovascular,
-        COALESCE(by_category.is_neurology, false) AS is_neurology
+        COALESCE(by_category.is_psychiatric, FALSE) AS is_psychiatric,
+        COALESCE(by_category.is_rehabilitation, FALSE) AS is_rehabilitation,
+        COALESCE(by_category.is_cancer_medical, FALSE) AS is_cancer_diagnosis,
+        COALESCE(by_category.is_cardiorespiratory, FALSE) AS is_cardiorespiratory,
+        COALESCE(by_category.is_cardiovascular, FALSE) AS is_cardiovascular,
+        COALESCE(by_category.is_neurology, FALSE) AS is_neurology
     FROM stays
     LEFT JOIN listed_procedures ON stays.stay_id = listed_procedures.stay_id
     LEFT JOIN diagnosis_lists AS by_category

@@ -105,7 +105,7 @@ SELECT
             stays.next_facility_id <> stays.facility_id
             AND DATE_DIFF('day', stays.discharged_on, stays.next_admitted_on) <= 1
         ),
-        false
+        FALSE
     ) AS is_transferred_out,
     ms_drg.weight AS drg_weight,
     ms_drg.gmlos AS drg_geometric_mean_days,

@@ -48,7 +48,7 @@ SELECT
     CAST(admitted_at AS DATE) AS admitted_on,
     CAST(discharged_at AS DATE) AS discharged_on,
     admitted_at_kind <> 'date' AS has_admission_time,
-    COALESCE(discharged_at_kind <> 'date', false) AS has_discharge_time,
+    COALESCE(discharged_at_kind <> 'date', FALSE) AS has_discharge_time,
     discharge_disposition_code,
     UPPER(REPLACE(primary_diagnosis_code, '.', '')) AS primary_diagnosis_code,
     drg_code,

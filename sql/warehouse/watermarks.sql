@@ -27,4 +27,4 @@ SELECT
     END AS basis
 FROM last_days
 LEFT JOIN declared_watermarks ON last_days.facility_id = declared_watermarks.facility_id
-LEFT JOIN declared_for_all ON true
+LEFT JOIN declared_for_all ON TRUE

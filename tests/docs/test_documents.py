@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from kpi_pipeline.cli import app
 from kpi_pipeline.core import errors
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.metrics.declaration import load_metrics
@@ -92,6 +94,13 @@ def test_make_targets_that_are_named_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", read(document), re.MULTILINE))
     assert named <= targets, f"{document.name} names make targets that do not exist: {sorted(named - targets)}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_kpi_commands_that_are_named_exist(document: Path) -> None:
+    commands = set(typer.main.get_command(app).commands)
+    named = set(re.findall(r"(?:^|`)(?:\.venv/bin/)?kpi ([a-z][a-z-]*)", read(document), re.MULTILINE))
+    assert named <= commands, f"{document.name} names commands that do not exist: {sorted(named - commands)}"
 
 
 def anchors(document: Path) -> set[str]:

@@ -15,6 +15,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.report.inputs import ReportInputs
+from kpi_pipeline.report.model import ExceptionPage, Report, ScorecardRow, SmallMultiple
 from kpi_pipeline.warehouse.facts import (
     BuildFacts,
     FunnelStep,
@@ -26,6 +27,9 @@ from kpi_pipeline.warehouse.facts import (
 
 LAST = Month(2026, 10)
 METRICS = load_metrics()
+
+LOS, DENIALS, ASSESSMENT = "length_of_stay_days", "denials_per_100_discharges", "initial_assessment_within_24h"
+READMISSION, AVOIDABLE = "readmission_30d", "avoidable_days_per_100_discharges"
 
 USUAL_RATIO = {
     "readmission_30d": 0.14,
@@ -106,6 +110,38 @@ def report_inputs(
         month=last,
     )
     return replace(inputs, **more)
+
+
+def step(before: float, after: float, months_ago: int, months: int = 36) -> Ratio:
+    """A level that changed so many months ago, with an even wobble of 1%."""
+    wobble = lambda at: 1.01 if at % 2 else 0.99  # noqa: E731
+    return lambda at: (after if at >= months - months_ago else before) * wobble(at)
+
+
+EVENTFUL: dict[str, Ratio] = {
+    LOS: step(5.3, 4.7, 6),
+    DENIALS: step(0.050, 0.075, 7),
+    ASSESSMENT: step(0.80, 0.80, 0),
+    AVOIDABLE: step(0.17, 0.17, 0),
+}
+"""Length of stay down for six months, denials up for seven, assessments below target throughout."""
+
+
+def eventful(**more: object) -> ReportInputs:
+    return report_inputs(EVENTFUL, **more)
+
+
+def rows(report: Report) -> dict[str, ScorecardRow]:
+    return {row.metric: row for group in report.scorecard.groups for row in group.rows}
+
+
+def panels(report: Report) -> dict[str, SmallMultiple]:
+    assert report.small_multiples is not None
+    return {panel.metric: panel for panel in report.small_multiples.panels}
+
+
+def pages(report: Report) -> dict[str, ExceptionPage]:
+    return {page.metric: page for page in report.exceptions}
 
 
 def not_supplied(inputs: ReportInputs, metric: str, *, status: str, reason: str) -> ReportInputs:

@@ -55,7 +55,7 @@ def texts(part: Any, metric: str = "") -> Iterator[tuple[str, str]]:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.fixed_dictionaries({name: series for name in NAMES}))
+@given(st.fixed_dictionaries(dict.fromkeys(NAMES, series)))
 def test_every_claim_is_licensed_by_a_signal(factors: dict[str, list[float]]) -> None:
     report = report_of(factors)
     icons = {
@@ -89,7 +89,7 @@ def test_the_linter_itself_finds_an_unlicensed_claim() -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.fixed_dictionaries({name: series for name in NAMES}))
+@given(st.fixed_dictionaries(dict.fromkeys(NAMES, series)))
 def test_the_findings_of_page_1_are_the_icons_of_page_2(factors: dict[str, list[float]]) -> None:
     report = report_of(factors)
     rows = [row for group in report.scorecard.groups for row in group.rows]

@@ -1,4 +1,4 @@
-"""The sentences about one measure, state by state: each is what a director would sign, and no more than the chart says."""
+"""The sentences about one measure, state by state: what a director would sign, and no more than the chart says."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_too_few_months_are_not_judged() -> None:
     assert heading(one) == "Average length of stay: too few months to judge"
     assert licence_sentence(one) == "There are too few months to tell change from routine variation."
     assert (variation_word(one), assurance_word(one)) == ("not judged", "not judged")
-    assert year_ago_words(one) == "October 2025: no figure"
+    assert year_ago_words(one) == "A year earlier: no figure"
 
 
 def test_months_with_too_few_cases_have_no_figure() -> None:
@@ -160,8 +160,7 @@ def test_a_target_out_of_reach_is_a_finding_of_its_own() -> None:
     assert heading(one) == "Initial assessment within 24 hours keeps missing its target"
     assert failing_sentence(one) == (
         "Initial assessment within 24 hours keeps missing its target. Routine variation (74.7% to 85.3%) does not "
-        "reach the target: without a change in how the work is done, it will go on being missed. "
-        "It was 79.0% in October 2026 (1,200 admissions)."
+        "reach the target: without a change in how the work is done, it will go on being missed."
     )
     assert assurance_word(one) == "consistently misses"
 
@@ -221,7 +220,7 @@ def test_the_newest_final_month_is_shown_and_the_open_one_named_beside_it() -> N
         "Hollow: October 2026, provisional: 420 of 1,200 index discharges have their 30 days of follow-up. "
         "It counts neither for limits nor for signals.",
     )
-    assert year_ago_words(one) == "September 2025: 14.4%"
+    assert year_ago_words(one) == "A year earlier: 14.4%"
 
 
 def test_a_final_month_has_nothing_to_add() -> None:

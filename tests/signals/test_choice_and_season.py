@@ -70,10 +70,17 @@ def test_an_additive_season_is_taken_out_exactly_in_spite_of_a_step() -> None:
 
 def test_a_multiplicative_season_is_divided_out_and_keeps_the_level() -> None:
     factor = [1 + winter / 10 for winter in WINTER]
-    values = [100 * f for f in factor] + [200 * f for f in factor] + [200 * 1.3]
-    adjusted = adjust_for_season(values, months(25))
-    assert adjusted.indices[1] == pytest.approx(1.3, rel=0.05)
-    assert sum(adjusted.indices.values()) == pytest.approx(12)
+    adjusted = adjust_for_season([100 * f for f in factor] + [200 * f for f in factor], months(24))
+    assert adjusted.values == pytest.approx([100.0] * 12 + [200.0] * 12)
+    assert [adjusted.indices[month] for month in range(1, 13)] == pytest.approx(factor)
+    assert "divided by its month index (0.70 to 1.30)" in adjusted.sentence
+
+
+def test_months_beyond_the_complete_years_are_adjusted_too() -> None:
+    values = [100 + winter for winter in WINTER[9:] + WINTER * 2]
+    adjusted = adjust_for_season(values, months(27, first=9), method="additive")
+    assert adjusted.n_years == 2
+    assert adjusted.values == pytest.approx([100.0] * 27)
 
 
 def test_missing_months_stay_missing_and_incomplete_years_do_not_count() -> None:

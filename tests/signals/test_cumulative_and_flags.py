@@ -82,7 +82,9 @@ def test_an_odds_ratio_below_1_watches_for_improvement() -> None:
         ([1], [0.5], {"odds_ratio": 1.0}, "not 1"),
     ],
 )
-def test_cases_must_be_complete(outcomes: list[float], risks: list[float], options: dict[str, float], what: str) -> None:
+def test_cases_must_be_complete(
+    outcomes: list[float], risks: list[float], options: dict[str, float], what: str
+) -> None:
     with pytest.raises(InputError, match=what):
         risk_adjusted_cusum(outcomes, risks, **options)
 

@@ -57,10 +57,11 @@ def test_units_beyond_the_998_limits_are_classed_by_direction(better: str, low: 
 def test_value_scale_multiplies_values_and_limits() -> None:
     plain = evaluate_funnel([10, 30, 25], [100, 120, 90])
     percent = evaluate_funnel([10, 30, 25], [100, 120, 90], value_scale=100)
+    assert percent.is_adjusted
     assert percent.target == pytest.approx(100 * plain.target)
     assert percent.points[1].value == 25
     assert percent.points[1].limits.upper_95 == pytest.approx(100 * plain.points[1].limits.upper_95)
-    assert funnel_limits(percent, [120])[0].upper_95 == pytest.approx(percent.points[1].limits.upper_95)
+    assert funnel_limits(percent, [120])[0].upper_95 == pytest.approx(percent.points[1].adjusted_limits.upper_95)
 
 
 def test_small_units_keep_limits_between_0_and_1() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -174,6 +175,6 @@ def test_no_number_in_any_result_is_nan_or_infinite(
     for point in result.points:
         ordered = [point.lower, point.lower_2sigma, point.upper_2sigma, point.upper]
         known = [number for number in ordered if number is not None]
-        assert all(b - a >= -1e-9 * max(1.0, abs(a)) for a, b in zip(known, known[1:], strict=False))
+        assert all(b - a >= -1e-9 * max(1.0, abs(a)) for a, b in pairwise(known))
         assert (point.point_class == "common_cause") == (point.deciding_hit is None)
         assert point.deciding_hit is None or point.deciding_hit in point.rules

@@ -47,14 +47,14 @@ def test_a_concern_that_new_limits_would_hide_is_refused_even_when_the_mean_impr
     assert found.new_centre is not None
     assert found.old_centre is not None
     assert found.new_centre < found.old_centre
-    assert found.refusals == ("Against the old limits the points from 14 on show a concern, which new limits would hide.",)
+    (refusal,) = found.refusals
+    assert refusal == "Against the old limits the points from 14 on show a concern, which new limits would hide."
 
 
 def test_without_a_signal_there_is_nothing_to_rebase_to() -> None:
     found = check([*OLD, *[10.5, 8.5] * 6])
-    assert found.refusals == (
-        "Against the old limits the new points show no signal in the wanted direction: there is no change to rebase to.",
-    )
+    (refusal,) = found.refusals
+    assert refusal.startswith("Against the old limits the new points show no signal in the wanted direction")
 
 
 @pytest.mark.parametrize(("n_new", "allowed"), [(11, False), (12, True)])

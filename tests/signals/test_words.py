@@ -62,13 +62,13 @@ def test_periods_in_words(periods: list[str] | None, words: str) -> None:
 def test_assurance_reason_gives_target_and_limits() -> None:
     values = [*BASELINE, 11]
     assert evaluate_chart(values, chart="xmr", better="lower", target=20).assurance_reason == (
-        "the target 20 lies at or above the upper limit 15.4, and lower is better: nearly every month meets it"
+        "the target 20 lies at or above the upper limit 15.4, and lower is better: nearly every point meets it"
     )
     assert evaluate_chart(values, chart="xmr", better="higher", target=20).assurance_reason == (
-        "the target 20 lies at or above the upper limit 15.4, and higher is better: hardly any month meets it"
+        "the target 20 lies at or above the upper limit 15.4, and higher is better: hardly any point meets it"
     )
     assert evaluate_chart(values, chart="xmr", better="lower", target=10).assurance_reason == (
-        "the target 10 lies between the limits 4.757 and 15.4: single months meet or miss it by chance"
+        "the target 10 lies between the limits 4.757 and 15.4: single points meet or miss it by chance"
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from itertools import pairwise
 
-VOID = frozenset("meta link br img hr input".split())
+VOID = frozenset({"meta", "link", "br", "img", "hr", "input"})
 
 
 class Checker(HTMLParser):
@@ -67,6 +68,6 @@ def read_html(html: str) -> Checker:
         checker.faults.append("a table has no caption")
     if checker.headings[:1] != [1] or checker.headings.count(1) != 1:
         checker.faults.append("there must be one h1, and it comes first")
-    if any(later > earlier + 1 for earlier, later in zip(checker.headings, checker.headings[1:], strict=False)):
+    if any(later > earlier + 1 for earlier, later in pairwise(checker.headings)):
         checker.faults.append("a heading level is skipped")
     return checker

@@ -9,16 +9,19 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary
 
-STANDARD_TAGS = frozenset(
-    "Document Part Art Sect Div BlockQuote Caption TOC TOCI Index NonStruct Private P H H1 H2 H3 H4 H5 H6 L LI Lbl "
-    "LBody Table TR TH TD THead TBody TFoot Span Quote Note Reference BibEntry Code Link Annot Figure Formula Form".split()
-)
-PAINTING = frozenset("Tj TJ ' \" Do sh S s f F f* B B* b b*".split())
+STANDARD_TAGS = {
+    *("Document", "Part", "Art", "Sect", "Div", "BlockQuote", "Caption", "TOC", "TOCI", "Index", "NonStruct"),
+    *("Private", "P", "H", "H1", "H2", "H3", "H4", "H5", "H6", "L", "LI", "Lbl", "LBody", "Table", "TR", "TH", "TD"),
+    *("THead", "TBody", "TFoot", "Span", "Quote", "Note", "Reference", "BibEntry", "Code", "Link", "Annot"),
+    *("Figure", "Formula", "Form"),
+}
+PAINTING = {"Tj", "TJ", "'", '"', "Do", "sh", "S", "s", "f", "F", "f*", "B", "B*", "b", "b*"}
 ALLOWED_PARENTS = {"TR": {"Table", "THead", "TBody", "TFoot"}, "TH": {"TR"}, "TD": {"TR"}, "LI": {"L"}}
 ALLOWED_KIDS = {"LI": {"Lbl", "LBody"}, "TR": {"TH", "TD"}}
 
@@ -128,7 +131,7 @@ def _figure_faults(figure: Any, page: Any) -> Iterator[str]:
 def _heading_faults(headings: list[int]) -> Iterator[str]:
     if headings[:1] != [1] or headings.count(1) != 1:
         yield f"14-002 there must be one first-level heading, and it comes first; got {headings}"
-    for earlier, later in zip(headings, headings[1:], strict=False):
+    for earlier, later in pairwise(headings):
         if later > earlier + 1:
             yield f"14-003 heading jumps from {earlier} to {later}"
 

@@ -92,7 +92,7 @@ def reading(item: Series) -> Reading:
     maturity: Literal["provisional", "final"] = "provisional" if 23 in item.hollow else "final"
     return Reading(
         value=item.text(last),
-        unit={"percent": "%"}.get(item.unit, item.unit),
+        unit=None if item.prefix or item.suffix else item.unit,
         interval=INTERVALS.get(item.metric),
         maturity=maturity,
         maturity_words=PROVISIONAL if maturity == "provisional" else "final",

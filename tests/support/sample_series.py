@@ -6,6 +6,7 @@ The classes and limits stand here as a reader of the chart would expect them; th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from kpi_pipeline.core.periods import Month
@@ -41,7 +42,7 @@ class Series:
         return [str(LAST_MONTH.plus(index + 1 - len(self.values))) for index in range(len(self.values))]
 
     def text(self, value: float) -> str:
-        return f"{self.prefix}{value:,.{self.decimals}f}"
+        return f"{self.prefix}{value:,.{self.decimals}f}{self.suffix}"
 
     def points(self) -> tuple[ChartPoint, ...]:
         return tuple(
@@ -58,7 +59,7 @@ class Series:
             if number is not None and place not in self.hollow | self.ghosted
         ]
         centre = sum(known) / len(known) if known else None
-        ranges = [abs(b - a) for a, b in zip(known, known[1:], strict=False)]
+        ranges = [abs(b - a) for a, b in pairwise(known)]
         half = 2.66 * sum(ranges) / len(ranges) if ranges else 0.0
         half *= 1 + self.wobble * ((index * 7) % 5 - 2) / 10
         target = self.target if index >= self.target_from else self.earlier_target
