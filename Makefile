@@ -60,7 +60,7 @@ bench: $(READY) ## Measures speed and memory
 
 lock: ## Makes requirements.lock anew from pyproject.toml
 	@python3 -m venv $(LOCK_VENV)
-	@$(LOCK_VENV)/bin/python -m pip install --quiet uv
+	@$(LOCK_VENV)/bin/python -m pip install -qq uv
 	@$(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-strip-extras --no-annotate --group pyproject.toml:dev pyproject.toml -o requirements.lock
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
@@ -75,6 +76,13 @@ class Settings(_Frozen):
     threads: Annotated[int, Field(ge=1)] | None = None
     targets: Path | None = None
 
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not a time zone. Write it like America/New_York.")
+        return value
+
 
 def read_settings(path: Path | None = None) -> Settings:
     """Reads the settings file, or $KPI_SETTINGS, or `kpi.yaml` here; without any, the defaults."""
@@ -87,11 +95,13 @@ def read_settings(path: Path | None = None) -> Settings:
         raise DefinitionError(Fault(str(path), "there is no such settings file.", "Check the path, or leave it out."))
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        if not isinstance(raw, dict):
+            raise DefinitionError(Fault(str(path), "is no list of `name: value` lines.", "Write one on each line."))
         settings = Settings.model_validate(raw)
-    except yaml.YAMLError as error:
-        raise DefinitionError(Fault(str(path), f"is not YAML: {' '.join(str(error).split())}")) from error
     except ValidationError as error:
         raise DefinitionError(faults_of(str(path), error)) from error
+    except (yaml.YAMLError, ValueError) as error:  # a day in no calendar, or text that is not UTF-8, is a ValueError
+        raise DefinitionError(Fault(str(path), f"is not YAML: {' '.join(str(error).split())}")) from error
     return _with_absolute_paths(settings, path.resolve().parent)
 
 

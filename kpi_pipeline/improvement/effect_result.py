@@ -45,7 +45,8 @@ class Effects:
     """The numbers of an estimate, in the unit of the measure (per month for the slope change).
 
     level_change: in the first month that counts. slope_change: None in model 'level'. effect_at_end: in the last month.
-    average_effect: over the months after the start, each by its denominator if there is one; the verdict rests on it.
+    average_effect: over the months after the start, each by its denominator if there is one (with a control, by the
+    two together); the verdict rests on it.
     residual_sd: how far a month lies from its line.
     """
 

@@ -29,9 +29,6 @@ from kpi_pipeline.signals import Better
 FEWEST_MONTHS = 12
 """Months needed on each side (Wagner et al., J. Clinical Pharmacy and Therapeutics 27, 2002)."""
 
-FEWEST_MONTHS_FOR_SEASON = 24
-"""Two years: a season seen once cannot be told from the months themselves."""
-
 STRONG_AUTOCORRELATION = 0.5
 """Intervals cover in simulations up to 0.6; an estimate of 0.5 and more leaves higher values open, where they are
 somewhat too narrow."""
@@ -62,7 +59,7 @@ def estimate_effect(
     columns = Columns(find_segments(starts_on, washout_months=washout_months), model, seasonality)
     analysed = series if control is None else series.less(control)
     parts = _split(analysed, columns.segments)
-    obstacles = _obstacles(analysed, parts, columns)
+    obstacles = _obstacles(parts, columns)
     extreme = _extreme_start(series, columns.segments, better)
     fitted = None if obstacles else _fit(parts, columns)
     effects = None if fitted is None else _effects(fitted, parts, columns, worthwhile_effect)
@@ -134,7 +131,7 @@ def _split(series: MonthlySeries, segments: Segments) -> _Parts:
     )
 
 
-def _obstacles(series: MonthlySeries, parts: _Parts, columns: Columns) -> tuple[Obstacle, ...]:
+def _obstacles(parts: _Parts, columns: Columns) -> tuple[Obstacle, ...]:
     """Why no number may be given. Season and scatter are looked at only when there are months enough."""
     found: list[Obstacle] = []
     if len(parts.before.months) < FEWEST_MONTHS:
@@ -144,8 +141,8 @@ def _obstacles(series: MonthlySeries, parts: _Parts, columns: Columns) -> tuple[
     if found:
         return tuple(found)
     design = columns.design(parts.counted.months)
-    is_short = len(parts.counted.months) < FEWEST_MONTHS_FOR_SEASON
-    if columns.seasonality != "none" and (is_short or np.linalg.matrix_rank(design) < design.shape[1]):
+    # Twelve months on a side are two years, but a calendar month seen once before and once after tells nothing apart.
+    if np.linalg.matrix_rank(design) < design.shape[1]:
         return ("season_not_separable",)
     values = np.array(parts.counted.values)
     residuals = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
@@ -232,10 +229,14 @@ def _cautions(
         found.append("months_missing")
     if effects is not None and effects.autocorrelation.value >= STRONG_AUTOCORRELATION:
         found.append("strong_autocorrelation")
-    # A line drawn further into the future than it has a past is a guess about the trend, not about the initiative.
-    if effects is not None and parts.after.months[-1].months_since(parts.before.months[-1]) > len(parts.before.months):
+    if effects is not None and columns.model == "level_and_slope" and _is_long_forecast(parts):
         found.append("long_forecast")
     return tuple(found)
+
+
+def _is_long_forecast(parts: _Parts) -> bool:
+    """A line drawn further into the future than it has a past guesses at the trend."""
+    return parts.after.months[-1].months_since(parts.before.months[-1]) > len(parts.before.months)
 
 
 def _points(

@@ -127,6 +127,8 @@ def compute_opportunity(
     check_stays(stays, [*DAY_COLUMNS, *COST_COLUMNS, by])
     if not 0 < last_day_share <= 1:
         raise InputError(Fault("last_day_share", f"must lie above 0 and not above 1; got {last_day_share}."))
+    # In one order, whatever the order of the rows: the stream of chance draws stays by their place.
+    stays = stays.sort_values("stay_id")
     valued = _values_by_stay(stays, last_day_share=last_day_share, outlier_multiple=outlier_multiple, capacity=capacity)
     valued["group"] = group_names(stays, by).to_numpy()
 

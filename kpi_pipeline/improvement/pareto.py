@@ -77,7 +77,7 @@ def compute_pareto(
         running = total if is_last else math.fsum(count for _, count in sizes[: place + 1])
         is_other = place >= len(shown)
         rows.append(
-            ParetoRow(name, size, 100 * size / total, running, 100 * running / total, is_other, place < n_vital)
+            ParetoRow(name, size, 100 * (size / total), running, 100 * (running / total), is_other, place < n_vital)
         )
     return Pareto(tuple(rows), total, len(counted), len(shown), len(in_other), n_vital)
 

@@ -180,7 +180,8 @@ def _join_faults(
     if not repeated:
         return []
     others = " or ".join(lookup.name for lookup in lookups)
-    what = f"{repeated:,} rows became several rows of {mapping.table}, since {others} has a key more than once."
+    which = "1 row" if repeated == 1 else f"{repeated:,} rows"
+    what = f"{which} became several rows of {mapping.table}, since {others} has a key more than once."
     return [Fault(opened.name, what, "Remove the repeated rows there.")]
 
 

@@ -12,6 +12,7 @@ from scipy import stats
 
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.cases import cases_sql
+from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 
 WHOLE_SYSTEM = "all"
@@ -23,7 +24,7 @@ SILENT_AFTER_DAYS = 92
 
 VALUE_COLUMNS = (
     "metric", "version", "facility_id", "month", "numerator", "denominator", "value", "lower", "upper",
-    "maturity", "status", "status_reason", "n_cases", "n_excluded", "n_immature", "log_mean",
+    "maturity", "status", "status_reason", "n_cases", "n_excluded", "n_immature", "log_mean", "is_incomplete",
 )  # fmt: skip
 EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_cases")
 
@@ -44,7 +45,8 @@ def compute_values(
     exclusions = connection.execute(_EXCLUSIONS_SQL).df()
     connection.execute("DROP TABLE metric_cases")
     exclusions.insert(0, "metric", metric.name)
-    return _values(sums, metric, settings), exclusions[list(EXCLUSION_COLUMNS)]
+    values = mark_incomplete_months(_values(sums, metric, settings), exclusions, metric)
+    return values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
 
 
 def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[str, str] | None:
@@ -174,7 +176,7 @@ def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFr
     )
     frame.loc[~is_shown, ["value", "lower", "upper", "log_mean"]] = np.nan
     frame["metric"], frame["version"] = metric.name, metric.version
-    return frame[list(VALUE_COLUMNS)]
+    return frame
 
 
 def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -219,5 +221,6 @@ def _unavailable(metric: Metric, status: str, reason: str) -> pd.DataFrame:
         "n_cases": 0,
         "n_excluded": 0,
         "n_immature": 0,
+        "is_incomplete": False,
     }
     return pd.DataFrame([row], columns=list(VALUE_COLUMNS))

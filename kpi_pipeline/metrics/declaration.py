@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,7 @@ class Metric(_Frozen):
     """One measure, as its file declares it. `name` is the file name, used as id everywhere.
 
     numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
+    late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
     """
@@ -69,6 +71,7 @@ class Metric(_Frozen):
     denominator: Words
     denominator_noun: Words
     exclusions: dict[str, Words] = {}
+    late_data_exclusions: tuple[str, ...] = ()
     caveats: tuple[Words, ...] = ()
     reviewed: date
     sql: str
@@ -81,6 +84,9 @@ class Metric(_Frozen):
             raise ValueError(f"a proportion has unit percent, got {self.unit!r}")
         if self.per != 1 and self.kind != "rate":
             raise ValueError(f"per belongs to kind rate, got kind {self.kind!r}")
+        for reason in self.late_data_exclusions:
+            if reason not in self.exclusions:
+                raise ValueError(f"late_data_exclusions names {reason!r}, which exclusions do not declare")
         if self.name in self.balancing:
             raise ValueError("a metric cannot balance itself")
         return self
@@ -89,6 +95,20 @@ class Metric(_Frozen):
     def tables(self) -> frozenset[str]:
         """The warehouse tables the cases come from."""
         return tables_read(self.sql, where=f"sql/metrics/{self.name}.sql")
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that moves the figures; words, targets and charts may change without computing anew."""
+        rules = (
+            self.sql,
+            self.kind,
+            self.per,
+            self.matures_after_days,
+            self.needs,
+            self.late_data_exclusions,
+            self.version,
+        )
+        return hashlib.sha256(repr(rules).encode()).hexdigest()[:12]
 
     @property
     def scale(self) -> float:

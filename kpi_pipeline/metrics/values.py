@@ -37,16 +37,26 @@ def values_folder(warehouse: Path, snapshot_id: str) -> Path:
     return store_folder(warehouse) / "values" / snapshot_id
 
 
+def values_file(folder: Path, metric: Metric) -> Path:
+    """The file of a metric's values; a metric whose rules have changed since has none."""
+    return folder / f"{metric.name}.{metric.fingerprint}.parquet"
+
+
+def exclusions_file(folder: Path, metric: Metric) -> Path:
+    """The file of a metric's exclusion counts."""
+    return folder / f"{metric.name}.{metric.fingerprint}.exclusions.parquet"
+
+
 def write_values(
     connection: duckdb.DuckDBPyConnection, folder: Path, metric: Metric, *, settings: Settings
 ) -> pd.DataFrame:
     """Computes one metric and writes its two Parquet files by rename; returns the values."""
     values, exclusions = compute_values(connection, metric, settings=settings)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in ((metric.name, values), (f"{metric.name}.exclusions", exclusions)):
-        building = folder / f".{name}.building"
+    for path, frame in ((values_file(folder, metric), values), (exclusions_file(folder, metric), exclusions)):
+        building = path.with_name(f".{path.name}.building")
         _write_parquet(connection, building, frame)
-        os.replace(building, folder / f"{name}.parquet")
+        os.replace(building, path)
     return values
 
 
@@ -71,18 +81,22 @@ def read_values(warehouse: Path, metrics: Iterable[str] | None = None) -> Metric
     Raises WarehouseError when a metric has not been computed for this snapshot.
     """
     known = load_metrics()
-    names = [find_metric(name, known).name for name in metrics] if metrics is not None else list(known)
+    chosen = [find_metric(name, known) for name in metrics] if metrics is not None else list(known.values())
     with open_warehouse(warehouse) as connection:
         snapshot_id = read_snapshot_id(connection)
     folder = values_folder(warehouse, snapshot_id)
-    missing = [name for name in names if not (folder / f"{name}.parquet").is_file()]
+    missing = [metric.name for metric in chosen if not values_file(folder, metric).is_file()]
     if missing:
         raise WarehouseError(
-            Fault(str(warehouse), f"has no values yet for {', '.join(missing)}.", "Run kpi build again.")
+            Fault(
+                str(warehouse),
+                f"has no values for {', '.join(missing)} as declared now.",
+                "Run kpi build again.",
+            )
         )
     with duckdb.connect() as connection:
-        values = [_read(connection, folder / f"{name}.parquet") for name in names]
-        exclusions = [_read(connection, folder / f"{name}.exclusions.parquet") for name in names]
+        values = [_read(connection, values_file(folder, metric)) for metric in chosen]
+        exclusions = [_read(connection, exclusions_file(folder, metric)) for metric in chosen]
     return MetricValues(
         snapshot_id,
         pd.concat(values, ignore_index=True)[list(VALUE_COLUMNS)],

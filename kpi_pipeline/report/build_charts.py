@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.report.chart_notes import chart_events
 from kpi_pipeline.report.disclosure import Withheld
 from kpi_pipeline.report.figures import Figure
 from kpi_pipeline.report.measures import Measure
@@ -14,9 +15,6 @@ from kpi_pipeline.report.number_format import capitalised, format_bare, format_t
 from kpi_pipeline.report.phrases import assurance_word, variation_word
 from kpi_pipeline.report.wording import chart_finding
 from kpi_pipeline.signals import Point
-
-_LETTERS = "ABCDEF"
-"""Flags for rebases; a chart has room for six."""
 
 Line = Literal["upper", "centre", "lower", "target"]
 
@@ -37,8 +35,8 @@ def build_chart(measure: Measure, *, facility_id: str, withholds: bool) -> Chart
         points=points,
         phase_starts=tuple(str(one.from_month) for one in measure.rebases),
         annotations=tuple(
-            Annotation(month=str(one.from_month), letter=letter, text=one.reason)
-            for letter, one in zip(_LETTERS, measure.rebases, strict=False)
+            Annotation(month=str(event.month), letter=event.letter, text=event.text)
+            for event in chart_events(measure)
         ),
         upper_label=_line_label("Upper limit", _last(points, "upper"), metric),
         centre_label=_line_label(centre_word(measure), _last(points, "centre"), metric),

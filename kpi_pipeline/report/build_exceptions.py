@@ -12,7 +12,7 @@ from typing import Literal
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.build_charts import assurance_mark, build_chart, variation_mark
 from kpi_pipeline.report.build_front import attention_order
-from kpi_pipeline.report.chart_notes import method_sentences, point_notes, rebase_note
+from kpi_pipeline.report.chart_notes import chart_events, method_sentences, point_notes
 from kpi_pipeline.report.commentary import Comment, MonthCommentary
 from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.measures import Measure
@@ -127,9 +127,7 @@ def _tells(measure: Measure, threshold: int) -> tuple[str, ...]:
 
 
 def _notes(measure: Measure) -> tuple[str, ...]:
-    letters = "ABCDEF"
-    rebases = [rebase_note(measure, letter, at) for at, letter in enumerate(letters[: len(measure.rebases)])]
-    return (*rebases, *point_notes(measure))
+    return (*(event.note for event in chart_events(measure)), *point_notes(measure))
 
 
 def _balancing(inputs: ReportInputs, measure: Measure, measures: Mapping[str, Measure]) -> Balancing | None:

@@ -42,7 +42,7 @@ from kpi_pipeline.report.wording import (
     change_clause,
     failing_sentence,
     latest_sentence,
-    provisional_sentence,
+    so_far_words,
     year_ago_words,
 )
 
@@ -98,16 +98,12 @@ def attention_order(measures: Sequence[Measure]) -> list[Measure]:
     return concerns + [one for one in measures if one.keeps_failing and one.state != "concern"]
 
 
-def build_reading(measure: Measure, *, beside: bool = True) -> Reading:
-    """The newest defensible value as printed, or why there is none.
-
-    beside: name the report month's provisional value, when the value shown is an earlier month's.
-    """
+def build_reading(measure: Measure) -> Reading:
+    """The newest defensible value as printed, or why there is none."""
     figure, metric = measure.headline, measure.metric
     if figure is None:
         return Reading(unavailable=measure.unavailable)
     period = figure.month.name if figure.month != measure.report_month else None
-    later = provisional_sentence(measure) if beside else None
     state = capitalised(follow_up_words(figure, metric)) + "."
     if figure.number is None:
         return Reading(unavailable=no_value_words(figure, metric), period_words=period)
@@ -117,7 +113,7 @@ def build_reading(measure: Measure, *, beside: bool = True) -> Reading:
         interval=interval_range(figure, metric),
         period_words=period,
         maturity=figure.maturity,
-        maturity_words=f"{state} {later}" if later else state,
+        maturity_words=state,
     )
 
 
@@ -131,6 +127,7 @@ def _tile(inputs: ReportInputs, measure: Measure) -> Tile:
         reading=build_reading(measure),
         basis=basis_words(figure, metric, threshold=threshold) if figure and metric.kind != "count" else None,
         target=f"Target {format_target(target.value, metric)}" if target else None,
+        so_far=so_far_words(measure),
         comparison=year_ago_words(measure) if has_value else None,
         sparkline=build_sparkline(measure, withholds=inputs.withholds),
         variation=variation_mark(measure),

@@ -77,7 +77,7 @@ def _row(inputs: ReportInputs, measure: Measure) -> ScorecardRow:
         metric=metric.name,
         name=subject(metric.title),
         unit=unit_words(metric),
-        reading=build_reading(measure, beside=False),
+        reading=build_reading(measure),
         denominator=count_words(figure.denominator, threshold=threshold) if figure and has_denominator else None,
         denominator_noun=metric.denominator_noun if has_denominator else None,
         target=format_target(target.value, metric) if target else None,

@@ -1,4 +1,4 @@
-"""What stands under a chart: months that are hollow, missing or withheld, rebased limits, and how it was drawn.
+"""What stands under a chart: lettered events, months that are hollow, missing or withheld, and how it was drawn.
 
 Not here: what the chart tells (`wording`), the rule set in full (`build_appendix`).
 """
@@ -6,12 +6,14 @@ Not here: what the chart tells (`wording`), the rule set in full (`build_appendi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.report.disclosure import Withheld
 from kpi_pipeline.report.measures import Measure
 from kpi_pipeline.report.number_format import capitalised, date_words, join_words, small_count_words
 from kpi_pipeline.report.phrases import follow_up_words
+from kpi_pipeline.report.rebases import Rebase
 from kpi_pipeline.signals import Chart
 
 _CHART_WORDS: dict[Chart, str] = {
@@ -26,6 +28,9 @@ _CHART_WORDS: dict[Chart, str] = {
     "i_prime": "I′ chart of monthly ratios: limits three sigma from the mean, wider in months with fewer cases.",
     "run": "Run chart of the monthly figures: a median, no limits.",
 }
+_LETTERS = "ABCDEF"
+"""A chart has room for six flags."""
+
 _MOST_NAMED = 4
 """Months are named up to here, and counted beyond."""
 
@@ -75,12 +80,38 @@ def _months_named(months: Sequence[Month]) -> str:
     return f"{small_count_words(len(months))} months from {months[0].name} to {months[-1].name}"
 
 
-def rebase_note(measure: Measure, letter: str, at: int) -> str:
-    """What stands under the chart for one rebase: reason, owner and date."""
-    one = measure.rebases[at]
+@dataclass(frozen=True, slots=True)
+class ChartEvent:
+    """A lettered flag on a chart: `text` beside the flag, `note` under the chart."""
+
+    month: Month
+    letter: str
+    text: str
+    note: str
+
+
+def chart_events(measure: Measure) -> tuple[ChartEvent, ...]:
+    """Rebases and begun initiatives in time order, at most six: every rebase before any initiative, then the newest."""
+    rebases = [(one.from_month, one.reason.rstrip("."), _rebase_words(one)) for one in measure.rebases]
+    begun = [
+        (one.month, one.words, f"{one.words} began on {date_words(one.starts_on)}. Owner: {one.owner.rstrip('.')}.")
+        for one in measure.initiatives
+    ]
+    rebases = rebases[-len(_LETTERS) :]
+    room = len(_LETTERS) - len(rebases)
+    chosen = sorted([*rebases, *(begun[-room:] if room else [])], key=lambda event: event[0])
+    return tuple(
+        ChartEvent(month, letter, text, f"{letter}: {note}")
+        for letter, (month, text, note) in zip(_LETTERS, chosen, strict=False)
+    )
+
+
+def _rebase_words(one: Rebase) -> str:
+    """Reason, owner and date of a rebase, as printed under the chart."""
+    trial = " Trial limits." if one.trial else ""
     return (
-        f"{letter}: limits recalculated from {one.from_month.name}. Reason: {one.reason.rstrip('.')}. "
-        f"Decided by {one.decided_by} on {date_words(one.decided_on)}."
+        f"limits recalculated from {one.from_month.name}. Reason: {one.reason.rstrip('.')}. "
+        f"Decided by {one.decided_by.rstrip('.')} on {date_words(one.decided_on)}.{trial}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The director's own words, from `commentary.yaml`: why, what is being done, decisions asked for, rebased limits.
+"""The director's own words, from `commentary.yaml`: why, what is being done, decisions asked for.
 
 They are printed as the director's, never mixed into sentences the statistics license (`wording`).
 A key given twice, an unknown metric or a text that looks like a patient's identifier is a fault.
@@ -98,35 +98,14 @@ class MonthCommentary(_Frozen):
         return "Director's commentary" + (f", {date_words(self.written_on)}" if self.written_on else "")
 
 
-class Rebase(_Frozen):
-    """A person's decision to compute a measure's limits afresh from a month on, after a known lasting change.
-
-    trial: the new phase is still short; its limits are trial limits.
-    """
-
-    metric: str
-    facility_id: str = "all"
-    from_month: Annotated[MonthField, Field(alias="from")]
-    reason: Line
-    decided_by: Line
-    decided_on: date
-    trial: bool = False
-
-
 class Commentary(_Frozen):
     """The whole file; an empty one is a report without a director's words."""
 
     months: dict[MonthField, MonthCommentary] = {}
-    rebases: tuple[Rebase, ...] = ()
 
     def of(self, month: Month) -> MonthCommentary:
         """What was written for that month; nothing recorded is an empty commentary."""
         return self.months.get(month, MonthCommentary())
-
-    def rebases_of(self, metric: str, facility_id: str) -> tuple[Rebase, ...]:
-        """The recorded rebases of one chart, in time order."""
-        found = [one for one in self.rebases if (one.metric, one.facility_id) == (metric, facility_id)]
-        return tuple(sorted(found, key=lambda one: one.from_month))
 
 
 def read_commentary(path: Path | None, metrics: Mapping[str, Metric]) -> Commentary:
@@ -146,8 +125,7 @@ def read_commentary(path: Path | None, metrics: Mapping[str, Metric]) -> Comment
         commentary = Commentary.model_validate(raw or {})
     except ValidationError as error:
         raise DefinitionError([*faults_of(where, error), *_unknown_metrics(where, raw, metrics)]) from error
-    faults = _unknown_metrics(where, raw or {}, metrics) + _rebase_faults(where, commentary)
-    if faults:
+    if faults := _unknown_metrics(where, raw or {}, metrics):
         raise DefinitionError(faults)
     return commentary
 
@@ -179,23 +157,8 @@ def _unknown_metrics(where: str, raw: Any, metrics: Mapping[str, Metric]) -> lis
     for month, content in months.items() if isinstance(months, dict) else ():
         comments = content.get("comments") if isinstance(content, dict) else None
         named += [(f"months.{month}.comments", name) for name in comments] if isinstance(comments, dict) else []
-    rebases = raw.get("rebases")
-    for number, rebase in enumerate(rebases if isinstance(rebases, list) else ()):
-        if isinstance(rebase, dict) and "metric" in rebase:
-            named.append((f"rebases.{number}.metric", rebase["metric"]))
     return [
         Fault(where, f"{place} names {name!r}, which is not a metric.", f"Use one of {', '.join(sorted(metrics))}.")
         for place, name in named
         if name not in metrics
     ]
-
-
-def _rebase_faults(where: str, commentary: Commentary) -> list[Fault]:
-    seen: set[tuple[str, str, Month]] = set()
-    faults: list[Fault] = []
-    for number, rebase in enumerate(commentary.rebases):
-        key = (rebase.metric, rebase.facility_id, rebase.from_month)
-        if key in seen:
-            faults.append(Fault(where, f"rebases.{number} repeats one for {rebase.metric} from {rebase.from_month}."))
-        seen.add(key)
-    return faults

@@ -9,14 +9,16 @@ and a reader who compares two issues of the same month.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from heapq import heappop, heappush
 
 import numpy as np
 
-_NO_WAY_TO_MOVE = 1e-9
-"""A withheld count whose null-space coordinates are all below this has one possible value: it can be worked out."""
+_NEARLY_ZERO = 1e-9
+"""Far below any coordinate that a system of sums with coefficients 1 and -1 can have, far above rounding."""
 
 
 class Withheld(Enum):
@@ -63,40 +65,66 @@ def withhold_counts(
     """
     hidden = {key: Withheld.SMALL for key, count in counts.items() if is_small(count, threshold)}
     hidden |= {key: Withheld.COMPLEMENT for key in also if key not in hidden}
-    tables = _Tables(counts, sums, threshold, reluctance)
-    leaking = list(sums)
-    while leaking:
-        tables.close(leaking, hidden)
-        leaking = tables.that_determine(hidden)
+    sums_with: dict[Hashable, list[int]] = defaultdict(list)
+    for place, one in enumerate(sums):
+        for key in one.members:
+            sums_with[key].append(place)
+    to_check = [place for place, one in enumerate(sums) if not hidden.keys().isdisjoint(one.members)]
+
+    def give_up(one: Sum) -> None:
+        """Withholds one more count of a sum, if one is left, and has its other sums looked at again."""
+        shown = [key for key in one.members if key not in hidden and counts[key] > 0]
+        if shown:
+            given_up = min(shown, key=lambda key: (reluctance(key), counts[key], str(key)))
+            hidden[given_up] = Withheld.COMPLEMENT
+            for place in sums_with[given_up]:
+                heappush(to_check, place)
+
+    while to_check:
+        while to_check:  # in the order given, so that the sums that come first decide
+            one = sums[heappop(to_check)]
+            if _gives_one_away(one, counts, hidden, threshold):
+                give_up(one)
+        for one in _sums_to_open(counts, sums, hidden):
+            give_up(one)
     return hidden
 
 
-class _Tables:
-    """Counts and the sums that tie them together; finds what gives a withheld count away, and closes it."""
+def _gives_one_away(
+    one: Sum, counts: Mapping[Hashable, float], hidden: Mapping[Hashable, Withheld], threshold: int
+) -> bool:
+    """Whether a sum by itself tells a withheld count, or a small sum of withheld ones."""
+    unknown = [key for key in one.members if key in hidden]
+    if len(unknown) < 2:
+        return len(unknown) == 1
+    return one.total not in hidden and is_small(sum(counts[key] for key in unknown), threshold)
 
-    def __init__(
-        self,
-        counts: Mapping[Hashable, float],
-        sums: Sequence[Sum],
-        threshold: int,
-        reluctance: Callable[[Hashable], int],
-    ):
-        self.counts, self.sums, self.threshold, self.reluctance = counts, sums, threshold, reluctance
-        self.with_count: dict[Hashable, list[Sum]] = {}
-        for one in sums:
-            for key in one.members:
-                self.with_count.setdefault(key, []).append(one)
 
-    def close(self, leaking: Sequence[Sum], hidden: dict[Hashable, Withheld]) -> None:
-        """Gives up counts until no single sum gives a withheld one away. Sums from `that_determine` give one up first."""
-        queue = list(leaking)
-        forced = {id(one) for one in leaking} if len(leaking) < len(self.sums) else set()
-        while queue:
-            one = queue.pop()
-            shown = [key for key in one.members if key not in hidden and self.counts[key] > 0]
-            if not shown or not (id(one) in forced or self._leaks(one, hidden)):
-                continue
-            forced.discard(id(one))
-            given_up = min(shown, key=lambda key: (self.reluctance(key), self.counts[key], str(key)))
-            hidden[given_up] = Withheld.COMPLEMENT
-            queue += [one, *self.with_count[given_up]]
+def _sums_to_open(
+    counts: Mapping[Hashable, float], sums: Sequence[Sum], hidden: Mapping[Hashable, Withheld]
+) -> list[Sum]:
+    """Sums to give a count up in, because several sums together tell a withheld one: one sum for each told count."""
+    touched = [one for one in sums if not hidden.keys().isdisjoint(one.members)]
+    determined = _determined(touched, hidden)
+    open_sums = [one for one in touched if any(key not in hidden and counts[key] > 0 for key in one.members)]
+    chosen: list[Sum] = []
+    for one in open_sums:
+        if not determined.isdisjoint(one.members):
+            determined = determined.difference(one.members)
+            chosen.append(one)
+    return chosen or (open_sums[:1] if determined else [])
+
+
+def _determined(sums: Sequence[Sum], hidden: Mapping[Hashable, Withheld]) -> set[Hashable]:
+    """The withheld counts that the sums determine: those whose own axis lies in the space the sums span."""
+    places = {key: place for place, key in enumerate(hidden)}
+    equations = np.zeros((len(sums), len(places)))
+    for row, one in enumerate(sums):
+        for key in one.members:
+            if key in places:
+                equations[row, places[key]] += -1.0 if key == one.total else 1.0
+    if not equations.any():
+        return set()
+    _, sizes, directions = np.linalg.svd(equations, full_matrices=False)
+    told = (directions[sizes > _NEARLY_ZERO] ** 2).sum(axis=0)
+    return {key for key, place in places.items() if told[place] > 1 - _NEARLY_ZERO}

@@ -28,7 +28,7 @@ class Figure:
 
     value, lower and upper are on the printed scale. n_listed: cases the metric lists; exclusions: reason → cases
     left out, the cases without full follow-up among them; n_counted: the rest. is_incomplete: fewer of its cases
-    than usual have their data (see `completeness`). plotted_numerator and plotted_denominator are for computing
+    than usual have their data (see `metrics.completeness`). plotted_numerator and plotted_denominator are for computing
     limits only; they are None when the value may not be known.
     """
 
@@ -108,6 +108,7 @@ def _figure(row: Mapping[Hashable, Any], left_out: Mapping[str, float], metric: 
         exclusions=reasons,
         plotted_numerator=numerator if value is not None else None,
         plotted_denominator=denominator if value is not None else None,
+        is_incomplete=bool(row["is_incomplete"]),
     )
 
 

@@ -13,11 +13,13 @@ import pandas as pd
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.improvement.initiatives import Initiative
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.targets import Targets
 from kpi_pipeline.report.commentary import Commentary
 from kpi_pipeline.report.model import FurtherSection
+from kpi_pipeline.report.rebases import Rebase
 from kpi_pipeline.warehouse.facts import BuildFacts
 
 Privacy = Literal["internal", "board", "external"]
@@ -29,6 +31,7 @@ class ReportInputs:
 
     values and exclusions: as read from the store of metric values. facility_id `all` is the whole system.
     privacy: `board` and `external` withhold small numbers. issue: how the issue is named on page 1.
+    initiatives: the improvement programme, in order of ids. rebases: recorded new limits, of every facility.
     further_sections: pages other rooms have prepared (drivers, improvement programme, changes).
     """
 
@@ -45,6 +48,8 @@ class ReportInputs:
     privacy: Privacy = "internal"
     issue_number: int = 1
     issue: str = ""
+    initiatives: tuple[Initiative, ...] = ()
+    rebases: tuple[Rebase, ...] = ()
     further_sections: tuple[FurtherSection, ...] = ()
 
     @property

@@ -12,12 +12,13 @@ from typing import Literal
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.metrics.declaration import Metric, Target
-from kpi_pipeline.report.commentary import Rebase
-from kpi_pipeline.report.completeness import mark_incomplete_months
+from kpi_pipeline.report.begun_initiatives import BegunInitiative, begun_initiatives
 from kpi_pipeline.report.figures import Figure, read_figures
 from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.number_format import round_half_up
-from kpi_pipeline.report.series import evaluate_months, refused_rebases
+from kpi_pipeline.report.rebase_check import check_rebases
+from kpi_pipeline.report.rebases import Rebase, rebases_of
+from kpi_pipeline.report.series import evaluate_months
 from kpi_pipeline.report.small_numbers import withhold_small_numbers
 from kpi_pipeline.signals import ChartResult
 
@@ -31,7 +32,7 @@ class Measure:
     """One metric with everything this report may say about it.
 
     months: the months charted. figures: by month, including a year before the first charted one. result is None,
-    and unavailable says why, when there is no figure at all. rebases: those inside the charted months.
+    and unavailable says why, when there is no figure at all. rebases and initiatives: those inside the charted months.
     """
 
     metric: Metric
@@ -42,6 +43,7 @@ class Measure:
     rebases: tuple[Rebase, ...] = ()
     result: ChartResult | None = None
     unavailable: str = ""
+    initiatives: tuple[BegunInitiative, ...] = ()
 
     @property
     def headline(self) -> Figure | None:
@@ -111,14 +113,12 @@ class Measure:
 def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figure]]:
     """Every metric as a measure of the chosen facility, and the figures of all facilities as they may be known."""
     _check_inputs(inputs)
-    if inputs.commentary.rebases:
-        _check_rebases(inputs)
+    _refuse_faulty_rebases(inputs)
     shown = inputs.settings.report.months_shown
     first = inputs.month.plus(1 - shown)
     figures = read_figures(
         inputs.values, inputs.exclusions, inputs.metrics, list(month_range(first.plus(-12), inputs.month))
     )
-    figures = mark_incomplete_months(figures)
     if inputs.withholds:
         figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
     charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
@@ -130,21 +130,19 @@ def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figur
     return measures, figures
 
 
-def _check_rebases(inputs: ReportInputs) -> None:
-    """Every rebase of this facility stands on the whole history; those that do not are reported together."""
-    history = sorted(set(inputs.values["month"]) - {""})
-    figures = read_figures(inputs.values, inputs.exclusions, inputs.metrics, [Month.parse(text) for text in history])
-    faults: list[Fault] = []
-    for metric in inputs.metrics.values():
-        rebases = inputs.commentary.rebases_of(metric.name, inputs.facility_id)
-        own = {
-            figure.month: figure
-            for figure in figures
-            if (figure.metric, figure.facility_id) == (metric.name, inputs.facility_id)
-        }
-        faults += refused_rebases(metric, own, rebases, rules=inputs.settings.rule_set)
+def _refuse_faulty_rebases(inputs: ReportInputs) -> None:
+    """A rebase that was recorded rightly may no longer stand when figures were restated; a report stops at it."""
+    faults, _ = check_rebases(
+        inputs.rebases,
+        values=inputs.values,
+        exclusions=inputs.exclusions,
+        metrics=inputs.metrics,
+        facility_id=inputs.facility_id,
+        rules=inputs.settings.rule_set,
+    )
     if faults:
-        raise DefinitionError(faults)
+        cure = "Withdraw it: kpi rebase withdraw KEY --by NAME."
+        raise CheckError(Fault(fault.where, fault.what, cure) for fault in faults)
 
 
 def _check_inputs(inputs: ReportInputs) -> None:
@@ -196,11 +194,13 @@ def build_measure(
         return Measure(metric, inputs.month, months, {}, targets, unavailable=_why_unavailable(inputs, metric))
     rebases = tuple(
         one
-        for one in inputs.commentary.rebases_of(metric.name, facility_id)
+        for one in rebases_of(inputs.rebases, metric.name, facility_id)
         if months[0] < one.from_month <= months[-1]  # earlier: the whole chart is in its phase
     )
     result = evaluate_months(metric, months, own, targets=targets, rebases=rebases, rules=inputs.settings.rule_set)
-    return Measure(metric, inputs.month, months, own, targets, rebases, result)
+    names = {mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks}
+    begun = begun_initiatives(inputs.initiatives, metric.name, facility_id, months, facility_names=names)
+    return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun)
 
 
 def _why_unavailable(inputs: ReportInputs, metric: Metric) -> str:

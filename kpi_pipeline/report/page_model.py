@@ -46,13 +46,15 @@ class Reading(Frozen):
 
 
 class Tile(Frozen):
-    """A headline measure on page 1. `basis` names the denominator: `1,612 discharges`."""
+    """A headline measure on page 1. `basis` names the denominator: `1,612 discharges`; `so_far` the report month's
+    own figure while it is not final, when an earlier month is shown."""
 
     metric: MetricId
     title: Words
     reading: Reading
     basis: Words | None = None
     target: Words | None = None
+    so_far: Words | None = None
     comparison: Words | None = None
     sparkline: Sparkline | None = None
     variation: VariationMark | None = None

@@ -12,8 +12,8 @@ from typing import Any
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.metrics.declaration import Metric, Target
-from kpi_pipeline.report.commentary import Rebase
 from kpi_pipeline.report.figures import Figure
+from kpi_pipeline.report.rebases import Rebase
 from kpi_pipeline.signals import ChartResult, evaluate_chart
 from kpi_pipeline.signals.chart_choice import choose_chart
 from kpi_pipeline.signals.rebase import RebaseDecision, check_rebase
@@ -43,17 +43,19 @@ def evaluate_months(
     )
 
 
-def refused_rebases(
+def judge_rebases(
     metric: Metric, figures: Mapping[Month, Figure], rebases: Sequence[Rebase], *, rules: str
-) -> list[Fault]:
-    """The recorded rebases that may not stand, each tested on the months known when it was decided."""
+) -> tuple[list[Fault], list[str]]:
+    """Why rebases of one chart may not stand, each tested on the months known when it was decided; and warnings."""
     faults: list[Fault] = []
+    warnings: list[str] = []
     for at, rebase in enumerate(rebases):
         known = [month for month in sorted(figures) if month <= Month.of(rebase.decided_on)]
-        place = f"commentary, rebases, {metric.name} from {rebase.from_month}"
+        place = f"rebase {rebase.key}"
         if not known or not known[0] < rebase.from_month <= known[-1]:
+            covered = f"figures go from {known[0]} to {known[-1]}" if known else "there are no figures"
             faults.append(
-                Fault(place, "there are no figures before and after that month.", "Correct `from` or `decided_on`.")
+                Fault(place, f"needs figures before and after its first month; {covered}.", "Choose another month.")
             )
             continue
         values, arguments = _series(metric, known, figures)
@@ -62,8 +64,9 @@ def refused_rebases(
         )
         earlier = [str(one.from_month) for one in rebases[:at] if known[0] < one.from_month]
         check = check_rebase(values, decision=decision, rules=rules, phases=earlier, **arguments)
-        faults += [Fault(place, refusal, "Remove or correct the rebase.") for refusal in check.refusals]
-    return faults
+        faults += [Fault(place, f"is refused: {refusal}") for refusal in check.refusals]
+        warnings += check.warnings if check.is_allowed else ()
+    return faults, warnings
 
 
 def _series(

@@ -148,7 +148,7 @@ def _withheld_counts(
             close = _close_neighbour(group, metrics, names, hidden, threshold)
             if close is None:
                 break
-            also.add(close)
+            also = {*hidden, close}
         for figure in group:
             own = names.of(figure)
             withheld[_key(figure)] = {

@@ -250,6 +250,21 @@ def provisional_sentence(measure: Measure) -> str | None:
     return f"{figure.month.name} so far: {value}, {follow_up_words(figure, measure.metric)}."
 
 
+def so_far_words(measure: Measure) -> str | None:
+    """The same in short, for a tile: `October 2026 so far: 16.7%, provisional: 108 of 3,313 cases.`"""
+    figure, headline = measure.current, measure.headline
+    if figure is None or figure.is_final or headline is None or headline.month == figure.month:
+        return None
+    if figure.number is None:
+        return f"{figure.month.name} is {figure.maturity}; no figure is shown yet."
+    said = f"{figure.month.name} so far: {format_value(figure.number, measure.metric)}"
+    counted, waiting = figure.n_counted, figure.n_listed if figure.is_incomplete else figure.n_immature
+    if not isinstance(counted, float) or not isinstance(waiting, float) or not waiting:
+        return f"{said}, {figure.maturity}."
+    of = waiting if figure.is_incomplete else counted + waiting
+    return f"{said}, {figure.maturity}: {format_number(counted)} of {format_number(of)} cases."
+
+
 def year_ago_words(measure: Measure) -> str | None:
     """`A year earlier: 15.2%`, or why there is no such figure; None before any figure exists."""
     if measure.headline is None:

@@ -54,7 +54,7 @@ def months_missing_before(months: Sequence[int]) -> list[int]:
     if not steps:
         return [0] * len(months)
     usual = min(step for step, count in Counter(steps).items() if count == max(Counter(steps).values()))
-    return [0] + [max(0, (step - 1) // max(usual, 1)) if step > usual else 0 for step in steps]
+    return [0] + [max(0, (step - 1) // max(usual, 1)) for step in steps]
 
 
 def order_faults(labels: Sequence[str], months: Sequence[int] | None) -> list[Fault]:

@@ -74,9 +74,7 @@ def adjust_for_season(
                 "Compare with the same month of the year before, or wait.",
             )
         )
-    raw = {month: sum(found) / len(found) for month, found in ratios.items()}
-    mean = sum(raw.values()) / 12
-    indices = {m + 1: index / mean if method == "multiplicative" else index - mean for m, index in raw.items()}
+    indices = {month + 1: sum(found) / len(found) for month, found in ratios.items()}
     by_month = np.array([indices[month % 12 + 1] for month in months])
     adjusted = known / by_month if method == "multiplicative" else known - by_month
     return SeasonalAdjustment(

@@ -184,6 +184,10 @@ def _number_faults(inputs: Inputs, numbers: Floats, size: Floats) -> list[Fault]
         i = int(np.argmax(numbers > size))
         found = f"{numbers[i]:g} of {size[i]:g} at position {i}"
         faults.append(Fault("values", f"a proportion cannot exceed 1; found {found}.", "Use chart u for rates."))
+    highest = float(np.nanmax(_targets(inputs.target, numbers.size), initial=-math.inf))
+    if inputs.chart in ("p", "p_prime") and highest > inputs.value_scale:
+        what = f"{highest:g} lies above {inputs.value_scale:g}, the most the drawn proportion can be."
+        faults.append(Fault("target", what, "Give it on the drawn scale, or draw percent with value_scale=100."))
     return faults
 
 

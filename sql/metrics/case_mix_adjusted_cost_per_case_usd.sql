@@ -17,12 +17,13 @@ why: Cost per case without the effect of sicker or less sick patients.
 definition: Total cost divided by total relative weight of the discharges that are both costed and coded.
 numerator: Total cost in dollars.
 denominator: MS-DRG relative weights.
-denominator_noun: relative weight
+denominator_noun: relative weights
 exclusions:
   not_costed: The stay has no total cost yet.
   negative_cost: The total cost is below zero, which is an error in the source.
   missing_drg: The stay is not coded yet.
   unknown_drg: The DRG is not in the loaded table.
+late_data_exclusions: [not_costed, missing_drg]
 caveats: ["Where no table of the fiscal year is loaded the nearest is used, and the report says which."]
 reviewed: 2026-11-01
 ---*/

@@ -19,6 +19,7 @@ denominator_noun: coded discharges
 exclusions:
   missing_drg: The stay is not coded yet.
   unknown_drg: The DRG is not in the loaded table.
+late_data_exclusions: [missing_drg]
 caveats: ["Where no table of the fiscal year is loaded the nearest is used, and the report says which."]
 reviewed: 2026-11-01
 ---*/

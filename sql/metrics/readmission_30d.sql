@@ -32,7 +32,7 @@ exclusions:
   cancer_medical: Medical treatment of cancer.
 caveats:
   - Returns to hospitals outside our data are not visible.
-  - Not adjusted for risk; not comparable with the CMS risk-standardised rate.
+  - Not adjusted for risk; not comparable with the CMS risk-standardized rate.
 reviewed: 2026-11-01
 ---*/
 WITH dispositions AS (

@@ -20,6 +20,7 @@ denominator_noun: costed discharges
 exclusions:
   not_costed: The stay has no total cost yet.
   negative_cost: The total cost is below zero, which is an error in the source.
+late_data_exclusions: [not_costed]
 caveats: [Not adjusted for case mix; the case mix adjusted cost is., Costs settle for some weeks after discharge.]
 reviewed: 2026-11-01
 ---*/

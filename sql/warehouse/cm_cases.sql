@@ -14,6 +14,8 @@ SELECT
         WHEN 'instant' THEN cases.first_assessed_at
         WHEN 'local' THEN (cases.first_assessed_at AT TIME ZONE facilities.time_zone) AT TIME ZONE 'UTC'
     END AS first_assessed_at_utc,
+    CASE WHEN cases.first_assessed_at_kind = 'date' THEN CAST(cases.first_assessed_at AS DATE) END
+        AS first_assessed_on_some_time,
     cases.closed_at,
     cases.close_reason
 FROM staged_cm_cases AS cases

@@ -1,8 +1,9 @@
 /*---
 title: Encounters combined into stays
 means: >-
-  One row per acute stay. Principal diagnosis, DRG and admission come from its first encounter, discharge, disposition,
-  unit and payer from the last to leave; amounts are summed once, and are unknown until every row has its own.
+  One row per acute stay. Principal diagnosis and admission come from its first encounter; discharge, disposition,
+  unit and payer from the last to leave; the DRG is the first known. Amounts are summed once, and are unknown until
+  every row has its own.
 key: [stay_id]
 stored: temporary
 ---*/

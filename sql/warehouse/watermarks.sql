@@ -14,10 +14,17 @@ WITH last_days AS (
 declared_for_all AS (
     SELECT complete_through FROM declared_watermarks
     WHERE facility_id IS NULL
+),
+
+every_facility AS (
+    SELECT facility_id FROM last_days
+    UNION
+    SELECT facility_id FROM declared_watermarks
+    WHERE facility_id IS NOT NULL
 )
 
 SELECT
-    last_days.facility_id,
+    every_facility.facility_id,
     COALESCE(declared_watermarks.complete_through, declared_for_all.complete_through, last_days.last_seen_on)
         AS complete_through,
     CASE
@@ -25,6 +32,7 @@ SELECT
         WHEN declared_for_all.complete_through IS NOT NULL THEN 'declared for all facilities'
         ELSE 'last day seen in the data'
     END AS basis
-FROM last_days
-LEFT JOIN declared_watermarks ON last_days.facility_id = declared_watermarks.facility_id
+FROM every_facility
+LEFT JOIN last_days ON every_facility.facility_id = last_days.facility_id
+LEFT JOIN declared_watermarks ON every_facility.facility_id = declared_watermarks.facility_id
 LEFT JOIN declared_for_all ON TRUE

@@ -12,7 +12,7 @@ import pytest
 
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.metrics.values import read_values, values_folder
+from kpi_pipeline.metrics.values import read_values, values_file, values_folder
 from kpi_pipeline.orchestration import checks
 from kpi_pipeline.orchestration.definitions import BUILD_JOB, REPORT_JOB
 from kpi_pipeline.orchestration.resources import Hospital
@@ -124,7 +124,7 @@ def test_rows_that_do_not_add_up_fail_the_check_of_their_table(copied: Hospital)
 
 def test_values_of_another_snapshot_fail_the_check(copied: Hospital) -> None:
     snapshot_id = read_values(copied.warehouse_file).snapshot_id
-    (values_folder(copied.warehouse_file, snapshot_id) / "discharges.parquet").unlink()
+    values_file(values_folder(copied.warehouse_file, snapshot_id), load_metrics()["discharges"]).unlink()
     assert failing_checks(copied, "metric_checks") == {("discharges", checks.PRESENT_SNAPSHOT)}
 
 

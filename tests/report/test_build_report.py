@@ -88,10 +88,9 @@ def test_the_tile_of_a_late_measure_shows_the_last_final_month_and_names_the_ope
     assert tile.metric == READMISSION
     assert (tile.reading.period_words, tile.reading.maturity) == ("September 2026", "final")
     assert tile.basis == "1,200 index discharges"
-    assert str(tile.reading.maturity_words).startswith("Final. October 2026 so far: ")
-    assert str(tile.reading.maturity_words).endswith(
-        "provisional: 420 of 1,200 index discharges have their 30 days of follow-up."
-    )
+    assert tile.reading.maturity_words == "Final."
+    assert str(tile.so_far).startswith("October 2026 so far: ")
+    assert str(tile.so_far).endswith(", provisional: 420 of 1,200 cases.")
     assert str(tile.comparison).startswith("A year earlier: ")
 
 
@@ -209,6 +208,7 @@ def test_a_month_whose_costs_are_mostly_missing_is_provisional() -> None:
     last = (inputs.values["metric"] == metric) & (inputs.values["month"] == str(LAST))
     values = inputs.values.copy()
     values.loc[last, ["n_cases", "n_excluded"]] = [1500, 300]
+    values.loc[last, ["maturity", "is_incomplete"]] = ["provisional", True]
     rows_left_out = [
         {"metric": metric, "facility_id": place, "month": str(LAST), "exclusion_reason": "not_costed", "n_cases": 300}
         for place in ("A", "all")

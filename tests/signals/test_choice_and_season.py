@@ -145,6 +145,8 @@ def test_false_signals_are_interpolated_and_continued() -> None:
     beyond = expected_false_signals([120])
     assert beyond.flagged_charts == pytest.approx(1 - (1 - table[60][0]) ** 2)
     assert expected_false_signals([12]).icons == 0
+    assert expected_false_signals([12], rules="ihi").icons == FALSE_SIGNALS["ihi"][13][1]
+    assert expected_false_signals([9], rules="anhoej").icons == 0
     assert expected_false_signals([]).sentence.startswith("If nothing had changed in any of the 0 charts")
 
 

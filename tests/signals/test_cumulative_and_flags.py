@@ -119,6 +119,7 @@ def test_nelson_rules_just_short_and_just_broken() -> None:
     assert nelson(*[0.9] * 15, rule=7) == [0] * 14 + [7]
     assert nelson(*[0.9] * 14, 1.0, rule=7) == [0] * 15
     assert nelson(*[1.1, -1.1] * 4, rule=8) == [0] * 7 + [8]
+    assert nelson(*[1.1, -1.1] * 3, 1.1, -1.0, rule=8) == [0] * 8
 
 
 def test_the_lowest_broken_rule_is_named() -> None:

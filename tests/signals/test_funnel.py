@@ -39,6 +39,30 @@ def test_overdispersion_by_hand_without_trimming() -> None:
     assert funnel_limits(result, [100])[0] == result.points[0].adjusted_limits
 
 
+def test_phi_below_1_does_not_widen_the_limits() -> None:
+    # scores ±0.9: phi 0.81, and tau² = (2·0.81 − 1)/100 = 0.0062 above 0
+    observed = [100 * math.exp(0.09), 100 * math.exp(-0.09)]
+    result = evaluate_funnel(observed, [100, 100], kind="observed_expected", trim=0)
+    assert result.phi == pytest.approx(0.81)
+    assert result.tau2 == pytest.approx(0.0062)
+    assert not result.is_adjusted
+
+
+def test_truncation_drops_the_lowest_and_highest_tenth_by_rank() -> None:
+    # 19 units: rank·10/20 rounds down to 0 for rank 1 and to 9 for ranks 18 and 19; ranks 2 to 17 stay
+    scores = [float(i) for i in range(1, 20)]
+    observed = [100 * math.exp(score / 10) for score in scores]
+    result = evaluate_funnel(observed, [100] * 19, kind="observed_expected")
+    assert result.phi == pytest.approx(sum(score**2 for score in scores[1:17]) / 16)
+
+
+def test_equal_scores_share_their_rank_when_truncating() -> None:
+    # the two highest share rank 18.5 of 19: both dropped; the three lowest share rank 2: 2·10/20 = 1, all kept
+    scores = [1.0, 1.0, 1.0, *(float(i) for i in range(4, 18)), 30.0, 30.0]
+    result = evaluate_funnel([100 * math.exp(s / 10) for s in scores], [100] * 19, kind="observed_expected")
+    assert result.phi == pytest.approx(sum(score**2 for score in scores[:17]) / 17)
+
+
 def test_less_spread_than_chance_leaves_the_limits_alone() -> None:
     result = evaluate_funnel([20, 20, 20, 20], [100] * 4)
     assert (result.phi, result.tau2, result.is_adjusted) == (0, 0, False)

@@ -34,6 +34,8 @@ from kpi_pipeline.signals import evaluate_chart, find_rule_set
         ({"values": [1, float("inf"), 2]}, "values", "infinite"),
         ({"chart": "p", "denominators": [10, 1, 10]}, "values", "2 of 1 at position 1"),
         ({"chart": "u", "denominators": [10, -1, 10]}, "denominators", "found -1"),
+        ({"chart": "p", "denominators": [9, 9, 9], "target": 14}, "target", "14 lies above 1"),
+        ({"chart": "p", "denominators": [9, 9, 9], "target": [None, 0.2, 14]}, "target", "14 lies above 1"),
         ({"value_scale": 100.0}, "value_scale", "does not go with chart xmr"),
         ({"value_scale": -1.0, "chart": "u", "denominators": [1, 1, 1]}, "value_scale", "does not go"),
     ],

@@ -164,7 +164,7 @@ def test_no_number_in_any_result_is_nan_or_infinite(
         chart=chart,  # type: ignore[arg-type]
         better=better,  # type: ignore[arg-type]
         rules=rules,
-        target=20,
+        target=0.2,
         phases=[phase] if phase < len(numbers) else [],
         ghosted=[mark for mark in marks if mark < len(numbers) and mark % 2],
         immature=[mark for mark in marks if mark < len(numbers) and not mark % 2],

@@ -117,6 +117,15 @@ def test_a_turning_point_belongs_to_both_trends() -> None:
     assert {hit.side for hit in result.points[16].rules if hit.rule == "trend"} == {"high", "low"}
 
 
+def test_signals_come_in_time_order() -> None:
+    result = after_baseline([20, 9, 11, 11, 11, 11, 11, 11, 20])
+    assert [(signal.rule, signal.first - 12, signal.last - 12) for signal in result.signals] == [
+        ("outside", 0, 0),
+        ("shift", 2, 8),
+        ("outside", 8, 8),
+    ]
+
+
 def test_moving_ranges_are_read_for_the_limit_only() -> None:
     result = evaluate_chart([1, 2, 4, 7, 11, 16, 22, 29, 37, 46, 56, 67, 79, 92], chart="mr")
     assert {signal.rule for signal in result.signals} <= {"outside"}

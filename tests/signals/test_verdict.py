@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from kpi_pipeline.signals import Better, ChartResult, evaluate_chart, find_rule_set
+from kpi_pipeline.signals.moving_ranges import mean_range
 
 WOBBLE = [11.0, 9.0] * 6 + [11.0]
 """Thirteen points of mean 10.0769, mean moving range 2: limits 4.7569 to 15.3969."""
@@ -156,6 +158,39 @@ def test_a_tie_between_two_trends(tie: str, better: Better, expected: str) -> No
     assert result.points[14].point_class == expected
 
 
+@pytest.mark.parametrize(
+    ("rules", "expected"), [("nhs-2024", "improvement"), ("nhs-classic", "concern"), ("ihi", "concern")]
+)
+def test_each_rule_set_settles_a_tie_its_own_way(rules: str, expected: str) -> None:
+    rising_then_falling = [
+        10.0,
+        12,
+        9,
+        11,
+        10,
+        9,
+        11,
+        10,
+        12,
+        9,
+        9.2,
+        9.4,
+        9.6,
+        9.8,
+        10,
+        10.4,
+        10.2,
+        10.1,
+        9.9,
+        9.8,
+        9.7,
+        9.6,
+    ]
+    result = chart_of(rising_then_falling, "higher", rules=rules)
+    assert {hit.side for hit in result.points[15].rules if hit.rule == "trend"} == {"high", "low"}
+    assert result.points[15].point_class == expected
+
+
 def test_a_constant_series_is_common_cause_with_a_mean_line() -> None:
     for rules in ("nhs-2024", "nhs-classic", "ihi"):
         result = chart_of([0.1] * 15, rules=rules)
@@ -186,6 +221,14 @@ def test_screening_drops_large_ranges_once() -> None:
     assert result.phases[0].mean_moving_range == 1
     assert result.moving_ranges_screened
     assert "2 moving ranges" in " ".join(result.warnings)
+
+
+@pytest.mark.parametrize(("largest", "n_screened"), [(4.366, 0), (4.368, 1)])
+def test_screening_drops_from_3267_mean_ranges_up(largest: float, n_screened: int) -> None:
+    # nine ranges of 1 and one x: x = 3.267·(9 + x)/10 at x = 4.3670
+    ranges = np.array([1.0] * 9 + [largest])
+    assert mean_range(ranges, screen=True).n_screened == n_screened
+    assert mean_range(ranges, screen=False).n_screened == 0
 
 
 def test_limits_kind() -> None:

@@ -154,11 +154,13 @@ def with_followup(
 ) -> Cases:
     """The cases with those set aside whose follow-up is not over; `events` is case_id → (facility, day).
 
-    Other exclusions come first. Without follow-up the case must still lie in the complete part of the feed.
+    Other exclusions come first. Without follow-up the case must still lie in the complete part of the feed; a
+    facility without a watermark sets nothing aside.
     """
     judged: Cases = {}
     for case_id, case in cases.items():
         facility, day = events[case_id]
-        too_young = day + timedelta(days=matures_after_days) > options.complete_through[facility]
+        complete_through = options.complete_through.get(facility, date.max)
+        too_young = day + timedelta(days=matures_after_days) > complete_through
         judged[case_id] = "insufficient_followup" if too_young and not isinstance(case, str) else case
     return judged

@@ -162,7 +162,7 @@ def test_a_lookup_that_names_a_key_twice_is_refused_rather_than_doubling_rows(tm
         "payers.csv": "Id,NAME\nY1,Medicare\n",
     }
     assert faults_of(tmp_path, files, source="synthea") == [
-        "encounters.csv: 1 rows became several rows of encounters, since patients.csv or payers.csv has a key more "
+        "encounters.csv: 1 row became several rows of encounters, since patients.csv or payers.csv has a key more "
         "than once. Remove the repeated rows there."
     ]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import duckdb
 import pytest
 
 from kpi_pipeline.core.errors import InputError
+from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
+from kpi_pipeline.warehouse.build import build_tables
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 """When every trial file arrives."""
@@ -88,3 +91,15 @@ def refused_rows(intake: IntakeResult, table: str = "encounters") -> list[tuple[
 def refusals(intake: IntakeResult, table: str = "encounters") -> dict[str, list[str]]:
     """encounter_id → reasons, for the refused rows of one table."""
     return {original["encounter_id"]: reasons for _, _, reasons, original in refused_rows(intake, table)}
+
+
+@contextmanager
+def tables_of(
+    folder: Path, files: Files, *, settings: Settings = Settings(), source: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse tables of a landing folder in memory: no metric values, nothing swapped in."""
+    intake = take_in(folder, files, source=source)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        build_tables(connection, intake, reference=None, settings=settings, built_at=NOW.isoformat())
+        yield connection

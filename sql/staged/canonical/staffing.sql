@@ -1,6 +1,6 @@
 /*---
 title: Case managers on shift
-key: [facility_id, unit_id, shift_on, case_manager_id]
+key: [facility_id, unit_id, shift_on, case_manager_id, paid_hours, overtime_hours]
 columns:
   facility_id: {type: id, required: true, means: "The facility."}
   unit_id: {type: id, means: "The unit."}

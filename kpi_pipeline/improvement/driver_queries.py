@@ -1,0 +1,213 @@
+"""What the warehouse tells about drivers: waits by reason, days by stay, cost by kind of case, units, occupied beds.
+
+SQL on an open connection, set-based; the one place of this room that reads a warehouse. No row holds a person, a stay
+or an encounter by its own id: stays are numbered anew by each query, everything else is summed. The analyses are those
+of `pareto`, `excess_days`, `decomposition` and `opportunity`; `drivers` puts the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from kpi_pipeline.metrics.cases import cases_sql
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.reference.fiscal_years import fiscal_year_of
+
+_COUNTED_DAYS = """
+    SELECT
+        waits.stay_id,
+        {by}
+        SUM(
+            GREATEST(DATE_DIFF('day', GREATEST(waits.starts_on, COALESCE(covered_before, starts_on)), ends_before), 0)
+        ) AS n_days
+    FROM (
+        SELECT
+            *,
+            MAX(ends_before) OVER (
+                PARTITION BY stay_id{partition} ORDER BY starts_on, ends_before
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS covered_before
+        FROM avoidable_days
+        WHERE stay_id IS NOT NULL
+    ) AS waits
+    GROUP BY waits.stay_id{group}
+"""
+"""Overlapping waits count once, as in the metric avoidable_days_per_100_discharges."""
+
+_DAYS_BY_STAY = _COUNTED_DAYS.format(by="", partition="", group="")
+_DAYS_BY_STAY_AND_REASON = _COUNTED_DAYS.format(
+    by="COALESCE(waits.reason_code, '') AS reason_code,",
+    partition=", COALESCE(reason_code, '')",
+    group=", COALESCE(waits.reason_code, '')",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The discharges looked at: from first_day to the day before end, at one facility or (None) at all."""
+
+    first_day: date
+    end: date
+    facility_id: str | None = None
+
+    @property
+    def condition(self) -> str:
+        """The window as an SQL condition on `stays`."""
+        at = "" if self.facility_id is None else " AND stays.facility_id = $facility_id"
+        return f"NOT stays.is_in_house AND stays.discharged_on >= $first_day AND stays.discharged_on < $end{at}"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The named values of the condition."""
+        at = {} if self.facility_id is None else {"facility_id": self.facility_id}
+        return {"first_day": self.first_day, "end": self.end} | at
+
+
+def query_supply(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What was not supplied or cannot be computed: item → reason in words. Items not in it are there."""
+    rows = connection.execute("SELECT item, reason FROM supply WHERE NOT is_supplied").fetchall()
+    return {str(item): str(reason) for item, reason in rows}
+
+
+def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
+    """Avoidable days by reason: reason_code ('' not recorded), responsible_party (None: several or none), n_stays, days.
+
+    Days on which a stay waited for two reasons count under each; overlapping waits for one reason count once.
+    """
+    return connection.execute(
+        f"""
+        WITH days_by_reason AS ({_DAYS_BY_STAY_AND_REASON}),
+        parties AS (
+            SELECT
+                COALESCE(reason_code, '') AS reason_code,
+                CASE WHEN COUNT(DISTINCT responsible_party) = 1 THEN MIN(responsible_party) END AS responsible_party
+            FROM avoidable_days
+            GROUP BY COALESCE(reason_code, '')
+        )
+        SELECT
+            days_by_reason.reason_code,
+            parties.responsible_party,
+            COUNT(*) AS n_stays,
+            CAST(SUM(days_by_reason.n_days) AS DOUBLE) AS days
+        FROM days_by_reason
+        INNER JOIN stays ON days_by_reason.stay_id = stays.stay_id
+        INNER JOIN parties ON days_by_reason.reason_code = parties.reason_code
+        WHERE {window.condition} AND days_by_reason.n_days > 0
+        GROUP BY days_by_reason.reason_code, parties.responsible_party
+        ORDER BY days_by_reason.reason_code
+        """,
+        window.values,
+    ).df()
+
+
+def query_stays(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
+    """One row a discharged stay, under a number of this query's own, with what `excess_days` and `opportunity` need.
+
+    stay_id (1, 2, …), length_of_stay_days, drg_geometric_mean_days, drg_code, service_line, variable_direct_cost,
+    direct_cost, avoidable_days. A cost below zero is an error of the source and counts as not costed.
+    """
+    return connection.execute(
+        f"""
+        WITH days_by_stay AS ({_DAYS_BY_STAY})
+        SELECT
+            ROW_NUMBER() OVER (ORDER BY stays.discharged_on, stays.stay_id) AS stay_id,
+            CAST(stays.length_of_stay_days AS DOUBLE) AS length_of_stay_days,
+            stays.drg_geometric_mean_days,
+            stays.drg_code,
+            stays.service_line,
+            CASE WHEN stays.variable_direct_cost >= 0 THEN stays.variable_direct_cost END AS variable_direct_cost,
+            CASE WHEN stays.direct_cost >= 0 THEN stays.direct_cost END AS direct_cost,
+            CAST(COALESCE(days_by_stay.n_days, 0) AS DOUBLE) AS avoidable_days
+        FROM stays
+        LEFT JOIN days_by_stay ON stays.stay_id = days_by_stay.stay_id
+        WHERE {window.condition}
+        ORDER BY 1
+        """,
+        window.values,
+    ).df()
+
+
+def query_amounts(
+    connection: duckdb.DuckDBPyConnection, metric: Metric, window: Window, *, by: str
+) -> pd.DataFrame:
+    """A metric's cases summed by drg_code or service_line: category ('' not recorded), n_cases, numerator."""
+    return connection.execute(
+        f"""
+        WITH cases AS ({cases_sql(metric)})
+        SELECT
+            COALESCE(stays.{by}, '') AS category,
+            COUNT(*) AS n_cases,
+            CAST(SUM(cases.numerator) AS DOUBLE) AS numerator
+        FROM cases
+        INNER JOIN stays ON cases.case_id = stays.stay_id
+        WHERE {window.condition} AND cases.exclusion_reason IS NULL
+        GROUP BY COALESCE(stays.{by}, '')
+        ORDER BY 1
+        """,
+        window.values,
+    ).df()
+
+
+def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: Window) -> pd.DataFrame:
+    """A metric's cases by unit: unit_id ('' not recorded), unit_name, facility_name, numerator, denominator."""
+    return connection.execute(
+        f"""
+        WITH stays AS (
+            SELECT *, event_date AS discharged_on, FALSE AS is_in_house
+            FROM ({cases_sql(metric)}) AS cases
+            WHERE exclusion_reason IS NULL
+        )
+        SELECT
+            COALESCE(stays.unit_id, '') AS unit_id,
+            COALESCE(MIN(units.unit_name), stays.unit_id, '') AS unit_name,
+            MIN(facilities.facility_name) AS facility_name,
+            CAST(SUM(stays.numerator) AS DOUBLE) AS numerator,
+            CAST(SUM(stays.denominator) AS DOUBLE) AS denominator
+        FROM stays
+        LEFT JOIN units ON stays.unit_id = units.unit_id
+        LEFT JOIN facilities ON stays.facility_id = facilities.facility_id
+        WHERE {window.condition}
+        GROUP BY stays.facility_id, stays.unit_id
+        ORDER BY stays.facility_id, stays.unit_id
+        """,
+        window.values,
+    ).df()
+
+
+def query_drg_titles(connection: duckdb.DuckDBPyConnection, on: date) -> dict[str, str]:
+    """MS-DRG → its title as published, in the table of a day's fiscal year or the latest one before it."""
+    rows = connection.execute(
+        """
+        SELECT ms_drg, ARG_MAX(title, fiscal_year)
+        FROM reference_ms_drg
+        WHERE fiscal_year <= $fiscal_year
+        GROUP BY ms_drg
+        ORDER BY ms_drg
+        """,
+        {"fiscal_year": fiscal_year_of(on)},
+    ).fetchall()
+    return {str(code): str(title) for code, title in rows}
+
+
+def query_occupancy_pct(connection: duckdb.DuckDBPyConnection, window: Window) -> float | None:
+    """Patients counted at the census over licensed beds, in percent; None without a census or without beds."""
+    at = "" if window.facility_id is None else " AND census.facility_id = $facility_id"
+    return connection.execute(
+        f"""
+        WITH days AS (
+            SELECT facility_id, census_on, SUM(patients) AS patients
+            FROM census
+            WHERE census_on >= $first_day AND census_on < $end{at}
+            GROUP BY facility_id, census_on
+        )
+        SELECT CAST(100.0 * SUM(days.patients) / SUM(facilities.licensed_beds) AS DOUBLE)
+        FROM days
+        INNER JOIN facilities ON days.facility_id = facilities.facility_id AND facilities.licensed_beds > 0
+        """,
+        window.values,
+    ).fetchall()[0][0]

@@ -1,0 +1,41 @@
+"""Errors carry every fault, each in one line, and an exit code that says what kind of thing is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpi_pipeline.core.errors import (
+    CheckError,
+    DefinitionError,
+    Fault,
+    InputError,
+    KpiError,
+    RenderError,
+    WarehouseError,
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault("a.csv:3", "is wrong.", "Mend it."), "a.csv:3: is wrong. Mend it."),
+        (Fault("a.csv", "is wrong."), "a.csv: is wrong."),
+        (Fault("", "Something is wrong.", "Mend it."), "Something is wrong. Mend it."),
+    ],
+)
+def test_a_fault_says_where_what_and_what_to_do(fault: Fault, expected: str) -> None:
+    assert str(fault) == expected
+
+
+def test_an_error_tells_all_its_faults_one_a_line() -> None:
+    error = InputError(Fault(f"{name}.csv", "is empty.") for name in "ab")
+    assert str(error) == "a.csv: is empty.\nb.csv: is empty."
+    assert [fault.where for fault in error.faults] == ["a.csv", "b.csv"]
+    assert [fault.where for fault in InputError(Fault("a.csv", "is empty.")).faults] == ["a.csv"]
+
+
+def test_every_kind_of_error_has_an_exit_code_of_its_own() -> None:
+    codes = {kind: kind.exit_code for kind in (InputError, DefinitionError, WarehouseError, CheckError, RenderError)}
+    assert codes == {InputError: 3, DefinitionError: 4, WarehouseError: 5, CheckError: 6, RenderError: 7}
+    assert set(KpiError.__subclasses__()) == codes.keys()
+    assert KpiError.exit_code == 1
