@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from kpi_pipeline.cli_decisions import initiative_app, rebase_app
 from kpi_pipeline.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.settings import read_settings
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 reference_app = typer.Typer(help="Value sets and tables that change every year.", no_args_is_help=True)
 app.add_typer(reference_app, name="reference")
+app.add_typer(initiative_app, name="initiative")
+app.add_typer(rebase_app, name="rebase")
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 SettingsFile = Annotated[
@@ -53,7 +56,7 @@ class Privacy(StrEnum):
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the demo's files.")] = Path("demo"),
 ) -> None:
-    """Makes a synthetic hospital and its monthly report, and prints where the report is."""
+    """Makes a synthetic hospital and its report. Prints where the report is."""
     from kpi_pipeline.demo import make_demo
 
     with progress("Making the demo") as step:
@@ -74,7 +77,7 @@ def build(
     ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Ingests a landing folder and computes everything; on any error the last good warehouse stays."""
+    """Reads a landing folder and computes everything. On any error the last good warehouse stays."""
     from kpi_pipeline.pipeline import build_warehouse
 
     settings = read_settings(settings_file)
@@ -102,7 +105,7 @@ def cases(
     facility: Annotated[str | None, typer.Option("--facility", help="Only this facility.")] = None,
     output: OutputFormat = Format.table,
 ) -> None:
-    """Lists the cases behind a number: who counts, who does not, and why."""
+    """Lists the cases behind a number. Who counts, who does not, and why."""
     from kpi_pipeline.metrics.cases import read_cases
     from kpi_pipeline.metrics.declaration import CASE_COLUMNS
 
@@ -117,7 +120,7 @@ def values(
     metrics: Annotated[list[str] | None, typer.Argument(help="Measures; default: all.")] = None,
     output: OutputFormat = Format.table,
 ) -> None:
-    """Prints the values of the measures by facility and month."""
+    """Prints the values by facility and month."""
     from kpi_pipeline.metrics.values import read_values
 
     read = read_values(warehouse, metrics or None)
@@ -158,7 +161,7 @@ def signals(
     ] = None,
     output: OutputFormat = Format.table,
 ) -> None:
-    """Statistical process control on any series: limits, signals and the verdict in words."""
+    """Statistical process control on any series. Limits, signals and the verdict in words."""
     from kpi_pipeline.series_file import evaluate_series_file, print_series
 
     result = evaluate_series_file(file, chart=chart, better=better, rules=rules, target=target)
@@ -173,11 +176,11 @@ def quarantine(
         bool, typer.Option("--show-rows", help="Also print the original rows. They hold patient data.")
     ] = False,
 ) -> None:
-    """Lists the rejected rows: file, line, table and every reason."""
+    """Lists the refused rows. File, line, table and every reason."""
     from kpi_pipeline.warehouse.facts import read_quarantine
 
     frame = read_quarantine(warehouse, with_rows=show_rows)
-    print_frame(frame, output=output, title=f"{len(frame):,} rejected rows")
+    print_frame(frame, output=output, title=f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}")
 
 
 @app.command()
@@ -186,7 +189,7 @@ def check(
     source: SourceName = None,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Checks every definition; with --landing, also a dry run over a landing folder that writes nothing."""
+    """Checks every definition. With --landing, also a dry run over that folder, which writes nothing."""
     from kpi_pipeline.checks import check_definitions, try_landing
 
     settings = read_settings(settings_file)
@@ -204,7 +207,7 @@ def check(
 
 @app.command("new-metric")
 def new_metric(name: Annotated[str, typer.Argument(help="The measure's name in lower_case words.")]) -> None:
-    """Writes the skeleton of a measure and of its proof, to be filled in."""
+    """Writes the skeleton of a measure. And of its proof; both are to be filled in."""
     from kpi_pipeline.scaffold import write_metric_skeleton
 
     for path in write_metric_skeleton(name, Path.cwd()):
@@ -249,7 +252,7 @@ def reference_import(
 def main() -> None:
     """Runs the command line; turns every expected error into one clear message and an exit code."""
     try:
-        app()
+        app(prog_name="kpi")
     except KpiError as error:
         print_errors(error)
         sys.exit(error.exit_code)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
 from kpi_pipeline.core.errors import CheckError, Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.decisions import read_report_decisions
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
 from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
@@ -129,7 +128,8 @@ def write_report(
     privacy: Privacy = "internal",
     settings: Settings = Settings(),
 ) -> WrittenReport:
-    """Writes a month's PDF, JSON model, figures.csv and provenance.json: a pure function of snapshot, month and code.
+    """Writes a month's PDF, JSON model, figures.csv and provenance.json: a pure function of snapshot, month, code
+    and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
 
     facility None is the whole system. Raises InputError for a month or facility that the data do not have.
     """
@@ -138,7 +138,7 @@ def write_report(
     with open_warehouse(warehouse) as connection:
         facts = read_build_facts(connection)
         provenance = provenance_json(connection, metrics.values())
-    _refuse_unknown_month(month, read.values)
+    decided = read_report_decisions(warehouse, settings=settings)
     facility_name = _facility_name(facility, facts) if facility is not None else None
     report, figures = build_report_and_figures(
         ReportInputs(
@@ -153,6 +153,8 @@ def write_report(
             facility_id=facility or WHOLE_SYSTEM,
             facility_name=facility_name,
             privacy=privacy,
+            initiatives=decided.initiatives,
+            rebases=decided.rebases,
         )
     )
     rendered = render_report(
@@ -166,13 +168,6 @@ def write_report(
     )
     figures_file, provenance_file = rendered.attachments
     return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages)
-
-
-def _refuse_unknown_month(month: Month, values: pd.DataFrame) -> None:
-    months = sorted(value for value in values["month"].unique() if value)
-    if str(month) not in months:
-        covered = f"the data cover {months[0]} to {months[-1]}" if months else "the data have no month at all"
-        raise InputError(Fault("month", f"{month} has no figures; {covered}.", "Choose a month that is covered."))
 
 
 def _facility_name(facility: str, facts: BuildFacts) -> str:

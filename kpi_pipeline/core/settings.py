@@ -56,11 +56,30 @@ class ReportSettings(_Frozen):
     commentary: Path | None = None
 
 
+class FreedDay(_Frozen):
+    """What finance says a freed bed-day is worth, where beds are full enough for it to be used."""
+
+    contribution_margin_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    backfill_probability: Annotated[float, Field(ge=0, le=1)]
+    occupancy_threshold_pct: Annotated[float, Field(gt=0, le=100)] = 85.0
+    source: Annotated[str, Field(min_length=3)]
+
+
+class OpportunitySettings(_Frozen):
+    """How days beyond need are valued. last_day_share: what a late day costs, as a share of the stay's mean variable
+    direct cost per day; None takes the published assumption, and the report says so."""
+
+    last_day_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    freed_day: FreedDay | None = None
+
+
 class Settings(_Frozen):
     """Everything a hospital may set. Paths are relative to the settings file.
 
     A build stops when more than quarantine_limit_pct of a table's rows are refused, and they are at least
     quarantine_limit_from_rows: a handful of bad rows in a small file is no broken feed.
+    avoidable_day_reasons: reason code → the name printed for it.
+    state_url: the database of decisions, as SQLAlchemy writes it; None is the SQLite file beside the warehouse.
     """
 
     hospital_name: str = "Your hospital"
@@ -75,6 +94,9 @@ class Settings(_Frozen):
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(MB|GB)$")] = "4GB"
     threads: Annotated[int, Field(ge=1)] | None = None
     targets: Path | None = None
+    state_url: str | None = None
+    avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
+    opportunity: OpportunitySettings = OpportunitySettings()
 
     @field_validator("time_zone")
     @classmethod

@@ -16,7 +16,6 @@ import pandas as pd
 
 from kpi_pipeline.metrics.cases import cases_sql
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.reference.fiscal_years import fiscal_year_of
 
 _COUNTED_DAYS = """
     SELECT
@@ -55,11 +54,10 @@ class Window:
     end: date
     facility_id: str | None = None
 
-    @property
-    def condition(self) -> str:
-        """The window as an SQL condition on `stays`."""
-        at = "" if self.facility_id is None else " AND stays.facility_id = $facility_id"
-        return f"NOT stays.is_in_house AND stays.discharged_on >= $first_day AND stays.discharged_on < $end{at}"
+    def condition(self, rows: str = "stays", on: str = "discharged_on") -> str:
+        """The window as an SQL condition on a table with facility_id and a date column."""
+        at = "" if self.facility_id is None else f" AND {rows}.facility_id = $facility_id"
+        return f"{rows}.{on} >= $first_day AND {rows}.{on} < $end{at}"
 
     @property
     def values(self) -> dict[str, Any]:
@@ -97,7 +95,7 @@ def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.Dat
         FROM days_by_reason
         INNER JOIN stays ON days_by_reason.stay_id = stays.stay_id
         INNER JOIN parties ON days_by_reason.reason_code = parties.reason_code
-        WHERE {window.condition} AND days_by_reason.n_days > 0
+        WHERE NOT stays.is_in_house AND {window.condition()} AND days_by_reason.n_days > 0
         GROUP BY days_by_reason.reason_code, parties.responsible_party
         ORDER BY days_by_reason.reason_code
         """,
@@ -125,16 +123,14 @@ def query_stays(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.Dat
             CAST(COALESCE(days_by_stay.n_days, 0) AS DOUBLE) AS avoidable_days
         FROM stays
         LEFT JOIN days_by_stay ON stays.stay_id = days_by_stay.stay_id
-        WHERE {window.condition}
+        WHERE NOT stays.is_in_house AND {window.condition()}
         ORDER BY 1
         """,
         window.values,
     ).df()
 
 
-def query_amounts(
-    connection: duckdb.DuckDBPyConnection, metric: Metric, window: Window, *, by: str
-) -> pd.DataFrame:
+def query_amounts(connection: duckdb.DuckDBPyConnection, metric: Metric, window: Window, *, by: str) -> pd.DataFrame:
     """A metric's cases summed by drg_code or service_line: category ('' not recorded), n_cases, numerator."""
     return connection.execute(
         f"""
@@ -145,7 +141,7 @@ def query_amounts(
             CAST(SUM(cases.numerator) AS DOUBLE) AS numerator
         FROM cases
         INNER JOIN stays ON cases.case_id = stays.stay_id
-        WHERE {window.condition} AND cases.exclusion_reason IS NULL
+        WHERE {window.condition()} AND cases.exclusion_reason IS NULL
         GROUP BY COALESCE(stays.{by}, '')
         ORDER BY 1
         """,
@@ -157,52 +153,40 @@ def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: W
     """A metric's cases by unit: unit_id ('' not recorded), unit_name, facility_name, numerator, denominator."""
     return connection.execute(
         f"""
-        WITH stays AS (
-            SELECT *, event_date AS discharged_on, FALSE AS is_in_house
-            FROM ({cases_sql(metric)}) AS cases
-            WHERE exclusion_reason IS NULL
-        )
+        WITH cases AS ({cases_sql(metric)})
         SELECT
-            COALESCE(stays.unit_id, '') AS unit_id,
-            COALESCE(MIN(units.unit_name), stays.unit_id, '') AS unit_name,
+            COALESCE(cases.unit_id, '') AS unit_id,
+            COALESCE(MIN(units.unit_name), cases.unit_id, '') AS unit_name,
             MIN(facilities.facility_name) AS facility_name,
-            CAST(SUM(stays.numerator) AS DOUBLE) AS numerator,
-            CAST(SUM(stays.denominator) AS DOUBLE) AS denominator
-        FROM stays
-        LEFT JOIN units ON stays.unit_id = units.unit_id
-        LEFT JOIN facilities ON stays.facility_id = facilities.facility_id
-        WHERE {window.condition}
-        GROUP BY stays.facility_id, stays.unit_id
-        ORDER BY stays.facility_id, stays.unit_id
+            CAST(SUM(cases.numerator) AS DOUBLE) AS numerator,
+            CAST(SUM(cases.denominator) AS DOUBLE) AS denominator
+        FROM cases
+        LEFT JOIN units ON cases.unit_id = units.unit_id
+        LEFT JOIN facilities ON cases.facility_id = facilities.facility_id
+        WHERE {window.condition("cases", "event_date")} AND cases.exclusion_reason IS NULL
+        GROUP BY cases.facility_id, cases.unit_id
+        ORDER BY cases.facility_id, cases.unit_id
         """,
         window.values,
     ).df()
 
 
-def query_drg_titles(connection: duckdb.DuckDBPyConnection, on: date) -> dict[str, str]:
-    """MS-DRG → its title as published, in the table of a day's fiscal year or the latest one before it."""
+def query_drg_titles(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """MS-DRG → its title as published, from the newest table that has it."""
     rows = connection.execute(
-        """
-        SELECT ms_drg, ARG_MAX(title, fiscal_year)
-        FROM reference_ms_drg
-        WHERE fiscal_year <= $fiscal_year
-        GROUP BY ms_drg
-        ORDER BY ms_drg
-        """,
-        {"fiscal_year": fiscal_year_of(on)},
+        "SELECT ms_drg, ARG_MAX(title, fiscal_year) FROM reference_ms_drg GROUP BY ms_drg ORDER BY ms_drg"
     ).fetchall()
     return {str(code): str(title) for code, title in rows}
 
 
 def query_occupancy_pct(connection: duckdb.DuckDBPyConnection, window: Window) -> float | None:
     """Patients counted at the census over licensed beds, in percent; None without a census or without beds."""
-    at = "" if window.facility_id is None else " AND census.facility_id = $facility_id"
-    return connection.execute(
+    share: float | None = connection.execute(
         f"""
         WITH days AS (
             SELECT facility_id, census_on, SUM(patients) AS patients
             FROM census
-            WHERE census_on >= $first_day AND census_on < $end{at}
+            WHERE {window.condition("census", "census_on")}
             GROUP BY facility_id, census_on
         )
         SELECT CAST(100.0 * SUM(days.patients) / SUM(facilities.licensed_beds) AS DOUBLE)
@@ -211,3 +195,4 @@ def query_occupancy_pct(connection: duckdb.DuckDBPyConnection, window: Window) -
         """,
         window.values,
     ).fetchall()[0][0]
+    return share

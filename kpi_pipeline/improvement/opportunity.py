@@ -7,7 +7,6 @@ not here; no stay is in a result.
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -122,7 +121,7 @@ def compute_opportunity(
     """The opportunity by group. stays: one row a discharged stay: DAY_COLUMNS, COST_COLUMNS, `by`, avoidable_days.
 
     avoidable_days may be absent; an empty cost is a stay not costed yet. Intervals: percentiles of resampled stays,
-    each group's from its own stream of chance, so that groups do not move each other. Raises InputError.
+    drawn anew from the seed for each group, so that groups do not move each other. Raises InputError.
     """
     check_stays(stays, [*DAY_COLUMNS, *COST_COLUMNS, by])
     if not 0 < last_day_share <= 1:
@@ -133,7 +132,7 @@ def compute_opportunity(
     valued["group"] = group_names(stays, by).to_numpy()
 
     def summarise(name: str, rows: pd.DataFrame) -> Opportunity:
-        chance = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        chance = np.random.default_rng(seed)
         return _opportunity(name, rows, capacity=capacity, chance=chance, n_resamples=n_resamples)
 
     groups = [summarise(str(name), rows) for name, rows in valued.groupby("group", sort=True)]

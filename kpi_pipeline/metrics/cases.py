@@ -56,11 +56,22 @@ def read_cases(
 ) -> pd.DataFrame:
     """The cases of a metric: case_id, facility_id, unit_id, event_date, numerator, denominator, exclusion_reason, …
 
-    month: `YYYY-MM`, the month of event_date; None for all. Ordered by event_date and case_id.
+    month: `YYYY-MM`, the month of event_date; None for all. Ordered by event_date and case_id. Raises InputError
+    for a facility that the data do not have.
     """
     declared = find_metric(metric) if isinstance(metric, str) else metric
     with open_warehouse(warehouse) as connection:
-        return query_cases(connection, declared, month=month, facility=facility)
+        cases = query_cases(connection, declared, month=month, facility=facility)
+        if cases.empty and facility is not None:
+            _refuse_unknown_facility(connection, facility)
+    return cases
+
+
+def _refuse_unknown_facility(connection: duckdb.DuckDBPyConnection, facility: str) -> None:
+    known = [row[0] for row in connection.execute("SELECT facility_id FROM facilities ORDER BY ALL").fetchall()]
+    if facility not in known:
+        shown = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")
+        raise InputError(Fault("facility", f"{facility!r} is not in the data.", f"Choose one of: {shown}."))
 
 
 def query_cases(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from datetime import date
 
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP
 from kpi_pipeline.report.disclosure import Number, Sum, Withheld, is_small, withhold_counts
 from kpi_pipeline.report.inputs import ReportInputs
@@ -26,11 +28,15 @@ from kpi_pipeline.report.model import (
 from kpi_pipeline.report.number_format import date_words, fewer_than, format_count, format_number, format_target
 from kpi_pipeline.report.phrases import count_words, subject
 from kpi_pipeline.signals import RuleSet
+from kpi_pipeline.warehouse.facts import Watermark as WatermarkFact
 
 _SMALL_COUNT = re.compile(
     r"(?<![\w,.\-/:])(?P<count>\d{1,6})(?![\w,.\-/:%]*\w)(?!\s*(?:%|days?\b|hours?\b|months?\b|years?\b))"
 )
 """A whole number that stands alone in a warning: it may count patients. Dates, versions and spans of time do not."""
+
+MOST_FACILITIES_LISTED = 12
+"""More facilities than these are summed up, not listed one by one."""
 
 _RULE_NAME_WORDS = 3
 """A rule's own sentence begins with its name, of at most this many words, and a colon."""
@@ -108,20 +114,40 @@ def build_data_quality(inputs: ReportInputs) -> DataQuality:
             for row in facts.quarantine_reasons
         ),
         funnel=_funnel(inputs, hidden),
-        watermarks=tuple(
+        watermarks=_watermarks(facts.watermarks),
+        reference_tables=tuple(
+            ReferenceTable(name=one.title, version=one.version, rows=format_number(one.rows), source=one.source)
+            for one in facts.reference_tables
+        ),
+        warnings=tuple(without_small_counts(text, threshold) if inputs.withholds else text for text in facts.warnings),
+    )
+
+
+def _watermarks(marks: Sequence[WatermarkFact]) -> tuple[Watermark, ...]:
+    """One line a facility; with many facilities one line for each way their last day is known."""
+    if len(marks) <= MOST_FACILITIES_LISTED:
+        return tuple(
             Watermark(
                 facility_id=mark.facility_id,
                 facility_name=mark.facility_name,
                 complete_through=date_words(mark.complete_through),
                 basis=mark.basis,
             )
-            for mark in facts.watermarks
-        ),
-        reference_tables=tuple(
-            ReferenceTable(name=one.title, version=one.version, rows=format_number(one.rows), source=one.source)
-            for one in facts.reference_tables
-        ),
-        warnings=tuple(without_small_counts(text, threshold) if inputs.withholds else text for text in facts.warnings),
+            for mark in marks
+        )
+    by_basis: dict[str, list[date]] = {}
+    for mark in marks:
+        by_basis.setdefault(mark.basis, []).append(mark.complete_through)
+    return tuple(
+        Watermark(
+            facility_id=WHOLE_SYSTEM,
+            facility_name=format_count(len(days), "facilities"),
+            complete_through=date_words(days[0])
+            if len(set(days)) == 1
+            else f"{date_words(min(days))} to {date_words(max(days))}",
+            basis=basis,
+        )
+        for basis, days in sorted(by_basis.items())
     )
 
 

@@ -35,8 +35,7 @@ def build_chart(measure: Measure, *, facility_id: str, withholds: bool) -> Chart
         points=points,
         phase_starts=tuple(str(one.from_month) for one in measure.rebases),
         annotations=tuple(
-            Annotation(month=str(event.month), letter=event.letter, text=event.text)
-            for event in chart_events(measure)
+            Annotation(month=str(event.month), letter=event.letter, text=event.text) for event in chart_events(measure)
         ),
         upper_label=_line_label("Upper limit", _last(points, "upper"), metric),
         centre_label=_line_label(centre_word(measure), _last(points, "centre"), metric),

@@ -50,7 +50,7 @@ def build_facility_section(
     if not tables:
         return None
     return FurtherSection(
-        name="drivers",
+        name="hospitals",
         title="By hospital",
         lede="Measures with a page of their own, and headline measures that changed at a hospital. The order of "
         "hospitals is fixed. With many charts, some signals are chance.",

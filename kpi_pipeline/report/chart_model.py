@@ -131,7 +131,8 @@ class Chart(Frozen):
 
     phase_starts: first month of each later phase (the first phase needs none). The labels are printed as
     they are, at the height of the last point that has that line; None prints no label. `alt` is the finding.
-    tick_prefix, tick_suffix and decimals shape the axis numbers, which geometry chooses.
+    tick_prefix, tick_suffix and decimals shape the axis numbers, which geometry chooses. is_straight: centre, limits
+    and target run straight from month to month (a fitted line) instead of in steps.
     """
 
     metric: MetricId
@@ -143,6 +144,7 @@ class Chart(Frozen):
     tick_suffix: Literal["", "%"] = ""
     points: tuple[ChartPoint, ...]
     phase_starts: tuple[MonthKey, ...] = ()
+    is_straight: bool = False
     annotations: Annotated[tuple[Annotation, ...], Field(max_length=6)] = ()
     upper_label: Words | None = None
     centre_label: Words | None = None
@@ -161,6 +163,39 @@ class Chart(Frozen):
         if not {annotation.month for annotation in self.annotations} <= set(months):
             raise ValueError("annotations must lie in months of the chart")
         return self
+
+
+class FunnelMark(Frozen):
+    """One unit of a funnel: its size, its value, and its name only where it lies outside the outer limits."""
+
+    size: Annotated[float, Field(gt=0, le=1e12)]
+    value: Finite
+    point_class: PointClass = "common_cause"
+    label: Label | None = None
+
+
+class FunnelCurve(Frozen):
+    """The limits at one size."""
+
+    size: Annotated[float, Field(gt=0, le=1e12)]
+    lower_95: Finite
+    upper_95: Finite
+    lower_998: Finite
+    upper_998: Finite
+
+
+class Funnel(Frozen):
+    """Units by size, between limits that narrow with size. No ranks: the order of the marks is that of the sizes."""
+
+    alt: Words
+    size_heading: Words
+    unit: Label
+    decimals: Annotated[int, Field(ge=0, le=4)] = 1
+    tick_suffix: Literal["", "%"] = ""
+    centre: Finite
+    centre_label: Words
+    marks: Annotated[tuple[FunnelMark, ...], Field(min_length=1)]
+    curve: Annotated[tuple[FunnelCurve, ...], Field(min_length=2)]
 
 
 def _check_months(points: tuple[ChartPoint, ...]) -> None:

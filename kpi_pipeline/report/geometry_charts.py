@@ -111,6 +111,7 @@ class _Frame:
     bottom: float
     x: TimeAxis
     y: Scale
+    is_straight: bool = False
 
 
 def draw_control_chart(
@@ -143,7 +144,7 @@ def draw_control_chart(
     )
     if not any(point.value is not None for point in chart.points):
         return replace(blank, empty_words=chart.empty_words, middle_x=pixels(width / 2), middle_y=pixels(height / 2))
-    frame = _Frame(left, right, top, bottom, time, Scale(low, high, bottom, top))
+    frame = _Frame(left, right, top, bottom, time, Scale(low, high, bottom, top), chart.is_straight)
     phases = _phase_slices(chart)
     return replace(
         blank,
@@ -201,6 +202,8 @@ def _edges(index: int, frame: _Frame) -> tuple[float, float]:
 
 
 def _stairs(points: Sequence[ChartPoint], first: int, end: int, frame: _Frame, line: str) -> list[tuple[float, float]]:
+    if frame.is_straight:
+        return [(frame.x(index), frame.y(getattr(points[index], line))) for index in range(first, end)]
     corners: list[tuple[float, float]] = []
     for index in range(first, end):
         y = frame.y(getattr(points[index], line))

@@ -11,6 +11,7 @@ from typing import Literal
 
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.report.begun_initiatives import BegunInitiative, begun_initiatives
 from kpi_pipeline.report.figures import Figure, read_figures
@@ -155,9 +156,10 @@ def _check_inputs(inputs: ReportInputs) -> None:
             Fault("facility", f"{inputs.facility_id!r} has no figures.", f"Use one of {', '.join(facilities)}.")
         )
     months = sorted(set(dated.loc[dated["facility_id"] == inputs.facility_id, "month"]))
-    if str(inputs.month) not in months:
+    last = max([months[-1], *_months_of_watermarks(inputs)])
+    if not months[0] <= str(inputs.month) <= last:
         raise InputError(
-            Fault("month", f"there are no figures for {inputs.month}.", f"Choose between {months[0]} and {months[-1]}.")
+            Fault("month", f"there are no figures for {inputs.month}.", f"Choose between {months[0]} and {last}.")
         )
     pairs = sorted(set(zip(values["metric"].astype(str), values["version"].astype(int), strict=True)))
     stale = [
@@ -178,6 +180,15 @@ def _check_inputs(inputs: ReportInputs) -> None:
             Fault("report.headline_metrics", f"{name!r} is not a metric.", f"Use {', '.join(sorted(inputs.metrics))}.")
             for name in unknown
         )
+
+
+def _months_of_watermarks(inputs: ReportInputs) -> list[str]:
+    """The months until which the data of the chosen facilities reach; a month without a case is a month, too."""
+    return [
+        str(Month.of(mark.complete_through))
+        for mark in inputs.facts.watermarks
+        if inputs.facility_id in (WHOLE_SYSTEM, mark.facility_id)
+    ]
 
 
 def build_measure(

@@ -14,6 +14,7 @@ from kpi_pipeline.report.chart_model import (
     AssuranceMark,
     Chart,
     Frozen,
+    Funnel,
     Label,
     MetricId,
     Sparkline,
@@ -273,14 +274,34 @@ class CaptionedChart(Frozen):
     chart: Chart
 
 
-class FurtherSection(Frozen):
-    """A page between the exceptions and the small multiples: drivers and opportunities (page 4), the
-    improvement programme (5), what changed since the last issue (6). Printed in the order given."""
+class CaptionedFunnel(Frozen):
+    """A full-width funnel under a caption."""
 
-    name: Literal["drivers", "improvement_programme", "changes_since_last_issue"]
+    caption: Words
+    funnel: Funnel
+
+
+class Block(Frozen):
+    """A part of a page under its own heading: words, then drawing, then tables, then small print."""
+
+    heading: Words
+    paragraphs: tuple[Words, ...] = ()
+    bars: Bars | None = None
+    chart: CaptionedChart | None = None
+    funnel: CaptionedFunnel | None = None
+    tables: tuple[Table, ...] = ()
+    notes: tuple[Words, ...] = ()
+
+
+class FurtherSection(Frozen):
+    """A page between the exceptions and the small multiples: by hospital, drivers and opportunities (page 4), the
+    improvement programme (5), what changed since the last issue (6). Printed in the order given, blocks last."""
+
+    name: Literal["hospitals", "drivers", "improvement_programme", "changes_since_last_issue"]
     title: Words
     lede: Words | None = None
     bars: tuple[Bars, ...] = ()
     charts: tuple[CaptionedChart, ...] = ()
     tables: tuple[Table, ...] = ()
     paragraphs: tuple[Words, ...] = ()
+    blocks: tuple[Block, ...] = ()

@@ -31,6 +31,7 @@ from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.report.finish import finish_pdf
 from kpi_pipeline.report.fonts import check_characters, check_fonts, only_shipped_fonts
 from kpi_pipeline.report.geometry_charts import draw_control_chart
+from kpi_pipeline.report.geometry_funnel import draw_funnel
 from kpi_pipeline.report.geometry_small import draw_bars, draw_sparkline
 from kpi_pipeline.report.logo import read_logo
 from kpi_pipeline.report.model import Report
@@ -132,6 +133,7 @@ def _renderer() -> _Renderer:
         draw_control_chart=draw_control_chart,
         draw_sparkline=draw_sparkline,
         draw_bars=draw_bars,
+        draw_funnel=draw_funnel,
         balanced_lines=balanced_lines,
     )
     return _Renderer(environment, font_configuration, resource_fetcher(folder), folder)

@@ -67,10 +67,19 @@ class Journal:
             ) from error
 
     def write(
-        self, kind: str, key: str, body: Mapping[str, Any], *, by: str, at: datetime, is_retired: bool = False
+        self,
+        kind: str,
+        key: str,
+        body: Mapping[str, Any],
+        *,
+        by: str,
+        at: datetime,
+        is_retired: bool = False,
+        after: int | None = None,
     ) -> Version | None:
         """Appends a version and returns it; None when the latest version already says the same.
 
+        after: the version the change was made from (0: there was none); any other by now is a WarehouseError.
         Two writers at once cannot lose a version: the later one gets a WarehouseError and tries again.
         """
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
@@ -78,6 +87,8 @@ class Journal:
             latest = session.scalars(
                 select(_Entry).where(_Entry.kind == kind, _Entry.key == key).order_by(_Entry.version.desc()).limit(1)
             ).first()
+            if after is not None and after != (0 if latest is None else latest.version):
+                raise _changed_meanwhile(kind, key)
             if latest is not None and latest.body == text and latest.is_retired == is_retired:
                 return None
             entry = _Entry(
@@ -93,9 +104,7 @@ class Journal:
             try:
                 session.commit()
             except IntegrityError as error:
-                raise WarehouseError(
-                    Fault(f"{kind} {key}", "was changed by someone else at the same moment.", "Try again.")
-                ) from error
+                raise _changed_meanwhile(kind, key) from error
             return _version(entry)
 
     def current(self, kind: str) -> list[Version]:
@@ -122,6 +131,10 @@ class Journal:
 def state_url(warehouse: Path) -> str:
     """The journal beside a warehouse file: `hospital.state.sqlite`."""
     return f"sqlite:///{warehouse.with_suffix('.state.sqlite').resolve()}"
+
+
+def _changed_meanwhile(kind: str, key: str) -> WarehouseError:
+    return WarehouseError(Fault(f"{kind} {key}", "was changed by someone else at the same moment.", "Try again."))
 
 
 def _use_write_ahead_log(connection: Any, _: Any) -> None:

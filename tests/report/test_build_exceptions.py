@@ -163,7 +163,7 @@ REBASE = {
 
 def test_a_rebase_is_drawn_lettered_and_told() -> None:
     inputs = report_inputs(
-        {LOS: step(5.9, 5.3, 12)}, commentary=Commentary.model_validate({"rebases": [REBASE]})
+        {LOS: step(5.9, 5.3, 12)}, rebases=(Rebase.model_validate(REBASE),)
     )  # misses its target of 4.80 in both phases
     page = pages(build_report(inputs))[LOS]
     assert page.chart.phase_starts == ("2025-11",)
@@ -176,10 +176,11 @@ def test_a_rebase_is_drawn_lettered_and_told() -> None:
     ("after", "words"), [(5.9, "new limits would hide a deterioration"), (5.3, "there is no change to rebase to")]
 )
 def test_a_rebase_that_hides_something_is_refused(after: float, words: str) -> None:
-    inputs = report_inputs({LOS: step(5.3, after, 12)}, commentary=Commentary.model_validate({"rebases": [REBASE]}))
-    with pytest.raises(DefinitionError, match=words) as caught:
+    inputs = report_inputs({LOS: step(5.3, after, 12)}, rebases=(Rebase.model_validate(REBASE),))
+    with pytest.raises(CheckError, match=words) as caught:
         build_report(inputs)
-    assert "commentary, rebases, length_of_stay_days from 2025-11" in str(caught.value)
+    assert str(caught.value).startswith("rebase length_of_stay_days:all:2025-11: is refused: ")
+    assert "Withdraw it: kpi rebase withdraw KEY --by NAME." in str(caught.value)
 
 
 def test_a_target_of_the_facility_is_used_in_its_report() -> None:

@@ -56,18 +56,6 @@ months:
     assert commentary_of(tmp_path, text).of(Month(2026, 10)).comments["discharges"].why == ("First line second line.",)
 
 
-def test_rebases_come_in_time_order_and_by_facility(tmp_path: Path) -> None:
-    text = """
-rebases:
-  - {metric: discharges, from: 2026-05, reason: B, decided_by: Board, decided_on: 2026-06-01}
-  - {metric: discharges, from: 2025-05, reason: A, decided_by: Board, decided_on: 2025-06-01}
-  - {metric: discharges, facility_id: ERHL, from: 2026-01, reason: C, decided_by: Board, decided_on: 2026-06-01}
-"""
-    commentary = commentary_of(tmp_path, text)
-    assert [one.reason for one in commentary.rebases_of("discharges", "all")] == ["A", "B"]
-    assert [one.reason for one in commentary.rebases_of("discharges", "ERHL")] == ["C"]
-
-
 def test_every_fault_of_the_file_is_reported_with_its_path(tmp_path: Path) -> None:
     faults = faults_in(
         tmp_path,
@@ -82,8 +70,7 @@ months:
     comments:
       readmission: {why: Not a metric}
       readmission_30d: {why: "", doing: [{what: Call, owner: Lead, due: 2026-11-30, until: never}]}
-rebases:
-  - {metric: los, from: 2026-01, reason: Rounds, decided_by: Board, decided_on: 2026-02-01}
+rebases: []
 """,
     )
     text = "\n".join(faults)
@@ -93,7 +80,7 @@ rebases:
     assert "months.2026-10.comments names 'readmission', which is not a metric." in text
     assert "months.2026-10.comments.readmission_30d.why" in text
     assert "months.2026-10.comments.readmission_30d.doing.0.until is not a known field." in text
-    assert "rebases.0.metric names 'los', which is not a metric." in text
+    assert "rebases is not a known field." in text  # they are recorded with `kpi rebase add`
     assert len(faults) == 7
 
 
@@ -106,11 +93,6 @@ def test_an_unknown_metric_alone_is_a_fault(tmp_path: Path) -> None:
 def test_a_paragraph_given_twice_is_a_fault_and_not_the_last_one(tmp_path: Path) -> None:
     text = "months:\n  2026-10:\n    headline: First\n    headline: Second\n"
     assert "the key 'headline' is given twice" in faults_in(tmp_path, text)[0]
-
-
-def test_a_rebase_given_twice_is_a_fault(tmp_path: Path) -> None:
-    line = "  - {metric: discharges, from: 2026-05, reason: B, decided_by: Board, decided_on: 2026-06-01}\n"
-    assert "rebases.1 repeats one for discharges from 2026-05" in faults_in(tmp_path, f"rebases:\n{line}{line}")[0]
 
 
 @pytest.mark.parametrize("text", ["Patient 12345678 stayed", "MRN 4711 stayed", "123-45-6789 stayed"])

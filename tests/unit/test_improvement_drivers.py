@@ -45,9 +45,10 @@ def test_there_are_no_vital_few_where_they_need_other_to_be_many() -> None:
 
 
 def test_a_share_exactly_reached_is_reached() -> None:
-    # 0.1 + 0.7 of 1.0: in binary numbers a little less than 0.8
-    assert compute_pareto(["a", "b", "c"], [0.7, 0.1, 0.2], n_shown=3).n_vital == 2
-    assert compute_pareto(["a", "b", "c"], [70, 10, 20]).n_vital == 2
+    # 0.7 + 0.1 of 1.0: in binary numbers a little less than 0.8
+    assert compute_pareto(["a", "b", "c", "d"], [0.7, 0.1, 0.1, 0.1]).n_vital == 2
+    assert compute_pareto(["a", "b", "c", "d"], [70, 10, 10, 10]).n_vital == 2
+    assert compute_pareto(["a", "b", "c", "d"], [69, 11, 10, 10], vital_share_pct=80.1).n_vital == 3
 
 
 def test_equal_counts_stand_in_alphabetical_order_whatever_the_input_order() -> None:
