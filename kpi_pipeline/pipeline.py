@@ -138,6 +138,7 @@ def write_report(
     with open_warehouse(warehouse) as connection:
         facts = read_build_facts(connection)
         provenance = provenance_json(connection, metrics.values())
+        drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
     decided = read_report_decisions(warehouse, settings=settings)
     facility_name = _facility_name(facility, facts) if facility is not None else None
     report, figures = build_report_and_figures(
@@ -155,6 +156,7 @@ def write_report(
             privacy=privacy,
             initiatives=decided.initiatives,
             rebases=decided.rebases,
+            drivers=drivers,
         )
     )
     rendered = render_report(

@@ -5,9 +5,9 @@ Not here: the other pages (`page_model.py`), the whole (`model.py`).
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kpi_pipeline.report.chart_model import FacilityId, Frozen, Label, MetricId, Words
 from kpi_pipeline.report.page_model import Bars
@@ -73,11 +73,25 @@ class ReferenceTable(Frozen):
     source: Label
 
 
+class ControlTotals(Frozen):
+    """Totals by encounter type that a plain count over the source must give too: a head and rows of equal length."""
+
+    head: Annotated[tuple[Label, ...], Field(min_length=2)]
+    rows: Annotated[tuple[tuple[Label, ...], ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_a_table(self) -> Self:
+        if any(len(row) != len(self.head) for row in self.rows):
+            raise ValueError("every row needs as many cells as the head")
+        return self
+
+
 class DataQuality(Frozen):
     """What came in, what was used, what was set aside. `funnel`: encounters → stays."""
 
     summary: Words
     ledger: Annotated[tuple[LedgerRow, ...], Field(min_length=1)]
+    control_totals: ControlTotals | None = None
     quarantine_reasons: tuple[QuarantineReason, ...] = ()
     no_quarantine_words: Words = "No row was set aside."
     funnel: Bars | None = None

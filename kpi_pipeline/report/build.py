@@ -6,9 +6,11 @@ from datetime import UTC
 
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.build_appendix import build_appendix
+from kpi_pipeline.report.build_drivers import build_drivers
 from kpi_pipeline.report.build_exceptions import build_exception_pages
 from kpi_pipeline.report.build_facilities import build_facility_section
 from kpi_pipeline.report.build_front import build_front_page
+from kpi_pipeline.report.build_improvement import build_improvement
 from kpi_pipeline.report.build_scorecard import build_scorecard, build_small_multiples, in_report_order
 from kpi_pipeline.report.figures_csv import write_figures_csv
 from kpi_pipeline.report.inputs import ReportInputs
@@ -30,7 +32,11 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
     """The report and the text of its figures.csv, from one calculation."""
     measures, figures = build_measures(inputs)
     ordered: dict[str, Measure] = {name: measures[name] for name in in_report_order(inputs.metrics.values())}
-    facility_section = build_facility_section(inputs, ordered, figures)
+    prepared = (
+        build_facility_section(inputs, ordered, figures),
+        build_drivers(inputs),
+        build_improvement(inputs, figures),
+    )
     settings, facts = inputs.settings, inputs.facts
     built_at = facts.built_at if facts.built_at.tzinfo else facts.built_at.replace(tzinfo=UTC)
     report = Report(
@@ -52,7 +58,7 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         front=build_front_page(inputs, ordered),
         scorecard=build_scorecard(inputs, ordered),
         exceptions=build_exception_pages(inputs, ordered),
-        further_sections=((facility_section,) if facility_section else ()) + inputs.further_sections,
+        further_sections=tuple(one for one in prepared if one is not None) + inputs.further_sections,
         small_multiples=build_small_multiples(inputs, ordered),
         appendix=build_appendix(inputs, ordered, find_rule_set(settings.rule_set)),
     )

@@ -15,6 +15,7 @@ from kpi_pipeline.report.model import (
     Appendix,
     Bar,
     Bars,
+    ControlTotals,
     DataQuality,
     Definition,
     Exclusion,
@@ -25,15 +26,30 @@ from kpi_pipeline.report.model import (
     Rule,
     Watermark,
 )
-from kpi_pipeline.report.number_format import date_words, fewer_than, format_count, format_number, format_target
+from kpi_pipeline.report.number_format import (
+    capitalised,
+    date_words,
+    fewer_than,
+    format_count,
+    format_number,
+    format_target,
+)
 from kpi_pipeline.report.phrases import count_words, subject
 from kpi_pipeline.signals import RuleSet
+from kpi_pipeline.warehouse.facts import ControlTotal
 from kpi_pipeline.warehouse.facts import Watermark as WatermarkFact
 
 _SMALL_COUNT = re.compile(
     r"(?<![\w,.\-/:])(?P<count>\d{1,6})(?![\w,.\-/:%]*\w)(?!\s*(?:%|days?\b|hours?\b|months?\b|years?\b))"
 )
 """A whole number that stands alone in a warning: it may count patients. Dates, versions and spans of time do not."""
+
+_AMOUNTS = {
+    "total_cost": "Total cost",
+    "total_charges": "Charges",
+    "allowed_amount": "Allowed",
+    "paid_amount": "Paid",
+}
 
 MOST_FACILITIES_LISTED = 12
 """More facilities than these are summed up, not listed one by one."""
@@ -114,6 +130,7 @@ def build_data_quality(inputs: ReportInputs) -> DataQuality:
             for row in facts.quarantine_reasons
         ),
         funnel=_funnel(inputs, hidden),
+        control_totals=None if inputs.withholds else _control_totals(facts.control_totals),
         watermarks=_watermarks(facts.watermarks),
         reference_tables=tuple(
             ReferenceTable(name=one.title, version=one.version, rows=format_number(one.rows), source=one.source)
@@ -121,6 +138,30 @@ def build_data_quality(inputs: ReportInputs) -> DataQuality:
         ),
         warnings=tuple(without_small_counts(text, threshold) if inputs.withholds else text for text in facts.warnings),
     )
+
+
+def _control_totals(totals: Sequence[ControlTotal]) -> ControlTotals | None:
+    """Encounters, repeats and amounts by encounter type; a column of amounts only where any were supplied."""
+    amounts = [name for name in _AMOUNTS if any(getattr(total, name) is not None for total in totals)]
+    if not totals:
+        return None
+    return ControlTotals(
+        head=("Encounter type", "In use", "Duplicate", "Superseded", *(_AMOUNTS[name] for name in amounts)),
+        rows=tuple(
+            (
+                capitalised(total.encounter_type),
+                format_number(total.encounters),
+                format_number(total.duplicate),
+                format_number(total.superseded),
+                *(_dollars(getattr(total, name)) for name in amounts),
+            )
+            for total in totals
+        ),
+    )
+
+
+def _dollars(amount: float | None) -> str:
+    return "–" if amount is None else f"${format_number(amount)}"
 
 
 def _watermarks(marks: Sequence[WatermarkFact]) -> tuple[Watermark, ...]:

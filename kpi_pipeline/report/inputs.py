@@ -13,6 +13,7 @@ import pandas as pd
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.improvement.drivers import Drivers
 from kpi_pipeline.improvement.initiatives import Initiative
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
@@ -32,7 +33,8 @@ class ReportInputs:
     values and exclusions: as read from the store of metric values. facility_id `all` is the whole system.
     privacy: `board` and `external` withhold small numbers. issue: how the issue is named on page 1.
     initiatives: the improvement programme, in order of ids. rebases: recorded new limits, of every facility.
-    further_sections: pages other rooms have prepared (drivers, improvement programme, changes).
+    drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
+    further_sections: pages other rooms have prepared (changes since the last issue).
     """
 
     metrics: Mapping[str, Metric]
@@ -50,6 +52,7 @@ class ReportInputs:
     issue: str = ""
     initiatives: tuple[Initiative, ...] = ()
     rebases: tuple[Rebase, ...] = ()
+    drivers: Drivers | None = None
     further_sections: tuple[FurtherSection, ...] = ()
 
     @property

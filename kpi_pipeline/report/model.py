@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from kpi_pipeline.report.appendix_model import (
     Appendix,
+    ControlTotals,
     DataQuality,
     Definition,
     Exclusion,
@@ -88,6 +89,7 @@ __all__ = [
     "Chart",
     "ChartPoint",
     "Column",
+    "ControlTotals",
     "DataQuality",
     "Decision",
     "Definition",

@@ -67,6 +67,20 @@ class FunnelStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlTotal:
+    """What a plain count over the source must give for one encounter type. Amounts in dollars; None: none supplied."""
+
+    encounter_type: str
+    encounters: int
+    duplicate: int
+    superseded: int
+    total_cost: float | None
+    total_charges: float | None
+    allowed_amount: float | None
+    paid_amount: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class BuildFacts:
     """Everything a build says about itself. Holds counts, names and dates; never a patient's data."""
 
@@ -81,6 +95,7 @@ class BuildFacts:
     quarantine_reasons: tuple[QuarantineReason, ...]
     stays: tuple[FunnelStep, ...]
     reference_tables: tuple[ReferenceUsed, ...]
+    control_totals: tuple[ControlTotal, ...] = ()
 
     @property
     def rows_in(self) -> int:
@@ -111,6 +126,7 @@ def read_build_facts(connection: duckdb.DuckDBPyConnection) -> BuildFacts:
         "SELECT table_name, COUNT(*), SUM(rows_in)::BIGINT, SUM(staged)::BIGINT, SUM(quarantined)::BIGINT, "
         "SUM(duplicate)::BIGINT, SUM(superseded)::BIGINT FROM row_ledger GROUP BY table_name ORDER BY table_name"
     ).fetchall()
+    totals = connection.execute("SELECT * FROM control_totals ORDER BY encounter_type").fetchall()
     reference = connection.execute(
         "SELECT name, title, version, rows, source FROM reference_tables ORDER BY name"
     ).fetchall()
@@ -126,6 +142,7 @@ def read_build_facts(connection: duckdb.DuckDBPyConnection) -> BuildFacts:
         quarantine_reasons=_quarantine_reasons(connection),
         stays=_funnel(connection),
         reference_tables=tuple(ReferenceUsed(*row) for row in reference),
+        control_totals=tuple(ControlTotal(*row) for row in totals),
     )
 
 

@@ -12,6 +12,7 @@ from kpi_pipeline.report.chart_notes import chart_events, method_sentences, poin
 from kpi_pipeline.report.findings import finding_title, scorecard_title, summary_sentence
 from kpi_pipeline.report.measures import Measure, build_measures
 from kpi_pipeline.report.phrases import assurance_word, follow_up_words, latest_words, variation_word
+from kpi_pipeline.report.rebases import Rebase
 from kpi_pipeline.report.wording import (
     assurance_sentence,
     change_sentence,

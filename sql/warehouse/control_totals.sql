@@ -1,0 +1,43 @@
+/*---
+title: Control totals
+means: >-
+  Per encounter type the encounters in use, the rows set aside as repeats or older versions, and the amounts: what a
+  plain count over the source must give too.
+key: [encounter_type]
+---*/
+WITH rows_set_aside AS (
+    SELECT
+        LOWER(rows_read.encounter_type) AS encounter_type,
+        COUNT(*) FILTER (WHERE older.fate = 'duplicate') AS n_duplicate,
+        COUNT(*) FILTER (WHERE older.fate = 'superseded') AS n_superseded
+    FROM all_encounters AS rows_read
+    INNER JOIN older_encounters AS older
+        ON
+            rows_read.file_number = older.file_number
+            AND rows_read.file_row_number = older.file_row_number
+    GROUP BY LOWER(rows_read.encounter_type)
+),
+
+encounters_in_use AS (
+    SELECT
+        encounter_type,
+        COUNT(*) AS n_encounters,
+        SUM(total_cost) AS total_cost,
+        SUM(total_charges) AS total_charges,
+        SUM(allowed_amount) AS allowed_amount,
+        SUM(paid_amount) AS paid_amount
+    FROM encounters
+    GROUP BY encounter_type
+)
+
+SELECT
+    encounters_in_use.encounter_type,
+    encounters_in_use.n_encounters,
+    COALESCE(rows_set_aside.n_duplicate, 0) AS n_duplicate,
+    COALESCE(rows_set_aside.n_superseded, 0) AS n_superseded,
+    encounters_in_use.total_cost,
+    encounters_in_use.total_charges,
+    encounters_in_use.allowed_amount,
+    encounters_in_use.paid_amount
+FROM encounters_in_use
+LEFT JOIN rows_set_aside ON encounters_in_use.encounter_type = rows_set_aside.encounter_type
