@@ -41,7 +41,17 @@ SourceName = Annotated[str | None, typer.Option("--source", help="Kind of landin
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to print.")]
 
 
-_VALUES_SHOWN = ("metric", "facility_id", "month", "numerator", "denominator", "value", "maturity", "status_reason")
+_VALUES_SHOWN = (
+    "metric",
+    "facility_id",
+    "month",
+    "numerator",
+    "denominator",
+    "value",
+    "maturity",
+    "status",
+    "status_reason",
+)
 
 
 class Privacy(StrEnum):
@@ -159,12 +169,18 @@ def signals(
     target: Annotated[
         float | None, typer.Option("--target", help="A target, if the file has no target column.")
     ] = None,
+    chart_file: Annotated[
+        Path | None, typer.Option("--chart-file", help="Also draw the chart into this .svg or .png file.")
+    ] = None,
     output: OutputFormat = Format.table,
 ) -> None:
     """Statistical process control on any series. Limits, signals and the verdict in words."""
-    from kpi_pipeline.series_file import evaluate_series_file, print_series
+    from kpi_pipeline.series_file import check_chart_file, evaluate_series_file, print_series, write_chart
 
+    check_chart_file(chart_file)
     result = evaluate_series_file(file, chart=chart, better=better, rules=rules, target=target)
+    if chart_file is not None:
+        write_chart(result, chart_file, title=file.stem)
     print_series(result, output=output, title=file.name)
 
 

@@ -11,6 +11,7 @@ from kpi_pipeline.core.errors import CheckError, Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.decisions import read_report_decisions
+from kpi_pipeline.improvement.drivers import read_drivers
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
 from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM

@@ -1,4 +1,7 @@
-"""`kpi signals FILE.csv`: reads a series from a file and prints its verdict. The statistics are in `signals`."""
+"""`kpi signals FILE.csv`: reads a series from a file, prints its verdict and draws it.
+
+The statistics are in `signals`, the drawing in `report`.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,22 @@ def evaluate_series_file(
         raise InputError(
             Fault(f"{file.name}, {fault.where}", fault.what, fault.cure) for fault in error.faults
         ) from error
+
+
+def check_chart_file(file: Path | None) -> None:
+    """Refuses a file of a kind that cannot be drawn, before anything is computed."""
+    if file is not None and file.suffix.lower() not in (".svg", ".png"):
+        raise InputError(Fault("--chart-file", f"must end in .svg or .png; got {file.name!r}."))
+
+
+def write_chart(result: ChartResult, file: Path, *, title: str) -> None:
+    """Draws the series as the report draws its charts, and writes it as SVG or PNG by the file's ending."""
+    from kpi_pipeline.report.chart_files import render_chart_png, render_chart_svg
+    from kpi_pipeline.report.series_chart import draw_series
+
+    drawing = draw_series(result, title=title)
+    is_svg = file.suffix.lower() == ".svg"
+    file.write_bytes(render_chart_svg(drawing).encode() if is_svg else render_chart_png(drawing))
 
 
 def print_series(result: ChartResult, *, output: Format, title: str) -> None:

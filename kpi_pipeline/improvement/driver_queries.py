@@ -73,7 +73,7 @@ def query_supply(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
-    """Avoidable days by reason: reason_code ('' not recorded), responsible_party (None: several or none), n_stays, days.
+    """Avoidable days by reason_code ('' not recorded): responsible_party (None: several or none), n_stays, days.
 
     Days on which a stay waited for two reasons count under each; overlapping waits for one reason count once.
     """

@@ -50,6 +50,7 @@ class Metric(_Frozen):
 
     name: str
     title: Words
+    short_title: Words | None = None
     section: Literal["flow", "readmissions", "cost", "utilisation", "case management"]
     kind: Kind
     unit: Unit
@@ -95,6 +96,11 @@ class Metric(_Frozen):
     def tables(self) -> frozenset[str]:
         """The warehouse tables the cases come from."""
         return tables_read(self.sql, where=f"sql/metrics/{self.name}.sql")
+
+    @property
+    def headline_title(self) -> str:
+        """The name for titles and tight places: the short title where there is one."""
+        return self.short_title or self.title
 
     @property
     def fingerprint(self) -> str:

@@ -13,7 +13,7 @@ from kpi_pipeline.improvement.pareto import Pareto, compute_pareto
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.disclosure import is_small
 from kpi_pipeline.report.driver_funnel import build_unit_block
-from kpi_pipeline.report.driver_tables import build_excess_block, build_mix_block
+from kpi_pipeline.report.driver_tables import build_excess_blocks, build_mix_block
 from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.model import Bar, Bars, Block, Column, FurtherSection, Table
 from kpi_pipeline.report.number_format import (
@@ -50,7 +50,7 @@ def build_drivers(inputs: ReportInputs) -> FurtherSection | None:
     pareto = _pareto(inputs, drivers)
     possible = (
         _waits_block(inputs, drivers, pareto) if pareto else None,
-        build_excess_block(inputs, drivers),
+        *build_excess_blocks(inputs, drivers),
         build_mix_block(inputs, drivers),
         build_unit_block(inputs, drivers),
         _opportunity_block(inputs, drivers),
@@ -144,7 +144,9 @@ def _waits_block(inputs: ReportInputs, drivers: Drivers, pareto: Pareto) -> Bloc
             value=row.count,
             value_words=format_number(row.count),
             beside=(
-                MISSING if row.is_other or len(parties[row.category]) > 1 else next(iter(parties[row.category])),
+                MISSING
+                if row.is_other or len(parties[row.category]) > 1
+                else capitalised(next(iter(parties[row.category]))),
                 f"{format_number(row.share_pct)}%",
                 f"{format_number(row.running_pct)}%",
             ),
@@ -205,7 +207,7 @@ def _opportunity_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
         heading=_opportunity_heading(valued),
         paragraphs=tuple(paragraphs),
         tables=(_opportunity_table(valued),) if valued else (),
-        notes=_opportunity_notes(inputs, drivers, table),
+        notes=(" ".join(_opportunity_notes(inputs, drivers, table)),),
     )
 
 
@@ -277,10 +279,11 @@ def _opportunity_notes(inputs: ReportInputs, drivers: Drivers, table: Opportunit
                 f"{needed}% on."
             )
         else:
+            used_again = format_number(100 * table.capacity.backfill_probability)
+            margin = format_number(table.capacity.contribution_margin_per_day_usd)
             notes.append(
-                f"Capacity: {occupancy}% of licensed beds occupied; "
-                f"{format_number(100 * table.capacity.backfill_probability)}% of freed days used again at "
-                f"${format_number(table.capacity.contribution_margin_per_day_usd)} each. Source: {table.capacity.source}."
+                f"Capacity: {occupancy}% of licensed beds occupied; {used_again}% of freed days used again, at "
+                f"${margin} each. Source: {table.capacity.source}."
             )
     return tuple(notes)
 

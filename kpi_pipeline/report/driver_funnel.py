@@ -57,10 +57,10 @@ def build_unit_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
     heading = _heading(metric, len(outside), len(shown))
     return Block(
         heading=heading,
-        paragraphs=_outside_words(outside, metric),
+        paragraphs=_outside_words(outside, result.target, metric),
         funnel=CaptionedFunnel(
             caption=f"{subject(metric.title)} by unit and number of {metric.denominator_noun}; "
-            "the limits show what chance alone would do",
+            f"the limits allow for chance{' and the usual spread between units' if result.is_adjusted else ''}",
             funnel=_funnel(result, metric, heading),
         ),
         notes=_notes(result, n_left_out),
@@ -104,17 +104,16 @@ def _withheld(inputs: ReportInputs, rows: list[dict[Hashable, Any]]) -> dict[Has
 def _heading(metric: Metric, n_outside: int, n_units: int) -> str:
     title = subject(metric.title)
     if n_outside == 0:
-        return f"{title}: no unit of {small_count_words(n_units)} lies outside the limits"
+        return f"{title}: none of {small_count_words(n_units)} units lies outside the limits"
     lie = "lies" if n_outside == 1 else "lie"
     return f"{title}: {small_count_words(n_outside)} of {small_count_words(n_units)} units {lie} outside the limits"
 
 
-def _outside_words(outside: list[FunnelPoint], metric: Metric) -> tuple[str, ...]:
+def _outside_words(outside: list[FunnelPoint], overall: float, metric: Metric) -> tuple[str, ...]:
     if not outside:
         return ("The differences between the units are no larger than chance and the usual spread between units make.",)
     named = [
-        f"{point.name} ({format_value(point.value, metric)}, "
-        f"{'above' if point.value > point.adjusted_limits.upper_998 or point.value > point.limits.upper_998 else 'below'})"
+        f"{point.name} ({format_value(point.value, metric)}, {'above' if point.value > overall else 'below'})"
         for point in outside
     ]
     return (f"Outside the 99.8% limits: {join_words(named)}. That is a question to ask, not a verdict.",)

@@ -7,7 +7,7 @@ themselves (`improvement/excess_days`, `improvement/decomposition`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import pandas as pd
 
@@ -30,7 +30,7 @@ from kpi_pipeline.report.number_format import (
 from kpi_pipeline.report.phrases import WITHHELD, mid_sentence, subject
 
 _ALL, _OTHER, _ALL_OTHER = "All", "Other", "All others"
-_MOST_SERVICE_LINES, _MOST_DRGS, _MOST_KINDS = 9, 6, 5
+_MOST_SERVICE_LINES, _MOST_DRGS, _MOST_KINDS = 9, 5, 5
 _LONGEST_NAME = 64
 
 _KEPT_CAPITALS = re.compile(r"\b(mcc|cc|mv|hiv|ecmo|cde|pdx|o\.r\.|aicd|tpa|ami|dvt|gi)(?!\w)", re.I)
@@ -40,29 +40,40 @@ _KEPT_CAPITALS = re.compile(r"\b(mcc|cc|mv|hiv|ecmo|cde|pdx|o\.r\.|aicd|tpa|ami|
 # ── days beyond the geometric mean ───────────────────────────────────────────────────────────────────────────
 
 
-def build_excess_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
+def build_excess_blocks(inputs: ReportInputs, drivers: Drivers) -> tuple[Block, ...]:
     """Service lines and DRGs with the most days beyond the geometric mean, outlier stays apart."""
-    total = drivers.drgs.total if drivers.drgs is not None else None
-    if drivers.drgs is None or total is None or total.excess_days <= 0:
-        return None
-    tables = []
+    if drivers.drgs is None or drivers.drgs.total.excess_days <= 0:
+        return ()
+    total = drivers.drgs.total
+    blocks = []
     if drivers.service_lines is not None:
-        tables.append(_excess_table(inputs, drivers.service_lines, "Service line", capitalised, _MOST_SERVICE_LINES))
-    tables.append(
-        _excess_table(inputs, drivers.drgs, "MS-DRG", lambda code: drg_name(code, drivers.drg_titles), _MOST_DRGS)
-    )
-    kept = tuple(table for table in tables if table is not None)
-    if not kept:
-        return None
-    notes = ["The geometric mean is that of the stay's MS-DRG (CMS, IPPS Table 5)."]
-    notes[0] += (
-        f" Stays of more than {format_number(OUTLIER_MULTIPLE)} times it are outliers: their days stand in the last "
-        "column only."
-    )
-    n_without = total.n_without_expected
-    if n_without and not inputs.withholds:
-        notes[0] += f" {format_number(n_without)} discharges have no such DRG and are not in the tables."
-    return Block(heading="Who stays longer than the geometric mean", tables=kept, notes=tuple(notes))
+        table = _excess_table(inputs, drivers.service_lines, "Service line", capitalised, _MOST_SERVICE_LINES)
+        if table is not None:
+            first = drivers.service_lines.groups[0]
+            share = format_number(100 * first.excess_days / total.excess_days)
+            name = (
+                "Stays without a service line carry"
+                if first.group == UNGROUPED
+                else f"{capitalised(first.group)} carries"
+            )
+            blocks.append(Block(heading=f"{name} {share}% of the days beyond the geometric mean stay", tables=(table,)))
+
+    def name_of(code: str) -> str:
+        return drg_name(code, drivers.drg_titles)
+
+    table = _excess_table(inputs, drivers.drgs, "MS-DRG", name_of, _MOST_DRGS)
+    if table is not None:
+        times = format_number(OUTLIER_MULTIPLE)
+        words = (
+            "The geometric mean is that of the stay's MS-DRG (CMS, IPPS Table 5). Stays of more than "
+            f"{times} times it are outliers: their days stand in the last column only."
+        )
+        if total.n_without_expected and not inputs.withholds:
+            words += f" {format_number(total.n_without_expected)} discharges have no such DRG and are left out."
+        blocks.append(
+            Block(heading="MS-DRGs with the most days beyond the geometric mean stay", tables=(table,), notes=(words,))
+        )
+    return tuple(blocks)
 
 
 def _excess_table(
@@ -80,7 +91,7 @@ def _excess_table(
         for group in [*groups, table.total]
     ]
     return Table(
-        caption=f"Days beyond the geometric mean by {mid_sentence(heading)}, most first",
+        caption="Most days first; outlier stays and their days apart",
         columns=(
             Column(heading=heading),
             Column(heading="Discharges", numeric=True),
@@ -129,7 +140,8 @@ def _withheld(
     sums = [Sum(_ALL, tuple(group.group for group in groups))]
 
     def counted(count: Callable[[ExcessDays], float]) -> dict[Hashable, float]:
-        return {_ALL: float(count(total))} | {group.group: float(count(group)) for group in groups}
+        counts: dict[Hashable, float] = {group.group: float(count(group)) for group in groups}
+        return counts | {_ALL: float(count(total))}
 
     def last(key: Hashable) -> int:
         return int(key == _ALL)
@@ -170,9 +182,9 @@ def _excess_row(
     return (name, *cells, *outliers)
 
 
-def drg_name(code: str, titles: dict[str, str] | object) -> str:
+def drg_name(code: str, titles: Mapping[str, str]) -> str:
     """A DRG as a reader would write it: `291 Heart failure and shock with MCC`; a long title ends in an ellipsis."""
-    title = titles.get(code, "") if isinstance(titles, dict) else ""
+    title = titles.get(code, "")
     words = _KEPT_CAPITALS.sub(lambda match: match[0].upper(), capitalised(title.lower()))
     if len(words) > _LONGEST_NAME:
         words = words[:_LONGEST_NAME].rsplit(" ", 1)[0] + " …"
@@ -198,12 +210,13 @@ def build_mix_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
     moved, mix = round_half_up(new - old, decimals), round_half_up(split.mix, decimals)
     rate = round_half_up(moved - mix, decimals)
     title, first = subject(metric.title), drivers.first_month
-    years = f"{first.name} to {drivers.last_month.name}"
+    side = "higher than" if moved > 0 else "lower than"
+    compared = f"{format_value(abs(moved), metric)} {side}" if moved else "the same as"
     sentence = (
-        f"{title} was {format_value(new, metric)} from {years}, and {format_value(old, metric)} in the twelve months "
-        f"before: {_signed(moved, metric)}. Of that, {_signed(mix, metric)} is mix, more or fewer cases of the kinds "
-        f"that are above or below the mean, and {_signed(rate, metric)} is rate, the same kinds of cases "
-        f"being above or below what they were. The two parts sum to the change exactly."
+        f"{title} was {format_value(new, metric)} from {first.name} to {drivers.last_month.name}, {compared} in "
+        f"the twelve months before ({format_value(old, metric)}). Mix, which kinds of cases there were, "
+        f"{_adds(mix, metric)}; rate, what the same kinds of cases came to, {_adds(rate, metric)}. "
+        "The two parts sum to the change exactly."
     )
     kind = "MS-DRG" if change.by == "drg_code" else "service line"
     n_other = _number_in_other(change, before)
@@ -294,21 +307,26 @@ def _mix_table(
         others = {one.category for one in rest}
         rows.append(row(_ALL_OTHER, others, sum(one.mix for one in rest), sum(one.rate for one in rest)))
     rows.append(row(_ALL, {*before, *after}, split.mix, split.rate))
-    noun = capitalised(metric.denominator_noun)
-    figure = "Cost per case" if metric.unit == "usd" else "Mean"
+    figure = "cost per case" if metric.unit == "usd" else "mean"
     return Table(
-        caption=f"The kinds of cases that moved {mid_sentence(metric.title)} most",
+        caption=f"The kinds of cases that moved {mid_sentence(metric.title)} most: {metric.denominator_noun} and "
+        f"{figure}, in the year before and now",
         columns=(
             Column(heading=kind[:1].upper() + kind[1:]),
-            Column(heading=f"{noun}, year before", numeric=True),
-            Column(heading=f"{noun}, now", numeric=True),
-            Column(heading=f"{figure}, year before", numeric=True),
-            Column(heading=f"{figure}, now", numeric=True),
+            Column(heading="Cases before", numeric=True),
+            Column(heading="Cases now", numeric=True),
+            Column(heading=f"{capitalised(figure)} before", numeric=True),
+            Column(heading="Now", numeric=True),
             Column(heading="Mix", numeric=True),
             Column(heading="Rate", numeric=True),
         ),
         rows=tuple(rows),
     )
+
+
+def _adds(part: float, metric: Metric) -> str:
+    size = format_value(abs(part), metric)
+    return "adds nothing" if part == 0 else f"{'adds' if part > 0 else 'takes away'} {size}"
 
 
 def _signed(value: float, metric: Metric) -> str:

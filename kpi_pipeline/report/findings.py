@@ -68,11 +68,11 @@ def _failing_part(measures: Sequence[Measure], named: bool, *, after: bool) -> s
 
 
 def _subjects(measures: Sequence[Measure]) -> str:
-    return join_words([mid_sentence(one.metric.title) for one in measures])
+    return join_words([mid_sentence(one.metric.headline_title) for one in measures])
 
 
 def _is_plural(measures: Sequence[Measure]) -> bool:
-    return len(measures) > 1 or is_plural(measures[0].metric.title)
+    return len(measures) > 1 or is_plural(measures[0].metric.headline_title)
 
 
 def scorecard_title(measures: Sequence[Measure]) -> str:

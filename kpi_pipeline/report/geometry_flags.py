@@ -6,6 +6,7 @@ Not here: the chart under them (`geometry_charts.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 from kpi_pipeline.report.chart_model import Annotation, Chart
@@ -51,22 +52,17 @@ class _Span:
 def place_flags(chart: Chart, time: TimeAxis, *, width: float, reserved: float = 0.0) -> FlagLayout:
     """Rows for the flags, from the latest to the earliest: the lowest row and the side where nothing is covered.
 
-    A text that finds no room is listed below the chart; its letter keeps a row of its own if need be.
+    As many texts as can stand uncovered do; the others are listed below the chart, and their letters stand alone.
     `reserved` pixels at the left of the lowest row stay free: the unit of the axis stands there.
     """
     if not chart.annotations:
         return FlagLayout((), (), 0.0)
     unit = _Span(-width, 0.0, reserved, 0, "start")
     months = [point.month for point in chart.points]
-    placed: list[tuple[Annotation, _Span, bool]] = []
-    for flag in sorted(chart.annotations, key=lambda annotation: (annotation.month, annotation.letter), reverse=True):
-        x = max(time(months.index(flag.month)) - time.half_step, time.left)
-        others = [unit, *(span for _, span, _ in placed)]
-        span = _free_span(x, text_width(flag.text, _TEXT_SIZE) + _DOT_RADIUS + 6.0, others, width)
-        has_text = span is not None
-        placed.append((flag, span or _free_span(x, 0.0, others, width) or _row_above(x, others), has_text))
-    n_rows = max(span.row for _, span, _ in placed) + 1
-    placed.reverse()
+    flags = sorted(chart.annotations, key=lambda annotation: (annotation.month, annotation.letter))
+    places = [max(time(months.index(flag.month)) - time.half_step, time.left) for flag in flags]
+    spans, texts = _most_texts(flags, places, unit, width)
+    n_rows = max(span.row for span in spans) + 1
     return FlagLayout(
         flags=tuple(
             Flag(
@@ -77,11 +73,39 @@ def place_flags(chart: Chart, time: TimeAxis, *, width: float, reserved: float =
                 pixels(span.x + (11.0 if span.anchor == "start" else -11.0)),
                 span.anchor,
             )
-            for flag, span, has_text in placed
+            for flag, span, has_text in zip(flags, spans, texts, strict=True)
         ),
-        listed=tuple((flag.letter, flag.text) for flag, _, has_text in placed if not has_text),
+        listed=tuple((flag.letter, flag.text) for flag, has_text in zip(flags, texts, strict=True) if not has_text),
         height=_ROW_HEIGHT * n_rows,
     )
+
+
+def _most_texts(
+    flags: list[Annotation], places: list[float], unit: _Span, width: float
+) -> tuple[list[_Span], tuple[bool, ...]]:
+    """The first layout without a covered text among those with the most texts; at most 64 are tried."""
+    choices = sorted(product((True, False), repeat=len(flags)), key=lambda texts: -sum(texts))
+    for texts in choices:
+        lengths = [
+            text_width(flag.text, _TEXT_SIZE) + _DOT_RADIUS + 6.0 if has_text else 0.0
+            for flag, has_text in zip(flags, texts, strict=True)
+        ]
+        spans = _spans(places, lengths, unit, width)
+        if spans is not None:
+            return spans, texts
+    stacked = [_Span(x, x - _DOT_RADIUS, x + _DOT_RADIUS, row + 1, "start") for row, x in enumerate(reversed(places))]
+    return stacked[::-1], (False,) * len(flags)
+
+
+def _spans(places: list[float], lengths: list[float], unit: _Span, width: float) -> list[_Span] | None:
+    """A place for each flag, from the last to the first; None when one finds none."""
+    placed: list[_Span] = []
+    for x, length in zip(reversed(places), reversed(lengths), strict=True):
+        span = _free_span(x, length, [unit, *placed], width)
+        if span is None:
+            return None
+        placed.append(span)
+    return placed[::-1]
 
 
 def _free_span(x: float, length: float, others: list[_Span], width: float) -> _Span | None:
@@ -95,10 +119,6 @@ def _free_span(x: float, length: float, others: list[_Span], width: float) -> _S
             if start >= 0 and end <= width and not any(_in_the_way(span, other) for other in others):
                 return span
     return None
-
-
-def _row_above(x: float, others: list[_Span]) -> _Span:
-    return _Span(x, x - _DOT_RADIUS, x + _DOT_RADIUS, len(others), "start")
 
 
 def _in_the_way(span: _Span, other: _Span) -> bool:

@@ -67,7 +67,7 @@ class FunnelDrawing:
     labels: tuple[GutterLabel, ...]
 
 
-def draw_funnel(funnel: Funnel, *, width: float = FULL_WIDTH, height: float = 210.0) -> FunnelDrawing:
+def draw_funnel(funnel: Funnel, *, width: float = FULL_WIDTH, height: float = 184.0) -> FunnelDrawing:
     """Places a funnel: sizes to the right, values upwards, names only where the model gives them."""
     drawn = [mark.value for mark in funnel.marks] + [funnel.centre]
     drawn += [limit for at in funnel.curve for limit in (at.lower_998, at.upper_998)]

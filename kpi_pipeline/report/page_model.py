@@ -180,7 +180,7 @@ class ExceptionPage(Frozen):
     """One page for a measure that needs it: concern, consistently failing, or a new change.
 
     method: sentences on chart type, kind of limits and rule set; notes: what stands under the chart
-    (hollow months, missing months, each rebase with reason, owner and date).
+    (each lettered event in full, hollow months, missing months).
     """
 
     metric: MetricId
@@ -232,7 +232,7 @@ class Table(Frozen):
 
     caption: Words
     columns: Annotated[tuple[Column, ...], Field(min_length=2, max_length=9)]
-    rows: Annotated[tuple[tuple[Label, ...], ...], Field(min_length=1)]
+    rows: Annotated[tuple[tuple[Label | Words, ...], ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:

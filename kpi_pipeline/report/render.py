@@ -42,6 +42,7 @@ from kpi_pipeline.report.typesetting import balanced_lines
 _DEFAULT_LOOK = ReportSettings()
 _LOCK = threading.RLock()
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_\-]*\.[a-z]{2,5}")
+_FONT_FACE = re.compile(r"@font-face \{[^}]*\}\n")
 _FEW_LINES = 0.28
 """A last page filled to less than this share of its height is avoided when setting the appendix tighter can."""
 
@@ -104,6 +105,31 @@ def render_html(report: Report, *, look: ReportSettings = _DEFAULT_LOOK) -> str:
         return _html(report, look)
 
 
+def template_module(name: str, **context: Any) -> Any:
+    """The macros of one template, for a caller that draws a piece of its own."""
+    with _LOCK:
+        return _renderer().environment.get_template(name).make_module(context)
+
+
+def draw_page(body: str, *, style: str) -> bytes:
+    """A PDF of one piece of markup, with the shipped fonts and a style of its own instead of the report's."""
+    from weasyprint import CSS  # type: ignore[import-untyped]
+
+    faces = "".join(_FONT_FACE.findall((resource_folder("report_templates") / "report.css").read_text("utf-8")))
+    with _LOCK:
+        renderer = _renderer()
+        with WarningGate():
+            sheet = CSS(
+                string=faces + style,
+                base_url=(renderer.folder / "report.css").as_uri(),
+                url_fetcher=renderer.fetcher,
+                font_config=renderer.font_configuration,
+            )
+        document = _lay_out(f"<!doctype html><html lang=en><title>Chart</title><body>{body}", {"stylesheets": [sheet]})
+        pdf: bytes = document.write_pdf()
+    return pdf
+
+
 def report_file_stem(report: Report) -> str:
     """The name its files share: `kpi-report-2026-10`, with the facility when it is about one."""
     facility = "" if report.facility_id == "all" else f"-{report.facility_id.replace(':', '_')}"
@@ -142,7 +168,7 @@ def _renderer() -> _Renderer:
 @cache
 def _style_sheets(palette: Palette, paper: Literal["letter", "a4"]) -> tuple[Any, ...]:
     """Parsed once per look; @font-face rules register their fonts in the shared configuration."""
-    from weasyprint import CSS  # type: ignore[import-untyped]
+    from weasyprint import CSS
 
     renderer = _renderer()
     base = (renderer.folder / "report.css").as_uri()

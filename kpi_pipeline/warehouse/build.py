@@ -16,6 +16,7 @@ from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.current_rows import append_quarantine, create_current_rows, create_ledger_tables
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.reference.store import load_reference
+from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
 from kpi_pipeline.warehouse.supply import create_supply
 from kpi_pipeline.warehouse.tables import load_tables
@@ -125,17 +126,6 @@ def _snapshot_id(intake: IntakeResult, reference_hashes: list[str], settings: Se
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _watermark_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    unknown = connection.execute(
-        "SELECT facility_id FROM declared_watermarks ANTI JOIN facilities USING (facility_id) "
-        "WHERE facility_id IS NOT NULL ORDER BY facility_id"
-    ).fetchall()
-    return [
-        f"landing.yaml: complete_through names the facility {facility_id!r}, which has no encounters; ignored."
-        for (facility_id,) in unknown
-    ]
-
-
 def _write_build_info(
     connection: duckdb.DuckDBPyConnection, intake: IntakeResult, snapshot_id: str, built_at: str
 ) -> None:
@@ -153,6 +143,6 @@ def _write_build_info(
             intake.source.title,
             built_at,
             list(intake.source.caveats),
-            [*intake.warnings, *_watermark_warnings(connection)],
+            [*intake.warnings, *find_build_warnings(connection)],
         ],
     )

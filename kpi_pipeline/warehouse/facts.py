@@ -202,6 +202,8 @@ def _data_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "COUNT(*) FILTER (WHERE drg_code IS NOT NULL AND drg_weight IS NULL) FROM stays"
     ).fetchall()[0]
     warnings = []
+    if not connection.execute("SELECT COUNT(*) FROM stays").fetchall()[0][0]:
+        warnings.append("No encounter has the encounter_type 'acute inpatient', so there are no stays to measure.")
     if with_code and not mapped:
         warnings.append(
             "The principal diagnosis codes are in no loaded CCS map. "

@@ -1,5 +1,6 @@
 /*---
 title: Avoidable days per 100 discharges
+short_title: Avoidable days
 section: flow
 kind: rate
 per: 100

@@ -1,5 +1,6 @@
 /*---
 title: Cost per case, case mix adjusted
+short_title: Adjusted cost per case
 section: cost
 kind: ratio
 unit: usd

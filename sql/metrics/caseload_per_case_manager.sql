@@ -1,5 +1,6 @@
 /*---
 title: Patients per case manager on shift
+short_title: Caseload
 section: case management
 kind: ratio
 unit: cases

@@ -1,5 +1,6 @@
 /*---
 title: Denials per 100 discharges
+short_title: Denials
 section: utilisation
 kind: rate
 per: 100

@@ -1,5 +1,6 @@
 /*---
 title: Initial assessment within 24 hours
+short_title: Assessment within 24 hours
 section: case management
 kind: proportion
 unit: percent

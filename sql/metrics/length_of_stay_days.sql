@@ -1,5 +1,6 @@
 /*---
 title: Average length of stay
+short_title: Length of stay
 section: flow
 kind: mean
 unit: days

@@ -1,5 +1,6 @@
 /*---
 title: Length of stay index, observed to expected
+short_title: Length of stay index
 section: flow
 kind: ratio
 unit: index

@@ -1,5 +1,6 @@
 /*---
 title: 30-day unplanned readmissions
+short_title: Readmissions
 section: readmissions
 kind: proportion
 unit: percent

@@ -75,7 +75,7 @@ def test_months_after_the_reports_are_as_if_unknown() -> None:
 
 def test_page_1_tells_what_changed_and_what_needs_attention() -> None:
     front = build_report(eventful()).front
-    assert front.title == "Average length of stay is down; denials per 100 discharges need attention"
+    assert front.title == "Length of stay is down; denials need attention"
     assert [item.split(":")[0] for item in front.improved.items] == ["Average length of stay is down"]
     assert [item.split(":")[0].split(".")[0] for item in front.attention.items] == [
         "Denials per 100 discharges are up",

@@ -267,7 +267,7 @@ def headlines(**ratios: Ratio) -> list[Measure]:
 
 def test_the_finding_names_what_changed_and_what_needs_attention() -> None:
     found = headlines(**{LOS: shift(5.2, 4.7, 30, 0.05), DENIALS: shift(0.05, 0.075, 29, 0.001)})
-    assert finding_title(found) == "Average length of stay is down; denials per 100 discharges need attention"
+    assert finding_title(found) == "Length of stay is down; denials need attention"
 
 
 def test_the_finding_of_a_quiet_month() -> None:
@@ -289,7 +289,8 @@ def test_the_finding_counts_where_names_would_not_fit() -> None:
             ASSESSMENT: shift(0.9, 0.8, 29, 0.002),
         }
     )
-    assert finding_title(found) == "Three measures need attention"
+    assert finding_title(found) == "Length of stay, denials and assessment within 24 hours need attention"
+    assert finding_title([*found, found[2]]) == "Four measures need attention"
 
 
 def test_a_young_series_says_that_it_is_young() -> None:

@@ -16,6 +16,7 @@ from kpi_pipeline.core.errors import CheckError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.pipeline import build_warehouse
 from kpi_pipeline.warehouse.build import build_tables, check_conservation
+from kpi_pipeline.warehouse.facts import read_build_facts
 from tests.unit.trial_landings import GOOD, HEADER, Files, encounters, land, line, tables_of, take_in
 
 REFUSED = line("", admitted_at="2026-10-01")
@@ -129,3 +130,27 @@ def test_the_same_inputs_give_the_same_snapshot_and_any_change_another(tmp_path:
         snapshot({"encounters_2.csv": HEADER + line("E2")}),
     ]
     assert len({first, *others}) == 4
+
+
+def warnings_of(folder: Path, files: Files) -> list[str]:
+    with tables_of(folder, files) as connection:
+        return list(read_build_facts(connection).warnings)
+
+
+def test_numbers_that_two_facilities_both_use_are_told(tmp_path: Path) -> None:
+    rows = [line("E1", facility_id="F1"), line("E1", facility_id="F2"), line("E2", facility_id="F1")]
+    assert warnings_of(tmp_path, encounters(*rows)) == [
+        "encounters: 1 row was replaced by a row of another facility with the same encounter_id. "
+        "Unless they moved, make the ids unique across facilities."
+    ]
+
+
+def test_a_corrected_row_of_the_same_facility_is_nothing_to_tell(tmp_path: Path) -> None:
+    assert warnings_of(tmp_path, encounters(line("E1"), line("E1", person_id="P2"))) == []
+
+
+def test_an_extract_without_acute_stays_is_told(tmp_path: Path) -> None:
+    assert warnings_of(tmp_path, encounters(line("E1", encounter_type="Inpatient"))) == [
+        "No encounter has the encounter_type 'acute inpatient', so there are no stays to measure."
+    ]
+    assert warnings_of(tmp_path / "upper", encounters(line("E1", encounter_type="Acute Inpatient"))) == []

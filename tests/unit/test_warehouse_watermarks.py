@@ -59,7 +59,7 @@ def test_a_day_may_be_declared_for_each_facility_and_the_rest_is_seen_in_the_dat
 def test_a_declaration_for_a_facility_nobody_knows_is_told(tmp_path: Path) -> None:
     found, warnings = watermarks(tmp_path, "complete_through: {NROTH: 2026-10-31}")
     assert found["NORTH"] == (date(2026, 10, 30), "last day seen in the data")
-    assert warnings == ["landing.yaml: complete_through names the facility 'NROTH', which has no encounters; ignored."]
+    assert warnings == ["landing.yaml: complete_through names the facility 'NROTH', which has no encounters."]
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,11 @@ def test_a_stay_open_longer_than_any_is_a_discharge_lost_and_not_a_patient(lost:
     statuses = dict(lost.execute("SELECT encounter_id, encounter_status FROM encounters").fetchall())
     assert statuses == {"LONG": "in_house", "TOO_LONG": "missing_discharge_date"}
     assert lost.execute("SELECT stay_id, is_in_house FROM stays").fetchall() == [("LONG", True)]
+
+
+@pytest.mark.parametrize(("declared", "is_told"), [("2027-01-30", False), ("2027-01-31", True), ("2062-10-31", True)])
+def test_a_declaration_a_quarter_ahead_of_the_data_is_told(declared: str, is_told: bool, tmp_path: Path) -> None:
+    _, warnings = watermarks(tmp_path, f"complete_through: {declared}")
+    # the last day seen is 30 October 2026; 92 days later is 30 January
+    told = f"landing.yaml: complete_through is {declared}, but the last day seen in the data is 2026-10-30."
+    assert warnings == ([told] if is_told else [])
