@@ -184,7 +184,11 @@ def query_occupancy_pct(connection: duckdb.DuckDBPyConnection, window: Window) -
     share: float | None = connection.execute(
         f"""
         WITH days AS (
-            SELECT facility_id, census_on, SUM(patients) AS patients
+            SELECT
+                facility_id,
+                census_on,
+                -- A row without a unit is the whole house; the units' own rows are then part of it.
+                COALESCE(SUM(CASE WHEN unit_id IS NULL THEN patients END), SUM(patients)) AS patients
             FROM census
             WHERE {window.condition("census", "census_on")}
             GROUP BY facility_id, census_on

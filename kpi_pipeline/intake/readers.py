@@ -115,7 +115,8 @@ def _open_csv(path: Path) -> OpenFile:
 
 def _text_fault(name: str, head: bytes) -> Fault | None:
     """What is wrong with the first bytes of a text file."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:200]:
+    is_every_other_byte_zero = head[:200].count(0) > 50
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or is_every_other_byte_zero:
         return Fault(name, "is encoded as UTF-16, not UTF-8.", "Export or save it as UTF-8.")
     try:
         head.decode("utf-8-sig")

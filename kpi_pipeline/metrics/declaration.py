@@ -43,6 +43,7 @@ class Metric(_Frozen):
     """One measure, as its file declares it. `name` is the file name, used as id everywhere.
 
     numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
+    chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
@@ -61,6 +62,7 @@ class Metric(_Frozen):
     target: Target | None = None
     matures_after_days: Annotated[int, Field(ge=0)] = 0
     chart: Chart
+    chart_scale: Literal["linear", "log"] = "linear"
     per: Annotated[float, Field(gt=0)] = 1.0
     decimals: Annotated[int, Field(ge=0, le=4)] = 1
     needs: tuple[str, ...] = ()
@@ -88,6 +90,8 @@ class Metric(_Frozen):
         for reason in self.late_data_exclusions:
             if reason not in self.exclusions:
                 raise ValueError(f"late_data_exclusions names {reason!r}, which exclusions do not declare")
+        if self.chart_scale == "log" and self.chart != "xmr":
+            raise ValueError(f"chart_scale log belongs to chart xmr, got chart {self.chart!r}")
         if self.name in self.balancing:
             raise ValueError("a metric cannot balance itself")
         return self

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.chart_notes import chart_events
 from kpi_pipeline.report.disclosure import Withheld
@@ -19,8 +20,13 @@ from kpi_pipeline.signals import Point
 Line = Literal["upper", "centre", "lower", "target"]
 
 
-def build_chart(measure: Measure, *, facility_id: str, withholds: bool) -> Chart:
-    """The control chart of one measure. withholds: limits are rounded as printed, so that they hold nothing more."""
+def build_chart(
+    measure: Measure, *, facility_id: str, withholds: bool, letters: Mapping[tuple[Month, str], str] | None = None
+) -> Chart:
+    """The control chart of one measure. withholds: limits are rounded as printed, so that they hold nothing more.
+
+    letters: (month, words) → the page's letter of an event; what it does not name is left out. None: the chart's own.
+    """
     metric = measure.metric
     points = _points(measure, withholds)
     target = _last(points, "target")
@@ -35,7 +41,9 @@ def build_chart(measure: Measure, *, facility_id: str, withholds: bool) -> Chart
         points=points,
         phase_starts=tuple(str(one.from_month) for one in measure.rebases),
         annotations=tuple(
-            Annotation(month=str(event.month), letter=event.letter, text=event.text) for event in chart_events(measure)
+            Annotation(month=str(event.month), letter=letter, text=event.text)
+            for event in chart_events(measure)
+            if (letter := event.letter if letters is None else letters.get((event.month, event.words)))
         ),
         upper_label=_line_label("Upper limit", _last(points, "upper"), metric),
         centre_label=_line_label(centre_word(measure), _last(points, "centre"), metric),

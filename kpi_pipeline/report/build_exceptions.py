@@ -138,7 +138,7 @@ def _balancing(inputs: ReportInputs, measure: Measure, measures: Mapping[str, Me
             return Balancing(
                 title=subject(other.metric.title),
                 text=change_sentence(other),
-                chart=build_chart(other, facility_id=inputs.facility_id, withholds=inputs.withholds),
+                chart=build_chart(other, facility_id=inputs.facility_id, withholds=inputs.withholds, letters={}),
             )
     return None
 

@@ -8,6 +8,7 @@ from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.build_charts import assurance_mark, build_chart, build_sparkline, variation_mark
 from kpi_pipeline.report.build_exceptions import choose_exceptions
 from kpi_pipeline.report.build_front import build_reading
+from kpi_pipeline.report.chart_notes import chart_events, letter_events
 from kpi_pipeline.report.findings import false_signal_sentence, scorecard_title, summary_sentence
 from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.measures import Measure
@@ -52,7 +53,8 @@ def build_scorecard(inputs: ReportInputs, measures: Mapping[str, Measure]) -> Sc
 
 
 def build_small_multiples(inputs: ReportInputs, measures: Mapping[str, Measure]) -> SmallMultiples:
-    """Every measure's chart, drawn small."""
+    """Every measure's chart, drawn small; one letter stands for the same event on all of them."""
+    letters = letter_events(chart_events(one) for one in measures.values())
     return SmallMultiples(
         title="All measures at a glance",
         lede=f"Each chart ends in {inputs.month.name}. The band is routine variation; hollow points are not final.",
@@ -62,10 +64,11 @@ def build_small_multiples(inputs: ReportInputs, measures: Mapping[str, Measure])
                 title=subject(one.metric.title),
                 value_words=latest_words(one),
                 variation=variation_mark(one),
-                chart=build_chart(one, facility_id=inputs.facility_id, withholds=inputs.withholds),
+                chart=build_chart(one, facility_id=inputs.facility_id, withholds=inputs.withholds, letters=letters),
             )
             for one in measures.values()
         ),
+        notes=tuple(f"{letter}: {words}" for (_, words), letter in letters.items()),
     )
 
 

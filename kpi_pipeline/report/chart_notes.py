@@ -5,8 +5,9 @@ Not here: what the chart tells (`wording`), the rule set in full (`build_appendi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.report.disclosure import Withheld
@@ -28,8 +29,8 @@ _CHART_WORDS: dict[Chart, str] = {
     "i_prime": "I′ chart of monthly ratios: limits three sigma from the mean, wider in months with fewer cases.",
     "run": "Run chart of the monthly figures: a median, no limits.",
 }
-_LETTERS = "ABCDEF"
-"""A chart has room for six flags."""
+_MOST_FLAGS = 6
+"""A chart has room for six."""
 
 _MOST_NAMED = 4
 """Months are named up to here, and counted beyond."""
@@ -82,12 +83,17 @@ def _months_named(months: Sequence[Month]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChartEvent:
-    """A lettered flag on a chart: `text` beside the flag, `note` under the chart."""
+    """A lettered flag on a chart: `text` stands beside the flag, `words` under the chart."""
 
     month: Month
     letter: str
     text: str
-    note: str
+    words: str
+
+    @property
+    def note(self) -> str:
+        """The line under the chart."""
+        return f"{self.letter}: {self.words}"
 
 
 def chart_events(measure: Measure) -> tuple[ChartEvent, ...]:
@@ -97,13 +103,19 @@ def chart_events(measure: Measure) -> tuple[ChartEvent, ...]:
         (one.month, one.words, f"{one.words} began on {date_words(one.starts_on)}. Owner: {one.owner.rstrip('.')}.")
         for one in measure.initiatives
     ]
-    rebases = rebases[-len(_LETTERS) :]
-    room = len(_LETTERS) - len(rebases)
+    rebases = rebases[-_MOST_FLAGS:]
+    room = _MOST_FLAGS - len(rebases)
     chosen = sorted([*rebases, *(begun[-room:] if room else [])], key=lambda event: event[0])
     return tuple(
-        ChartEvent(month, letter, text, f"{letter}: {note}")
-        for letter, (month, text, note) in zip(_LETTERS, chosen, strict=False)
+        ChartEvent(month, letter, text, words)
+        for letter, (month, text, words) in zip(ascii_uppercase, chosen, strict=False)
     )
+
+
+def letter_events(charts: Iterable[tuple[ChartEvent, ...]]) -> dict[tuple[Month, str], str]:
+    """(month, words) → letter for all charts of one page together, in time order; the newest ones when they run out."""
+    events = sorted({(event.month, event.words) for chart in charts for event in chart})
+    return dict(zip(events[-len(ascii_uppercase) :], ascii_uppercase, strict=False))
 
 
 def _rebase_words(one: Rebase) -> str:

@@ -23,6 +23,7 @@ from kpi_pipeline.report.number_format import (
     capitalised,
     fewer_than,
     format_bare,
+    format_count,
     format_number,
     format_value,
     round_half_up,
@@ -220,15 +221,15 @@ def build_mix_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
     )
     kind = "MS-DRG" if change.by == "drg_code" else "service line"
     n_other = _number_in_other(change, before)
-    notes = [
-        "This divides the change that was seen; whether it is more than chance is for the control chart to say. "
-        f"Kinds of fewer than {least} cases in a year are in Other" + (f" ({n_other})." if n_other else ".")
-    ]
+    note = "This divides the change that was seen; whether it is more than chance is for the control chart to say."
+    if n_other:
+        few = format_count(n_other, "kinds with too few cases")
+        note += f" All others includes {few} for a figure of their own."
     return Block(
         heading=_mix_heading(title, moved, mix, rate, metric),
         paragraphs=(sentence,),
         tables=(_mix_table(split, before, after, metric, drivers, change, kind),),
-        notes=tuple(notes),
+        notes=(note,),
     )
 
 
@@ -271,7 +272,7 @@ def _sum(year: dict[str, Amount], names: set[str]) -> Amount:
 
 
 def _number_in_other(change: MixChange, kinds: dict[str, Amount]) -> int:
-    return len({*change.before["category"], *change.after["category"]} - set(kinds))
+    return len({*change.before["category"], *change.after["category"]} - {*kinds, ""})
 
 
 def _mix_table(

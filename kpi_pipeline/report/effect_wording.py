@@ -61,7 +61,7 @@ def programme_title(titles: Sequence[str], verdicts: Sequence[Verdict | None], *
 def effect_sentence(result: EffectResult, metric: Metric, place: str) -> str:
     """What the estimate licenses: the effect with its interval, no evidence of one, or why there is no number."""
     if result.effects is None:
-        return _refusal_sentence(result)
+        return f"{subject(metric.title)} {place}: {_refusal_sentence(result)}"
     average = result.effects.average_effect
     side = "lower" if average.value < 0 else "higher"
     size = format_difference(average.value, metric)
@@ -133,23 +133,23 @@ def _refusal_sentence(result: EffectResult) -> str:
     sentences = []
     if "few_months_before" in result.obstacles:
         sentences.append(
-            f"It cannot be judged: {format_number(result.n_before)} of the {FEWEST_MONTHS} months needed before the "
+            f"it cannot be judged: {format_number(result.n_before)} of the {FEWEST_MONTHS} months needed before the "
             "start have final values."
         )
     if "no_variation" in result.obstacles:
-        sentences.append("It cannot be judged: the months do not vary, so there is no scatter to compare with.")
+        sentences.append("it cannot be judged: the months do not vary, so there is no scatter to compare with.")
     if "few_months_after" in result.obstacles:
         lacking = result.months_lacking_after
         more = f"{format_number(lacking)} more {one_or_many(lacking, 'months')}"
         sentences.append(
-            f"Too early to judge: {format_number(result.n_after)} of {FEWEST_MONTHS} final months after the start; "
+            f"too early to judge: {format_number(result.n_after)} of {FEWEST_MONTHS} final months after the start; "
             f"{more} at least {'is' if lacking == 1 else 'are'} needed."
         )
     if "season_not_separable" in result.obstacles:
         sentences.append(
-            "Too early to judge: the months there are do not tell the season declared for the analysis from the effect."
+            "too early to judge: the months there are do not tell the season declared for the analysis from the effect."
         )
-    return " ".join(sentences)
+    return " ".join([sentences[0], *(capitalised(sentence) for sentence in sentences[1:])])
 
 
 def _extreme_sentence(extreme: ExtremeStart, metric: Metric) -> str:

@@ -117,7 +117,7 @@ class _Frame:
 def draw_control_chart(
     chart: Chart, *, width: float = FULL_WIDTH, height: float = 250.0, size: Literal["full", "small"] = "full"
 ) -> ControlChart:
-    """Places a chart. `full` has direct labels in a right gutter and flags; `small` has only ticks and marks."""
+    """Places a chart. `full` has direct labels in a right gutter; in `small` flags are letters without words."""
     full = size == "full"
     gutter = _gutter_width(chart) if full else 7.0
     ticks, decimals, low, high = _value_axis(chart, about=4 if full else 3)
@@ -127,8 +127,8 @@ def draw_control_chart(
     right, bottom = width - gutter, height - (22.0 if full else 19.0)
     time = TimeAxis(len(chart.points), left, right)
     unit = chart.unit if full and not chart.tick_prefix and not chart.tick_suffix else ""
-    flags = place_flags(chart, time, width=width, reserved=text_width(unit, 10.0)) if full else None
-    top = max(flags.height, 18.0 if unit else 0.0) + 8.0 if flags else 7.0
+    flags = place_flags(chart, time, width=width, reserved=text_width(unit, 10.0), letters_only=not full)
+    top = max(flags.height, 18.0 if unit else 0.0) + (8.0 if full else 7.0)
     blank = ControlChart(
         width=pixels(width),
         height=pixels(height),
@@ -159,8 +159,8 @@ def draw_control_chart(
         unsettled_lines=_lines(chart.points, frame, settled=False),
         marks=tuple(_marks(chart.points, frame)),
         labels=tuple(_gutter_labels(chart, frame)) if full else (),
-        flags=flags.flags if flags else (),
-        listed_flags=flags.listed if flags else (),
+        flags=flags.flags,
+        listed_flags=flags.listed,
     )
 
 

@@ -49,7 +49,9 @@ class _Span:
     anchor: Literal["start", "end"]
 
 
-def place_flags(chart: Chart, time: TimeAxis, *, width: float, reserved: float = 0.0) -> FlagLayout:
+def place_flags(
+    chart: Chart, time: TimeAxis, *, width: float, reserved: float = 0.0, letters_only: bool = False
+) -> FlagLayout:
     """Rows for the flags, from the latest to the earliest: the lowest row and the side where nothing is covered.
 
     As many texts as can stand uncovered do; the others are listed below the chart, and their letters stand alone.
@@ -61,7 +63,7 @@ def place_flags(chart: Chart, time: TimeAxis, *, width: float, reserved: float =
     months = [point.month for point in chart.points]
     flags = sorted(chart.annotations, key=lambda annotation: (annotation.month, annotation.letter))
     places = [max(time(months.index(flag.month)) - time.half_step, time.left) for flag in flags]
-    spans, texts = _most_texts(flags, places, unit, width)
+    spans, texts = _most_texts(flags, places, unit, width, letters_only)
     n_rows = max(span.row for span in spans) + 1
     return FlagLayout(
         flags=tuple(
@@ -81,20 +83,23 @@ def place_flags(chart: Chart, time: TimeAxis, *, width: float, reserved: float =
 
 
 def _most_texts(
-    flags: list[Annotation], places: list[float], unit: _Span, width: float
+    flags: list[Annotation], places: list[float], unit: _Span, width: float, letters_only: bool
 ) -> tuple[list[_Span], tuple[bool, ...]]:
-    """The first layout without a covered text among those with the most texts; at most 64 are tried."""
-    choices = sorted(product((True, False), repeat=len(flags)), key=lambda texts: -sum(texts))
-    for texts in choices:
-        lengths = [
-            text_width(flag.text, _TEXT_SIZE) + _DOT_RADIUS + 6.0 if has_text else 0.0
-            for flag, has_text in zip(flags, texts, strict=True)
-        ]
-        spans = _spans(places, lengths, unit, width)
-        if spans is not None:
-            return spans, texts
-    stacked = [_Span(x, x - _DOT_RADIUS, x + _DOT_RADIUS, row + 1, "start") for row, x in enumerate(reversed(places))]
-    return stacked[::-1], (False,) * len(flags)
+    """The first layout without a covered text among those with the most texts; at most 64 are tried.
+
+    There is always one: letters without words find a row each.
+    """
+    kinds = (False,) if letters_only else (True, False)
+    choices = sorted(product(kinds, repeat=len(flags)), key=lambda texts: -sum(texts))
+    layouts = ((_spans(places, _lengths(flags, texts), unit, width), texts) for texts in choices)
+    return next((spans, texts) for spans, texts in layouts if spans is not None)
+
+
+def _lengths(flags: list[Annotation], texts: tuple[bool, ...]) -> list[float]:
+    return [
+        text_width(flag.text, _TEXT_SIZE) + _DOT_RADIUS + 6.0 if has_text else 0.0
+        for flag, has_text in zip(flags, texts, strict=True)
+    ]
 
 
 def _spans(places: list[float], lengths: list[float], unit: _Span, width: float) -> list[_Span] | None:
@@ -116,14 +121,19 @@ def _free_span(x: float, length: float, others: list[_Span], width: float) -> _S
             ("end", x - max(length, _DOT_RADIUS), x + _DOT_RADIUS),
         ):
             span = _Span(x, start, end, row, "start" if anchor == "start" else "end")
-            if start >= 0 and end <= width and not any(_in_the_way(span, other) for other in others):
+            is_on_paper = length == 0.0 or (start >= 0 and end <= width)
+            if is_on_paper and not any(_in_the_way(span, other) for other in others):
                 return span
     return None
 
 
 def _in_the_way(span: _Span, other: _Span) -> bool:
-    """Two flags collide when they overlap in a row, or the line of the upper one cuts the lower one."""
+    """Two flags collide when they overlap in a row, or the line of the upper one cuts the words of the lower one.
+
+    A line behind a lower dot covers nothing: two events of one month stand above each other.
+    """
     if span.row == other.row:
         return span.start < other.end + 4 and other.start < span.end + 4
     upper, lower = (span, other) if span.row > other.row else (other, span)
-    return lower.start - 2 < upper.x < lower.end + 2
+    is_behind_dot = abs(upper.x - lower.x) <= _DOT_RADIUS
+    return lower.start - 2 < upper.x < lower.end + 2 and not is_behind_dot

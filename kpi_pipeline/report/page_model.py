@@ -213,11 +213,12 @@ class SmallMultiple(Frozen):
 
 
 class SmallMultiples(Frozen):
-    """Page 7: every measure on one grid."""
+    """Page 7: every measure on one grid. notes: what the letters on the charts stand for."""
 
     title: Words
     lede: Words
     panels: Annotated[tuple[SmallMultiple, ...], Field(min_length=1)]
+    notes: tuple[Words, ...] = ()
 
 
 class Column(Frozen):

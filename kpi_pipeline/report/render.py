@@ -10,6 +10,7 @@ import atexit
 import io
 import os
 import re
+import sys
 import tempfile
 import threading
 import warnings
@@ -252,16 +253,16 @@ def _forgiving_the_colour_profile() -> Iterator[None]:
 
 
 def _spilled_sections(document: Any, report: Report) -> frozenset[str]:
-    """Sections that need less air: meant for one page but longer, or leaving only a few lines on the last page."""
+    """Sections that need less air: longer than they are meant to be, or leaving only a few lines on the last page."""
     starts = {name: number for number, page in reversed(list(enumerate(document.pages))) for name in page.anchors}
     exceptions = [f"exception-{page.metric}" for page in report.exceptions]
     sections = ["front", "scorecard", *exceptions, *(section.name for section in report.further_sections)]
     sections += ["small_multiples", "appendix"] if report.small_multiples else ["appendix"]
-    meant_for_one_page = {"front", "scorecard", "small_multiples", *exceptions}
+    pages_meant = dict.fromkeys(["front", "scorecard", "small_multiples", *exceptions], 1) | {"drivers": 2}
     spilled = {
         name
         for name, following in pairwise(sections)
-        if name in meant_for_one_page and starts[following] - starts[name] > 1
+        if starts[following] - starts[name] > pages_meant.get(name, sys.maxsize)
     }
     last_page = document.pages[-1]
     if starts["end"] > starts["appendix"] and last_page.anchors["end"][1] < _FEW_LINES * last_page.height:

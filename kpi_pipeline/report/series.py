@@ -69,6 +69,10 @@ def judge_rebases(
     return faults, warnings
 
 
+def _all_positive(figures: Sequence[Figure | None]) -> bool:
+    return all(figure is None or figure.number is None or figure.number > 0 for figure in figures)
+
+
 def _series(
     metric: Metric, months: Sequence[Month], figures: Mapping[Month, Figure]
 ) -> tuple[list[float | None], dict[str, Any]]:
@@ -86,7 +90,7 @@ def _series(
     arguments: dict[str, Any] = {
         "chart": choice.chart,
         "better": metric.better,
-        "scale": choice.scale,
+        "scale": "log" if metric.chart_scale == "log" and _all_positive(shown) else "linear",
         "periods": [str(month) for month in months],
         "immature": [str(figure.month) for figure in shown if figure and not figure.is_final],
     }

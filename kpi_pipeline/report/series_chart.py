@@ -31,7 +31,7 @@ _MONTHS = TypeAdapter(list[MonthKey])
 
 
 def draw_series(result: ChartResult, *, title: str) -> ControlChart:
-    """Places the chart of an evaluated series at the width of the report's page. Raises InputError if it is too large."""
+    """Places the chart of an evaluated series at the width of the report's page; InputError if it is too large."""
     if len(result.points) > _MOST_POINTS:
         what = f"has {len(result.points):,} points; a chart can show {_MOST_POINTS}."
         raise InputError(Fault(title, what, "Shorten the series, or print it with --format csv."))

@@ -282,12 +282,15 @@ def phase_sentences(measure: Measure) -> list[str]:
     if measure.result is None:
         return []
     sentences = []
-    for rebase, before, after in zip(measure.rebases, measure.result.phases, measure.result.phases[1:], strict=False):
-        if before.centre is not None and after.centre is not None:
+    points, phases = measure.result.points, measure.result.phases
+    # The centre as drawn: a phase's own is on the scale of the calculation, which may be logarithms.
+    centres = [points[phase.first].centre for phase in phases]
+    for rebase, before, after in zip(measure.rebases, centres, centres[1:], strict=False):
+        if before is not None and after is not None:
             word = "median" if measure.result.chart in ("run", "g") else "mean"
             sentences.append(
-                f"The {word} was {format_value(before.centre, measure.metric)} up to "
-                f"{rebase.from_month.plus(-1).name} and is {format_value(after.centre, measure.metric)} "
+                f"The {word} was {format_value(before, measure.metric)} up to "
+                f"{rebase.from_month.plus(-1).name} and is {format_value(after, measure.metric)} "
                 f"since {rebase.from_month.name}."
             )
     return sentences

@@ -122,13 +122,14 @@ def test_a_label_without_its_line_is_not_printed() -> None:
     assert draw_control_chart(chart_of([5, 6], target_label="Target ≤ 4")).labels == ()
 
 
-def test_a_small_chart_has_neither_labels_nor_flags() -> None:
+def test_a_small_chart_has_no_labels_and_its_flags_are_letters_without_words() -> None:
     chart = chart_of(
         [5, 6], centre_label="Mean 5", annotations=(Annotation(month="2025-02", letter="A", text="Rounds"),)
     )
     drawing = draw_control_chart(chart, width=218, height=120, size="small")
     assert drawing.labels == ()
-    assert drawing.flags == ()
+    assert [(flag.letter, flag.text) for flag in drawing.flags] == [("A", "")]
+    assert float(drawing.top) > float(drawing.flags[0].y) + 8
 
 
 def test_a_year_below_the_last_month_of_a_small_chart_stays_on_the_paper() -> None:
@@ -170,6 +171,29 @@ def test_flags_never_cover_each_other_or_leave_the_paper(wanted: list[tuple[int,
         spans.append((flag.y, start, start + length, flag.text))
     for one, other in combinations([span for span in spans if span[3]], 2):
         assert one[0] != other[0] or one[2] <= other[1] or other[2] <= one[1]
+
+
+def test_the_line_of_a_flag_does_not_cross_the_words_of_another() -> None:
+    flags = (
+        Annotation(month="2026-01", letter="A", text="Daily multidisciplinary rounds (Example Lakeside Hospital)"),
+        Annotation(month="2026-09", letter="B", text="Physician advisor reviews short stays before discharge"),
+    )
+    drawing = draw_control_chart(chart_of([float(index) for index in range(24)], annotations=flags))
+    (words,) = [flag for flag in drawing.flags if flag.text]  # there is room for the words of one of them
+    (other,) = [flag for flag in drawing.flags if not flag.text]
+    assert drawing.listed_flags == ((other.letter, flags["AB".index(other.letter)].text),)
+    length = text_width(words.text, 10.2)
+    start = float(words.text_x) - (length if words.anchor == "end" else 0)
+    assert float(other.y) > float(words.y) or not start < float(other.x) < start + length  # a line runs downwards
+
+
+def test_two_events_of_one_month_stand_above_each_other_with_their_words() -> None:
+    flags = tuple(Annotation(month="2026-01", letter=letter, text=f"Event {letter}") for letter in "AB")
+    drawing = draw_control_chart(chart_of([float(index) for index in range(24)], annotations=flags))
+    assert [flag.text for flag in drawing.flags] == ["Event A", "Event B"]
+    assert [float(flag.y) for flag in drawing.flags] == [10.0, 28.0]
+    small = draw_control_chart(chart_of([1, 2, 3] * 8, annotations=flags), width=218, height=120, size="small")
+    assert float(small.top) == 2 * 18 + 7
 
 
 def test_a_flag_text_too_long_for_the_paper_is_listed_below() -> None:

@@ -61,7 +61,7 @@ def test_a_shift_downwards_names_mean_length_and_beginning() -> None:
     one = measure(LOS, shift(5.2, 4.7, 30, 0.05))  # 18 months at 5.20, six at 4.70: mean 5.075
     assert heading(one) == "Average length of stay is down since May 2026"
     assert change_sentence(one) == (
-        "Average length of stay is down: below the mean of 5.08 days for six months, since May 2026. "
+        "Average length of stay is down: below the mean of 5.07 days for six months, since May 2026. "
         "It was 4.65 days in October 2026 (1,200 discharges)."
     )
     assert licence_sentence(one) == "Routine variation does not explain this; it is a change in the wanted direction."
@@ -72,7 +72,7 @@ def test_one_month_beyond_a_limit_is_unusual_and_not_a_trend() -> None:
     one = measure(LOS, spike(5.0, 6.0, 0.1))
     assert heading(one) == "Average length of stay was unusually high in October 2026"
     assert change_sentence(one).startswith(
-        "Average length of stay was unusually high: above the upper limit of 5.66 in October 2026."
+        "Average length of stay was unusually high: above the upper limit of 5.69 in October 2026."
     )
     assert licence_sentence(one) == "Routine variation does not explain this; it is a change in the unwanted direction."
     assert variation_word(one) == "concern, high"
@@ -174,7 +174,7 @@ def test_a_target_always_met() -> None:
 def test_a_target_inside_the_limits_is_met_by_chance() -> None:
     one = measure(LOS, wobble(5.0, 0.1))
     assert assurance_sentence(one) == (
-        "The target lies within routine variation (4.47 to 5.53): single months will meet or miss it by chance."
+        "The target lies within routine variation (4.49 to 5.56): single months will meet or miss it by chance."
     )
     assert assurance_word(one) == "hit or miss"
 
@@ -182,7 +182,7 @@ def test_a_target_inside_the_limits_is_met_by_chance() -> None:
 def test_after_a_change_the_old_limits_promise_nothing() -> None:
     inside = measure(LOS, shift(5.2, 4.7, 30, 0.05))
     assert assurance_sentence(inside) == (
-        "The target lies within the limits (4.77 to 5.38); after a change they say little about the months to come."
+        "The target lies within the limits (4.78 to 5.38); after a change they say little about the months to come."
     )
     left = measure(LOS, lambda at: 4.7 if at >= 30 else 5.3)
     assert left.result is not None

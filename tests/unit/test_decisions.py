@@ -24,6 +24,7 @@ from kpi_pipeline.decisions import (
     record_initiatives,
     seen_versions,
 )
+from kpi_pipeline.demo import record_demo_initiatives
 from kpi_pipeline.improvement import Cycle, Initiative, Registry, read_initiatives, write_initiatives
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.state.journal import Journal, state_url
@@ -235,3 +236,23 @@ def test_a_record_of_another_version_of_the_program_is_named(journal: Journal) -
     journal.write("initiative", "rounds", {**ROUNDS, "colour": "blue"}, by="Director", at=SEPTEMBER)
     with pytest.raises(WarehouseError, match="state: initiative rounds, version 1: colour is not a known field"):
         current_initiatives(journal)
+
+
+# ── the demo ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_demo_makes_the_same_journal_every_time_and_declares_before_the_start(tmp_path: Path) -> None:
+    warehouse = tmp_path / "hospital.duckdb"
+    state = tmp_path / "hospital.state.sqlite"
+    record_demo_initiatives(EXAMPLE, warehouse, settings=Settings())
+    first = state.read_bytes()
+    with open_journal(state_url(warehouse)) as journal:
+        record(journal, initiative(), at=DECEMBER)  # what someone tried in the old demo is gone in the new one
+    record_demo_initiatives(EXAMPLE, warehouse, settings=Settings())
+    assert state.read_bytes() == first
+    recorded = read_report_decisions(warehouse, settings=Settings()).initiatives
+    assert [one.id for one in recorded] == ["lakeside-rounds", "two-midnight-reviews"]
+    assert all(one.is_declared_beforehand for one in recorded)
+    assert recorded == tuple(
+        sorted(read_initiatives(EXAMPLE, metrics=load_metrics()).initiatives, key=lambda one: one.id)
+    )

@@ -6,9 +6,11 @@ import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import filelock
 import pytest
 
-from kpi_pipeline.core.errors import InputError
+from kpi_pipeline.core.errors import InputError, WarehouseError
+from kpi_pipeline.intake import ingest
 from kpi_pipeline.intake.landing import file_sha256
 from tests.unit.trial_landings import GOOD, HEADER, NOW, encounters, faults_of, land, line, take_in
 
@@ -99,3 +101,15 @@ def test_the_landing_folder_is_only_read(tmp_path: Path) -> None:
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in landing.iterdir()}
     take_in(tmp_path, {})
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in landing.iterdir()} == before
+
+
+def test_two_runs_do_not_fill_one_store_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_in(tmp_path, encounters(GOOD))
+    monkeypatch.setattr(ingest, "_WAIT_SECONDS", 0.1)
+    with filelock.FileLock(tmp_path / "store" / "intake.lock"), pytest.raises(WarehouseError) as caught:
+        take_in(tmp_path, {})
+    assert str(caught.value) == (
+        f"{tmp_path / 'store'}: another run has been filling this store for more than ten minutes. "
+        "Wait until it has ended, then try again."
+    )
+    assert take_in(tmp_path, {}).files[0].rows_staged == 1
