@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import duckdb
 
@@ -43,6 +44,9 @@ def check_definitions(settings: Settings) -> dict[str, int]:
         for name in settings.report.headline_metrics
         if name not in metrics
     ]
+    if settings.time_zone not in available_timezones():
+        what = f"time_zone: {settings.time_zone!r} is not a time zone."
+        faults.append(Fault("settings", what, "Write it like America/New_York."))
     if faults:
         raise DefinitionError(faults)
     read_targets(settings.targets, metrics)

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.front_matter import faults_of
 
 LANDING_YAML = "landing.yaml"
@@ -88,7 +88,10 @@ def resolve_options(declared: LandingOptions, defaults: SourceDefaults, *, time_
         **defaults.model_dump(exclude_none=True),
         **declared.model_dump(exclude_none=True),
     }
-    return LandingOptions.model_validate(merged)
+    try:
+        return LandingOptions.model_validate(merged)
+    except ValidationError as error:  # the folder's own options were checked when they were read
+        raise DefinitionError(faults_of("settings", error)) from error
 
 
 def _read_date(value: object, whose: str = "") -> date | None:

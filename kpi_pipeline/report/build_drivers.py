@@ -1,7 +1,7 @@
 """Page 4, drivers and opportunities: where avoidable days come from, who stays longer, mix or rate, units, dollars.
 
-Here are the page, its title, the Pareto and the dollar range. The tables of days and of mix are `driver_tables`', the
-funnel of units is `driver_funnel`'s. Not here: how any of it is computed (`improvement/`).
+Here are the page, its title, the Pareto and the dollar range. The tables of days are
+`driver_tables`', mix and rate `driver_mix`', the funnel of units `driver_funnel`'s. Not here: how any of it is computed (`improvement/`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from kpi_pipeline.improvement.pareto import Pareto, compute_pareto
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.disclosure import is_small
 from kpi_pipeline.report.driver_funnel import build_unit_block
-from kpi_pipeline.report.driver_tables import build_excess_blocks, build_mix_block
+from kpi_pipeline.report.driver_mix import build_mix_block, hides_number_of_discharges
+from kpi_pipeline.report.driver_tables import build_excess_blocks
 from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.model import Bar, Bars, Block, Column, FurtherSection, Table
 from kpi_pipeline.report.number_format import (
@@ -67,10 +68,10 @@ def _threshold(inputs: ReportInputs) -> int:
 
 def _lede(inputs: ReportInputs, drivers: Drivers) -> str:
     place = inputs.facility_name or ("all hospitals" if inputs.facility_id == WHOLE_SYSTEM else inputs.facility_id)
-    scope = (
-        f"{drivers.first_month.name} to {drivers.last_month.name}, {place}: "
-        f"{format_count(drivers.n_discharges, 'discharges')}."
+    count = (
+        "" if hides_number_of_discharges(inputs, drivers) else f": {format_count(drivers.n_discharges, 'discharges')}"
     )
+    scope = f"{drivers.first_month.name} to {drivers.last_month.name}, {place}{count}."
     parts = {
         "waits": "avoidable days by reason", "excess": "days beyond the geometric mean",
         "mix_change": "mix and rate", "units": "units",

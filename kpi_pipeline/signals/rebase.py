@@ -78,10 +78,12 @@ def check_rebase(
     first = _first_position(rebased, decision)
     old, new = (phase for phase in rebased.phases if first in (phase.first, phase.last + 1))
     against_old = evaluate_chart(values, phases=phases, baseline=(old.first, first - 1), **arguments)
+    # The centres as drawn: a phase's own is on the scale of the calculation, which may be logarithms.
+    old_centre, new_centre = (rebased.points[phase.first].centre for phase in (old, new))
     refusals = [
         *_unexplained(decision),
         *_too_short(old.n_points, new.n_points, decision, rule_set),
-        *_hides_deterioration(old.centre, new.centre, better),
+        *_hides_deterioration(old_centre, new_centre, better),
         *_signals_refuse(against_old, rebased, range(new.first, new.last + 1), better),
     ]
     return RebaseCheck(
@@ -90,8 +92,8 @@ def check_rebase(
         warnings=_warnings(decision, new.n_points, better, rule_set),
         n_points_before=old.n_points,
         n_points_after=new.n_points,
-        old_centre=old.centre,
-        new_centre=new.centre,
+        old_centre=old_centre,
+        new_centre=new_centre,
     )
 
 

@@ -246,7 +246,7 @@ def test_small_drgs_are_together_in_other_and_rows_sum_to_all() -> None:
 def test_a_drg_title_reads_as_a_person_would_write_it() -> None:
     titles = {"291": "HEART FAILURE AND SHOCK WITH MCC", "207": "RESPIRATORY SYSTEM DIAGNOSIS " + "LONG " * 20}
     assert drg_name("291", titles) == "291 Heart failure and shock with MCC"
-    assert drg_name("207", titles).endswith(" …")
+    assert drg_name("207", titles).endswith("…")
     assert len(drg_name("207", titles)) < 75
     assert drg_name("999", titles) == "999"
 
@@ -301,6 +301,17 @@ def test_kinds_of_few_cases_have_no_figure_of_their_own() -> None:
         ("C", "60", "70"), ("A", "100", "100"), ("All others", "34", "40"), ("All", "194", "210"),
     ]  # fmt: skip
     assert "1 kind with too few cases" in block.notes[0]
+
+
+def test_two_totals_that_differ_by_few_stays_are_not_both_printed() -> None:
+    """170 discharges, all with a geometric mean; 165 of them with a figure: five stays could be told."""
+    year = amounts(("a", 100, 400.0), ("b", 65, 300.0))
+    given = {"drgs": excess(LINES, "drg_code"), "mix_change": MixChange(LOS, "service_line", year, year)}
+    assert len(blocks(given)[1].tables) == 1
+    built = section(given, privacy="board")
+    assert built is not None
+    assert built.lede == "November 2025 to October 2026, all hospitals."
+    assert built.blocks[1].tables == ()
 
 
 def test_no_change_is_called_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -70,9 +71,7 @@ def test_names_of_neighbours_keep_apart() -> None:
     labels = {place: f"Unit {place}" for place in range(3)}
     drawing = draw_funnel(funnel_of([(100, 1000), (101, 1000), (102, 1000), (10, 5000)], labels=labels))
     heights = sorted(float(name.y) for name in drawing.names)
-    assert [later - earlier for earlier, later in zip(heights, heights[1:], strict=False)] == pytest.approx(
-        [12.6] * 2, abs=0.2
-    )
+    assert [later - earlier for earlier, later in itertools.pairwise(heights)] == pytest.approx([12.6] * 2, abs=0.2)
 
 
 def test_labels_of_the_limits_fit_the_gutter() -> None:

@@ -106,6 +106,12 @@ def test_periods_phases_and_denominators_are_passed_on() -> None:
     assert (found.old_centre, found.new_centre) == pytest.approx((0.22, 0.11))
 
 
+def test_centres_are_told_as_drawn_also_on_a_log_scale() -> None:
+    found = check_rebase([1, 4] * 6 + [4, 16] * 6, chart="xmr", better="lower", decision=DECISION, scale="log")
+    assert (found.old_centre, found.new_centre) == pytest.approx((2, 8))  # geometric means, not their logarithms
+    assert "The new centre 8 is worse than the old 2" in found.refusals[0]
+
+
 def test_the_decision_is_printed_in_full() -> None:
     assert DECISION.describe() == (
         "New limits from 12: Discharge lounge opened. Decided by Director of case management on 2026-02-01."

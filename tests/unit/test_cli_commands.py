@@ -116,6 +116,17 @@ def test_settings_that_are_wrong_end_with_4(kpi: Terminal, landing: Path, tmp_pa
     assert "Error: kpi.yaml: hospital is not a known field." in ran.err
 
 
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_a_time_zone_of_the_settings_that_nobody_knows_ends_with_4(
+    command: str, kpi: Terminal, landing: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "kpi.yaml").write_text("time_zone: Eastern\n", encoding="utf-8")
+    warehouse = ["--warehouse", str(tmp_path / "new.duckdb")] if command == "build" else []
+    ran = kpi(command, "--landing", landing, *warehouse)
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err == "Error: settings: time_zone: 'Eastern' is not a time zone. Write it like America/New_York.\n"
+
+
 def test_a_path_that_cannot_be_written_is_named(kpi: Terminal, landing: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     ran = kpi("build", "--landing", landing, "--warehouse", tmp_path / "file" / "kpi.duckdb")

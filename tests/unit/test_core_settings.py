@@ -71,12 +71,6 @@ def test_a_file_that_is_not_yaml_says_so(tmp_path: Path) -> None:
     ]
 
 
-def test_the_time_zone_must_be_known(tmp_path: Path) -> None:
-    assert faults_of(settings_file(tmp_path, "time_zone: Eastern\n")) == [
-        "kpi.yaml: time_zone: 'Eastern' is not a time zone. Write it like America/New_York."
-    ]
-
-
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     text = "targets: targets.yaml\nreport: {logo: images/logo.png, commentary: /elsewhere/words.yaml}\n"
     settings = read_settings(settings_file(tmp_path, text))
