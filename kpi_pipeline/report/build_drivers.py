@@ -1,7 +1,8 @@
 """Page 4, drivers and opportunities: where avoidable days come from, who stays longer, mix or rate, units, dollars.
 
 Here are the page, its title, the Pareto and the dollar range. The tables of days are
-`driver_tables`', mix and rate `driver_mix`', the funnel of units `driver_funnel`'s. Not here: how any of it is computed (`improvement/`).
+`driver_tables`', mix and rate `driver_mix`', the funnel of units `driver_funnel`'s matter. Not here: how any of it is
+computed (`improvement/`).
 """
 
 from __future__ import annotations
