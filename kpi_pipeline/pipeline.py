@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kpi_pipeline.core.errors import CheckError, Fault, InputError
+from kpi_pipeline.core.errors import CheckError, Fault, InputError, WarehouseError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.decisions import read_report_decisions
@@ -140,6 +140,8 @@ def write_report(
         facts = read_build_facts(connection)
         provenance = provenance_json(connection, metrics.values())
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
+    if facts.snapshot_id != read.snapshot_id:
+        raise WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
     decided = read_report_decisions(warehouse, settings=settings)
     facility_name = _facility_name(facility, facts) if facility is not None else None
     report, figures = build_report_and_figures(
@@ -185,7 +187,7 @@ def _present_snapshot(warehouse: Path) -> list[str]:
     """The snapshot that readers may still have open; none when there is no readable warehouse yet."""
     if not warehouse.is_file():
         return []
-    with open_warehouse(warehouse) as connection:
+    with open_warehouse(warehouse, any_schema=True) as connection:
         return [read_snapshot_id(connection)]
 
 

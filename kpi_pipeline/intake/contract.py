@@ -34,11 +34,13 @@ class Column(_Frozen):
 
     A `moment` takes an ISO date or timestamp, with or without offset. `when_unreadable` says what happens
     to a value that is there but cannot be read: the row is quarantined, or the value counts as unknown.
+    required: no cell may be empty. in_every_file: the column must be there, though its cells may be empty.
     """
 
     type: ColumnType
     means: Words
     required: bool = False
+    in_every_file: bool = False
     when_unreadable: Literal["quarantine", "unknown"] = "quarantine"
 
 
@@ -69,7 +71,7 @@ class Contract(_Frozen):
     @property
     def required_columns(self) -> tuple[str, ...]:
         """The columns a file must have."""
-        return tuple(name for name, column in self.columns.items() if column.required)
+        return tuple(name for name, column in self.columns.items() if column.required or column.in_every_file)
 
 
 class Mapping(_Frozen):

@@ -151,6 +151,12 @@ def _check_inputs(inputs: ReportInputs) -> None:
     values = inputs.values
     dated = values[values["month"] != ""]
     facilities = sorted(set(dated["facility_id"]))
+    if not facilities:
+        raise InputError(
+            Fault(
+                "report", "no measure has a figure in any month: there are no acute inpatient stays.", "Check the data."
+            )
+        )
     if inputs.facility_id not in facilities:
         raise InputError(
             Fault("facility", f"{inputs.facility_id!r} has no figures.", f"Use one of {', '.join(facilities)}.")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from kpi_pipeline.reference.importer import import_reference
 from tests.properties.conftest import BuiltHospital
@@ -60,9 +60,12 @@ def test_readmissions_agree_with_the_full_value_sets_too(terminology_dir: Path, 
 @given(hospital=hospitals())
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_the_smallest_hospital_that_disagrees(hospital: Hospital) -> None:
+    judged = judge_rows(hospital.encounters, hospital.oracle_options())
+    # Not one usable row is an error, not a warehouse; the command line's tests hold that.
+    assume(not all(str(status).startswith("invalid:") for status in judged.values()))
     with tempfile.TemporaryDirectory() as folder:
         warehouse = build_hospital(Path(folder), hospital)
-        assert_same(judge_rows(hospital.encounters, hospital.oracle_options()), statuses(warehouse))
+        assert_same(judged, statuses(warehouse))
         assert_same(oracle_rows(hospital, SMALL), readmission_rows(warehouse))
 
 

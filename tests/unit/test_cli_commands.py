@@ -153,7 +153,6 @@ def test_build_never_writes_over_a_file_that_is_not_its_own(
     assert path.read_bytes() == before
 
 
-@pytest.mark.xfail(strict=True, reason="the build opens the file it replaces as a reader would, who refuses it")
 def test_build_makes_a_warehouse_of_an_older_version_anew(kpi: Terminal, landing: Path, tmp_path: Path) -> None:
     path = tmp_path / "kpi.duckdb"
     with build_and_swap(path, settings=Settings()) as connection:

@@ -8,7 +8,7 @@ columns:
   facility_id: {type: id, required: true, means: "The facility where the encounter took place."}
   encounter_type: {type: text, required: true, means: "What kind of encounter: acute inpatient, observation, emergency department, inpatient rehabilitation, inpatient psychiatric, skilled nursing, outpatient."}
   admitted_at: {type: moment, required: true, means: "When the encounter began."}
-  discharged_at: {type: moment, means: "When it ended; empty while the patient is in the house. The column must be there."}
+  discharged_at: {type: moment, in_every_file: true, means: "When it ended; empty while the patient is in the house. The column must be there."}
   discharge_disposition_code: {type: code, means: "UB-04 patient discharge status, two digits."}
   primary_diagnosis_code: {type: code, means: "Principal diagnosis, ICD-10-CM without the dot."}
   drg_code: {type: code, means: "MS-DRG, three digits."}
@@ -28,8 +28,22 @@ columns:
   paid_amount: {type: number, when_unreadable: unknown, means: "Amount paid, in dollars."}
   updated_at: {type: moment, when_unreadable: unknown, means: "When the source last changed this row; the latest wins."}
 quarantine:
-  discharge_before_admit: {when: "CASE WHEN admitted_at_kind = 'date' OR discharged_at_kind = 'date' THEN CAST(discharged_at AS DATE) < CAST(admitted_at AS DATE) ELSE discharged_at < admitted_at END", means: "The discharge lies before the admission."}
-  future_date: {when: "admitted_at >= plausible_until + INTERVAL 1 DAY OR discharged_at >= plausible_until + INTERVAL 1 DAY", means: "The admission or discharge lies in the future."}
+  discharge_before_admit:
+    when: >-
+      CASE
+        WHEN admitted_at_kind = 'date' OR discharged_at_kind = 'date'
+          THEN CAST(discharged_at AS DATE)
+            < CAST(admitted_at AS DATE) - CASE WHEN 'instant' IN (admitted_at_kind, discharged_at_kind) THEN 1 ELSE 0 END
+        WHEN admitted_at_kind <> discharged_at_kind THEN discharged_at < admitted_at - INTERVAL 1 DAY
+        ELSE discharged_at < admitted_at
+      END
+    means: The discharge lies before the admission.
+  future_date:
+    when: >-
+      admitted_at >= plausible_until + CASE WHEN admitted_at_kind = 'instant' THEN INTERVAL 2 DAY ELSE INTERVAL 1 DAY END
+      OR discharged_at
+        >= plausible_until + CASE WHEN discharged_at_kind = 'instant' THEN INTERVAL 2 DAY ELSE INTERVAL 1 DAY END
+    means: The admission or discharge lies in the future.
 ---*/
 SELECT
     source_line,
