@@ -56,7 +56,7 @@ docs: $(READY) ## Rewrites the generated documents in docs/
 	@$(BIN)/python tools/generate_docs.py
 
 bench: $(READY) ## Measures speed and memory
-	@set -e; for benchmark in benchmarks/bench_*.py; do $(BIN)/python "$$benchmark"; done
+	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
 lock: ## Makes requirements.lock anew from pyproject.toml
 	@python3 -m venv $(LOCK_VENV)

@@ -75,8 +75,9 @@ dated AS (
         *,
         TIMESTAMP '2021-11-01' + TO_DAYS(CAST(SUM(gap_days) OVER (
             PARTITION BY person ORDER BY visit ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS INTEGER)) + TO_MINUTES(CAST(uniform(CASE WHEN gap_days = 0 THEN draw - 1 ELSE draw END, 9) * 1440 AS BIGINT))
-            AS admitted_at
+        ) AS INTEGER)) + TO_MINUTES(
+            CAST(uniform(CASE WHEN gap_days = 0 THEN draw - 1 ELSE draw END, 9) * 1440 AS BIGINT)
+        ) AS admitted_at
     FROM drawn
 )
 SELECT
