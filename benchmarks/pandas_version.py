@@ -1,151 +1,240 @@
-"""The same measures written straightforwardly in pandas, for comparing speed; its figures must equal ours.
+"""The same measures as an analyst would write them in pandas, read from the landed CSV files: a second opinion on the
+figures, and what speed and memory to expect without a database.
 
-Stays, readmission with the planned-return rules, length of stay, case mix, cost and denials, over the whole history of
-a landing folder of `benchmarks.generate`. Not here: quarantine, intervals, maturity, time zones.
-Run from the root of the repository: python -m benchmarks.pandas_version FOLDER.
+Plain on purpose: no checks, no quarantine, no corrected versions, times of one kind, the shipped reference tables.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from kpi_pipeline.reference.store import SHIPPED_FOLDER
 
-COMPLETE_THROUGH = pd.Timestamp(date(2026, 10, 31))
-TRANSFER_CODES = {"02", "05", "43", "66", "82", "85", "88", "94"}
-DIED_CODES = {"20", "40", "41", "42"}
-
-Figures = dict[str, tuple[float, float]]
-
-
-def pandas_figures(folder: Path) -> Figures:
-    """Numerator and denominator of each measure over the whole history, by metric name."""
-    encounters = pd.read_csv(folder / "encounters.csv", dtype=str)
-    for column in ("admitted_at", "discharged_at"):
-        encounters[column] = pd.to_datetime(encounters[column])
-    encounters["total_cost"] = encounters["total_cost"].astype(float)
-    codes = _read("ccs_diagnosis_icd10").set_index("code")["ccs"]
-    encounters["ccs"] = encounters["primary_diagnosis_code"].map(codes)
-    stays = _stays(encounters)
-    closed = stays[stays["discharged_at"].notna()].copy()
-    closed["days"] = (closed["discharged_on"] - closed["admitted_on"]).dt.days.clip(lower=1)
-    drgs = _read("ms_drg_fy2026").set_index("ms_drg")
-    closed["weight"] = closed["drg_code"].map(drgs["weight"])
-    closed["expected"] = closed["drg_code"].map(drgs["amlos"])
-    counted = closed[closed["discharged_on"] <= COMPLETE_THROUGH]
-    coded, costed = counted[counted["weight"].notna()], counted[counted["total_cost"].notna()]
-    both = costed[costed["weight"].notna()]
-    expected = counted[counted["expected"] > 0]
-    denials = pd.read_csv(folder / "denials.csv", dtype=str)
-    per_encounter = denials.groupby("encounter_id").size()
-    n_denials = stays["members"].explode().map(per_encounter).groupby(level=0).sum()
-    late = counted[counted["discharged_on"] <= COMPLETE_THROUGH - pd.Timedelta(days=30)]
-    return {
-        "discharges": (len(counted), float("nan")),
-        "length_of_stay_days": (counted["days"].sum(), len(counted)),
-        "length_of_stay_index": (expected["days"].sum(), expected["expected"].sum()),
-        "case_mix_index": (coded["weight"].sum(), len(coded)),
-        "total_cost_per_case_usd": (costed["total_cost"].sum(), len(costed)),
-        "case_mix_adjusted_cost_per_case_usd": (both["total_cost"].sum(), both["weight"].sum()),
-        "denials_per_100_discharges": (n_denials.reindex(late.index).sum(), len(late)),
-        "readmission_30d": _readmission(stays, closed, folder),
-    }
+COMPLETE_THROUGH = pd.Timestamp("2026-10-31")
+LOST_AFTER_DAYS = 120
+AMOUNTS = ["total_cost"]
+MATURES_AFTER_DAYS = {"readmission_30d": 30, "denials_per_100_discharges": 30, "initial_assessment_within_24h": 1}
 
 
-def _read(name: str) -> pd.DataFrame:
+def compute_figures(landing: Path) -> pd.DataFrame:
+    """metric, facility_id, month, numerator, denominator of ten measures; facility_id 'all' is the whole system."""
+    encounters = read_acute_encounters(landing)
+    members = find_stays(encounters)
+    stays = combine_stays(encounters, members)
+    stays = add_next_stays(stays)
+    stays = add_planned_care(stays, landing)
+    cases = pd.concat([*discharge_cases(stays), *joined_cases(stays, members, landing)])
+    counted = cases[cases["numerator"].notna() & cases["denominator"].notna()]
+    follow_up = pd.to_timedelta(counted["metric"].map(MATURES_AFTER_DAYS).fillna(0), unit="D")
+    counted = counted[counted["event_date"] + follow_up <= COMPLETE_THROUGH]
+    counted = counted.assign(month=counted["event_date"].dt.strftime("%Y-%m"))
+    keys = ["metric", "facility_id", "month"]
+    return pd.concat([counted, counted.assign(facility_id="all")]).groupby(keys)[["numerator", "denominator"]].sum()
+
+
+def read_acute_encounters(landing: Path) -> pd.DataFrame:
+    """The acute encounters with times as the facility's clock shows them, and the CCS of the diagnosis."""
+    text = dict.fromkeys(["discharge_disposition_code", "drg_code", "primary_diagnosis_code"], str)
+    columns = [
+        *("encounter_id", "person_id", "facility_id", "encounter_type", "admitted_at", "discharged_at"),
+        *text,
+        *AMOUNTS,
+    ]
+    rows = pd.read_csv(
+        landing / "encounters.csv", usecols=columns, dtype=text, parse_dates=["admitted_at", "discharged_at"]
+    )
+    rows = rows[rows["encounter_type"] == "acute inpatient"].copy()
+    ccs = read_ccs("ccs_diagnosis_icd10")
+    rows["ccs"] = rows["primary_diagnosis_code"].map(ccs)
+    is_lost = rows["discharged_at"].isna() & (
+        rows["admitted_at"].dt.normalize() < COMPLETE_THROUGH - pd.Timedelta(days=LOST_AFTER_DAYS)
+    )
+    return rows[~is_lost]
+
+
+def read_ccs(name: str) -> pd.Series:
+    """code → CCS category."""
+    return read_reference(name).set_index("code")["ccs"]
+
+
+def read_reference(name: str) -> pd.DataFrame:
+    """A shipped reference file; DuckDB reads it, since pandas alone has no reader for Parquet."""
     with duckdb.connect() as connection:
         return connection.read_parquet(str(SHIPPED_FOLDER / f"{name}.parquet")).df()
 
 
-def _stays(encounters: pd.DataFrame) -> pd.DataFrame:
-    acute = encounters[encounters["encounter_type"] == "acute inpatient"]
-    still_in = acute[acute["discharged_at"].isna()].copy()
-    lost = still_in["admitted_at"].dt.normalize() < COMPLETE_THROUGH - pd.Timedelta(days=120)
-    still_in = still_in[~lost]
-    closed = acute[acute["discharged_at"].notna()]
-    order = ["person_id", "facility_id", "admitted_at", "discharged_at", "encounter_id"]
-    closed = closed.sort_values(order).drop_duplicates(order[:4])
-    place = [closed["person_id"], closed["facility_id"]]
-    ends = closed.groupby(["person_id", "facility_id"])["discharged_at"].cummax().groupby(place).shift()
-    begins_run = ends.isna() | (closed["admitted_at"] >= ends)
-    run_ccs = closed["ccs"].fillna("none").where(begins_run).groupby(place).ffill().groupby(place).shift()
-    same_day = closed["admitted_at"].dt.normalize() == ends.dt.normalize()
-    begins = begins_run & ~(same_day & (closed["ccs"] == run_ccs))
-    closed = closed.assign(stay=begins.cumsum())
-    last = closed.sort_values(["stay", "discharged_at"], kind="stable").groupby("stay").last()
-    groups = closed.groupby("stay")
-    first = groups.first()
-    stays = first[["encounter_id", "person_id", "facility_id", "admitted_at"]].copy()
-    first_rows = groups.nth(0).set_index("stay")
-    stays["ccs"], stays["dx"] = first_rows["ccs"], first_rows["primary_diagnosis_code"]
-    stays["drg_code"] = first["drg_code"]
-    stays["discharged_at"] = last["discharged_at"]
-    stays["disposition"] = last["discharge_disposition_code"]
-    stays["total_cost"] = groups["total_cost"].sum().where(groups["total_cost"].count() == groups.size())
-    stays["members"] = groups["encounter_id"].agg(list)
-    rest = still_in.rename(columns={"primary_diagnosis_code": "dx", "discharge_disposition_code": "disposition"})
-    rest = rest.assign(members=rest["encounter_id"].map(lambda one: [one]), discharged_at=pd.NaT)
-    stays = pd.concat([stays, rest[[*stays.columns]]], ignore_index=True)
+def find_stays(encounters: pd.DataFrame) -> pd.Series:
+    """encounter_id → stay_id, the stay's first encounter; duplicates belong to none."""
+    ended = encounters[encounters["discharged_at"].notna()].sort_values(
+        ["person_id", "facility_id", "admitted_at", "discharged_at", "encounter_id"]
+    )
+    stay_of: dict[str, str] = {}
+    columns = ["encounter_id", "person_id", "facility_id", "admitted_at", "discharged_at", "ccs"]
+    seen: tuple[str, str] | None = None
+    last = until = None
+    stay = run_ccs = ""
+    for encounter, person, facility, admitted, discharged, ccs in zip(*(ended[c] for c in columns), strict=True):
+        if (person, facility) != seen:
+            seen, last, until = (person, facility), None, None
+        is_duplicate = last == (admitted, discharged)
+        last = (admitted, discharged)
+        begins_run = until is None or (admitted >= until and not is_duplicate)
+        continues = until is not None and admitted.date() == until.date() and ccs == run_ccs
+        if begins_run and not continues:
+            stay = encounter
+        if not is_duplicate:
+            stay_of[encounter] = stay
+        if begins_run:
+            run_ccs = ccs
+        until = discharged if until is None else max(until, discharged)
+    open_ids = encounters.loc[encounters["discharged_at"].isna(), "encounter_id"]
+    stay_of.update(zip(open_ids, open_ids, strict=True))
+    return pd.Series(stay_of, name="stay_id")
+
+
+def combine_stays(encounters: pd.DataFrame, members: pd.Series) -> pd.DataFrame:
+    """One row per stay: diagnosis from the first encounter, disposition from the last to leave, amounts summed."""
+    rows = encounters.assign(stay_id=encounters["encounter_id"].map(members)).dropna(subset="stay_id")
+    rows = rows.sort_values(["stay_id", "admitted_at", "discharged_at", "encounter_id"])
+    by_stay = rows.groupby("stay_id", sort=False)
+    stays = by_stay.agg(
+        person_id=("person_id", "first"),
+        facility_id=("facility_id", "first"),
+        admitted_at=("admitted_at", "first"),
+        discharged_at=("discharged_at", "max"),
+        drg_code=("drg_code", "first"),
+    )
+    stays["total_cost"] = by_stay["total_cost"].sum(min_count=1).where(by_stay["total_cost"].count() == by_stay.size())
+    first = rows.drop_duplicates("stay_id").set_index("stay_id")
+    stays[["primary_diagnosis_code", "ccs"]] = first[["primary_diagnosis_code", "ccs"]]
+    leaving = rows.sort_values("discharged_at", kind="stable").drop_duplicates("stay_id", keep="last")
+    stays["disposition"] = leaving.set_index("stay_id")["discharge_disposition_code"]
     stays["admitted_on"] = stays["admitted_at"].dt.normalize()
     stays["discharged_on"] = stays["discharged_at"].dt.normalize()
+    drg = read_reference("ms_drg_fy2026").set_index("ms_drg")
+    stays["weight"], stays["expected_days"] = stays["drg_code"].map(drg["weight"]), stays["drg_code"].map(drg["amlos"])
+    return stays.reset_index()
+
+
+def add_next_stays(stays: pd.DataFrame) -> pd.DataFrame:
+    """Adds the row number of the person's next stay: the first that begins no earlier than this one ends."""
+    stays = stays.sort_values(["person_id", "admitted_on", "admitted_at", "discharged_at", "stay_id"])
+    stays = stays.reset_index(drop=True)
+    persons, begins, ends = (stays[c].to_numpy() for c in ("person_id", "admitted_on", "discharged_on"))
+    following = np.full(len(stays), -1)
+    for row in range(len(stays) - 1):
+        later = row + 1
+        while later < len(stays) and persons[later] == persons[row]:
+            if begins[later] >= ends[row]:  # never true for an open stay
+                following[row] = later
+                break
+            later += 1
+    stays["next"] = following
+    has_next = following >= 0
+    stays.loc[has_next, "days_to_next"] = (begins[following[has_next]] - ends[has_next]) / np.timedelta64(1, "D")
+    facilities = stays["facility_id"].to_numpy()
+    goes_elsewhere = np.zeros(len(stays), dtype=bool)
+    goes_elsewhere[has_next] = facilities[following[has_next]] != facilities[has_next]
+    stays["is_transferred"] = goes_elsewhere & (stays["days_to_next"] <= 1)
     return stays
 
 
-def _readmission(stays: pd.DataFrame, closed: pd.DataFrame, folder: Path) -> tuple[float, float]:
-    planned, surgical = _planned(stays, folder)
-    later = stays[["person_id", "facility_id", "admitted_on", "encounter_id"]].assign(planned=planned)
-    pairs = closed.reset_index().merge(later, on="person_id", suffixes=("", "_later"))
-    pairs = pairs[
-        (pairs["admitted_on_later"] >= pairs["discharged_on"]) & (pairs["encounter_id"] != pairs["encounter_id_later"])
-    ]
-    pairs = pairs.sort_values(["index", "admitted_on_later"]).drop_duplicates("index").set_index("index")
-    days = (pairs["admitted_on_later"] - pairs["discharged_on"]).dt.days.reindex(closed.index)
-    elsewhere = (pairs["facility_id"] != pairs["facility_id_later"]).reindex(closed.index, fill_value=False)
-    moved = closed["disposition"].isin(TRANSFER_CODES) | (elsewhere & (days <= 1))
-    lists = pd.read_csv(SHIPPED_FOLDER / "value_sets.csv", dtype=str)
-    listed = {name: set(group["code"]) for name, group in lists.groupby("value_set")}
-    cancer = closed["ccs"].isin(listed["readmission_exclusion_cancer_medical"])
-    cancer &= ~surgical.reindex(closed.index) | (closed["ccs"] == "45")
+def add_planned_care(stays: pd.DataFrame, landing: Path) -> pd.DataFrame:
+    """Adds is_planned by the CMS planned-readmission rules, and has_surgery."""
+    lists = read_lists()
+    procedures = pd.read_csv(landing / "procedures.csv", usecols=["encounter_id", "procedure_code"], dtype=str)
+    procedures["ccs"] = procedures["procedure_code"].map(read_ccs("ccs_procedure_icd10"))
+
+    def has(name: str) -> pd.Series:
+        ids = procedures.loc[procedures["ccs"].isin(lists[name]), "encounter_id"]
+        return stays["stay_id"].isin(ids)
+
+    always = has("always_planned_procedure") | stays["ccs"].isin(lists["always_planned_diagnosis"])
+    possibly = has("potentially_planned_procedure") & ~stays["ccs"].isin(lists["acute_diagnosis"])
+    return stays.assign(is_planned=always | possibly, has_surgery=has("surgery_gynecology_procedure"))
+
+
+def read_lists() -> dict[str, set[str]]:
+    """The shipped lists of codes by name; they hold for every date."""
+    rows = pd.read_csv(SHIPPED_FOLDER / "value_sets.csv", dtype=str)
+    return {str(name): set(codes) for name, codes in rows.groupby("value_set")["code"]}
+
+
+def cases_of(metric: str, stays: pd.DataFrame, numerator: object, denominator: object = 1.0) -> pd.DataFrame:
+    """Cases in the month of discharge; a case without numerator or denominator does not count."""
+    frame = pd.DataFrame({"facility_id": stays["facility_id"], "event_date": stays["discharged_on"]})
+    return frame.assign(metric=metric, numerator=numerator, denominator=denominator)
+
+
+def discharge_cases(stays: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The measures that need the stays alone."""
+    ended = stays[stays["discharged_on"].notna()]
+    days = (ended["discharged_on"] - ended["admitted_on"]).dt.days.clip(lower=1).astype(float)
+    yield cases_of("discharges", ended, 1.0)
+    yield cases_of("length_of_stay_days", ended, days)
+    yield cases_of("length_of_stay_index", ended, days, ended["expected_days"])
+    yield cases_of("case_mix_index", ended, ended["weight"])
+    yield cases_of("total_cost_per_case_usd", ended, ended["total_cost"])
+    yield cases_of("case_mix_adjusted_cost_per_case_usd", ended, ended["total_cost"], ended["weight"])
+    lists = read_lists()
+    codes, ccs = ended["disposition"], ended["ccs"]
+    is_cancer = ccs.isin(lists["readmission_exclusion_cancer_medical"]) & (~ended["has_surgery"] | (ccs == "45"))
     excluded = (
-        closed["disposition"].isna()
-        | closed["disposition"].isin(DIED_CODES | {"07", "30"})
-        | moved
-        | closed["dx"].isna()
-        | closed["ccs"].isin(
-            listed["readmission_exclusion_psychiatric"] | listed["readmission_exclusion_rehabilitation"]
-        )
-        | cancer
-        | (closed["discharged_on"] > COMPLETE_THROUGH - pd.Timedelta(days=30))
+        ~codes.isin(lists["disposition_valid"])
+        | codes.isin(lists["disposition_died"] | lists["disposition_ama"] | lists["disposition_still_patient"])
+        | codes.isin(lists["disposition_acute_transfer"])
+        | ended["is_transferred"]
+        | ended["primary_diagnosis_code"].isna()
+        | ccs.isin(lists["readmission_exclusion_psychiatric"] | lists["readmission_exclusion_rehabilitation"])
+        | is_cancer
     )
-    returned = (days <= 30) & ~pairs["planned"].astype(bool).reindex(closed.index, fill_value=False)
-    return float(returned[~excluded].sum()), float((~excluded).sum())
+    returns_unplanned = ~stays["is_planned"].to_numpy()[ended["next"]]  # -1 takes the last stay; no days, so no return
+    is_readmitted = (ended["days_to_next"] <= 30) & returns_unplanned
+    yield cases_of("readmission_30d", ended, is_readmitted.astype(float).mask(excluded))
 
 
-def _planned(stays: pd.DataFrame, folder: Path) -> tuple[pd.Series, pd.Series]:
-    lists = pd.read_csv(SHIPPED_FOLDER / "value_sets.csv", dtype=str)
-    listed = {name: set(group["code"]) for name, group in lists.groupby("value_set")}
-    codes = _read("ccs_procedure_icd10").set_index("code")["ccs"]
-    procedures = pd.read_csv(folder / "procedures.csv", dtype=str)
-    procedures["ccs"] = procedures["procedure_code"].map(codes)
-    flags = pd.DataFrame(
-        {
-            "encounter_id": procedures["encounter_id"],
-            "always": procedures["ccs"].isin(listed["always_planned_procedure"]),
-            "potential": procedures["ccs"].isin(listed["potentially_planned_procedure"]),
-            "surgical": procedures["ccs"].isin(listed["surgery_gynecology_procedure"]),
-        }
-    )
-    by_stay = flags.groupby("encounter_id").any().reindex(stays["encounter_id"], fill_value=False)
-    by_stay.index = stays.index
-    always = by_stay["always"] | stays["ccs"].isin(listed["always_planned_diagnosis"])
-    return always | (by_stay["potential"] & ~stays["ccs"].isin(listed["acute_diagnosis"])), by_stay["surgical"]
+def joined_cases(stays: pd.DataFrame, members: pd.Series, landing: Path) -> Iterator[pd.DataFrame]:
+    """The measures that need another table beside the stays."""
+    ended = stays[stays["discharged_on"].notna()]
+    denials = pd.read_csv(landing / "denials.csv", usecols=["denial_id", "encounter_id"])
+    per_stay = denials.groupby(denials["encounter_id"].map(members))["denial_id"].nunique()
+    yield cases_of("denials_per_100_discharges", ended, ended["stay_id"].map(per_stay).fillna(0.0))
+    waits = pd.read_csv(landing / "avoidable_days.csv", parse_dates=["starts_on", "ends_on"])
+    waits["stay_id"] = waits["encounter_id"].map(members)
+    days: dict[str, set[pd.Timestamp]] = {}
+    for stay, start, end in zip(waits["stay_id"], waits["starts_on"], waits["ends_on"], strict=True):
+        n_days = max((end - start).days, 1)
+        days.setdefault(stay, set()).update(start + pd.Timedelta(days=day) for day in range(n_days))
+    n_days = pd.Series({stay: float(len(covered)) for stay, covered in days.items()})
+    yield cases_of("avoidable_days_per_100_discharges", ended, ended["stay_id"].map(n_days).fillna(0.0))
+    yield assessment_cases(stays, members, landing)
 
 
-if __name__ == "__main__":
-    print(json.dumps({name: [float(one) for one in pair] for name, pair in pandas_figures(Path(sys.argv[1])).items()}))
+def assessment_cases(stays: pd.DataFrame, members: pd.Series, landing: Path) -> pd.DataFrame:
+    """Initial assessment within 24 true hours of admission, in the month of admission."""
+    facilities = pd.read_csv(landing / "facilities.csv").set_index("facility_id")["time_zone"]
+    cases = pd.read_csv(landing / "cm_cases.csv", usecols=["encounter_id", "first_assessed_at"], parse_dates=[1])
+    cases["stay_id"] = cases["encounter_id"].map(members)
+    cases = cases.merge(stays[["stay_id", "facility_id"]], on="stay_id")
+    cases["assessed"] = as_utc(cases["first_assessed_at"], cases["facility_id"].map(facilities))
+    first = stays["stay_id"].map(cases.groupby("stay_id")["assessed"].min())
+    zones = stays["facility_id"].map(facilities)
+    admitted, discharged = as_utc(stays["admitted_at"], zones), as_utc(stays["discharged_at"], zones)
+    is_short = first.isna() & (discharged - admitted < pd.Timedelta(hours=24))
+    in_time = (first - admitted <= pd.Timedelta(hours=24)).astype(float).mask(is_short)
+    frame = cases_of("initial_assessment_within_24h", stays, in_time)
+    return frame.assign(event_date=stays["admitted_on"])
+
+
+def as_utc(times: pd.Series, zones: pd.Series) -> pd.Series:
+    """Clock times as instants; the repeated hour of autumn is taken as standard time."""
+    parts = [
+        part.dt.tz_localize(zone, ambiguous=np.zeros(len(part), dtype=bool), nonexistent=pd.Timedelta(hours=1))
+        for zone, part in times.groupby(zones)
+    ]
+    return pd.concat([part.dt.tz_convert("UTC") for part in parts]).reindex(times.index)

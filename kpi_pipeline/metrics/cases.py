@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -25,12 +26,8 @@ def cases_sql(metric: Metric) -> str:
     WITH listed_cases AS ({metric.sql}),
     followed_cases AS (
         SELECT listed_cases.* REPLACE (
-            CASE
-                WHEN listed_cases.exclusion_reason IS NULL
-                    AND listed_cases.event_date > watermarks.complete_through - {metric.matures_after_days}
-                    THEN '{INSUFFICIENT_FOLLOWUP}'
-                ELSE listed_cases.exclusion_reason
-            END AS exclusion_reason
+            CASE WHEN {_is_immature(metric)} THEN '{INSUFFICIENT_FOLLOWUP}' ELSE listed_cases.exclusion_reason END
+                AS exclusion_reason
         )
         FROM listed_cases
         LEFT JOIN watermarks ON listed_cases.facility_id = watermarks.facility_id
@@ -98,26 +95,124 @@ def query_cases(
 
 
 def case_faults(connection: duckdb.DuckDBPyConnection, metric: Metric) -> list[Fault]:
-    """What is wrong with a metric's cases: missing columns, undeclared exclusions, no number where one must be."""
+    """What is wrong with a metric's cases: missing columns, undeclared exclusions, no number where one must be.
+
+    Leaves the sums on the connection for `compute_values`, so that the cases are listed only once.
+    """
     where = f"sql/metrics/{metric.name}.sql"
     columns = [row[0] for row in connection.execute(f"DESCRIBE {metric.sql}").fetchall()]
     if tuple(columns[: len(CASE_COLUMNS)]) != CASE_COLUMNS:
         return [Fault(where, f"must select {', '.join(CASE_COLUMNS)} first; got {', '.join(columns[:7])}.")]
-    faults = []
-    reasons = {
-        row[0]
-        for row in connection.execute(
-            f"SELECT DISTINCT exclusion_reason FROM ({metric.sql}) AS cases WHERE exclusion_reason IS NOT NULL"
-        ).fetchall()
-    }
-    for reason in sorted(reasons - metric.exclusions.keys()):
-        faults.append(Fault(where, f"excludes cases for {reason!r}, which its exclusions do not declare."))
-    repeated, empty = connection.execute(
-        f"SELECT COUNT(*) - COUNT(DISTINCT case_id), COUNT(*) FILTER (WHERE exclusion_reason IS NULL AND "
-        f"(numerator IS NULL OR denominator IS NULL OR event_date IS NULL)) FROM ({metric.sql}) AS cases"
+    return [Fault(where, what) for what in _unsound_cases(connection, metric)]
+
+
+def sum_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> str:
+    """Sums a metric's cases into a temporary table, unless it is there already, and returns the table's name.
+
+    The only pass over the cases: one row per facility_id, month_starts_on, listed_reason (the metric's own
+    exclusion_reason) and is_immature (follow-up not over), with counts, sums, and what the checks need.
+    """
+    table = f"sums_{metric.fingerprint}"
+    if connection.execute("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = ?", [table]).fetchall():
+        return table
+    connection.execute(f"CREATE TEMPORARY TABLE {table} AS {_sums_sql(metric, exact=True)}")
+    largest = connection.execute(f"SELECT MAX(largest) FROM {table}").fetchall()[0][0]
+    if largest is not None and largest > _LARGEST_EXACT:
+        connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE {table} AS {_sums_sql(metric, exact=False)}")
+    return table
+
+
+_LARGEST_EXACT = 1e9
+"""Up to here the squares of a hundred million cases fit into a decimal of 38 digits, ten of them after the point."""
+
+
+def _sums_sql(metric: Metric, *, exact: bool) -> str:
+    """The sums of a metric's cases, by decimals where `exact`.
+
+    The sum of decimals does not depend on the order of the rows: the same data give the same figures to the last
+    bit, however the work is spread over threads. Numbers too large for that are left out, and noticed by `largest`.
+    """
+
+    def total(expression: str, kind: str = "DECIMAL(38, 10)") -> str:
+        return f"SUM(TRY_CAST({expression} AS {kind}))" if exact else f"SUM({expression})"
+
+    has_spread = metric.kind in ("mean", "ratio", "rate")
+    products = {"nn": "numerator * numerator", "nd": "numerator * denominator", "dd": "denominator * denominator"}
+    spread = "".join(f"{total(sql) if has_spread else 'NULL'} AS sum_{name},\n" for name, sql in products.items())
+    is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "mean" else "FALSE"
+    return f"""
+    WITH listed_cases AS ({metric.sql}),
+    counted_cases AS (
+        SELECT
+            HASH(listed_cases.case_id) AS case_hash,
+            listed_cases.facility_id,
+            CAST(DATE_TRUNC('month', listed_cases.event_date) AS DATE) AS month_starts_on,
+            listed_cases.exclusion_reason AS listed_reason,
+            CAST(listed_cases.numerator AS DOUBLE) AS numerator,
+            CAST(listed_cases.denominator AS DOUBLE) AS denominator,
+            {_is_immature(metric)} AS is_immature
+        FROM listed_cases
+        LEFT JOIN watermarks ON listed_cases.facility_id = watermarks.facility_id
+    )
+    SELECT
+        facility_id,
+        month_starts_on,
+        listed_reason,
+        is_immature,
+        COUNT(*) AS n_cases,
+        {total("numerator")} AS numerator,
+        {total("denominator")} AS denominator,
+        {spread}
+        MIN(numerator) AS least,
+        {total(f"CASE WHEN {is_logged} THEN LN(numerator / denominator) END", "DECIMAL(38, 18)")} AS log_sum,
+        COUNT(*) FILTER (WHERE {is_logged}) AS n_logs,
+        MAX(GREATEST(ABS(numerator), ABS(denominator))) AS largest,
+        COUNT(*) FILTER (WHERE numerator IS NULL OR denominator IS NULL) AS n_without_number,
+        SUM(case_hash) AS hash_sum,
+        BIT_XOR(case_hash) AS hash_xor
+    FROM counted_cases
+    GROUP BY facility_id, month_starts_on, listed_reason, is_immature
+    """
+
+
+def _is_immature(metric: Metric) -> str:
+    """SQL: whether a listed case would count, but its follow-up reaches past its facility's watermark."""
+    return (
+        "(listed_cases.exclusion_reason IS NULL AND COALESCE("
+        f"listed_cases.event_date > watermarks.complete_through - {metric.matures_after_days}, FALSE))"
+    )
+
+
+def _unsound_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> Iterator[str]:
+    sums = sum_cases(connection, metric)
+    reasons, n_empty = connection.execute(
+        "SELECT LIST(DISTINCT listed_reason) FILTER (WHERE listed_reason IS NOT NULL), SUM(CASE WHEN month_starts_on "
+        f"IS NULL THEN n_cases ELSE n_without_number END) FILTER (WHERE listed_reason IS NULL) FROM {sums}"
     ).fetchall()[0]
-    if repeated:
-        faults.append(Fault(where, f"lists {repeated:,} cases more than once."))
-    if empty:
-        faults.append(Fault(where, f"counts {empty:,} cases without numerator, denominator or event_date."))
-    return faults
+    for reason in sorted(set(reasons or ()) - metric.exclusions.keys()):
+        yield f"excludes cases for {reason!r}, which its exclusions do not declare."
+    n_repeated = _count_repeated_cases(connection, metric, sums)
+    if n_repeated:
+        yield f"lists {n_repeated:,} cases more than once."
+    if n_empty:
+        yield f"counts {n_empty:,} cases without numerator, denominator or event_date."
+
+
+def _count_repeated_cases(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: str) -> int:
+    """How many cases are listed more than once. Most metrics list the same cases: they are looked at once.
+
+    Lists that agree in number, sum and exclusive or of their ids' hashes are the same list; that two others agree by
+    chance is less likely than one in 2^64.
+    """
+    connection.execute(
+        "CREATE TEMPORARY TABLE IF NOT EXISTS sound_lists (n_cases HUGEINT, hash_sum HUGEINT, hash_xor UBIGINT)"
+    )
+    this = f"SELECT SUM(n_cases) AS n_cases, SUM(hash_sum) AS hash_sum, BIT_XOR(hash_xor) AS hash_xor FROM {sums}"
+    known = f"SELECT 1 FROM ({this}) INNER JOIN sound_lists USING (n_cases, hash_sum, hash_xor)"
+    if connection.execute(known).fetchall():
+        return 0
+    sql = f"SELECT COUNT(*) - COUNT(DISTINCT case_id) FROM ({metric.sql}) AS cases"
+    n_repeated = int(connection.execute(sql).fetchall()[0][0])
+    if not n_repeated:
+        connection.execute(f"INSERT INTO sound_lists {this}")
+    return n_repeated

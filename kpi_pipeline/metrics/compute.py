@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.metrics.cases import cases_sql
+from kpi_pipeline.metrics.cases import cases_sql, sum_cases
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 
@@ -40,10 +40,11 @@ def compute_values(
     missing = missing_inputs(connection, metric)
     if missing is not None:
         return _unavailable(metric, *missing), pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
-    connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE metric_cases AS {_counted_sql(metric)}")
-    sums = connection.execute(_sums_sql(metric)).df()
-    exclusions = connection.execute(_EXCLUSIONS_SQL).df()
-    connection.execute("DROP TABLE metric_cases")
+    table = sum_cases(connection, metric)
+    sums = connection.execute(_totals_sql(metric, table)).df()
+    exclusions = connection.execute(_exclusions_sql(table)).df()
+    connection.execute(f"DROP TABLE {table}")
+    sums["median"] = _medians(connection, metric, sums) if metric.kind == "median" else np.nan
     exclusions.insert(0, "metric", metric.name)
     values = mark_incomplete_months(_values(sums, metric, settings), exclusions, metric)
     return values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
@@ -61,45 +62,51 @@ def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tup
     return None
 
 
-def _counted_sql(metric: Metric) -> str:
-    """The cases with their month, reduced to what the sums need."""
-    return f"""
-    SELECT
-        facility_id,
-        CAST(DATE_TRUNC('month', event_date) AS DATE) AS month_starts_on,
-        CAST(numerator AS DOUBLE) AS numerator,
-        CAST(denominator AS DOUBLE) AS denominator,
-        exclusion_reason
-    FROM ({cases_sql(metric)}) AS cases
-    WHERE event_date IS NOT NULL
-    """
+def _medians(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
+    """The median of the counted cases, for each row of the sums; the cases of a cut are pooled."""
+    medians = connection.execute(
+        f"""
+        WITH counted_cases AS (
+            SELECT facility_id, STRFTIME(event_date, '%Y-%m') AS month, CAST(numerator AS DOUBLE) AS numerator
+            FROM ({cases_sql(metric)}) AS cases
+            WHERE exclusion_reason IS NULL AND event_date IS NOT NULL
+        )
+        SELECT
+            CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
+            month,
+            MEDIAN(numerator) AS median
+        FROM counted_cases
+        GROUP BY GROUPING SETS ((facility_id, month), (month))
+        """
+    ).df()
+    return sums[["facility_id", "month"]].merge(medians, how="left", on=["facility_id", "month"])["median"]
 
 
-def _sums_sql(metric: Metric) -> str:
-    median = "MEDIAN(numerator) FILTER (WHERE exclusion_reason IS NULL)" if metric.kind == "median" else "NULL"
-    logs = (
-        "AVG(LN(numerator / denominator)) FILTER (WHERE exclusion_reason IS NULL AND numerator > 0 AND denominator > 0)"
-        if metric.kind == "mean"
-        else "NULL"
-    )
+def _totals_sql(metric: Metric, table: str) -> str:
+    """The sums by facility and month and for the whole system, each with its maturity."""
     return f"""
-    WITH sums AS (
+    WITH counted_sums AS (
+        SELECT *, listed_reason IS NULL AND NOT is_immature AS is_counted
+        FROM {table}
+        WHERE month_starts_on IS NOT NULL
+    ),
+    sums AS (
         SELECT
             GROUPING(facility_id) AS is_system,
             facility_id,
             month_starts_on,
-            SUM(numerator) FILTER (WHERE exclusion_reason IS NULL) AS numerator,
-            SUM(denominator) FILTER (WHERE exclusion_reason IS NULL) AS denominator,
-            SUM(numerator * numerator) FILTER (WHERE exclusion_reason IS NULL) AS sum_nn,
-            SUM(numerator * denominator) FILTER (WHERE exclusion_reason IS NULL) AS sum_nd,
-            SUM(denominator * denominator) FILTER (WHERE exclusion_reason IS NULL) AS sum_dd,
-            MIN(numerator) FILTER (WHERE exclusion_reason IS NULL) AS least,
-            COUNT(*) AS n_cases,
-            COUNT(exclusion_reason) AS n_excluded,
-            COUNT(*) FILTER (WHERE exclusion_reason = '{INSUFFICIENT_FOLLOWUP}') AS n_immature,
-            CAST({median} AS DOUBLE) AS median,
-            CAST({logs} AS DOUBLE) AS log_mean
-        FROM metric_cases
+            CAST(SUM(numerator) FILTER (WHERE is_counted) AS DOUBLE) AS numerator,
+            CAST(SUM(denominator) FILTER (WHERE is_counted) AS DOUBLE) AS denominator,
+            CAST(SUM(sum_nn) FILTER (WHERE is_counted) AS DOUBLE) AS sum_nn,
+            CAST(SUM(sum_nd) FILTER (WHERE is_counted) AS DOUBLE) AS sum_nd,
+            CAST(SUM(sum_dd) FILTER (WHERE is_counted) AS DOUBLE) AS sum_dd,
+            MIN(least) FILTER (WHERE is_counted) AS least,
+            CAST(SUM(n_cases) AS BIGINT) AS n_cases,
+            CAST(COALESCE(SUM(n_cases) FILTER (WHERE NOT is_counted), 0) AS BIGINT) AS n_excluded,
+            CAST(COALESCE(SUM(n_cases) FILTER (WHERE is_immature), 0) AS BIGINT) AS n_immature,
+            CAST(SUM(log_sum) FILTER (WHERE is_counted) AS DOUBLE)
+                / NULLIF(SUM(n_logs) FILTER (WHERE is_counted), 0) AS log_mean
+        FROM counted_sums
         GROUP BY GROUPING SETS ((facility_id, month_starts_on), (month_starts_on))
     ),
     months AS (
@@ -140,17 +147,27 @@ def _sums_sql(metric: Metric) -> str:
     """
 
 
-_EXCLUSIONS_SQL = f"""
+def _exclusions_sql(table: str) -> str:
+    """How many cases each reason excludes, by facility and month and for the whole system."""
+    return f"""
+    WITH excluded_sums AS (
+        SELECT
+            facility_id,
+            STRFTIME(month_starts_on, '%Y-%m') AS month,
+            CASE WHEN is_immature THEN '{INSUFFICIENT_FOLLOWUP}' ELSE listed_reason END AS exclusion_reason,
+            n_cases
+        FROM {table}
+        WHERE month_starts_on IS NOT NULL AND (is_immature OR listed_reason IS NOT NULL)
+    )
     SELECT
         CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
-        STRFTIME(month_starts_on, '%Y-%m') AS month,
+        month,
         exclusion_reason,
-        COUNT(*) AS n_cases
-    FROM metric_cases
-    WHERE exclusion_reason IS NOT NULL
-    GROUP BY GROUPING SETS ((facility_id, month_starts_on, exclusion_reason), (month_starts_on, exclusion_reason))
+        CAST(SUM(n_cases) AS BIGINT) AS n_cases
+    FROM excluded_sums
+    GROUP BY GROUPING SETS ((facility_id, month, exclusion_reason), (month, exclusion_reason))
     ORDER BY ALL
-"""
+    """
 
 
 def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFrame:

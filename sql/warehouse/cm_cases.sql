@@ -4,7 +4,7 @@ means: Cases with the stay they belong to; the first assessment as an instant in
 key: [cm_case_id]
 ---*/
 SELECT
-    stay_encounters.stay_id,
+    encounter_stays.stay_id,
     cases.cm_case_id,
     cases.encounter_id,
     cases.case_manager_id,
@@ -19,6 +19,5 @@ SELECT
     cases.closed_at,
     cases.close_reason
 FROM staged_cm_cases AS cases
-LEFT JOIN encounters ON cases.encounter_id = encounters.encounter_id
-LEFT JOIN facilities ON encounters.facility_id = facilities.facility_id
-LEFT JOIN stay_encounters ON cases.encounter_id = stay_encounters.encounter_id
+LEFT JOIN encounter_stays ON cases.encounter_id = encounter_stays.encounter_id
+LEFT JOIN facilities ON encounter_stays.facility_id = facilities.facility_id

@@ -22,10 +22,11 @@ encounters_in_use AS (
     SELECT
         encounter_type,
         COUNT(*) AS n_encounters,
-        SUM(total_cost) AS total_cost,
-        SUM(total_charges) AS total_charges,
-        SUM(allowed_amount) AS allowed_amount,
-        SUM(paid_amount) AS paid_amount
+        -- Decimals, so that a sum does not depend on the order of its rows.
+        CAST(SUM(TRY_CAST(total_cost AS DECIMAL(36, 6))) AS DOUBLE) AS total_cost,
+        CAST(SUM(TRY_CAST(total_charges AS DECIMAL(36, 6))) AS DOUBLE) AS total_charges,
+        CAST(SUM(TRY_CAST(allowed_amount AS DECIMAL(36, 6))) AS DOUBLE) AS allowed_amount,
+        CAST(SUM(TRY_CAST(paid_amount AS DECIMAL(36, 6))) AS DOUBLE) AS paid_amount
     FROM encounters
     GROUP BY encounter_type
 )

@@ -3,8 +3,17 @@ title: Denials
 means: Payer denials with the stay they belong to.
 key: [denial_id]
 ---*/
+WITH denied_encounters AS (
+    -- So that few encounters need be held in memory for the next join.
+    SELECT
+        encounter_stays.encounter_id,
+        encounter_stays.stay_id
+    FROM encounter_stays
+    SEMI JOIN staged_denials ON encounter_stays.encounter_id = staged_denials.encounter_id
+)
+
 SELECT
-    stay_encounters.stay_id,
+    denied_encounters.stay_id,
     denials.denial_id,
     denials.encounter_id,
     denials.payer,
@@ -15,4 +24,4 @@ SELECT
     denials.decided_on,
     denials.outcome
 FROM staged_denials AS denials
-LEFT JOIN stay_encounters ON denials.encounter_id = stay_encounters.encounter_id
+LEFT JOIN denied_encounters ON denials.encounter_id = denied_encounters.encounter_id

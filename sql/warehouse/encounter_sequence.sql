@@ -1,20 +1,18 @@
 /*---
 title: Acute encounters in order
 means: >-
-  Every acute encounter with both its ends, in the order a person had them at one facility, and whether it
+  The ended encounters of people with several, in the order a person had them at one facility, and whether each
   begins a new stay: it does unless it overlaps the stay so far, or is admitted on the stay's last day with the
   same principal-diagnosis CCS.
-key: [encounter_number]
+key: [encounter_id]
 stored: temporary
 ---*/
-WITH acute_encounters AS (
+WITH ended_encounters AS (
     SELECT
-        encounter_number,
         encounter_id,
         person_id,
         facility_id,
         admitted_on,
-        discharged_on,
         primary_diagnosis_ccs,
         admitted_at,
         discharged_at,
@@ -23,8 +21,8 @@ WITH acute_encounters AS (
             WHEN has_admission_time THEN admitted_at
             ELSE admitted_at + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND
         END AS begins_at
-    FROM coded_encounters
-    WHERE is_acute AND discharged_at IS NOT NULL
+    FROM repeat_encounters
+    WHERE discharged_at IS NOT NULL
 ),
 
 ordered_encounters AS (
@@ -39,7 +37,7 @@ ordered_encounters AS (
             ORDER BY begins_at, discharged_at, encounter_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS stay_so_far_ends_at
-    FROM acute_encounters
+    FROM ended_encounters
     WINDOW one_facility AS (PARTITION BY person_id, facility_id ORDER BY begins_at, discharged_at, encounter_id)
 ),
 
@@ -62,7 +60,6 @@ run_diagnoses AS (
 )
 
 SELECT
-    encounter_number,
     encounter_id,
     person_id,
     facility_id,

@@ -6,20 +6,28 @@ means: >-
   admission and discharge under another number), or not_acute_inpatient.
 key: [encounter_id]
 ---*/
+WITH duplicate_encounters AS (
+    SELECT encounter_id FROM encounter_sequence
+    WHERE is_duplicate
+)
+
 SELECT
-    coded_encounters.* EXCLUDE (is_acute),
+    timed_encounters.*,
+    diagnosis_categories.ccs AS primary_diagnosis_ccs,
+    diagnosis_categories.code_system AS primary_diagnosis_system,
     CASE
-        WHEN NOT coded_encounters.is_acute THEN 'not_acute_inpatient'
+        WHEN timed_encounters.encounter_type <> 'acute inpatient' THEN 'not_acute_inpatient'
         WHEN
-            coded_encounters.discharged_at IS NULL
-            AND coded_encounters.admitted_on
+            timed_encounters.discharged_at IS NULL
+            AND timed_encounters.admitted_on
             < watermarks.complete_through - landing_options.lost_discharge_after_days
             THEN 'missing_discharge_date'
-        WHEN coded_encounters.discharged_at IS NULL THEN 'in_house'
-        WHEN encounter_sequence.is_duplicate THEN 'duplicate_stay'
+        WHEN timed_encounters.discharged_at IS NULL THEN 'in_house'
+        WHEN duplicate_encounters.encounter_id IS NOT NULL THEN 'duplicate_stay'
         ELSE 'acute'
     END AS encounter_status
-FROM coded_encounters
+FROM timed_encounters
 CROSS JOIN landing_options
-INNER JOIN watermarks ON coded_encounters.facility_id = watermarks.facility_id
-LEFT JOIN encounter_sequence ON coded_encounters.encounter_number = encounter_sequence.encounter_number
+INNER JOIN watermarks ON timed_encounters.facility_id = watermarks.facility_id
+LEFT JOIN diagnosis_categories ON timed_encounters.primary_diagnosis_code = diagnosis_categories.code
+LEFT JOIN duplicate_encounters ON timed_encounters.encounter_id = duplicate_encounters.encounter_id

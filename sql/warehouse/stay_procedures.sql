@@ -3,22 +3,23 @@ title: The procedures of each stay
 means: The procedures of the first encounter of a stay with their CCS category; ICD-9 only where the folder says so.
 key: [stay_id, procedure_code]
 ---*/
-SELECT DISTINCT
-    stay_encounters.stay_id,
-    UPPER(REPLACE(procedures.procedure_code, '.', '')) AS procedure_code,
-    COALESCE(icd10.ccs, icd9.ccs) AS procedure_ccs
-FROM staged_procedures AS procedures
-CROSS JOIN landing_options
-INNER JOIN stay_encounters
-    ON
-        procedures.encounter_id = stay_encounters.encounter_id
-        AND stay_encounters.position = 1
-LEFT JOIN reference_ccs_procedure AS icd10
-    ON
-        UPPER(REPLACE(procedures.procedure_code, '.', '')) = icd10.code
-        AND icd10.code_system = 'icd10pcs'
-LEFT JOIN reference_ccs_procedure AS icd9
-    ON
-        UPPER(REPLACE(procedures.procedure_code, '.', '')) = icd9.code
-        AND icd9.code_system = 'icd9proc'
-        AND landing_options.icd9
+WITH first_encounters AS (
+    SELECT stay_id FROM stay_encounters
+    WHERE position = 1
+),
+
+named_procedures AS (
+    SELECT DISTINCT
+        first_encounters.stay_id,
+        UPPER(REPLACE(procedures.procedure_code, '.', '')) AS procedure_code
+    FROM staged_procedures AS procedures
+    -- A stay is named after its first encounter.
+    INNER JOIN first_encounters ON procedures.encounter_id = first_encounters.stay_id
+)
+
+SELECT
+    named_procedures.stay_id,
+    named_procedures.procedure_code,
+    procedure_categories.ccs AS procedure_ccs
+FROM named_procedures
+LEFT JOIN procedure_categories ON named_procedures.procedure_code = procedure_categories.code

@@ -1,13 +1,14 @@
 /*---
 title: Encounters on the facility's clock
-means: Every current encounter with its times as the facility's clock shows them, and as instants in UTC.
-key: [encounter_number]
-stored: temporary
+means: >-
+  Every current encounter with its times as the facility's clock shows them, and as instants in UTC. Computed where
+  it is read: who asks for few columns pays for few.
+key: [encounter_id]
+stored: never
 ---*/
 WITH zoned_encounters AS (
     SELECT
         encounters.* EXCLUDE (updated_at, updated_at_kind, row_hash, source_line),
-        ROW_NUMBER() OVER () AS encounter_number,
         facilities.time_zone
     FROM staged_encounters AS encounters
     INNER JOIN facilities ON encounters.facility_id = facilities.facility_id
@@ -36,7 +37,6 @@ local_encounters AS (
 )
 
 SELECT
-    encounter_number,
     encounter_id,
     person_id,
     facility_id,
