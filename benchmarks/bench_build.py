@@ -1,173 +1,287 @@
-"""Measures intake, warehouse and metrics against plain scans and plain pandas, each in a process of its own.
+"""How long intake, warehouse and measures take, and how much memory, against plain yardsticks. Prints a Markdown table.
 
-Run from the root of the repository: python -m benchmarks.bench_build [--sizes 50000 500000 5000000].
-Prints one table; ratios are within one run, so a slow machine slows both sides.
+Yardsticks: DuckDB's own COPY of the same CSV files to Parquet, one scan that reads every staged column once, a bare
+copy of the staged tables into a DuckDB file, and the same measures written plainly in pandas, whose figures must
+agree with ours. Every step runs in a process of its own. Processor seconds are the measure; elapsed seconds
+depend on what else the machine does.
+
+Run from the root of the repository: python -m benchmarks.bench_build [--sizes 50000 500000 5000000] [--work DIR]
+[--repeat 3].
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-PANDAS_UP_TO = 600_000
-"""Rows up to which the pandas version is run; beyond, its joins take many minutes."""
+import duckdb
+
+from benchmarks.generate import generate_landing
+from kpi_pipeline.core.settings import Settings
+
+SIZES = (50_000, 500_000)
+LARGEST_FOR_PANDAS = 500_000
+THREADS = 2
+MEMORY = {"build": "4GB", "build_1gb": "1GB"}
+CLOCK = datetime(2026, 11, 7, tzinfo=UTC)
+AGREEMENT = 1e-9
+"""Largest relative difference between our sums and those of pandas: both round, in another order."""
+
+INTAKE_AIM, BUILD_AIM = 3.0, 10.0
 
 
-def generate(size: int, folder: Path) -> None:
-    from benchmarks.generate import generate_landing
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one step took. memory_mb is the most the whole process held, Python and libraries included."""
 
-    generate_landing(size, folder / "landing")
-
-
-def copy_csv(folder: Path, _: str) -> dict[str, object]:
-    """DuckDB's own COPY of every CSV file to Parquet: the yardstick of intake."""
-    import duckdb
-
-    with duckdb.connect() as connection:
-        for path in sorted((folder / "landing").glob("*.csv")):
-            connection.execute(f"COPY (FROM '{path}') TO '{folder}/{path.stem}.parquet' (FORMAT parquet)")
-    return {}
-
-
-def intake(folder: Path, _: str) -> dict[str, object]:
-    from kpi_pipeline.pipeline import read_landing
-
-    result = read_landing(folder / "landing", folder / "hospital.duckdb")
-    return {"rows": sum(file.rows_in for file in result.files)}
-
-
-def scan(folder: Path, _: str) -> dict[str, object]:
-    """One scan that reads every staged column once, grouped by facility and month where the table has them."""
-    import duckdb
-
-    with duckdb.connect() as connection:
-        for path in sorted((folder / "hospital.store" / "staged").glob("*/*.parquet")):
-            if ".quarantine" in path.name:
-                continue
-            names = [row[0] for row in connection.execute(f"DESCRIBE FROM '{path}'").fetchall()]
-            keys = "facility_id, DATE_TRUNC('month', admitted_at)" if "admitted_at" in names else "1"
-            read = ", ".join(f'MAX("{name}")' for name in names if name != "reasons")
-            connection.execute(f"SELECT {keys}, {read} FROM '{path}' GROUP BY {keys}").fetchall()
-    return {}
-
-
-def build(folder: Path, memory: str) -> dict[str, object]:
-    """Warehouse and all metrics from staged Parquet; staging itself is found done and not counted."""
-    from kpi_pipeline.core.settings import Settings
-    from kpi_pipeline.metrics.values import read_values
-    from kpi_pipeline.pipeline import build_from_intake, read_landing
-
-    warehouse = folder / "hospital.duckdb"
-    settings = Settings(memory_limit=memory)
-    result = read_landing(folder / "landing", warehouse, settings=settings)
-    began, cpu = time.perf_counter(), time.process_time()
-    build_from_intake(result, warehouse, settings=settings)
-    spent = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
-    values = read_values(warehouse).values
-    system = values[(values["facility_id"] == "all") & (values["month"] != "")]
-    sums = system.groupby("metric")[["numerator", "denominator"]].sum()
-    return {**spent, "figures": {name: list(row) for name, row in sums.iterrows()}}
-
-
-def pandas_version(folder: Path, _: str) -> dict[str, object]:
-    from benchmarks.pandas_version import pandas_figures
-
-    return {
-        "figures": {name: [float(one) for one in pair] for name, pair in pandas_figures(folder / "landing").items()}
-    }
-
-
-STEPS: dict[str, Callable[[Path, str], dict[str, object]]] = {
-    "copy_csv": copy_csv,
-    "intake": intake,
-    "scan": scan,
-    "build": build,
-    "pandas_version": pandas_version,
-}
-
-
-def measure(step: str, folder: Path, option: str = "4GB") -> dict[str, object]:
-    """Runs one step in a fresh process; seconds, processor seconds and peak memory in MB, and what it returned."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.bench_build",
-        "--step",
-        step,
-        "--folder",
-        str(folder),
-        "--option",
-        option,
-    ]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def run_step(step: str, folder: Path, option: str) -> None:
-    began, cpu = time.perf_counter(), time.process_time()
-    found = STEPS[step](folder, option)
-    spent = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**spent, **found, "peak_mb": peak}))
-
-
-def refuse_other_figures(ours: dict[str, list[float]], theirs: dict[str, list[float]]) -> None:
-    """Ends with an error when pandas has other figures: a comparison of different work says nothing."""
-    for name, pair in theirs.items():
-        for mine, other in zip(ours[name], pair, strict=True):
-            if not math.isnan(other) and not math.isclose(mine, other, rel_tol=1e-9, abs_tol=1e-6):
-                sys.exit(f"{name}: {mine} here, {other} in pandas")
-
-
-def compare(size: int) -> str:
-    """One row of the table."""
-    with tempfile.TemporaryDirectory(prefix="kpi-bench-") as scratch:
-        folder = Path(scratch)
-        generate(size, folder)
-        copied, taken = measure("copy_csv", folder), measure("intake", folder)
-        scanned, built = measure("scan", folder), measure("build", folder)
-        narrow = measure("build", folder, "1GB")
-        pandas_words = "–"
-        if size <= PANDAS_UP_TO:
-            pandas_run = measure("pandas_version", folder)
-            refuse_other_figures(built["figures"], pandas_run["figures"])  # type: ignore[arg-type]
-            whole = float(taken["seconds"]) + float(built["seconds"])  # type: ignore[arg-type]
-            pandas_words = f"{float(pandas_run['seconds']):.1f} s, {float(pandas_run['seconds']) / whole:.1f}×"  # type: ignore[arg-type]
-
-    def seconds(one: dict[str, object]) -> float:
-        return float(one["seconds"])  # type: ignore[arg-type]
-
-    return (
-        f"| {size:,} | {seconds(taken):.1f} s | {seconds(taken) / seconds(copied):.1f}× | {seconds(built):.1f} s "
-        f"| {seconds(built) / seconds(scanned):.0f}× | {float(taken['peak_mb']):,.0f} MB "  # type: ignore[arg-type]
-        f"| {float(built['peak_mb']):,.0f} MB | {float(narrow['peak_mb']):,.0f} MB | {pandas_words} |"  # type: ignore[arg-type]
-    )
+    seconds: float
+    cpu_seconds: float
+    memory_mb: float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[50_000, 500_000])
-    parser.add_argument("--step", choices=sorted(STEPS))
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--option", default="4GB")
-    arguments = parser.parse_args()
-    if arguments.step:
-        run_step(arguments.step, arguments.folder, arguments.option)
+    """Measures every size and prints the table; a figure that differs from pandas is an error."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="encounters")
+    parser.add_argument("--work", type=Path, help="folder for data that stays, so that a second run need not make it")
+    parser.add_argument("--repeat", type=int, default=1, help="the least of so many runs counts")
+    parser.add_argument("--step", nargs=3, metavar=("STEP", "FOLDER", "RESULT"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.step:
+        step, folder, result = given.step
+        Path(result).write_text(json.dumps(_measure(STEPS[step], Path(folder))), encoding="utf-8")
         return
-    heads = ["encounters", "intake", "of COPY", "build and metrics", "of one scan", "memory: intake"]
-    heads += ["build, 4 GB", "build, 1 GB", "pandas"]
-    print(f"| {' | '.join(heads)} |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    for size in arguments.sizes:
-        print(compare(size), flush=True)
+    with tempfile.TemporaryDirectory(prefix="kpi-bench-") as scratch:
+        work = given.work or Path(scratch)
+        print(_table({size: measure_size(size, work / str(size), repeat=given.repeat) for size in given.sizes}))
+
+
+def measure_size(n_encounters: int, folder: Path, *, repeat: int) -> dict[str, Measured]:
+    """Every step on a landing folder of so many encounters, made if it is not there."""
+    landing = folder / "landing"
+    if not (landing / "landing.yaml").is_file():
+        print(f"generating {n_encounters:,} encounters …", file=sys.stderr, flush=True)
+        generate_landing(n_encounters, landing)
+    steps = [step for step in STEPS if step != "pandas" or n_encounters <= LARGEST_FOR_PANDAS]
+    measured = {}
+    for step in steps:
+        print(f"{n_encounters:,}: {step} …", file=sys.stderr, flush=True)
+        runs = [_run_apart(step, folder) for _ in range(repeat)]
+        measured[step] = min(runs, key=lambda run: run.cpu_seconds)
+    if "pandas" in measured:
+        n_compared = check_agreement(folder)
+        print(f"{n_encounters:,}: {n_compared:,} figures agree with pandas", file=sys.stderr, flush=True)
+    return measured
+
+
+def check_agreement(folder: Path) -> int:
+    """Compares every numerator and denominator with those of pandas; returns how many pairs there were."""
+    ours = "read_parquet(getvariable('values_files'))"
+    files = [path for path in (folder / "kpi.store" / "values").rglob("*.parquet") if "exclusions" not in path.name]
+    with duckdb.connect() as connection:
+        connection.execute("SET VARIABLE values_files = ?", [[str(path) for path in files]])
+        n_compared, n_different = connection.execute(
+            f"""
+            WITH ours AS (
+                SELECT metric, facility_id, month, numerator, COALESCE(denominator, numerator) AS denominator
+                FROM {ours} WHERE numerator IS NOT NULL
+            ),
+            theirs AS (SELECT * FROM '{folder}/pandas.csv')
+            SELECT
+                COUNT(*),
+                COUNT(*) FILTER (WHERE NOT COALESCE(
+                    ABS(ours.numerator - theirs.numerator) <= {AGREEMENT} * ABS(theirs.numerator)
+                    AND ABS(ours.denominator - theirs.denominator) <= {AGREEMENT} * ABS(theirs.denominator), FALSE))
+            FROM ours FULL JOIN theirs USING (metric, facility_id, month)
+            """
+        ).fetchall()[0]
+    assert n_compared > 1000, n_compared
+    assert n_different == 0, f"{n_different} of {n_compared} figures differ from those of pandas"
+    return int(n_compared)
+
+
+# ---- the steps, each run in a process of its own ----
+
+
+def _copy_csv(folder: Path) -> None:
+    """DuckDB's own way from CSV to Parquet: types guessed, nothing checked."""
+    target = folder / "copied"
+    target.mkdir(exist_ok=True)
+    with _database(folder) as connection:
+        for path in sorted((folder / "landing").glob("*.csv")):
+            connection.execute(f"COPY (FROM '{path}') TO '{target / path.stem}.parquet' (FORMAT parquet)")
+
+
+def _intake(folder: Path) -> None:
+    from kpi_pipeline.pipeline import read_landing
+
+    for path in sorted((folder / "kpi.store").rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    read_landing(folder / "landing", folder / "kpi.duckdb", settings=_settings("4GB"), clock=lambda: CLOCK)
+
+
+def _build(memory: str) -> Callable[[Path], None]:
+    def build(folder: Path) -> None:
+        from kpi_pipeline.pipeline import build_from_intake, read_landing
+
+        warehouse, settings = folder / "kpi.duckdb", _settings(memory)
+        intake = read_landing(folder / "landing", warehouse, settings=settings, clock=lambda: CLOCK)
+        with _clock_starts():
+            build_from_intake(intake, warehouse, settings=settings, clock=lambda: CLOCK)
+
+    return build
+
+
+def _scan(folder: Path) -> None:
+    """Reads every staged column once: sums of numbers, greatest of all else, encounters by facility and month."""
+    with _database(folder) as connection:
+        for table, path in _staged_files(folder):
+            columns = connection.execute(f"DESCRIBE FROM '{path}'").fetchall()
+            reads = ", ".join(f'SUM("{name}")' if kind == "DOUBLE" else f'MAX("{name}")' for name, kind, *_ in columns)
+            groups = "GROUP BY facility_id, DATE_TRUNC('month', admitted_at)" if table == "encounters" else ""
+            connection.execute(f"SELECT {reads} FROM '{path}' {groups}").fetchall()
+
+
+def _bare_copy(folder: Path) -> None:
+    """Puts every staged table into a DuckDB file as it is: what writing costs before anything is computed."""
+    target = folder / "bare.duckdb"
+    target.unlink(missing_ok=True)
+    with _database(folder, target) as connection:
+        for table, path in _staged_files(folder):
+            connection.execute(f"CREATE TABLE {table} AS FROM '{path}'")
+    target.unlink()
+
+
+def _pandas(folder: Path) -> None:
+    from benchmarks.pandas_version import compute_figures
+
+    with _clock_starts():
+        figures = compute_figures(folder / "landing")
+    figures.to_csv(folder / "pandas.csv")
+
+
+STEPS: dict[str, Callable[[Path], None]] = {
+    "copy_csv": _copy_csv,
+    "intake": _intake,
+    "scan": _scan,
+    "bare_copy": _bare_copy,
+    "build_1gb": _build(MEMORY["build_1gb"]),
+    "build": _build(MEMORY["build"]),
+    "pandas": _pandas,
+}
+
+
+def _settings(memory: str) -> Settings:
+    return Settings(memory_limit=memory, threads=THREADS)
+
+
+@contextmanager
+def _database(folder: Path, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(path) if path else ":memory:") as connection:
+        connection.execute(f"SET threads = {THREADS}; SET memory_limit = '4GB'; SET temp_directory = '{folder}/spill'")
+        # As the warehouse is built: without it DuckDB writes every table twice.
+        connection.execute("SET max_vacuum_tasks = 0")
+        yield connection
+
+
+def _staged_files(folder: Path) -> list[tuple[str, Path]]:
+    paths = sorted((folder / "kpi.store" / "staged").rglob("*.parquet"))
+    return [(path.parent.name, path) for path in paths if not path.name.endswith(".quarantine.parquet")]
+
+
+# ---- measuring ----
+
+_started: list[tuple[float, float]] = []
+
+
+@contextmanager
+def _clock_starts() -> Iterator[None]:
+    """What comes before this in a step is preparation and does not count."""
+    _started.append((time.perf_counter(), time.process_time()))
+    yield
+
+
+def _measure(step: Callable[[Path], None], folder: Path) -> dict[str, float]:
+    import kpi_pipeline.pipeline  # noqa: F401  loading the program is not part of any step
+
+    _started.append((time.perf_counter(), time.process_time()))
+    step(folder)
+    elapsed, cpu = _started[-1]
+    return {
+        "seconds": time.perf_counter() - elapsed,
+        "cpu_seconds": time.process_time() - cpu,
+        "memory_mb": _peak_memory_mb(),
+    }
+
+
+def _peak_memory_mb() -> float:
+    """The most this process held. From /proc: getrusage would count the process that started this one, too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def _run_apart(step: str, folder: Path) -> Measured:
+    with tempfile.TemporaryDirectory() as scratch:
+        result = Path(scratch) / "result.json"
+        command = [sys.executable, "-m", "benchmarks.bench_build", "--step", step, str(folder), str(result)]
+        subprocess.run(command, check=True)
+        return Measured(**json.loads(result.read_text(encoding="utf-8")))
+
+
+# ---- the table ----
+
+
+def _table(measured: dict[int, dict[str, Measured]]) -> str:
+    sizes = sorted(measured)
+    rows: list[tuple[str, list[str]]] = [
+        ("Intake of the CSV files", [_time(measured[n]["intake"]) for n in sizes]),
+        ("DuckDB's COPY of the same files", [_time(measured[n]["copy_csv"]) for n in sizes]),
+        (f"**Intake ÷ COPY** (aim {INTAKE_AIM:g})", [_ratio(measured[n], "intake", "copy_csv") for n in sizes]),
+        ("Warehouse and all measures", [_time(measured[n]["build"]) for n in sizes]),
+        ("One scan of every staged column", [_time(measured[n]["scan"]) for n in sizes]),
+        (f"**Build ÷ scan** (aim {BUILD_AIM:g} at 5,000,000)", [_ratio(measured[n], "build", "scan") for n in sizes]),
+        ("Bare copy of the staged tables into DuckDB", [_time(measured[n]["bare_copy"]) for n in sizes]),
+        ("Build ÷ bare copy", [_ratio(measured[n], "build", "bare_copy") for n in sizes]),
+        ("Build: growth against the size before", [_growth(measured, sizes, n) for n in sizes]),
+        ("Peak memory, memory_limit 4GB", [_memory(measured[n]["build"]) for n in sizes]),
+        ("Peak memory, memory_limit 1GB", [_memory(measured[n]["build_1gb"]) for n in sizes]),
+        ("Build with memory_limit 1GB", [_time(measured[n]["build_1gb"]) for n in sizes]),
+        ("Plain pandas, ten of the measures", [_time(measured[n].get("pandas")) for n in sizes]),
+        ("Peak memory of pandas", [_memory(measured[n].get("pandas")) for n in sizes]),
+    ]
+    head = f"| Processor seconds (elapsed) | {' | '.join(f'{n:,} encounters' for n in sizes)} |"
+    rule = "| --- |" + " ---: |" * len(sizes)
+    return "\n".join([head, rule, *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows)])
+
+
+def _time(step: Measured | None) -> str:
+    return f"{step.cpu_seconds:.2f} ({step.seconds:.2f})" if step else "–"
+
+
+def _memory(step: Measured | None) -> str:
+    return f"{step.memory_mb:,.0f} MB" if step else "–"
+
+
+def _ratio(steps: dict[str, Measured], step: str, yardstick: str) -> str:
+    return f"{steps[step].cpu_seconds / steps[yardstick].cpu_seconds:.1f}"
+
+
+def _growth(measured: dict[int, dict[str, Measured]], sizes: list[int], size: int) -> str:
+    position = sizes.index(size)
+    if position == 0:
+        return "–"
+    before = sizes[position - 1]
+    grown = measured[size]["build"].cpu_seconds / measured[before]["build"].cpu_seconds
+    return f"× {grown:.1f} for × {size / before:g} rows"
 
 
 if __name__ == "__main__":
