@@ -1,8 +1,8 @@
 """Improvement: what was tried, whether it worked, what drives a figure, and what it would be worth to change it.
 
-Pure functions of tables and series, and one YAML file of initiatives. No SQL, no clock, no words for the reader, and
-no patient in any result. Funnels of units are `kpi_pipeline.signals.evaluate_funnel`; rebasing a chart is
-`kpi_pipeline.signals.check_rebase`.
+Pure functions of tables and series, and one YAML file of initiatives; only `driver_queries` asks the warehouse.
+No clock, no words for the reader, and no patient in any result. Funnels of units are
+`kpi_pipeline.signals.evaluate_funnel`; rebasing a chart is `kpi_pipeline.signals.check_rebase`.
 """
 
 from kpi_pipeline.improvement.decomposition import (
