@@ -272,7 +272,8 @@ def _memory(step: Measured | None) -> str:
 
 
 def _ratio(steps: dict[str, Measured], step: str, yardstick: str) -> str:
-    return f"{steps[step].cpu_seconds / steps[yardstick].cpu_seconds:.1f}"
+    ours, theirs = steps[step], steps[yardstick]
+    return f"{ours.cpu_seconds / theirs.cpu_seconds:.1f} ({ours.seconds / theirs.seconds:.1f})"
 
 
 def _growth(measured: dict[int, dict[str, Measured]], sizes: list[int], size: int) -> str:
