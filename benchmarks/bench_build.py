@@ -122,7 +122,7 @@ def _copy_csv(folder: Path) -> None:
 
 
 def _intake(folder: Path) -> None:
-    from kpi_pipeline.pipeline import read_landing
+    from kpi_pipeline.pipeline.build import read_landing
 
     for path in sorted((folder / "kpi.store").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
@@ -131,7 +131,7 @@ def _intake(folder: Path) -> None:
 
 def _build(memory: str) -> Callable[[Path], None]:
     def build(folder: Path) -> None:
-        from kpi_pipeline.pipeline import build_from_intake, read_landing
+        from kpi_pipeline.pipeline.build import build_from_intake, read_landing
 
         warehouse, settings = folder / "kpi.duckdb", _settings(memory)
         intake = read_landing(folder / "landing", warehouse, settings=settings, clock=lambda: CLOCK)
@@ -211,7 +211,7 @@ def _clock_starts() -> Iterator[None]:
 
 
 def _measure(step: Callable[[Path], None], folder: Path) -> dict[str, float]:
-    import kpi_pipeline.pipeline  # noqa: F401  loading the program is not part of any step
+    import kpi_pipeline.pipeline.build  # noqa: F401  loading the program is not part of any step
 
     _started.append((time.perf_counter(), time.process_time()))
     step(folder)

@@ -24,12 +24,12 @@ from scipy import stats
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.improvement import EffectResult, MonthlySeries, compute_opportunity, estimate_effect
-from kpi_pipeline.improvement.autocorrelated_fit import AUTOCORRELATIONS, fit_autocorrelated, unit_error
+from kpi_pipeline.improvement.drivers.opportunity import bootstrap_sums
+from kpi_pipeline.improvement.effects.autocorrelated_fit import AUTOCORRELATIONS, fit_autocorrelated, unit_error
+from kpi_pipeline.improvement.effects.interrupted_series import STRONG_AUTOCORRELATION
+from kpi_pipeline.improvement.effects.power import POWER, average_contrast
+from kpi_pipeline.improvement.effects.segments import Columns, Model, Seasonality, find_segments
 from kpi_pipeline.improvement.estimates import TAILS, Floats
-from kpi_pipeline.improvement.interrupted_series import STRONG_AUTOCORRELATION
-from kpi_pipeline.improvement.opportunity import bootstrap_sums
-from kpi_pipeline.improvement.power import POWER, average_contrast
-from kpi_pipeline.improvement.segments import Columns, Model, Seasonality, find_segments
 
 FIRST_MONTH = Month(2020, 1)
 AT_ONCE = 1000

@@ -7,7 +7,7 @@ measured is what is shipped. Fixed seeds; the same random series for every rule 
   independent, seasonal (a yearly sine of one sigma), and autocorrelated (AR1 0.3) series, with and without change;
 - detection: 24 stable months, then a shift of 1 or 2 sigma upwards; every month the chart of all months so far is
   drawn anew, with limits from all points or frozen on the first 24; how many months until the icon shows the shift;
-- the table behind `kpi_pipeline.signals.multiplicity`.
+- the table behind `kpi_pipeline.signals.chance.multiplicity`.
 
 Run from the root of the repository: python -m benchmarks.signals_simulation [--series 10000] [--write-table]
 Without --write-table it prints Markdown tables; with it, it also rewrites the table of `false_signal_table.py`.

@@ -1,11 +1,13 @@
 """Improvement: what was tried, whether it worked, what drives a figure, and what it would be worth to change it.
 
-Pure functions of tables and series, and one YAML file of initiatives; only `driver_queries` asks the warehouse.
+Pure functions of tables and series, and one YAML file of initiatives; only `drivers.queries` asks the warehouse.
 No clock, no words for the reader, and no patient in any result. Funnels of units are
 `kpi_pipeline.signals.evaluate_funnel`; rebasing a chart is `kpi_pipeline.signals.check_rebase`.
 """
 
-from kpi_pipeline.improvement.decomposition import (
+from kpi_pipeline.declared.initiative_file import read_initiatives, render_initiatives, write_initiatives
+from kpi_pipeline.declared.initiatives import Control, Cycle, Initiative, Registry, Scope
+from kpi_pipeline.improvement.drivers.decomposition import (
     Amount,
     CategoryChange,
     CostChange,
@@ -14,24 +16,29 @@ from kpi_pipeline.improvement.decomposition import (
     decompose_cost,
     decompose_ratio,
 )
-from kpi_pipeline.improvement.effect_result import Caution, EffectPoint, EffectResult, Effects, Obstacle, Verdict
-from kpi_pipeline.improvement.estimates import Estimate
-from kpi_pipeline.improvement.excess_days import ExcessDays, ExcessTable, compute_excess_days, countable_days
-from kpi_pipeline.improvement.extreme_start import ExtremeStart
-from kpi_pipeline.improvement.initiative_effects import estimate_initiative, read_scope_series
-from kpi_pipeline.improvement.initiative_file import read_initiatives, render_initiatives, write_initiatives
-from kpi_pipeline.improvement.initiatives import Control, Cycle, Initiative, Registry, Scope
-from kpi_pipeline.improvement.interrupted_series import estimate_effect
-from kpi_pipeline.improvement.monthly_series import MonthlySeries, read_series
-from kpi_pipeline.improvement.opportunity import (
+from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable, compute_excess_days, countable_days
+from kpi_pipeline.improvement.drivers.opportunity import (
     Capacity,
     MethodValue,
     Opportunity,
     OpportunityTable,
     compute_opportunity,
 )
-from kpi_pipeline.improvement.pareto import Pareto, ParetoRow, compute_pareto
-from kpi_pipeline.improvement.power import Power
+from kpi_pipeline.improvement.drivers.pareto import Pareto, ParetoRow, compute_pareto
+from kpi_pipeline.improvement.effects.effect_result import (
+    Caution,
+    EffectPoint,
+    EffectResult,
+    Effects,
+    Obstacle,
+    Verdict,
+)
+from kpi_pipeline.improvement.effects.extreme_start import ExtremeStart
+from kpi_pipeline.improvement.effects.initiative_effects import estimate_initiative, read_scope_series
+from kpi_pipeline.improvement.effects.interrupted_series import estimate_effect
+from kpi_pipeline.improvement.effects.monthly_series import MonthlySeries, read_series
+from kpi_pipeline.improvement.effects.power import Power
+from kpi_pipeline.improvement.estimates import Estimate
 
 __all__ = [
     "Amount",

@@ -76,7 +76,7 @@ def _build_staged_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="staged", specs=[*specs, refused], pool="intake")
     def staged(context: dg.AssetExecutionContext, hospital: Hospital) -> Iterator[dg.MaterializeResult[None]]:
-        from kpi_pipeline.pipeline import read_landing
+        from kpi_pipeline.pipeline.build import read_landing
 
         with told.plain_failures():
             intake = read_landing(
@@ -111,7 +111,7 @@ def _build_warehouse_asset(tables: tuple[WarehouseTable, ...]) -> dg.AssetsDefin
 
     @dg.multi_asset(name="warehouse", specs=specs, pool="warehouse")
     def warehouse(context: dg.AssetExecutionContext, hospital: Hospital) -> Iterator[dg.MaterializeResult[None]]:
-        from kpi_pipeline.pipeline import build_from_intake, read_landing
+        from kpi_pipeline.pipeline.build import build_from_intake, read_landing
         from kpi_pipeline.warehouse.connection import open_warehouse
 
         settings = hospital.read_settings()
@@ -205,7 +205,7 @@ def _build_report_asset(calendar: ReportCalendar, metrics: list[dg.AssetKey]) ->
             kinds={"pdf"},
         )
         def monthly_report(context: dg.AssetExecutionContext, hospital: Hospital) -> None:
-            from kpi_pipeline.pipeline import write_report
+            from kpi_pipeline.pipeline.report import write_report
 
             settings = hospital.read_settings()
             for month in context.partition_keys:

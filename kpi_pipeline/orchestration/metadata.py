@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from kpi_pipeline.intake.ingest import IntakeResult
     from kpi_pipeline.intake.staging import StagedFile
-    from kpi_pipeline.pipeline import BuildResult, WrittenReport
+    from kpi_pipeline.pipeline.build import BuildResult
+    from kpi_pipeline.pipeline.report import WrittenReport
 
 MetadataValues = Mapping[str, Any]
 

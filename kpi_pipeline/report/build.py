@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from kpi_pipeline.core.texts import date_words
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import Measure, build_measures
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
-from kpi_pipeline.report.build_appendix import build_appendix
-from kpi_pipeline.report.build_drivers import build_drivers
-from kpi_pipeline.report.build_exceptions import build_exception_pages
-from kpi_pipeline.report.build_facilities import build_facility_section
-from kpi_pipeline.report.build_front import build_front_page
-from kpi_pipeline.report.build_improvement import build_improvement
-from kpi_pipeline.report.build_scorecard import build_scorecard, build_small_multiples, in_report_order
-from kpi_pipeline.report.figures_csv import write_figures_csv
-from kpi_pipeline.report.inputs import ReportInputs
-from kpi_pipeline.report.measures import Measure, build_measures
+from kpi_pipeline.report.forms.figures_csv import write_figures_csv
 from kpi_pipeline.report.model import Report
-from kpi_pipeline.report.number_format import date_words
+from kpi_pipeline.report.pages.appendix import build_appendix
+from kpi_pipeline.report.pages.drivers import build_drivers
+from kpi_pipeline.report.pages.exceptions import build_exception_pages
+from kpi_pipeline.report.pages.facilities import build_facility_section
+from kpi_pipeline.report.pages.front import build_front_page
+from kpi_pipeline.report.pages.improvement import build_improvement
+from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, in_report_order
 from kpi_pipeline.signals import find_rule_set
 
 _SNAPSHOT_LETTERS = 6
@@ -58,7 +58,7 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         front=build_front_page(inputs, ordered),
         scorecard=build_scorecard(inputs, ordered),
         exceptions=build_exception_pages(inputs, ordered),
-        further_sections=tuple(one for one in prepared if one is not None) + inputs.further_sections,
+        further_sections=tuple(one for one in prepared if one is not None),
         small_multiples=build_small_multiples(inputs, ordered),
         appendix=build_appendix(inputs, ordered, find_rule_set(settings.rule_set)),
     )

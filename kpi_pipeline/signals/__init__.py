@@ -4,18 +4,19 @@
 No SQL, no files, no clock, and nothing of ours but the error classes.
 """
 
+from kpi_pipeline.signals.chance.multiplicity import FalseSignals, expected_false_signals
+from kpi_pipeline.signals.chance.seasonality import SameMonth, SeasonalAdjustment, adjust_for_season, compare_same_month
 from kpi_pipeline.signals.chart_choice import ChartChoice, choose_chart, explain_chart
-from kpi_pipeline.signals.cusum import CusumResult, RiskAdjustedCusum, risk_adjusted_cusum, tabular_cusum, vlad
 from kpi_pipeline.signals.evaluate import evaluate_chart
 from kpi_pipeline.signals.funnel import FunnelLimits, FunnelPoint, FunnelResult, evaluate_funnel, funnel_limits
-from kpi_pipeline.signals.multiplicity import FalseSignals, expected_false_signals
+from kpi_pipeline.signals.lines.cusum import CusumResult, RiskAdjustedCusum, risk_adjusted_cusum, tabular_cusum, vlad
+from kpi_pipeline.signals.lines.subgroups import Subgroups, summarise_subgroups
+from kpi_pipeline.signals.reading.rule_sets import RULE_SETS, find_rule_set
+from kpi_pipeline.signals.reading.western_electric import nelson_flags, western_electric_flags
 from kpi_pipeline.signals.rebase import RebaseCheck, RebaseDecision, check_rebase
 from kpi_pipeline.signals.rephase import MedianPhase, rephase_runs
 from kpi_pipeline.signals.result_tables import result_as_dict, result_rows
-from kpi_pipeline.signals.rule_sets import RULE_SETS, find_rule_set
-from kpi_pipeline.signals.seasonality import SameMonth, SeasonalAdjustment, adjust_for_season, compare_same_month
 from kpi_pipeline.signals.series_table import evaluate_table
-from kpi_pipeline.signals.subgroups import Subgroups, summarise_subgroups
 from kpi_pipeline.signals.types import (
     Assurance,
     Better,
@@ -31,7 +32,6 @@ from kpi_pipeline.signals.types import (
     Signal,
     Variation,
 )
-from kpi_pipeline.signals.western_electric import nelson_flags, western_electric_flags
 
 __all__ = [
     "RULE_SETS",

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from kpi_pipeline.signals.constants import (
+from kpi_pipeline.signals.lines.constants import (
     MOVING_RANGE_D2,
     MOVING_RANGE_UPPER,
     T_CHART_POWER,
     XMR_FACTOR,
     constant,
 )
-from kpi_pipeline.signals.limits import Lines, PhaseLimits, compute_lines
-from kpi_pipeline.signals.moving_ranges import Floats
-from kpi_pipeline.signals.rule_sets import ANHOEJ, find_rule_set
-from kpi_pipeline.signals.rules import find_signals, read_points
-from kpi_pipeline.signals.runs import RunsAnalysis
+from kpi_pipeline.signals.lines.limits import Lines, PhaseLimits, compute_lines
+from kpi_pipeline.signals.lines.moving_ranges import Floats
+from kpi_pipeline.signals.reading.rule_sets import ANHOEJ, find_rule_set
+from kpi_pipeline.signals.reading.rules import find_signals, read_points
+from kpi_pipeline.signals.reading.runs import RunsAnalysis
+from kpi_pipeline.signals.reading.verdict import assurance_icon, class_of_side, deciding_signal, hit_of, variation_icon
+from kpi_pipeline.signals.reading.warnings import collect_warnings
+from kpi_pipeline.signals.reading.words import assurance_in_words, signal_in_words
 from kpi_pipeline.signals.series import Inputs, Method, Reference, Series, read_series
 from kpi_pipeline.signals.types import (
     Assurance,
@@ -34,9 +37,6 @@ from kpi_pipeline.signals.types import (
     Scale,
     Signal,
 )
-from kpi_pipeline.signals.verdict import assurance_icon, class_of_side, deciding_signal, hit_of, variation_icon
-from kpi_pipeline.signals.warnings import collect_warnings
-from kpi_pipeline.signals.words import assurance_in_words, signal_in_words
 
 NO_HITS: frozenset[RuleHit] = frozenset()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.signals.evaluate import evaluate_chart
-from kpi_pipeline.signals.rule_sets import find_rule_set
+from kpi_pipeline.signals.reading.rule_sets import find_rule_set
 from kpi_pipeline.signals.types import Better, Chart, ChartResult, RuleSet
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from kpi_pipeline.signals.reading.words import describe_rule_set
 from kpi_pipeline.signals.types import ChartResult, Point, RuleHit
 
 COLUMNS = (
@@ -17,7 +18,7 @@ COLUMNS = (
 def result_as_dict(result: ChartResult) -> dict[str, Any]:
     """Everything in the result as dictionaries, lists, text, numbers, booleans and None."""
     plain = _plain(result)
-    plain["rule_set"]["description"] = result.rule_set.describe()
+    plain["rule_set"]["description"] = describe_rule_set(result.rule_set)
     return dict(plain)
 
 

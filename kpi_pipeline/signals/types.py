@@ -162,12 +162,6 @@ class RuleSet:
     fewest_points_per_phase: int
     target_on_limit: Literal["decides", "hit_or_miss"]
 
-    def describe(self) -> list[str]:
-        """The rule set in sentences with its numbers, for print."""
-        from kpi_pipeline.signals.words import describe_rule_set
-
-        return describe_rule_set(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Constant:

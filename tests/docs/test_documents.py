@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from kpi_pipeline.cli import app
+from kpi_pipeline.cli.main import app
 from kpi_pipeline.core import errors
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.metrics.declaration import load_metrics

@@ -10,7 +10,7 @@ import pytest
 from kpi_pipeline.core import errors
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.staging import reason_words
-from tests.unit.trial_bad_folders import BAD
+from tests.support.bad_folders import BAD
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "errors.md").read_text(encoding="utf-8")
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.judgement.figures import read_figures
+from kpi_pipeline.judgement.series import evaluate_months
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline import build_warehouse
-from kpi_pipeline.report.figures import read_figures
-from kpi_pipeline.report.series import evaluate_months
+from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.signals import ChartResult
-from kpi_pipeline.signals.multiplicity import expected_false_signals
+from kpi_pipeline.signals.chance.multiplicity import expected_false_signals
 from kpi_pipeline.synthetic import generate_hospital
 
 METRICS = load_metrics()

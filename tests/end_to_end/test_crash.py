@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline import build_warehouse
+from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse import connection as warehouse_connection
 from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id
 from tests.support.landing import write_landing
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 KILLED_BUILDS = """
 import hashlib, os, signal, sys
 from pathlib import Path
-from kpi_pipeline import pipeline
+from kpi_pipeline.pipeline import build as pipeline
 from kpi_pipeline.warehouse import connection
 
 landing, warehouse, *stops = sys.argv[1:]
@@ -122,7 +122,7 @@ def site(good: Site, tmp_path: Path) -> Site:
 
 def run_kpi(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "kpi_pipeline.cli", *map(str, arguments)],
+        [sys.executable, "-m", "kpi_pipeline.cli.main", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -134,7 +134,7 @@ def run_kpi(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def start_build(site: Site) -> subprocess.Popen[str]:
     command = ["build", "--landing", str(site.landing), "--warehouse", str(site.warehouse)]
     return subprocess.Popen(
-        [sys.executable, "-m", "kpi_pipeline.cli", *command],
+        [sys.executable, "-m", "kpi_pipeline.cli.main", *command],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline import build_warehouse
+from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.reference.importer import import_reference
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts

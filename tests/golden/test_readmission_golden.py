@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.metrics.cases import read_cases
-from kpi_pipeline.pipeline import build_warehouse
+from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.reference.importer import import_reference
 from tests.support.golden import Answer, GoldenFolder, combined_answer, compare, find_golden_folders
 from tests.support.landing import write_landing

@@ -13,7 +13,7 @@ import pytest
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.cases import read_cases
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline import build_warehouse
+from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.connection import open_warehouse
 from tests.support.landing import write_landing
 from tests.support.spec import SpecCase, SpecFile, TextRow

@@ -106,7 +106,7 @@ def test_too_large_a_quarantine_stops_the_run_before_the_warehouse_is_replaced(
 
 def test_a_failing_warehouse_check_stops_metrics_and_report(copied: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
     # The library itself refuses such a build; here it is made to let it pass, to see that the check does not.
-    monkeypatch.setattr("kpi_pipeline.pipeline._refuse_too_many_quarantined", lambda facts, settings: None)
+    monkeypatch.setattr("kpi_pipeline.pipeline.build._refuse_too_many_quarantined", lambda facts, settings: None)
     set_quarantine_limit(copied, 0.0, monkeypatch)
     run = execute(copied, REPORT_JOB, months="2026-10")
     assert list(failed_steps(run)) == ["warehouse_checks"]
@@ -150,7 +150,7 @@ def test_a_database_error_is_told_by_its_kind_since_its_text_can_quote_a_row(
     def stumble(*_: object, **__: object) -> None:
         raise duckdb.ConversionException("Could not convert string 'Jane Doe' to INT32")
 
-    monkeypatch.setattr("kpi_pipeline.pipeline.read_landing", stumble)
+    monkeypatch.setattr("kpi_pipeline.pipeline.build.read_landing", stumble)
     run = execute(copied, BUILD_JOB)
     told = json.dumps([dg.serialize_value(event) for event in run.all_events])
     assert "ConversionException" in told

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpi_pipeline.pipeline import build_warehouse
+from kpi_pipeline.pipeline.build import build_warehouse
 from tests.support.hospitals import CsvRow, many_hospitals
 from tests.support.landing import columns_of, write_landing, write_rows
 from tests.support.pipeline import SETTINGS, read_rows

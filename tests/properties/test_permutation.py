@@ -11,7 +11,7 @@ import pytest
 from kpi_pipeline.metrics.cases import read_cases
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline import build_warehouse
+from kpi_pipeline.pipeline.build import build_warehouse
 from tests.support.hospitals import Hospital, many_hospitals
 from tests.support.landing import columns_of, write_landing, write_rows
 from tests.support.pipeline import SETTINGS, build_hospital

@@ -12,9 +12,9 @@ import pandas as pd
 
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric, load_metrics
-from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.model import ExceptionPage, Report, ScorecardRow, SmallMultiple
 from kpi_pipeline.warehouse.facts import (
     BuildFacts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from kpi_pipeline.report.build_appendix import MOST_FACILITIES_LISTED, build_data_quality
+from kpi_pipeline.report.pages.appendix import MOST_FACILITIES_LISTED, build_data_quality
 from kpi_pipeline.warehouse.facts import Watermark
 from tests.report.invented_report import report_inputs
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kpi_pipeline.report.disclosure import Sum, Withheld, is_small, withhold_counts
+from kpi_pipeline.judgement.disclosure import Sum, Withheld, is_small, withhold_counts
 
 SMALL, COMPLEMENT = Withheld.SMALL, Withheld.COMPLEMENT
 

@@ -12,14 +12,14 @@ import pytest
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.improvement.drivers import Drivers, MixChange, UnitTable
-from kpi_pipeline.improvement.excess_days import ExcessTable, compute_excess_days
-from kpi_pipeline.improvement.opportunity import Capacity, OpportunityTable, compute_opportunity
+from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange, UnitTable
+from kpi_pipeline.improvement.drivers.excess_days import ExcessTable, compute_excess_days
+from kpi_pipeline.improvement.drivers.opportunity import Capacity, OpportunityTable, compute_opportunity
 from kpi_pipeline.report.build import build_report
-from kpi_pipeline.report.build_drivers import build_drivers, format_dollars
-from kpi_pipeline.report.driver_tables import drg_name
+from kpi_pipeline.report.forms.pdf import render_html
 from kpi_pipeline.report.model import Block, FurtherSection
-from kpi_pipeline.report.render import render_html
+from kpi_pipeline.report.pages.driver_tables import drg_name
+from kpi_pipeline.report.pages.drivers import build_drivers, format_dollars
 from tests.report.invented_report import LAST, LOS, READMISSION, report_inputs
 
 Privacy = Any

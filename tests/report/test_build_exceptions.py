@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from kpi_pipeline.core.errors import CheckError
-from kpi_pipeline.metrics.targets import DatedTarget, Targets
+from kpi_pipeline.declared.commentary import Commentary
+from kpi_pipeline.declared.rebases import Rebase
+from kpi_pipeline.declared.targets import DatedTarget, Targets
 from kpi_pipeline.report.build import build_report
-from kpi_pipeline.report.commentary import Commentary
-from kpi_pipeline.report.rebases import Rebase
 from tests.report.invented_report import (
     ASSESSMENT,
     AVOIDABLE,

@@ -12,11 +12,11 @@ import pytest
 
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.improvement.initiatives import Initiative
+from kpi_pipeline.declared.initiatives import Initiative
+from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.report.build import build_report
-from kpi_pipeline.report.inputs import ReportInputs
+from kpi_pipeline.report.forms.pdf import render_html
 from kpi_pipeline.report.model import Block, FurtherSection, Report
-from kpi_pipeline.report.render import render_html
 from kpi_pipeline.warehouse.facts import Watermark
 from tests.report.invented_report import ASSESSMENT, DENIALS, FACTS, LOS, READMISSION, report_inputs
 

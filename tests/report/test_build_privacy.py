@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.judgement.disclosure import Withheld
+from kpi_pipeline.judgement.figures import Figure, read_figures
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.small_numbers import withhold_small_numbers
 from kpi_pipeline.report.build import build_report, build_report_and_figures
-from kpi_pipeline.report.build_appendix import build_data_quality, without_small_counts
-from kpi_pipeline.report.disclosure import Withheld
-from kpi_pipeline.report.figures import Figure, read_figures
-from kpi_pipeline.report.inputs import ReportInputs
 from kpi_pipeline.report.model import Report
-from kpi_pipeline.report.small_numbers import withhold_small_numbers
+from kpi_pipeline.report.pages.appendix import build_data_quality, without_small_counts
 from kpi_pipeline.warehouse.facts import FunnelStep, LedgerRow, QuarantineReason
 from tests.report.invented_report import FACTS, LAST, report_inputs
 

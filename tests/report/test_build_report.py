@@ -12,9 +12,9 @@ import pytest
 from kpi_pipeline.core.errors import CheckError, DefinitionError, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import ReportSettings, Settings, read_settings
-from kpi_pipeline.metrics.targets import read_targets
+from kpi_pipeline.declared.commentary import Commentary, read_commentary
+from kpi_pipeline.declared.targets import read_targets
 from kpi_pipeline.report.build import build_report
-from kpi_pipeline.report.commentary import Commentary, read_commentary
 from kpi_pipeline.warehouse.facts import Watermark
 from tests.report.invented_report import (
     ASSESSMENT,

@@ -8,8 +8,8 @@ import pytest
 
 from kpi_pipeline.core.errors import DefinitionError
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.declared.commentary import Commentary, read_commentary
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.report.commentary import Commentary, read_commentary
 
 METRICS = load_metrics()
 EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "examples" / "commentary.yaml"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_pipeline.report.geometry import (
+from kpi_pipeline.report.drawing.geometry import (
     PlacedLabel,
     Scale,
     TimeAxis,

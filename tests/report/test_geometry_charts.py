@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.report.geometry import text_width
-from kpi_pipeline.report.geometry_charts import draw_control_chart
-from kpi_pipeline.report.geometry_small import draw_bars, draw_sparkline
+from kpi_pipeline.report.drawing.charts import draw_control_chart
+from kpi_pipeline.report.drawing.geometry import text_width
+from kpi_pipeline.report.drawing.small import draw_bars, draw_sparkline
 from kpi_pipeline.report.model import Annotation, Bar, Bars, Chart, ChartPoint, Sparkline
 
 NUMBERS = st.one_of(st.none(), st.floats(min_value=-1e12, max_value=1e12, allow_nan=False))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_pipeline.report.geometry import text_width
-from kpi_pipeline.report.geometry_charts import draw_control_chart
-from kpi_pipeline.report.geometry_funnel import FunnelDrawing, draw_funnel
+from kpi_pipeline.report.drawing.charts import draw_control_chart
+from kpi_pipeline.report.drawing.funnel import FunnelDrawing, draw_funnel
+from kpi_pipeline.report.drawing.geometry import text_width
 from kpi_pipeline.report.model import Chart, ChartPoint, Funnel, FunnelCurve, FunnelMark
 from kpi_pipeline.signals import evaluate_funnel, funnel_limits
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from kpi_pipeline.core.errors import RenderError
 from kpi_pipeline.core.settings import Colours
-from kpi_pipeline.report.fonts import FONT_FILES, check_fonts, font_folder, only_shipped_fonts
-from kpi_pipeline.report.logo import LARGEST_BYTES, read_logo
-from kpi_pipeline.report.palette import build_palette, contrast, mixed, stylesheet
-from kpi_pipeline.report.typesetting import balanced_lines
+from kpi_pipeline.report.drawing.fonts import FONT_FILES, check_fonts, font_folder, only_shipped_fonts
+from kpi_pipeline.report.drawing.logo import LARGEST_BYTES, read_logo
+from kpi_pipeline.report.drawing.palette import build_palette, contrast, mixed, stylesheet
+from kpi_pipeline.report.forms.typesetting import balanced_lines
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06X}")

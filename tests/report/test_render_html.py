@@ -11,9 +11,9 @@ import pytest
 
 from kpi_pipeline.core.errors import RenderError
 from kpi_pipeline.core.resources import resource_folder
+from kpi_pipeline.report.forms.pdf import render_html
+from kpi_pipeline.report.forms.secure import template_environment
 from kpi_pipeline.report.model import FindingList, Reading, Report
-from kpi_pipeline.report.render import render_html
-from kpi_pipeline.report.secure import template_environment
 from tests.support.html_checks import Checker, read_html
 from tests.support.sample_further import build_further_sections
 from tests.support.sample_report import build_sample_report
@@ -135,7 +135,7 @@ def test_the_directors_own_words_are_marked_as_hers() -> None:
 
 
 def test_a_character_the_fonts_lack_is_refused_before_it_becomes_a_box() -> None:
-    from kpi_pipeline.report.fonts import check_characters, font_folder
+    from kpi_pipeline.report.drawing.fonts import check_characters, font_folder
 
     with pytest.raises(RenderError, match=r"U\+6771, U\+4EAC|U\+4EAC, U\+6771"):
         check_characters("東京 Hospital", font_folder())

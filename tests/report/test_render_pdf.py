@@ -18,9 +18,9 @@ import pytest
 
 from kpi_pipeline.core.errors import RenderError
 from kpi_pipeline.core.settings import Colours, ReportSettings
-from kpi_pipeline.report import render
+from kpi_pipeline.report.forms import pdf as render
+from kpi_pipeline.report.forms.pdf import Attachment, render_pdf, render_report
 from kpi_pipeline.report.model import Report, ScorecardGroup
-from kpi_pipeline.report.render import Attachment, render_pdf, render_report
 from tests.support.pdf_checks import pdf_faults
 from tests.support.sample_further import build_further_sections
 from tests.support.sample_report import build_sample_report

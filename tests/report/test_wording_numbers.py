@@ -6,22 +6,21 @@ from datetime import date
 
 import pytest
 
+from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
-from kpi_pipeline.report.disclosure import Number, Withheld
-from kpi_pipeline.report.number_format import (
+from kpi_pipeline.report.words.numbers import (
     capitalised,
-    date_words,
     format_bare,
     format_count,
     format_number,
     format_target,
     format_value,
-    join_words,
     one_or_many,
-    round_half_up,
     small_count_words,
 )
-from kpi_pipeline.report.phrases import count_words, is_plural, mid_sentence, subject, target_words
+from kpi_pipeline.report.words.phrases import count_words, is_plural, mid_sentence, subject, target_words
 
 METRICS = load_metrics()
 

@@ -7,13 +7,13 @@ from datetime import date
 import pytest
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.metrics.targets import DatedTarget, Targets
-from kpi_pipeline.report.chart_notes import chart_events, method_sentences, point_notes
-from kpi_pipeline.report.findings import finding_title, scorecard_title, summary_sentence
-from kpi_pipeline.report.measures import Measure, build_measures
-from kpi_pipeline.report.phrases import assurance_word, follow_up_words, latest_words, variation_word
-from kpi_pipeline.report.rebases import Rebase
-from kpi_pipeline.report.wording import (
+from kpi_pipeline.declared.rebases import Rebase
+from kpi_pipeline.declared.targets import DatedTarget, Targets
+from kpi_pipeline.judgement.measures import Measure, build_measures
+from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences, point_notes
+from kpi_pipeline.report.words.findings import finding_title, scorecard_title, summary_sentence
+from kpi_pipeline.report.words.phrases import assurance_word, follow_up_words, latest_words, variation_word
+from kpi_pipeline.report.words.sentences import (
     assurance_sentence,
     change_sentence,
     chart_finding,

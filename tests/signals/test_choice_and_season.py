@@ -6,10 +6,10 @@ import pytest
 
 from kpi_pipeline.core.errors import DefinitionError, InputError
 from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
+from kpi_pipeline.signals.chance.false_signal_table import FALSE_SIGNALS
+from kpi_pipeline.signals.chance.multiplicity import expected_false_signals
+from kpi_pipeline.signals.chance.seasonality import adjust_for_season, compare_same_month
 from kpi_pipeline.signals.chart_choice import choose_chart, explain_chart
-from kpi_pipeline.signals.false_signal_table import FALSE_SIGNALS
-from kpi_pipeline.signals.multiplicity import expected_false_signals
-from kpi_pipeline.signals.seasonality import adjust_for_season, compare_same_month
 
 
 def months(n: int, first: int = 0) -> list[str]:

@@ -8,7 +8,15 @@ import pytest
 from scipy import stats
 
 from kpi_pipeline.signals import ChartResult, evaluate_chart, summarise_subgroups
-from kpi_pipeline.signals.constants import c4, c5, d2, d3, fewest_crossings, longest_run_limit, sigma_z_chance_range
+from kpi_pipeline.signals.lines.constants import (
+    c4,
+    c5,
+    d2,
+    d3,
+    fewest_crossings,
+    longest_run_limit,
+    sigma_z_chance_range,
+)
 
 
 def lines(result: ChartResult, at: int = -1) -> tuple[float | None, float | None, float | None]:

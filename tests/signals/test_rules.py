@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from kpi_pipeline.signals import ChartResult, evaluate_chart
-from kpi_pipeline.signals.runs import analyse_runs
+from kpi_pipeline.signals.reading.runs import analyse_runs
 
 BASELINE = [11.0, 9.0] * 6
 UPPER = 10 + 2.66 * 2

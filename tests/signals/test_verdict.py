@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kpi_pipeline.signals import Better, ChartResult, evaluate_chart, find_rule_set
-from kpi_pipeline.signals.moving_ranges import mean_range
+from kpi_pipeline.signals.lines.moving_ranges import mean_range
 
 WOBBLE = [11.0, 9.0] * 6 + [11.0]
 """Thirteen points of mean 10.0769, mean moving range 2: limits 4.7569 to 15.3969."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
+from kpi_pipeline.signals.reading.words import describe_rule_set
 
 MONTHS = [f"{2025 + i // 12}-{i % 12 + 1:02d}" for i in range(24)]
 BASELINE = [11.0, 9.0] * 6
@@ -74,7 +75,7 @@ def test_assurance_reason_gives_target_and_limits() -> None:
 
 def test_every_rule_set_describes_itself_with_its_numbers_and_source() -> None:
     for name, rules in RULE_SETS.items():
-        text = " ".join(rules.describe())
+        text = " ".join(describe_rule_set(rules))
         assert name in text
         assert rules.source in text
         for number in (rules.shift, rules.trend):
@@ -84,16 +85,16 @@ def test_every_rule_set_describes_itself_with_its_numbers_and_source() -> None:
 
 
 def test_the_description_follows_a_changed_number() -> None:
-    said = find_rule_set("nhs-2024", shift=9, two_of_three="off", across_phases=frozenset()).describe()
+    said = describe_rule_set(find_rule_set("nhs-2024", shift=9, two_of_three="off", across_phases=frozenset()))
     assert any("Shift: 9 or more" in sentence for sentence in said)
     assert not any("Two of three" in sentence for sentence in said)
     assert any("no rule looks across a rebase" in sentence for sentence in said)
 
 
 def test_the_order_of_precedence_is_described_in_order() -> None:
-    said = " ".join(find_rule_set("nhs-2024").describe())
+    said = " ".join(describe_rule_set(find_rule_set("nhs-2024")))
     assert "trend, then shift, then two of three, then outside the limits" in said
-    said = " ".join(find_rule_set("anhoej", outside=True).describe())
+    said = " ".join(describe_rule_set(find_rule_set("anhoej", outside=True)))
     assert "outside the limits, then long run, then few crossings" in said
 
 

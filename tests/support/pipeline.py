@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.cases import read_cases
-from kpi_pipeline.pipeline import build_warehouse
+from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.connection import open_warehouse
 from tests.support.hospitals import Hospital
 from tests.support.landing import write_landing

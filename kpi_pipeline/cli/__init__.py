@@ -1,0 +1,1 @@
+"""The command line `kpi`: commands read arguments, call one library function and print."""

@@ -1,0 +1,290 @@
+"""The command line `kpi`. Every command is a few lines: read arguments, call one library function, print counts.
+
+Exit codes: 0 done; 1 failed unexpectedly; 2 wrong usage; 3 input; 4 definitions or settings; 5 warehouse;
+6 a check failed; 7 the report could not be drawn.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.initiatives import initiative_app
+from kpi_pipeline.cli.rebases import rebase_app
+from kpi_pipeline.core.errors import Fault, InputError, KpiError
+from kpi_pipeline.core.settings import read_settings
+
+app = typer.Typer(
+    name="kpi",
+    help="A hospital case-management director's monthly report: numbers that can defend themselves.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+reference_app = typer.Typer(help="Value sets and tables that change every year.", no_args_is_help=True)
+app.add_typer(reference_app, name="reference")
+app.add_typer(initiative_app, name="initiative")
+app.add_typer(rebase_app, name="rebase")
+
+WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", help="Settings file; default $KPI_SETTINGS or ./kpi.yaml.")
+]
+SourceName = Annotated[str | None, typer.Option("--source", help="Kind of landing folder; default: its landing.yaml.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to print.")]
+
+
+_VALUES_SHOWN = (
+    "metric",
+    "facility_id",
+    "month",
+    "numerator",
+    "denominator",
+    "value",
+    "maturity",
+    "status",
+    "status_reason",
+)
+
+
+class Privacy(StrEnum):
+    """Who reads the report: board and external withhold small numbers."""
+
+    internal = "internal"
+    board = "board"
+    external = "external"
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the demo's files.")] = Path("demo"),
+) -> None:
+    """Makes a synthetic hospital and its report. Prints where the report is."""
+    from kpi_pipeline.pipeline.demo import make_demo
+
+    with progress("Making the demo") as step:
+        made = make_demo(out, progress=step)
+    say(f"A synthetic hospital of {made.n_stays:,} stays is in {made.landing}")
+    say(f"Its warehouse is {made.warehouse}")
+    say(f"The report for {made.month.name}: {made.report.pdf}")
+
+
+@app.command()
+def build(
+    landing: Annotated[Path, typer.Option("--landing", help="Folder of source files.")],
+    warehouse: WarehouseFile,
+    source: SourceName = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", help="Imported reference files; default: reference/ beside the warehouse."),
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Reads a landing folder and computes everything. On any error the last good warehouse stays."""
+    from kpi_pipeline.pipeline.build import build_warehouse
+
+    settings = read_settings(settings_file)
+    with progress("Building") as step:
+        built = build_warehouse(
+            landing, warehouse, source=source, reference=reference, settings=settings, progress=step
+        )
+    facts = built.facts
+    for warning in facts.warnings:
+        warn(warning)
+    for row in facts.ledger:
+        counts = [("rows in", row.rows_in), ("used", row.staged), ("quarantined", row.quarantined)]
+        say(f"{row.table}: {rows_line([*counts, ('duplicate', row.duplicate), ('superseded', row.superseded)])}")
+    say(f"{rows_line((step.label.lower(), step.n) for step in facts.stays if step.label == 'Acute inpatient stays')}")
+    say(f"{built.n_metrics} measures computed; snapshot {built.snapshot_id} is in {built.warehouse}")
+    if facts.rows_quarantined:
+        say(f"See the refused rows: kpi quarantine --warehouse {built.warehouse}")
+
+
+@app.command()
+def cases(
+    metric: Annotated[str, typer.Argument(help="The measure, such as readmission_30d.")],
+    warehouse: WarehouseFile,
+    month: Annotated[str | None, typer.Option("--month", help="YYYY-MM; default: all months.")] = None,
+    facility: Annotated[str | None, typer.Option("--facility", help="Only this facility.")] = None,
+    output: OutputFormat = Format.table,
+) -> None:
+    """Lists the cases behind a number. Who counts, who does not, and why."""
+    from kpi_pipeline.metrics.cases import read_cases
+    from kpi_pipeline.metrics.declaration import CASE_COLUMNS
+
+    frame = read_cases(warehouse, metric, month=month, facility=facility)
+    title = f"Cases of {metric}{f' in {month}' if month else ''}"
+    print_frame(frame, output=output, title=title, columns=CASE_COLUMNS)
+
+
+@app.command()
+def values(
+    warehouse: WarehouseFile,
+    metrics: Annotated[list[str] | None, typer.Argument(help="Measures; default: all.")] = None,
+    output: OutputFormat = Format.table,
+) -> None:
+    """Prints the values by facility and month."""
+    from kpi_pipeline.metrics.values import read_values
+
+    read = read_values(warehouse, metrics or None)
+    title = f"Values of snapshot {read.snapshot_id}"
+    print_frame(read.values, output=output, title=title, columns=_VALUES_SHOWN)
+
+
+@app.command()
+def report(
+    month: Annotated[str, typer.Argument(help="The reporting month, YYYY-MM.")],
+    warehouse: WarehouseFile,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the report's files.")],
+    facility: Annotated[str | None, typer.Option("--facility", help="One facility; default: the whole system.")] = None,
+    privacy: Annotated[Privacy, typer.Option("--privacy", help="Who reads it.")] = Privacy.internal,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Writes the month's PDF, its JSON model and figures.csv."""
+    from kpi_pipeline.core.periods import Month
+    from kpi_pipeline.pipeline.report import write_report
+
+    settings = read_settings(settings_file)
+    with progress("Writing the report"):
+        written = write_report(
+            warehouse, Month.parse(month), out, facility=facility, privacy=privacy.value, settings=settings
+        )
+    for path in (written.pdf, written.model, written.figures):
+        say(str(path))
+
+
+@app.command()
+def signals(
+    file: Annotated[Path, typer.Argument(help="CSV with columns period and value, or numerator and denominator, …")],
+    chart: Annotated[str, typer.Option("--chart", help="xmr, p, p_prime, u, u_prime, c, g, t, xbar, s, i_prime, run.")],
+    better: Annotated[str, typer.Option("--better", help="lower, higher or neither.")] = "neither",
+    rules: Annotated[str, typer.Option("--rules", help="nhs-2024, nhs-classic, ihi or anhoej.")] = "nhs-2024",
+    target: Annotated[
+        float | None, typer.Option("--target", help="A target, if the file has no target column.")
+    ] = None,
+    chart_file: Annotated[
+        Path | None, typer.Option("--chart-file", help="Also draw the chart into this .svg or .png file.")
+    ] = None,
+    output: OutputFormat = Format.table,
+) -> None:
+    """Statistical process control on any series. Limits, signals and the verdict in words."""
+    from kpi_pipeline.cli.series_table import print_series
+    from kpi_pipeline.pipeline.series_file import check_chart_file, evaluate_series_file, write_chart
+
+    check_chart_file(chart_file)
+    result = evaluate_series_file(file, chart=chart, better=better, rules=rules, target=target)
+    if chart_file is not None:
+        write_chart(result, chart_file, title=file.stem)
+    print_series(result, output=output, title=file.name)
+
+
+@app.command()
+def quarantine(
+    warehouse: WarehouseFile,
+    output: OutputFormat = Format.table,
+    show_rows: Annotated[
+        bool, typer.Option("--show-rows", help="Also print the original rows. They hold patient data.")
+    ] = False,
+) -> None:
+    """Lists the refused rows. File, line, table and every reason."""
+    from kpi_pipeline.warehouse.facts import read_quarantine
+
+    frame = read_quarantine(warehouse, with_rows=show_rows)
+    print_frame(frame, output=output, title=f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}")
+
+
+@app.command()
+def check(
+    landing: Annotated[Path | None, typer.Option("--landing", help="Also try this landing folder.")] = None,
+    source: SourceName = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Checks every definition. With --landing, also a dry run over that folder, which writes nothing."""
+    from kpi_pipeline.pipeline.check import check_definitions, try_landing
+
+    settings = read_settings(settings_file)
+    counts = check_definitions(settings)
+    say(f"Definitions are sound: {rows_line(counts.items())}")
+    if landing is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="kpi-check-") as scratch, progress("Reading the landing folder") as step:
+        tried = try_landing(landing, Path(scratch), source=source, settings=settings, progress=step)
+    for warning in tried.warnings:
+        warn(warning)
+    for line in tried.lines:
+        say(line)
+
+
+@app.command("new-metric")
+def new_metric(name: Annotated[str, typer.Argument(help="The measure's name in lower_case words.")]) -> None:
+    """Writes the skeleton of a measure. And of its proof; both are to be filled in."""
+    from kpi_pipeline.pipeline.new_metric import write_metric_skeleton
+
+    for path in write_metric_skeleton(name, Path.cwd()):
+        say(f"Wrote {path}")
+
+
+@reference_app.command("import")
+def reference_import(
+    kind: Annotated[
+        str, typer.Argument(help="readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, benchmarks-hrrp.")
+    ],
+    path: Annotated[Path, typer.Argument(help="The file, or the folder of files.")],
+    reference: Annotated[Path, typer.Option("--reference", help="Where imported files are kept.")] = Path("reference"),
+    fiscal_year: Annotated[
+        int | None, typer.Option("--fiscal-year", help="Of an MS-DRG table, if its name does not say.")
+    ] = None,
+    effective_from: Annotated[
+        datetime | None,
+        typer.Option("--effective-from", formats=["%Y-%m-%d"], help="First discharge day a value set holds for."),
+    ] = None,
+) -> None:
+    """Checks a reference file and stores it; the next build uses it."""
+    from kpi_pipeline.pipeline.build import utc_now
+    from kpi_pipeline.reference.importer import import_reference
+
+    imported = import_reference(
+        kind,
+        path,
+        reference,
+        imported_at=utc_now(),
+        fiscal_year=fiscal_year,
+        effective_from=effective_from.date() if effective_from else None,
+    )
+    for table in imported.tables:
+        state = "stored" if table.name in imported.changed else "already there"
+        say(f"{table.title}: {table.rows:,} rows, {state}")
+    for note in imported.notes:
+        say(note)
+    say(f"Use it with: kpi build … --reference {reference}")
+
+
+def main() -> None:
+    """Runs the command line; turns every expected error into one clear message and an exit code."""
+    try:
+        app(prog_name="kpi")
+    except KpiError as error:
+        print_errors(error)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            print_unexpected(error)
+            sys.exit(1)
+        what, cure = f"{error.strerror}.", "Check the path, your rights to it, and that the disk is not full."
+        print_errors(InputError(Fault(str(error.filename), what, cure)))
+        sys.exit(InputError.exit_code)
+    except Exception as error:  # the last resort: no traceback, and no data, on the operator's screen
+        print_unexpected(error)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

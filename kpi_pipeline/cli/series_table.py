@@ -1,0 +1,33 @@
+"""How `kpi signals` prints a judged series: as a table with its verdict, as CSV or as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from kpi_pipeline.cli.console import Format, print_frame, say
+from kpi_pipeline.signals import ChartResult
+from kpi_pipeline.signals.result_tables import result_as_dict, result_rows
+
+_SHOWN = ("period", "value", "denominator", "centre", "lower", "upper", "target", "phase", "rules", "point_class")
+
+
+def print_series(result: ChartResult, *, output: Format, title: str) -> None:
+    """Prints a result: the points as a table with the verdict below it, as CSV, or the whole result as JSON."""
+    if output is Format.json:
+        say(json.dumps(result_as_dict(result), indent=1, ensure_ascii=False))
+        return
+    frame = pd.DataFrame(result_rows(result))
+    if output is Format.csv:
+        print_frame(frame, output=output, title=title)
+        return
+    shown = [name for name in _SHOWN if frame[name].notna().any() and (frame[name] != "").any()]
+    heading = f"{title}: {result.chart} chart, rules {result.rule_set.name}"
+    print_frame(frame, output=output, title=heading, columns=shown)
+    say(f"Variation: {result.variation.replace('_', ' ')}: {result.reason}.")
+    if result.assurance != "none":
+        say(f"Assurance: {result.assurance.replace('_', ' ')}: {result.assurance_reason}.")
+    for words in (result.chart_reason, *result.warnings):
+        if words:
+            say(f"Note: {words}")

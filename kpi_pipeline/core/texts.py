@@ -1,0 +1,56 @@
+"""Texts that people read: the types that refuse control characters and what looks like a patient's identifier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_IDENTIFIERS = (
+    (re.compile(r"\d{7,}"), "a number of seven digits or more without separators"),
+    (re.compile(r"\b\d{3}-\d{2}-\d{4}\b"), "a number shaped like a social security number"),
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I), "a UUID"),
+    (re.compile(r"\bMRN\W{0,3}\w*\d", re.I), "a medical record number"),
+)
+"""Shapes of patient identifiers. The text itself is never repeated in the message."""
+
+
+def _refuse_control_characters(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("holds a control character or a line break; give each paragraph as its own item")
+    return text
+
+
+def _refuse_identifiers(text: str) -> str:
+    for shape, name in _IDENTIFIERS:
+        if shape.search(text):
+            raise ValueError(f"holds {name}, which may identify a patient; write counts with thousands separators")
+    return text
+
+
+Label = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_refuse_control_characters)]
+"""A name given by the hospital (facility, table, file, reference source) or a ready-formatted number."""
+
+Words = Annotated[
+    str,
+    Field(min_length=1, max_length=1200),
+    AfterValidator(_refuse_control_characters),
+    AfterValidator(_refuse_identifiers),
+]
+"""A sentence or paragraph ready for print. Numbers in it are already formatted."""
+
+
+def date_words(day: date) -> str:
+    """`October 6, 2026`, without a leading zero."""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def join_words(items: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,1 @@
+"""What moves a figure: Pareto, decomposition, excess days, opportunity."""

@@ -1,0 +1,201 @@
+"""The drivers of one scope over twelve months, read from a warehouse and analysed: sums, tables and ranges.
+
+Ties `drivers.queries` to the pure analyses. No row of a patient is in a result. Which of it is printed, what is
+withheld and every word is the report's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import pandas as pd
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.improvement.drivers.excess_days import ExcessTable, compute_excess_days
+from kpi_pipeline.improvement.drivers.opportunity import LAST_DAY_SHARE, Capacity, OpportunityTable, compute_opportunity
+from kpi_pipeline.improvement.drivers.queries import (
+    Window,
+    query_amounts,
+    query_drg_titles,
+    query_occupancy_pct,
+    query_stays,
+    query_supply,
+    query_units,
+    query_waits,
+)
+from kpi_pipeline.metrics.declaration import Metric
+
+MONTHS_LOOKED_AT = 12
+"""A whole year, so that no season is taken for a driver."""
+
+COMPARED_METRICS = ("total_cost_per_case_usd", "length_of_stay_days")
+"""What is split into mix and rate: cost per case, or the length of stay where costs are not supplied."""
+
+CATEGORIES = ("drg_code", "service_line")
+"""What a kind of case is: its DRG, or its service line where DRGs are not supplied."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixChange:
+    """A metric's cases by kind in two years: category ('' not recorded), n_cases and numerator, before and after."""
+
+    metric: str
+    by: str
+    before: pd.DataFrame
+    after: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTable:
+    """One proportion by unit, as `drivers.queries.query_units` gives it."""
+
+    metric: str
+    units: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    """What drives days and dollars from first_month to last_month. None: missing says why, by the name of the part.
+
+    waits: as `drivers.queries.query_waits` gives them. drg_titles: as published. last_day_share_is_assumed: the
+    hospital has not declared its own. missing: part → what was not supplied, or is not there, in words.
+    """
+
+    first_month: Month
+    last_month: Month
+    n_discharges: int
+    waits: pd.DataFrame | None = None
+    days_waited: float = 0.0
+    service_lines: ExcessTable | None = None
+    drgs: ExcessTable | None = None
+    drg_titles: Mapping[str, str] = field(default_factory=dict)
+    mix_change: MixChange | None = None
+    units: UnitTable | None = None
+    opportunity: OpportunityTable | None = None
+    last_day_share_is_assumed: bool = True
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_drivers(
+    connection: duckdb.DuckDBPyConnection,
+    month: Month,
+    *,
+    metrics: Mapping[str, Metric],
+    settings: Settings,
+    facility_id: str | None = None,
+) -> Drivers:
+    """The drivers of the twelve months that end with `month`; facility_id None is the whole system."""
+    first = month.plus(1 - MONTHS_LOOKED_AT)
+    window = Window(first.first_day, month.plus(1).first_day, facility_id)
+    lacking = query_supply(connection)
+    missing: dict[str, str] = {}
+    stays = query_stays(connection, window)
+    waits = None
+    if "avoidable_days" in lacking:
+        missing["waits"] = f"not supplied: {lacking['avoidable_days']}"
+    else:
+        waits = query_waits(connection, window)
+    has_drgs = bool(stays["drg_geometric_mean_days"].notna().any())
+    if not has_drgs:
+        missing["excess"] = "no DRG with a published mean stay"
+    by_service_line = has_drgs and bool(stays["service_line"].notna().any())
+    has_days = has_drgs or bool((stays["avoidable_days"] > 0).any())
+    mix_change = _mix_change(connection, window, first, metrics, lacking)
+    if mix_change is None:
+        missing["mix_change"] = "two full years of coded discharges are needed"
+    units = _units(connection, window, metrics, settings.report.headline_metrics, lacking)
+    if units is None:
+        missing["units"] = "no unit recorded, or no proportion to compare"
+    return Drivers(
+        first_month=first,
+        last_month=month,
+        n_discharges=len(stays),
+        waits=waits,
+        days_waited=float(stays["avoidable_days"].sum()),
+        service_lines=compute_excess_days(stays, by="service_line") if by_service_line else None,
+        drgs=compute_excess_days(stays, by="drg_code") if has_drgs else None,
+        drg_titles=query_drg_titles(connection) if has_drgs else {},
+        mix_change=mix_change,
+        units=units,
+        opportunity=_opportunity(stays, connection, window, month, settings) if has_days else None,
+        last_day_share_is_assumed=settings.opportunity.last_day_share is None,
+        missing=missing,
+    )
+
+
+def _mix_change(
+    connection: duckdb.DuckDBPyConnection,
+    window: Window,
+    first: Month,
+    metrics: Mapping[str, Metric],
+    lacking: Mapping[str, str],
+) -> MixChange | None:
+    """The first metric and the first kind of case that both years have; None when there are none."""
+    year_before = Window(first.plus(-MONTHS_LOOKED_AT).first_day, window.first_day, window.facility_id)
+    if not _covers(connection, year_before):
+        return None
+    for name in COMPARED_METRICS:
+        if name not in metrics or not set(metrics[name].needs).isdisjoint(lacking):
+            continue
+        for by in CATEGORIES:
+            after = query_amounts(connection, metrics[name], window, by=by)
+            before = query_amounts(connection, metrics[name], year_before, by=by)
+            if (before["category"] != "").any() and (after["category"] != "").any():
+                return MixChange(name, by, before, after)
+    return None
+
+
+def _covers(connection: duckdb.DuckDBPyConnection, window: Window) -> bool:
+    """Whether the warehouse has discharges from the window's first month on, so that a year is a whole year."""
+    first_month_end = Month.of(window.first_day).plus(1).first_day
+    opening = Window(window.first_day, first_month_end, window.facility_id)
+    return bool(
+        connection.execute(
+            f"SELECT COUNT(*) FROM stays WHERE NOT is_in_house AND {opening.condition()}", opening.values
+        ).fetchall()[0][0]
+    )
+
+
+def _units(
+    connection: duckdb.DuckDBPyConnection,
+    window: Window,
+    metrics: Mapping[str, Metric],
+    headline_metrics: Sequence[str],
+    lacking: Mapping[str, str],
+) -> UnitTable | None:
+    """The first headline proportion that can be computed for more than two units."""
+    for name in headline_metrics:
+        metric = metrics[name]
+        if metric.kind != "proportion" or not set(metric.needs).isdisjoint(lacking):
+            continue
+        units = query_units(connection, metric, window)
+        if int(((units["unit_id"] != "") & (units["denominator"] > 0)).sum()) > 2:
+            return UnitTable(name, units)
+    return None
+
+
+def _opportunity(
+    stays: pd.DataFrame, connection: duckdb.DuckDBPyConnection, window: Window, month: Month, settings: Settings
+) -> OpportunityTable:
+    declared = settings.opportunity
+    occupancy = query_occupancy_pct(connection, window) if declared.freed_day is not None else None
+    capacity = None
+    if declared.freed_day is not None and occupancy is not None:
+        freed = declared.freed_day
+        capacity = Capacity(
+            contribution_margin_per_day_usd=freed.contribution_margin_usd,
+            backfill_probability=freed.backfill_probability,
+            occupancy_pct=occupancy,
+            occupancy_threshold_pct=freed.occupancy_threshold_pct,
+            source=freed.source,
+        )
+    return compute_opportunity(
+        stays.assign(everything="All"),
+        by="everything",
+        seed=month.year * 100 + month.number,
+        capacity=capacity,
+        last_day_share=declared.last_day_share or LAST_DAY_SHARE,
+    )

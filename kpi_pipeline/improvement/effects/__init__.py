@@ -1,0 +1,1 @@
+"""Did an initiative work: interrupted series, their fits, intervals and power."""

@@ -1,0 +1,58 @@
+"""What a report is built from: one object, read from files and stores by the caller.
+
+Building is pure: no clock, no file, no SQL. Everything a report needs is in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.declared.commentary import Commentary
+from kpi_pipeline.declared.initiatives import Initiative
+from kpi_pipeline.declared.rebases import Rebase
+from kpi_pipeline.declared.targets import Targets
+from kpi_pipeline.improvement.drivers.collect import Drivers
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.warehouse.facts import BuildFacts
+
+Privacy = Literal["internal", "board", "external"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInputs:
+    """Everything one report is made of.
+
+    values and exclusions: as read from the store of metric values. facility_id `all` is the whole system.
+    privacy: `board` and `external` withhold small numbers. issue: how the issue is named on page 1.
+    initiatives: the improvement programme, in order of ids. rebases: recorded new limits, of every facility.
+    drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
+    """
+
+    metrics: Mapping[str, Metric]
+    values: pd.DataFrame
+    exclusions: pd.DataFrame
+    facts: BuildFacts
+    settings: Settings
+    month: Month
+    targets: Targets = field(default_factory=Targets)
+    commentary: Commentary = field(default_factory=Commentary)
+    facility_id: str = WHOLE_SYSTEM
+    facility_name: str | None = None
+    privacy: Privacy = "internal"
+    issue_number: int = 1
+    issue: str = ""
+    initiatives: tuple[Initiative, ...] = ()
+    rebases: tuple[Rebase, ...] = ()
+    drivers: Drivers | None = None
+
+    @property
+    def withholds(self) -> bool:
+        """Whether small numbers are withheld in this report."""
+        return self.privacy != "internal"

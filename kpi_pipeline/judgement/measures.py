@@ -1,0 +1,229 @@
+"""One measure as the report sees it: its figures, its control chart, its target and what may be said about it.
+
+Here the signals are computed and the newest defensible value is chosen. Not here: sentences (`words.sentences`), pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
+from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.declared.rebases import Rebase, rebases_of
+from kpi_pipeline.judgement.begun_initiatives import BegunInitiative, begun_initiatives
+from kpi_pipeline.judgement.figures import Figure, read_figures
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.rebase_check import check_rebases
+from kpi_pipeline.judgement.series import evaluate_months
+from kpi_pipeline.judgement.small_numbers import withhold_small_numbers
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.metrics.declaration import Metric, Target
+from kpi_pipeline.signals import ChartResult
+
+State = Literal["improvement", "concern", "neither", "common_cause", "not judged"]
+
+_WORDS_FOR_STATUS = {"not_supplied": "not supplied", "not_computable": "not computable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One metric with everything this report may say about it.
+
+    months: the months charted. figures: by month, including a year before the first charted one. result is None,
+    and unavailable says why, when there is no figure at all. rebases and initiatives: those inside the charted months.
+    """
+
+    metric: Metric
+    report_month: Month
+    months: tuple[Month, ...]
+    figures: Mapping[Month, Figure]
+    targets: Mapping[Month, Target | None]
+    rebases: tuple[Rebase, ...] = ()
+    result: ChartResult | None = None
+    unavailable: str = ""
+    initiatives: tuple[BegunInitiative, ...] = ()
+
+    @property
+    def headline(self) -> Figure | None:
+        """The newest figure worth defending: of the last final month, or the last there is when none is final."""
+        known = [self.figures[month] for month in self.months if month in self.figures]
+        final = [figure for figure in known if figure.is_final]
+        return final[-1] if final else known[-1] if known else None
+
+    @property
+    def current(self) -> Figure | None:
+        """The figure of the report's own month."""
+        return self.figures.get(self.report_month)
+
+    @property
+    def year_ago(self) -> Figure | None:
+        """The figure twelve months before the headline."""
+        return self.figures.get(self.headline.month.plus(-12)) if self.headline else None
+
+    @property
+    def target(self) -> Target | None:
+        """The target in force in the headline's month."""
+        return self.targets.get(self.headline.month) if self.headline else None
+
+    @property
+    def state(self) -> State:
+        """What the last final point says, without its side."""
+        if self.result is None or self.result.variation == "empty":
+            return "not judged"
+        if self.result.variation == "common_cause":
+            return "common_cause"
+        return self.result.variation.rsplit("_", 1)[0]  # type: ignore[return-value]
+
+    @property
+    def is_high(self) -> bool:
+        """Whether the signal is on the high side; only meaningful with a signal."""
+        return self.result is not None and self.result.variation.endswith("_high")
+
+    @property
+    def has_signal(self) -> bool:
+        """Whether the last final point shows more than routine variation."""
+        return self.state in ("improvement", "concern", "neither")
+
+    @property
+    def against_target(self) -> Literal["met", "missed", "level"] | None:
+        """How the newest value compares with its target; level when both print the same. None without either."""
+        figure, target = self.headline, self.target
+        if figure is None or figure.number is None or target is None:
+            return None
+        decimals = self.metric.decimals
+        if round_half_up(figure.number, decimals) == round_half_up(target.value, decimals):
+            return "level"
+        is_lower = figure.number < target.value
+        return "met" if is_lower == (self.metric.better == "lower") else "missed"
+
+    @property
+    def keeps_failing(self) -> bool:
+        """Whether the target lies beyond what routine variation reaches, and the newest value misses it too."""
+        return self.result is not None and self.result.assurance == "failing" and self.against_target == "missed"
+
+    @property
+    def signal_months(self) -> tuple[Month, ...]:
+        """The months of the signal behind the variation icon, oldest first; empty without one."""
+        signal = self.result.deciding_signal if self.result else None
+        return self.months[signal.first : signal.last + 1] if signal else ()
+
+
+def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figure]]:
+    """Every metric as a measure of the chosen facility, and the figures of all facilities as they may be known."""
+    _check_inputs(inputs)
+    _refuse_faulty_rebases(inputs)
+    shown = inputs.settings.report.months_shown
+    first = inputs.month.plus(1 - shown)
+    figures = read_figures(
+        inputs.values, inputs.exclusions, inputs.metrics, list(month_range(first.plus(-12), inputs.month))
+    )
+    if inputs.withholds:
+        figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
+    charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
+    months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
+    measures = {
+        name: build_measure(inputs, metric, months, figures, facility_id=inputs.facility_id)
+        for name, metric in inputs.metrics.items()
+    }
+    return measures, figures
+
+
+def _refuse_faulty_rebases(inputs: ReportInputs) -> None:
+    """A rebase that was recorded rightly may no longer stand when figures were restated; a report stops at it."""
+    faults, _ = check_rebases(
+        inputs.rebases,
+        values=inputs.values,
+        exclusions=inputs.exclusions,
+        metrics=inputs.metrics,
+        facility_id=inputs.facility_id,
+        rules=inputs.settings.rule_set,
+    )
+    if faults:
+        cure = "Withdraw it: kpi rebase withdraw KEY --by NAME."
+        raise CheckError(Fault(fault.where, fault.what, cure) for fault in faults)
+
+
+def _check_inputs(inputs: ReportInputs) -> None:
+    """The facility and month exist in the values, and the values follow the definitions in force."""
+    values = inputs.values
+    dated = values[values["month"] != ""]
+    facilities = sorted(set(dated["facility_id"]))
+    if not facilities:
+        raise InputError(
+            Fault(
+                "report", "no measure has a figure in any month: there are no acute inpatient stays.", "Check the data."
+            )
+        )
+    if inputs.facility_id not in facilities:
+        raise InputError(
+            Fault("facility", f"{inputs.facility_id!r} has no figures.", f"Use one of {', '.join(facilities)}.")
+        )
+    months = sorted(set(dated.loc[dated["facility_id"] == inputs.facility_id, "month"]))
+    last = max([months[-1], *_months_of_watermarks(inputs)])
+    if not months[0] <= str(inputs.month) <= last:
+        raise InputError(
+            Fault("month", f"there are no figures for {inputs.month}.", f"Choose between {months[0]} and {last}.")
+        )
+    pairs = sorted(set(zip(values["metric"].astype(str), values["version"].astype(int), strict=True)))
+    stale = [
+        (name, version) for name, version in pairs if name in inputs.metrics and version != inputs.metrics[name].version
+    ]
+    if stale:
+        raise CheckError(
+            Fault(
+                f"sql/metrics/{name}.sql",
+                f"is version {inputs.metrics[name].version}, but the values follow version {version}.",
+                "Build the warehouse again.",
+            )
+            for name, version in stale
+        )
+    unknown = [name for name in inputs.settings.report.headline_metrics if name not in inputs.metrics]
+    if unknown:
+        raise DefinitionError(
+            Fault("report.headline_metrics", f"{name!r} is not a metric.", f"Use {', '.join(sorted(inputs.metrics))}.")
+            for name in unknown
+        )
+
+
+def _months_of_watermarks(inputs: ReportInputs) -> list[str]:
+    """The months until which the data of the chosen facilities reach; a month without a case is a month, too."""
+    return [
+        str(Month.of(mark.complete_through))
+        for mark in inputs.facts.watermarks
+        if inputs.facility_id in (WHOLE_SYSTEM, mark.facility_id)
+    ]
+
+
+def build_measure(
+    inputs: ReportInputs, metric: Metric, months: tuple[Month, ...], figures: Iterable[Figure], *, facility_id: str
+) -> Measure:
+    """One metric at one facility over the charted months. figures: those of any metric and facility."""
+    place = (metric.name, facility_id)
+    own = {figure.month: figure for figure in figures if (figure.metric, figure.facility_id) == place}
+    targets: dict[Month, Target | None] = {
+        month: None if metric.better == "neither" else inputs.targets.target_of(metric, month, facility_id=facility_id)
+        for month in months
+    }
+    if not any(month in own for month in months):
+        return Measure(metric, inputs.month, months, {}, targets, unavailable=_why_unavailable(inputs, metric))
+    rebases = tuple(
+        one
+        for one in rebases_of(inputs.rebases, metric.name, facility_id)
+        if months[0] < one.from_month <= months[-1]  # earlier: the whole chart is in its phase
+    )
+    result = evaluate_months(metric, months, own, targets=targets, rebases=rebases, rules=inputs.settings.rule_set)
+    names = {mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks}
+    begun = begun_initiatives(inputs.initiatives, metric.name, facility_id, months, facility_names=names)
+    return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun)
+
+
+def _why_unavailable(inputs: ReportInputs, metric: Metric) -> str:
+    rows = inputs.values[(inputs.values["metric"] == metric.name) & (inputs.values["month"] == "")]
+    for row in rows.to_dict("records"):
+        word = _WORDS_FOR_STATUS.get(row["status"])
+        if word:
+            return f"{word}: {row['status_reason']}" if row["status_reason"] else word
+    return f"no {metric.denominator_noun} recorded"

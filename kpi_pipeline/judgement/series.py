@@ -1,0 +1,101 @@
+"""A metric's monthly figures as the signals room wants them: one series in, one evaluated chart out.
+
+The plotted values are the printed figures, so that chart, target and table speak of the same number. In
+particular the mean length of stay is charted as the arithmetic mean it is printed as, not on logarithms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.declared.rebases import Rebase
+from kpi_pipeline.judgement.figures import Figure
+from kpi_pipeline.metrics.declaration import Metric, Target
+from kpi_pipeline.signals import ChartResult, evaluate_chart
+from kpi_pipeline.signals.chart_choice import choose_chart
+from kpi_pipeline.signals.rebase import RebaseDecision, check_rebase
+
+_NOT_MONTHLY = ("g", "t")
+"""Charts of the gaps between rare events; a monthly figure is not such a gap."""
+
+
+def evaluate_months(
+    metric: Metric,
+    months: Sequence[Month],
+    figures: Mapping[Month, Figure],
+    *,
+    targets: Mapping[Month, Target | None],
+    rebases: Sequence[Rebase],
+    rules: str,
+) -> ChartResult:
+    """The control chart of these months. Months without a figure are missing; months that are not final are hollow."""
+    values, arguments = _series(metric, months, figures)
+    limits = [target.value if target else None for target in (targets.get(month) for month in months)]
+    return evaluate_chart(
+        values,
+        target=limits if any(limit is not None for limit in limits) else None,
+        phases=[str(one.from_month) for one in rebases],
+        rules=rules,
+        **arguments,
+    )
+
+
+def judge_rebases(
+    metric: Metric, figures: Mapping[Month, Figure], rebases: Sequence[Rebase], *, rules: str
+) -> tuple[list[Fault], list[str]]:
+    """Why rebases of one chart may not stand, each tested on the months known when it was decided; and warnings."""
+    faults: list[Fault] = []
+    warnings: list[str] = []
+    for at, rebase in enumerate(rebases):
+        known = [month for month in sorted(figures) if month <= Month.of(rebase.decided_on)]
+        place = f"rebase {rebase.key}"
+        if not known or not known[0] < rebase.from_month <= known[-1]:
+            covered = f"figures go from {known[0]} to {known[-1]}" if known else "there are no figures"
+            faults.append(
+                Fault(place, f"needs figures before and after its first month; {covered}.", "Choose another month.")
+            )
+            continue
+        values, arguments = _series(metric, known, figures)
+        decision = RebaseDecision(
+            str(rebase.from_month), rebase.reason, rebase.decided_by, rebase.decided_on, is_trial=rebase.trial
+        )
+        earlier = [str(one.from_month) for one in rebases[:at] if known[0] < one.from_month]
+        check = check_rebase(values, decision=decision, rules=rules, phases=earlier, **arguments)
+        faults += [Fault(place, f"is refused: {refusal}") for refusal in check.refusals]
+        warnings += check.warnings if check.is_allowed else ()
+    return faults, warnings
+
+
+def _all_positive(figures: Sequence[Figure | None]) -> bool:
+    return all(figure is None or figure.number is None or figure.number > 0 for figure in figures)
+
+
+def _series(
+    metric: Metric, months: Sequence[Month], figures: Mapping[Month, Figure]
+) -> tuple[list[float | None], dict[str, Any]]:
+    """Values and the arguments of `evaluate_chart` that follow from the metric and its figures."""
+    choice = choose_chart(metric.chart, kind=metric.kind, unit=metric.unit, has_log_means=False)
+    if choice.uses == "subgroups" or choice.chart in _NOT_MONTHLY:
+        raise DefinitionError(
+            Fault(
+                f"sql/metrics/{metric.name}.sql",
+                f"chart {metric.chart!r} needs more than one number a month, which the report does not have.",
+                "Use xmr.",
+            )
+        )
+    shown = [figures.get(month) for month in months]
+    arguments: dict[str, Any] = {
+        "chart": choice.chart,
+        "better": metric.better,
+        "scale": "log" if metric.chart_scale == "log" and _all_positive(shown) else "linear",
+        "periods": [str(month) for month in months],
+        "immature": [str(figure.month) for figure in shown if figure and not figure.is_final],
+    }
+    if choice.uses == "counts":
+        arguments["denominators"] = [figure.plotted_denominator if figure else None for figure in shown]
+        arguments["value_scale"] = metric.scale
+        return [figure.plotted_numerator if figure else None for figure in shown], arguments
+    return [figure.number if figure else None for figure in shown], arguments

@@ -1,0 +1,122 @@
+"""From a landing folder to a warehouse with its values: what `kpi build` and Dagster both call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kpi_pipeline.core.errors import CheckError, Fault
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.intake.ingest import IntakeResult, ingest
+from kpi_pipeline.metrics.cases import case_faults
+from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.values import remove_older_values, write_all_values
+from kpi_pipeline.reference.store import default_reference_folder
+from kpi_pipeline.warehouse.build import build_tables
+from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
+from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
+
+Progress = Callable[[str], None]
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC: the default clock, replaced in tests."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build made. Counts and names only."""
+
+    warehouse: Path
+    snapshot_id: str
+    facts: BuildFacts
+    n_metrics: int
+
+
+def read_landing(
+    landing: Path,
+    warehouse: Path,
+    *,
+    source: str | None = None,
+    settings: Settings = Settings(),
+    clock: Clock = utc_now,
+    progress: Progress = lambda _: None,
+) -> IntakeResult:
+    """Registers and stages the files of a landing folder into the store beside the warehouse."""
+    return ingest(landing, store_folder(warehouse), source=source, settings=settings, now=clock(), progress=progress)
+
+
+def build_from_intake(
+    intake: IntakeResult,
+    warehouse: Path,
+    *,
+    reference: Path | None = None,
+    settings: Settings = Settings(),
+    clock: Clock = utc_now,
+    progress: Progress = lambda _: None,
+    with_metrics: bool = True,
+) -> BuildResult:
+    """Builds the warehouse from staged files, computes every metric on it, and swaps both in together.
+
+    reference: a folder of imported reference files; None looks for `reference/` beside the warehouse.
+    Raises CheckError when too many rows were refused or a check fails; the last good warehouse then stays.
+    """
+    built_at = clock().isoformat(timespec="seconds")
+    folder = reference if reference is not None else default_reference_folder(warehouse)
+    before = _present_snapshot(warehouse)
+    with build_and_swap(warehouse, settings=settings) as connection:
+        snapshot_id = build_tables(
+            connection, intake, reference=folder, settings=settings, built_at=built_at, progress=progress
+        )
+        facts = read_build_facts(connection)
+        _refuse_too_many_quarantined(facts, settings)
+        metrics = load_metrics()
+        faults = [fault for metric in metrics.values() for fault in case_faults(connection, metric)]
+        if faults:
+            raise CheckError(faults)
+        if with_metrics:
+            write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
+    remove_older_values(warehouse, keep=[snapshot_id, *before])
+    return BuildResult(warehouse, snapshot_id, facts, len(metrics))
+
+
+def build_warehouse(
+    landing: Path,
+    warehouse: Path,
+    *,
+    source: str | None = None,
+    reference: Path | None = None,
+    settings: Settings = Settings(),
+    clock: Clock = utc_now,
+    progress: Progress = lambda _: None,
+) -> BuildResult:
+    """The whole road from a landing folder to metric values: what `kpi build` does."""
+    intake = read_landing(landing, warehouse, source=source, settings=settings, clock=clock, progress=progress)
+    return build_from_intake(intake, warehouse, reference=reference, settings=settings, clock=clock, progress=progress)
+
+
+def _present_snapshot(warehouse: Path) -> list[str]:
+    """The snapshot that readers may still have open; none when there is no readable warehouse yet."""
+    if not warehouse.is_file():
+        return []
+    with open_warehouse(warehouse, any_schema=True) as connection:
+        return [read_snapshot_id(connection)]
+
+
+def _refuse_too_many_quarantined(facts: BuildFacts, settings: Settings) -> None:
+    limit = settings.quarantine_limit_pct
+    faults = [
+        Fault(
+            row.table,
+            f"{row.quarantined:,} of {row.rows_in:,} rows were refused, more than the limit of {limit:g}%.",
+            "See kpi check --landing DIR for the reasons; correct the extract, or raise quarantine_limit_pct.",
+        )
+        for row in facts.ledger
+        if row.quarantined >= settings.quarantine_limit_from_rows and 100.0 * row.quarantined > limit * row.rows_in
+    ]
+    if faults:
+        raise CheckError(faults)

@@ -1,0 +1,97 @@
+"""From a warehouse to a month's report: what `kpi report` and Dagster both call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.declared.commentary import read_commentary
+from kpi_pipeline.declared.targets import read_targets
+from kpi_pipeline.improvement.drivers.collect import read_drivers
+from kpi_pipeline.journal import read_report_decisions
+from kpi_pipeline.judgement.inputs import Privacy, ReportInputs
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.provenance import provenance_json
+from kpi_pipeline.metrics.values import read_values
+from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.report.forms.pdf import Attachment, render_report
+from kpi_pipeline.warehouse.connection import open_warehouse
+from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """Where the files of a report are."""
+
+    pdf: Path
+    model: Path
+    figures: Path
+    provenance: Path
+    n_pages: int
+
+
+def write_report(
+    warehouse: Path,
+    month: Month,
+    out: Path,
+    *,
+    facility: str | None = None,
+    privacy: Privacy = "internal",
+    settings: Settings = Settings(),
+) -> WrittenReport:
+    """Writes a month's PDF, JSON model, figures.csv and provenance.json: a pure function of snapshot, month, code
+    and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
+
+    facility None is the whole system. Raises InputError for a month or facility that the data do not have.
+    """
+    metrics = load_metrics()
+    read = read_values(warehouse)
+    with open_warehouse(warehouse) as connection:
+        facts = read_build_facts(connection)
+        provenance = provenance_json(connection, metrics.values())
+        drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
+    if facts.snapshot_id != read.snapshot_id:
+        raise WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
+    decided = read_report_decisions(warehouse, settings=settings)
+    facility_name = _facility_name(facility, facts) if facility is not None else None
+    report, figures = build_report_and_figures(
+        ReportInputs(
+            metrics=metrics,
+            values=read.values,
+            exclusions=read.exclusions,
+            facts=facts,
+            settings=settings,
+            month=month,
+            targets=read_targets(settings.targets, metrics),
+            commentary=read_commentary(settings.report.commentary, metrics),
+            facility_id=facility or WHOLE_SYSTEM,
+            facility_name=facility_name,
+            privacy=privacy,
+            initiatives=decided.initiatives,
+            rebases=decided.rebases,
+            drivers=drivers,
+        )
+    )
+    rendered = render_report(
+        report,
+        out,
+        look=settings.report,
+        attachments=(
+            Attachment("figures.csv", figures.encode(), "Every figure of this report"),
+            Attachment("provenance.json", provenance.encode(), "What the figures were made from"),
+        ),
+    )
+    figures_file, provenance_file = rendered.attachments
+    return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages)
+
+
+def _facility_name(facility: str, facts: BuildFacts) -> str:
+    names = {row.facility_id: row.facility_name for row in facts.watermarks}
+    if facility not in names:
+        known = ", ".join(list(names)[:12]) + (" …" if len(names) > 12 else "")
+        raise InputError(Fault("facility", f"{facility!r} is not in the data.", f"Choose one of: {known}."))
+    return names[facility]

@@ -1,0 +1,1 @@
+"""Positions on paper: charts, icons, fonts and colours."""

@@ -1,0 +1,1 @@
+"""The report's forms: PDF, figures.csv, chart files."""

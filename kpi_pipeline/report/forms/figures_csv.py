@@ -1,0 +1,115 @@
+"""figures.csv: every figure the report prints, one row each, for whoever wants to check it. RFC 4180, UTF-8.
+
+A withheld number is the words `fewer than 11` or `withheld`, a missing one is empty; never 0.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+from kpi_pipeline.judgement.disclosure import Number, Withheld
+from kpi_pipeline.judgement.figures import Figure
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.report.words.numbers import fewer_than
+from kpi_pipeline.report.words.phrases import WITHHELD
+
+COLUMNS = (
+    "figure_id",
+    "metric",
+    "version",
+    "facility_id",
+    "month",
+    "numerator",
+    "denominator",
+    "value",
+    "unit",
+    "maturity",
+    "status",
+    "target",
+    "variation",
+    "assurance",
+    "snapshot",
+)
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_IS_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def write_figures_csv(inputs: ReportInputs, measures: Mapping[str, Measure], figures: Sequence[Figure]) -> str:
+    """The text of figures.csv: the charted months of the chosen facility, then the facilities of the same month.
+
+    variation and assurance stand in the row of the month the icons were taken from.
+    """
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for measure in measures.values():
+        printed = _printed(inputs, measure, figures)
+        rows = [_row(inputs, measure, figure) for figure in printed] or [_empty_row(inputs, measure)]
+        writer.writerows([guarded(cell) for cell in row] for row in rows)
+    return target.getvalue()
+
+
+def guarded(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would run as a formula; plain numbers stay numbers."""
+    return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) and not _IS_NUMBER.fullmatch(cell) else cell
+
+
+def _printed(inputs: ReportInputs, measure: Measure, figures: Sequence[Figure]) -> list[Figure]:
+    charted = [figure for month in measure.months if (figure := measure.figures.get(month)) is not None]
+    headline = measure.headline
+    if inputs.facility_id != WHOLE_SYSTEM or headline is None:
+        return charted
+    place = (measure.metric.name, headline.month)
+    return charted + [one for one in figures if (one.metric, one.month) == place and one.facility_id != WHOLE_SYSTEM]
+
+
+def _empty_row(inputs: ReportInputs, measure: Measure) -> list[str]:
+    """A measure without figures: its name and why."""
+    known = {
+        "figure_id": f"{measure.metric.name}/{inputs.facility_id}",
+        "metric": measure.metric.name,
+        "version": str(measure.metric.version),
+        "facility_id": inputs.facility_id,
+        "unit": measure.metric.unit,
+        "status": measure.unavailable,
+        "snapshot": inputs.facts.snapshot_id,
+    }
+    return [known.get(column, "") for column in COLUMNS]
+
+
+def _row(inputs: ReportInputs, measure: Measure, figure: Figure) -> list[str]:
+    threshold = inputs.settings.small_number_threshold
+    metric, result = measure.metric, measure.result
+    decided = measure.months[result.decided_at] if result is not None and result.decided_at is not None else None
+    judged = result is not None and figure.month == decided and figure.facility_id == inputs.facility_id
+    goal = inputs.targets.target_of(metric, figure.month, facility_id=figure.facility_id)
+    return [
+        f"{metric.name}/{figure.facility_id}/{figure.month}",
+        metric.name,
+        str(figure.version),
+        figure.facility_id,
+        str(figure.month),
+        _cell(figure.numerator, threshold),
+        _cell(figure.denominator, threshold),
+        _cell(figure.value, threshold),
+        metric.unit,
+        figure.maturity,
+        "withheld" if isinstance(figure.value, Withheld) else figure.status,
+        "" if goal is None or metric.better == "neither" else repr(goal.value),
+        result.variation if judged and result is not None else "",
+        result.assurance if judged and result is not None else "",
+        inputs.facts.snapshot_id,
+    ]
+
+
+def _cell(number: Number, threshold: int) -> str:
+    if number is None:
+        return ""
+    if isinstance(number, Withheld):
+        return fewer_than(threshold) if number is Withheld.SMALL else WITHHELD
+    return str(int(number)) if number == int(number) else repr(round(number, 9))

@@ -1,0 +1,171 @@
+"""Everything the PDF says, as one frozen object: the border between building (words, numbers) and drawing.
+
+Every string is ready for print, numbers included; charts carry plain floats. Templates read this and nothing
+else, do no arithmetic and choose no words. No field can hold a patient identifier: ids are metrics, facilities
+and months, and free text is refused when it looks like one (`core.texts.Words`).
+
+Import every part from here; `chart`, `page` and `appendix` only keep the files short.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from kpi_pipeline.core.texts import Label, Words
+from kpi_pipeline.report.model.appendix import (
+    Appendix,
+    ControlTotals,
+    DataQuality,
+    Definition,
+    Exclusion,
+    LedgerRow,
+    Method,
+    QuarantineReason,
+    ReferenceTable,
+    Rule,
+    Watermark,
+)
+from kpi_pipeline.report.model.chart import (
+    Annotation,
+    AssuranceIcon,
+    AssuranceMark,
+    Better,
+    Chart,
+    ChartPoint,
+    FacilityId,
+    Frozen,
+    Funnel,
+    FunnelCurve,
+    FunnelMark,
+    MonthKey,
+    PointClass,
+    Sparkline,
+    VariationIcon,
+    VariationMark,
+)
+from kpi_pipeline.report.model.page import (
+    Action,
+    Balancing,
+    Bar,
+    Bars,
+    Block,
+    CaptionedChart,
+    CaptionedFunnel,
+    Column,
+    Decision,
+    ExceptionPage,
+    FindingList,
+    FrontPage,
+    FurtherSection,
+    Matrix,
+    MatrixCell,
+    Reading,
+    Scorecard,
+    ScorecardGroup,
+    ScorecardRow,
+    SmallMultiple,
+    SmallMultiples,
+    Statement,
+    Table,
+    Tile,
+)
+
+__all__ = [
+    "Action",
+    "Annotation",
+    "Appendix",
+    "AssuranceIcon",
+    "AssuranceMark",
+    "Balancing",
+    "Bar",
+    "Bars",
+    "Better",
+    "Block",
+    "CaptionedChart",
+    "CaptionedFunnel",
+    "Chart",
+    "ChartPoint",
+    "Column",
+    "ControlTotals",
+    "DataQuality",
+    "Decision",
+    "Definition",
+    "ExceptionPage",
+    "Exclusion",
+    "FindingList",
+    "FrontPage",
+    "Funnel",
+    "FunnelCurve",
+    "FunnelMark",
+    "FurtherSection",
+    "LedgerRow",
+    "Matrix",
+    "MatrixCell",
+    "Method",
+    "PointClass",
+    "QuarantineReason",
+    "Reading",
+    "ReferenceTable",
+    "Report",
+    "Rule",
+    "Scorecard",
+    "ScorecardGroup",
+    "ScorecardRow",
+    "SmallMultiple",
+    "SmallMultiples",
+    "Sparkline",
+    "Statement",
+    "Table",
+    "Tile",
+    "VariationIcon",
+    "VariationMark",
+    "Watermark",
+]
+
+
+class Report(Frozen):
+    """One monthly report.
+
+    month, facility_id and issue_number name it; `stamped_at` is the only clock the PDF knows (its creation
+    date), so the same model gives the same bytes. `source_words` stands in every page's foot.
+    """
+
+    schema_version: Literal[1] = 1
+    month: MonthKey
+    month_words: Words
+    facility_id: FacilityId = "all"
+    hospital_name: Label
+    facility_name: Label | None = None
+    issue_number: Annotated[int, Field(ge=1)]
+    title: Words
+    prepared_by: Words
+    confidentiality: Words
+    source_words: Words
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en-US"
+    privacy: Literal["internal", "board", "external"] = "internal"
+    snapshot_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:\-]{1,80}$")]
+    stamped_at: AwareDatetime
+    front: FrontPage
+    scorecard: Scorecard
+    exceptions: tuple[ExceptionPage, ...] = ()
+    no_exceptions_words: Words = "No measure needs a page of its own this month."
+    further_sections: tuple[FurtherSection, ...] = ()
+    small_multiples: SmallMultiples | None = None
+    appendix: Appendix
+
+    @model_validator(mode="after")
+    def _every_measure_is_on_the_scorecard_and_defined(self) -> Self:
+        rows = [row.metric for group in self.scorecard.groups for row in group.rows]
+        defined = {definition.metric for definition in self.appendix.definitions}
+        if len(rows) != len(set(rows)):
+            raise ValueError("a measure may stand on the scorecard once")
+        if undefined := sorted(set(rows) - defined):
+            raise ValueError(f"measures on the scorecard without a definition: {', '.join(undefined)}")
+        shown = {tile.metric for tile in self.front.tiles} | {page.metric for page in self.exceptions}
+        if self.small_multiples:
+            shown |= {panel.metric for panel in self.small_multiples.panels}
+        if missing := sorted(shown - set(rows)):
+            raise ValueError(f"measures shown but not on the scorecard: {', '.join(missing)}")
+        return self

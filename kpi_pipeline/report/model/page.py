@@ -1,0 +1,307 @@
+"""Pages 1 to 7 of the report, as frozen types: front page, scorecard, exceptions, and what stands before page 8.
+
+Not here: their words and points (`chart`), page 8 (`appendix`), the whole (`model`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from kpi_pipeline.core.texts import Label, Words
+from kpi_pipeline.report.model.chart import (
+    AssuranceIcon,
+    AssuranceMark,
+    Chart,
+    Frozen,
+    Funnel,
+    MetricId,
+    Sparkline,
+    VariationMark,
+)
+
+
+class Reading(Frozen):
+    """A value as printed, or the reason there is none: exactly one of `value` and `unavailable`.
+
+    value `4.78`, unit `days`; unavailable `not supplied` or `not computable: no ICD diagnosis codes` or
+    `fewer than 25 discharges`. maturity is the state, maturity_words what is printed (`final`,
+    `provisional: follow-up until 30 Nov`). period_words names the month when it is not the report's own.
+    """
+
+    value: Label | None = None
+    unit: Label | None = None
+    unavailable: Words | None = None
+    interval: Words | None = None
+    period_words: Words | None = None
+    maturity: Literal["open", "provisional", "final"] | None = None
+    maturity_words: Words | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.value is None) == (self.unavailable is None):
+            raise ValueError("give either value or unavailable, not both and not neither")
+        return self
+
+
+class Tile(Frozen):
+    """A headline measure on page 1. `basis` names the denominator: `1,612 discharges`; `so_far` the report month's
+    own figure while it is not final, when an earlier month is shown."""
+
+    metric: MetricId
+    title: Words
+    reading: Reading
+    basis: Words | None = None
+    target: Words | None = None
+    so_far: Words | None = None
+    comparison: Words | None = None
+    sparkline: Sparkline | None = None
+    variation: VariationMark | None = None
+    assurance: AssuranceMark | None = None
+
+
+class FindingList(Frozen):
+    """Findings of one kind, or the sentence printed when there are none."""
+
+    items: tuple[Words, ...] = ()
+    none_words: Words
+
+
+class Decision(Frozen):
+    """A decision the director asks for."""
+
+    text: Words
+    owner: Words
+    due: Words
+
+
+class MatrixCell(Frozen):
+    """The measures with this pair of icons; cells not given are empty."""
+
+    variation: Literal["improvement", "common_cause", "concern", "neither"]
+    assurance: AssuranceIcon
+    measures: Annotated[tuple[Words, ...], Field(min_length=1)]
+
+
+class Matrix(Frozen):
+    """Variation × assurance. `not_judged` names measures without icons, each with its reason."""
+
+    caption: Words
+    cells: tuple[MatrixCell, ...]
+    not_judged: tuple[Words, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_cell_once(self) -> Self:
+        keys = [(cell.variation, cell.assurance) for cell in self.cells]
+        if len(keys) != len(set(keys)):
+            raise ValueError("each pair of variation and assurance may be given once")
+        return self
+
+
+class FrontPage(Frozen):
+    """Page 1, the month in one page. `title` is the finding and the document's only h1."""
+
+    title: Words
+    lede: Words
+    tiles: Annotated[tuple[Tile, ...], Field(min_length=1, max_length=6)]
+    improved: FindingList
+    attention: FindingList
+    decisions: tuple[Decision, ...] = ()
+    no_decisions_words: Words = "None this month."
+    matrix: Matrix
+    cut_off: Words
+    status: Literal["provisional", "final"]
+    status_words: Words
+    issue: Words
+
+
+class ScorecardRow(Frozen):
+    """One measure in the scorecard. `denominator` `1,612`, `denominator_noun` `discharges`."""
+
+    metric: MetricId
+    name: Words
+    unit: Label
+    reading: Reading
+    denominator: Label | None = None
+    denominator_noun: Words | None = None
+    target: Label | None = None
+    target_source: Words | None = None
+    year_ago: Label | None = None
+    sparkline: Sparkline | None = None
+    variation: VariationMark | None = None
+    assurance: AssuranceMark | None = None
+
+
+class ScorecardGroup(Frozen):
+    """Rows under one heading."""
+
+    heading: Words
+    rows: Annotated[tuple[ScorecardRow, ...], Field(min_length=1)]
+
+
+class Scorecard(Frozen):
+    """Page 2. `notes` are printed under the table."""
+
+    title: Words
+    lede: Words
+    caption: Words
+    groups: Annotated[tuple[ScorecardGroup, ...], Field(min_length=1)]
+    notes: tuple[Words, ...] = ()
+
+
+class Statement(Frozen):
+    """Paragraphs, and whose they are. `by` None: generated from the data; else the director's own words,
+    marked with `by` (`Director's commentary, 6 November 2026`). Without paragraphs `none_words` is printed."""
+
+    paragraphs: tuple[Words, ...] = ()
+    by: Words | None = None
+    none_words: Words = "None recorded."
+
+
+class Action(Frozen):
+    """Something being done about a measure."""
+
+    text: Words
+    owner: Words
+    due: Words
+
+
+class Balancing(Frozen):
+    """The measure that must not get worse meanwhile, with its small chart and one sentence."""
+
+    title: Words
+    text: Words
+    chart: Chart
+
+
+class ExceptionPage(Frozen):
+    """One page for a measure that needs it: concern, consistently failing, or a new change.
+
+    method: sentences on chart type, kind of limits and rule set; notes: what stands under the chart
+    (each lettered event in full, hollow months, missing months).
+    """
+
+    metric: MetricId
+    kind: Literal["concern", "failing", "improvement", "neither"]
+    kind_words: Words
+    heading: Words
+    chart_title: Words
+    chart: Chart
+    variation: VariationMark | None = None
+    assurance: AssuranceMark | None = None
+    notes: tuple[Words, ...] = ()
+    tells: Annotated[tuple[Words, ...], Field(min_length=1)]
+    why: Statement
+    doing: tuple[Action, ...] = ()
+    doing_statement: Statement = Statement()
+    back: Statement
+    balancing: Balancing | None = None
+    balancing_none_words: Words = "No balancing measure is declared for this measure."
+    method: Annotated[tuple[Words, ...], Field(min_length=1)]
+
+
+class SmallMultiple(Frozen):
+    """One measure among all: title, value line and a chart drawn small."""
+
+    metric: MetricId
+    title: Words
+    value_words: Words
+    variation: VariationMark | None = None
+    chart: Chart
+
+
+class SmallMultiples(Frozen):
+    """Page 7: every measure on one grid. notes: what the letters on the charts stand for."""
+
+    title: Words
+    lede: Words
+    panels: Annotated[tuple[SmallMultiple, ...], Field(min_length=1)]
+    notes: tuple[Words, ...] = ()
+
+
+class Column(Frozen):
+    """A table column; the first one holds the row headers."""
+
+    heading: Words
+    numeric: bool = False
+
+
+class Table(Frozen):
+    """A plain table of ready-formatted cells."""
+
+    caption: Words
+    columns: Annotated[tuple[Column, ...], Field(min_length=2, max_length=9)]
+    rows: Annotated[tuple[tuple[Label | Words, ...], ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _rows_fit(self) -> Self:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError("every row must have one cell per column")
+        return self
+
+
+class Bar(Frozen):
+    """One bar: its length comes from `value`, all print from the words."""
+
+    label: Label
+    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    value_words: Label
+    beside: tuple[Label, ...] = ()
+    strong: bool = False
+
+
+class Bars(Frozen):
+    """A bar chart with columns of words beside it (`share`, `running total`): a Pareto or a funnel of counts."""
+
+    caption: Words
+    alt: Words
+    value_heading: Words
+    beside_headings: Annotated[tuple[Words, ...], Field(max_length=3)] = ()
+    bars: Annotated[tuple[Bar, ...], Field(min_length=1, max_length=24)]
+
+    @model_validator(mode="after")
+    def _columns_fit(self) -> Self:
+        if any(len(bar.beside) != len(self.beside_headings) for bar in self.bars):
+            raise ValueError("every bar must have one text per heading beside it")
+        return self
+
+
+class CaptionedChart(Frozen):
+    """A full-width chart under a caption."""
+
+    caption: Words
+    chart: Chart
+
+
+class CaptionedFunnel(Frozen):
+    """A full-width funnel under a caption."""
+
+    caption: Words
+    funnel: Funnel
+
+
+class Block(Frozen):
+    """A part of a page under its own heading: words, then drawing, then tables, then small print."""
+
+    heading: Words
+    paragraphs: tuple[Words, ...] = ()
+    bars: Bars | None = None
+    chart: CaptionedChart | None = None
+    funnel: CaptionedFunnel | None = None
+    tables: tuple[Table, ...] = ()
+    notes: tuple[Words, ...] = ()
+
+
+class FurtherSection(Frozen):
+    """A page between the exceptions and the small multiples: by hospital, drivers and opportunities (page 4), the
+    improvement programme (5), what changed since the last issue (6). Printed in the order given, blocks last."""
+
+    name: Literal["hospitals", "drivers", "improvement_programme", "changes_since_last_issue"]
+    title: Words
+    lede: Words | None = None
+    bars: tuple[Bars, ...] = ()
+    charts: tuple[CaptionedChart, ...] = ()
+    tables: tuple[Table, ...] = ()
+    paragraphs: tuple[Words, ...] = ()
+    blocks: tuple[Block, ...] = ()

@@ -1,0 +1,162 @@
+"""One part of page 4: the units of the hospital on a funnel, for one headline proportion. No ranks.
+
+Only units outside the 99.8 % limits are named. Not here: how the limits are found (`signals/funnel.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Literal
+
+from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.improvement.drivers.collect import Drivers
+from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_counts
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.report.model import Block, CaptionedFunnel, Funnel, FunnelCurve, FunnelMark
+from kpi_pipeline.report.words.numbers import (
+    capitalised,
+    format_bare,
+    format_count,
+    format_value,
+    small_count_words,
+    unit_words,
+)
+from kpi_pipeline.report.words.phrases import mid_sentence, subject
+from kpi_pipeline.signals import FunnelPoint, FunnelResult, evaluate_funnel, funnel_limits
+
+_FEWEST_UNITS = 3
+_CURVE_POINTS = 40
+_ALL = "All"
+
+
+def build_unit_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
+    """The funnel, with a sentence on who lies outside; None with fewer than three units to show."""
+    if drivers.units is None:
+        return None
+    metric = inputs.metrics[drivers.units.metric]
+    rows = [row for row in drivers.units.units.to_dict("records") if row["denominator"] > 0]
+    hidden = _withheld(inputs, rows)
+    shown = [
+        row
+        for place, row in enumerate(rows)
+        if row["unit_id"] != "" and row["denominator"] >= inputs.settings.min_denominator and place not in hidden
+    ]
+    if len(shown) < _FEWEST_UNITS:
+        return None
+    result = evaluate_funnel(
+        [row["numerator"] for row in shown],
+        [row["denominator"] for row in shown],
+        names=[_unit_name(inputs, row) for row in shown],
+        better=metric.better,
+        value_scale=metric.scale,
+    )
+    outside = sorted((point for point in result.points if point.is_outside), key=lambda point: point.name)
+    n_left_out = sum(1 for row in rows if row["unit_id"] != "") - len(shown)
+    heading = _heading(metric, len(outside), len(shown))
+    return Block(
+        heading=heading,
+        paragraphs=_outside_words(outside, result.target, metric),
+        funnel=CaptionedFunnel(
+            caption=f"{subject(metric.title)} by unit and number of {metric.denominator_noun}; "
+            f"the limits allow for chance{' and the usual spread between units' if result.is_adjusted else ''}",
+            funnel=_funnel(result, metric, heading),
+        ),
+        notes=_notes(result, n_left_out),
+    )
+
+
+def _unit_name(inputs: ReportInputs, row: dict[Hashable, Any]) -> str:
+    if inputs.facility_id != WHOLE_SYSTEM:
+        return str(row["unit_name"])
+    return f"{row['unit_name']}, {row['facility_name']}"
+
+
+def _withheld(inputs: ReportInputs, rows: list[dict[Hashable, Any]]) -> dict[Hashable, Withheld]:
+    """The units (by place) whose counts may not be known: a small numerator, remainder or size, and their complement.
+
+    The total is taken to be known, because monthly figures of the whole are printed elsewhere.
+    """
+    if not inputs.withholds:
+        return {}
+    sums = [Sum(_ALL, tuple(range(len(rows))))]
+    hidden: dict[Hashable, Withheld] = {}
+    before = -1
+    while len(hidden) != before:
+        before = len(hidden)
+        for count in (
+            [row["denominator"] for row in rows],
+            [row["numerator"] for row in rows],
+            [row["denominator"] - row["numerator"] for row in rows],
+        ):
+            counts: dict[Hashable, float] = {_ALL: float(sum(count))} | dict(enumerate(count))
+            hidden = withhold_counts(
+                counts,
+                sums,
+                threshold=inputs.settings.small_number_threshold,
+                also=hidden,
+                reluctance=lambda key: int(key == _ALL),
+            )
+    return hidden
+
+
+def _heading(metric: Metric, n_outside: int, n_units: int) -> str:
+    title = subject(metric.title)
+    if n_outside == 0:
+        return f"{title}: none of {small_count_words(n_units)} units lies outside the limits"
+    lie = "lies" if n_outside == 1 else "lie"
+    return f"{title}: {small_count_words(n_outside)} of {small_count_words(n_units)} units {lie} outside the limits"
+
+
+def _outside_words(outside: list[FunnelPoint], overall: float, metric: Metric) -> tuple[str, ...]:
+    if not outside:
+        return ("The differences between the units are no larger than chance and the usual spread between units make.",)
+    named = [
+        f"{point.name} ({format_value(point.value, metric)}, {'above' if point.value > overall else 'below'})"
+        for point in outside
+    ]
+    return (f"Outside the 99.8% limits: {join_words(named)}. That is a question to ask, not a verdict.",)
+
+
+def _notes(result: FunnelResult, n_left_out: int) -> tuple[str, ...]:
+    words = "Not adjusted for the patients' risk, which differs between units."
+    if result.is_adjusted:
+        words += " The limits are widened for the usual spread between units (over-dispersion)."
+    if len(result.points) < 10:
+        words += f" {capitalised(small_count_words(len(result.points)))} units are few to judge that spread by."
+    if n_left_out:
+        words += f" Not shown, for too few cases: {format_count(n_left_out, 'units')}."
+    return (words,)
+
+
+def _funnel(result: FunnelResult, metric: Metric, finding: str) -> Funnel:
+    sizes = [point.denominator for point in result.points]
+    first, last = min(sizes) * 0.85, max(sizes) * 1.05
+    # Closer together where the limits bend: at the small sizes.
+    steps = [first * (last / first) ** (step / (_CURVE_POINTS - 1)) for step in range(_CURVE_POINTS)]
+    suffix: Literal["", "%"] = "%" if metric.unit == "percent" else ""
+    return Funnel(
+        alt=f"Funnel of {mid_sentence(metric.title)} by unit. {finding}.",
+        size_heading=capitalised(metric.denominator_noun),
+        unit=unit_words(metric),
+        decimals=metric.decimals,
+        tick_suffix=suffix,
+        centre=result.target,
+        centre_label=f"Overall {format_bare(result.target, metric)}",
+        marks=tuple(
+            FunnelMark(
+                size=point.denominator,
+                value=point.value,
+                point_class="neither" if point.point_class.startswith("neither") else point.point_class,
+                label=point.name if point.is_outside else None,
+            )
+            for point in sorted(result.points, key=lambda point: (point.denominator, point.name))
+        ),
+        curve=tuple(
+            FunnelCurve(
+                size=size, lower_95=at.lower_95, upper_95=at.upper_95, lower_998=at.lower_998, upper_998=at.upper_998
+            )
+            for size, at in zip(steps, funnel_limits(result, steps), strict=True)
+        ),
+    )

@@ -1,0 +1,189 @@
+"""Page 1: the finding as title, headline tiles, what improved, what needs attention, decisions, matrix, status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.report.model import (
+    Decision,
+    FindingList,
+    FrontPage,
+    Matrix,
+    MatrixCell,
+    Reading,
+    Tile,
+)
+from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
+from kpi_pipeline.report.words.findings import finding_title, summary_sentence
+from kpi_pipeline.report.words.numbers import (
+    capitalised,
+    format_bare,
+    format_number,
+    format_target,
+    small_count_words,
+    unit_words,
+)
+from kpi_pipeline.report.words.phrases import (
+    basis_words,
+    follow_up_words,
+    interval_range,
+    mid_sentence,
+    no_value_words,
+    subject,
+    verb,
+)
+from kpi_pipeline.report.words.sentences import (
+    change_clause,
+    failing_sentence,
+    latest_sentence,
+    so_far_words,
+    year_ago_words,
+)
+
+_MOST_NAMED = 3
+"""Measures named in the status line; more are counted."""
+
+
+def build_front_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> FrontPage:
+    """Page 1 of the report, from the measures of the chosen facility in their stable order."""
+    headlines = [measures[name] for name in inputs.settings.report.headline_metrics]
+    every = list(measures.values())
+    commentary = inputs.commentary.of(inputs.month)
+    unsettled = _unsettled(every)
+    return FrontPage(
+        title=finding_title(headlines),
+        lede=_lede(every, commentary.headline),
+        tiles=tuple(_tile(inputs, measure) for measure in headlines),
+        improved=FindingList(
+            items=tuple(_finding(one, change_clause(one), headlines) for one in every if one.state == "improvement"),
+            none_words="No evidence of improvement: no measure left routine variation in the wanted direction.",
+        ),
+        attention=FindingList(
+            items=tuple(
+                _finding(one, change_clause(one) if one.state == "concern" else failing_sentence(one), headlines)
+                for one in attention_order(every)
+            ),
+            none_words="No measure left routine variation in the unwanted direction; none keeps missing its target.",
+        ),
+        decisions=tuple(Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions),
+        no_decisions_words="None recorded.",
+        matrix=_matrix(every),
+        cut_off=_cut_off_words(inputs),
+        status="provisional" if unsettled else "final",
+        status_words=_status_words(unsettled, len(every), inputs.month),
+        issue=inputs.issue or f"Issue {inputs.issue_number}",
+    )
+
+
+def _finding(measure: Measure, said: str, headlines: Sequence[Measure]) -> str:
+    """A finding with the newest value and its basis, unless a tile on the same page has them."""
+    return said if measure in headlines else f"{said} {latest_sentence(measure)}"
+
+
+def _lede(measures: Sequence[Measure], headline: str | None) -> str:
+    """What the statistics say, then the director's own headline, marked as hers."""
+    summary = summary_sentence(measures)
+    return f"{summary} The director writes: “{headline}”" if headline else summary
+
+
+def attention_order(measures: Sequence[Measure]) -> list[Measure]:
+    """Concerns first, then measures that consistently miss their target; each measure once."""
+    concerns = [one for one in measures if one.state == "concern"]
+    return concerns + [one for one in measures if one.keeps_failing and one.state != "concern"]
+
+
+def build_reading(measure: Measure) -> Reading:
+    """The newest defensible value as printed, or why there is none."""
+    figure, metric = measure.headline, measure.metric
+    if figure is None:
+        return Reading(unavailable=measure.unavailable)
+    period = figure.month.name if figure.month != measure.report_month else None
+    state = capitalised(follow_up_words(figure, metric)) + "."
+    if figure.number is None:
+        return Reading(unavailable=no_value_words(figure, metric), period_words=period)
+    return Reading(
+        value=format_bare(figure.number, metric),
+        unit=None if metric.unit in ("percent", "usd") else unit_words(metric),
+        interval=interval_range(figure, metric),
+        period_words=period,
+        maturity=figure.maturity,
+        maturity_words=state,
+    )
+
+
+def _tile(inputs: ReportInputs, measure: Measure) -> Tile:
+    metric, figure, target = measure.metric, measure.headline, measure.target
+    threshold = inputs.settings.small_number_threshold
+    has_value = figure is not None and figure.number is not None
+    return Tile(
+        metric=metric.name,
+        title=subject(metric.title),
+        reading=build_reading(measure),
+        basis=basis_words(figure, metric, threshold=threshold) if figure and metric.kind != "count" else None,
+        target=f"Target {format_target(target.value, metric)}" if target else None,
+        so_far=so_far_words(measure),
+        comparison=year_ago_words(measure) if has_value else None,
+        sparkline=build_sparkline(measure, withholds=inputs.withholds),
+        variation=variation_mark(measure),
+        assurance=assurance_mark(measure),
+    )
+
+
+def _matrix(measures: Sequence[Measure]) -> Matrix:
+    cells: dict[tuple[str, str], list[str]] = {}
+    not_judged: list[str] = []
+    for measure in measures:
+        name = subject(measure.metric.title)
+        if measure.result is None:
+            not_judged.append(f"{name}: {measure.unavailable}")
+        elif measure.state == "not judged":
+            not_judged.append(f"{name}: too few months with a final figure")
+        else:
+            cells.setdefault((measure.state, measure.result.assurance), []).append(name)
+    return Matrix(
+        caption="Where each measure stands: what changed, and whether its target is within reach",
+        cells=tuple(
+            MatrixCell.model_validate({"variation": variation, "assurance": assurance, "measures": tuple(names)})
+            for (variation, assurance), names in sorted(cells.items())
+        ),
+        not_judged=tuple(not_judged),
+    )
+
+
+def _unsettled(measures: Sequence[Measure]) -> list[Measure]:
+    """Measures whose figure for the report month is not final."""
+    return [one for one in measures if one.current is not None and not one.current.is_final]
+
+
+def _status_words(unsettled: Sequence[Measure], n_measures: int, month: Month) -> str:
+    if not unsettled:
+        return f"Final: every figure for {month.name} is final."
+    if len(unsettled) > _MOST_NAMED:
+        counts = f"{small_count_words(len(unsettled))} of {small_count_words(n_measures)}"
+        return f"Provisional for {month.name}: {counts} measures are not final yet."
+    names = [mid_sentence(one.metric.title) for one in unsettled]
+    are = verb(unsettled[0].metric.title, "is", "are") if len(names) == 1 else "are"
+    return f"Provisional for {month.name}: {join_words(names)} {are} not final yet."
+
+
+def _cut_off_words(inputs: ReportInputs) -> str:
+    """Until when the data are complete; facilities that differ are named."""
+    marks = [mark for mark in inputs.facts.watermarks if inputs.facility_id in (WHOLE_SYSTEM, mark.facility_id)]
+    if not marks:
+        return "The data do not say until when they are complete."
+    latest = max(mark.complete_through for mark in marks)
+    behind = sorted((mark for mark in marks if mark.complete_through < latest), key=lambda mark: mark.facility_name)
+    words = f"Data complete through {date_words(latest)}"
+    if len(behind) > 3:
+        earliest = min(mark.complete_through for mark in behind)
+        others = len(behind)
+        return f"{words}; {format_number(others)} facilities earlier, the first of them through {date_words(earliest)}."
+    if behind:
+        named = [f"{mark.facility_name} only through {date_words(mark.complete_through)}" for mark in behind]
+        return f"{words}; {join_words(named)}."
+    return f"{words}."

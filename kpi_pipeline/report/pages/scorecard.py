@@ -1,0 +1,129 @@
+"""Page 2, the scorecard, and page 7, the small multiples: every measure once, in a stable order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, SmallMultiple, SmallMultiples
+from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, build_sparkline, variation_mark
+from kpi_pipeline.report.pages.exceptions import choose_exceptions
+from kpi_pipeline.report.pages.front import build_reading
+from kpi_pipeline.report.words.chart_notes import chart_events, letter_events
+from kpi_pipeline.report.words.findings import false_signal_sentence, scorecard_title, summary_sentence
+from kpi_pipeline.report.words.numbers import MISSING, capitalised, fewer_than, format_bare, format_target, unit_words
+from kpi_pipeline.report.words.phrases import count_words, latest_words, mid_sentence, subject
+
+_SECTIONS = {
+    "flow": "Patient flow",
+    "readmissions": "Readmissions",
+    "cost": "Cost",
+    "utilisation": "Utilization",
+    "case management": "Case management",
+}
+"""Sections in the order of the pages, with their headings."""
+
+
+_LONGEST_NOTE = 600
+"""Letters of one note under the scorecard; longer commentary is split."""
+
+
+def in_report_order(metrics: Iterable[Metric]) -> list[str]:
+    """Metric names by section, then as a reader would look them up; the same in every report."""
+    sections = list(_SECTIONS)
+    return [metric.name for metric in sorted(metrics, key=lambda one: (sections.index(one.section), one.name))]
+
+
+def build_scorecard(inputs: ReportInputs, measures: Mapping[str, Measure]) -> Scorecard:
+    """One row per measure; what has no figure says why."""
+    groups = []
+    for section, heading in _SECTIONS.items():
+        rows = tuple(_row(inputs, one) for one in measures.values() if one.metric.section == section)
+        if rows:
+            groups.append(ScorecardGroup(heading=heading, rows=rows))
+    return Scorecard(
+        title=scorecard_title(list(measures.values())),
+        lede=summary_sentence(list(measures.values())),
+        caption=f"Every measure with its newest final value up to {inputs.month.name}",
+        groups=tuple(groups),
+        notes=_notes(inputs, measures),
+    )
+
+
+def build_small_multiples(inputs: ReportInputs, measures: Mapping[str, Measure]) -> SmallMultiples:
+    """Every measure's chart, drawn small; one letter stands for the same event on all of them."""
+    letters = letter_events(chart_events(one) for one in measures.values())
+    return SmallMultiples(
+        title="All measures at a glance",
+        lede=f"Each chart ends in {inputs.month.name}. The band is routine variation; hollow points are not final.",
+        panels=tuple(
+            SmallMultiple(
+                metric=one.metric.name,
+                title=subject(one.metric.title),
+                value_words=latest_words(one),
+                variation=variation_mark(one),
+                chart=build_chart(one, facility_id=inputs.facility_id, withholds=inputs.withholds, letters=letters),
+            )
+            for one in measures.values()
+        ),
+        notes=tuple(f"{letter}: {words}" for (_, words), letter in letters.items()),
+    )
+
+
+def _row(inputs: ReportInputs, measure: Measure) -> ScorecardRow:
+    metric, figure, target = measure.metric, measure.headline, measure.target
+    has_denominator = figure is not None and figure.denominator is not None and metric.kind != "count"
+    threshold = inputs.settings.small_number_threshold
+    return ScorecardRow(
+        metric=metric.name,
+        name=subject(metric.title),
+        unit=unit_words(metric),
+        reading=build_reading(measure),
+        denominator=count_words(figure.denominator, threshold=threshold) if figure and has_denominator else None,
+        denominator_noun=metric.denominator_noun if has_denominator else None,
+        target=format_target(target.value, metric) if target else None,
+        target_source=target.source if target else None,
+        year_ago=_year_ago(measure),
+        sparkline=build_sparkline(measure, withholds=inputs.withholds),
+        variation=variation_mark(measure),
+        assurance=assurance_mark(measure),
+    )
+
+
+def _year_ago(measure: Measure) -> str | None:
+    if measure.headline is None:
+        return None
+    figure = measure.year_ago
+    return MISSING if figure is None or figure.number is None else format_bare(figure.number, measure.metric)
+
+
+def _comments_without_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> list[str]:
+    """What the director wrote about measures that have no page of their own, so that it is not lost."""
+    commentary = inputs.commentary.of(inputs.month)
+    with_page = {measure.metric.name for _, measure in choose_exceptions(measures.values())}
+    notes = []
+    for name, comment in commentary.comments.items():
+        if name in with_page:
+            continue
+        said = [*(comment.why or ()), *(f"{one.what.rstrip('.')} ({one.owner}, {one.due})." for one in comment.doing)]
+        said += [f"Back by {comment.back_by}."] if comment.back_by else []
+        on = f"{commentary.by}, on {mid_sentence(measures[name].metric.title)}:"
+        together = " ".join([on, *said])
+        notes += [together] if len(together) <= _LONGEST_NOTE else [f"{on} {sentence}" for sentence in said]
+    return notes
+
+
+def _notes(inputs: ReportInputs, measures: Mapping[str, Measure]) -> tuple[str, ...]:
+    notes = ["Small print under a value: its 95% interval. Year ago: the same month of the year before."]
+    if sentence := false_signal_sentence(list(measures.values())):
+        notes.append(sentence)
+    notes += _comments_without_page(inputs, measures)
+    if inputs.withholds:
+        threshold = inputs.settings.small_number_threshold
+        notes.append(
+            f"{capitalised(fewer_than(threshold))}: a count from 1 to {threshold - 1}. "
+            "Withheld: not small itself, but would give a small count away."
+        )
+    return tuple(notes)

@@ -1,0 +1,1 @@
+"""Every sentence of the report, made once from fields."""

@@ -1,0 +1,149 @@
+"""What stands under a chart: lettered events, months that are hollow, missing or withheld, and how it was drawn.
+
+Not here: what the chart tells (`words.sentences`), the rule set in full (`report.pages.appendix`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.declared.rebases import Rebase
+from kpi_pipeline.judgement.disclosure import Withheld
+from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.report.words.numbers import capitalised, small_count_words
+from kpi_pipeline.report.words.phrases import follow_up_words
+from kpi_pipeline.signals import Chart
+
+_CHART_WORDS: dict[Chart, str] = {
+    "xmr": "XmR chart of the monthly figures: limits three sigma from the mean, sigma from the mean moving range.",
+    "p": "p chart of monthly shares: limits three sigma from the mean, wider in months with fewer cases.",
+    "p_prime": "p′ chart (Laney) of monthly shares: limits three sigma from the mean, fitted to how much the months "
+    "really differ.",
+    "u": "u chart of monthly rates: limits three sigma from the mean, wider in months with fewer cases.",
+    "u_prime": "u′ chart (Laney) of monthly rates: limits three sigma from the mean, fitted to how much the months "
+    "really differ.",
+    "c": "c chart of monthly counts: limits three sigma from the mean, sigma the square root of the mean.",
+    "i_prime": "I′ chart of monthly ratios: limits three sigma from the mean, wider in months with fewer cases.",
+    "run": "Run chart of the monthly figures: a median, no limits.",
+}
+_MOST_FLAGS = 6
+"""A chart has room for six."""
+
+_MOST_NAMED = 4
+"""Months are named up to here, and counted beyond."""
+
+
+def point_notes(measure: Measure) -> tuple[str, ...]:
+    """Which months are hollow, which have no figure, and why."""
+    open_months = [
+        figure
+        for month in measure.months
+        if (figure := measure.figures.get(month)) is not None and not figure.is_final and figure.number is not None
+    ]
+    withheld, absent, few = _months_without_value(measure)
+    notes = []
+    if len(open_months) == 1:
+        state = follow_up_words(open_months[0], measure.metric)
+        notes.append(f"Hollow: {open_months[0].month.name}, {state}. It counts neither for limits nor for signals.")
+    elif open_months:
+        named = _months_named([figure.month for figure in open_months])
+        notes.append(f"Hollow: {named}, not final yet. They count neither for limits nor for signals.")
+    if few:
+        noun = measure.metric.denominator_noun
+        notes.append(f"No figure for {_months_named(few)}: too few {noun}. A gap ends a run.")
+    if absent:
+        notes.append(f"No data for {_months_named(absent)}: missing, not zero. A gap ends a run.")
+    if withheld:
+        notes.append(f"Not shown: {_months_named(withheld)}, withheld to protect small numbers. A gap ends a run.")
+    return tuple(notes)
+
+
+def _months_without_value(measure: Measure) -> tuple[list[Month], list[Month], list[Month]]:
+    """Months withheld, without data, and with too few cases."""
+    withheld, absent, few = [], [], []
+    for month in measure.months:
+        figure = measure.figures.get(month)
+        if figure is None:
+            absent.append(month)
+        elif isinstance(figure.value, Withheld):
+            withheld.append(month)
+        elif figure.value is None:
+            few.append(month)
+    return withheld, absent, few
+
+
+def _months_named(months: Sequence[Month]) -> str:
+    if len(months) <= _MOST_NAMED:
+        return join_words([month.name for month in months])
+    return f"{small_count_words(len(months))} months from {months[0].name} to {months[-1].name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartEvent:
+    """A lettered flag on a chart: `text` stands beside the flag, `words` under the chart."""
+
+    month: Month
+    letter: str
+    text: str
+    words: str
+
+    @property
+    def note(self) -> str:
+        """The line under the chart."""
+        return f"{self.letter}: {self.words}"
+
+
+def chart_events(measure: Measure) -> tuple[ChartEvent, ...]:
+    """Rebases and begun initiatives in time order, at most six: every rebase before any initiative, then the newest."""
+    rebases = [(one.from_month, one.reason.rstrip("."), _rebase_words(one)) for one in measure.rebases]
+    begun = [
+        (one.month, one.words, f"{one.words} began on {date_words(one.starts_on)}. Owner: {one.owner.rstrip('.')}.")
+        for one in measure.initiatives
+    ]
+    rebases = rebases[-_MOST_FLAGS:]
+    room = _MOST_FLAGS - len(rebases)
+    chosen = sorted([*rebases, *(begun[-room:] if room else [])], key=lambda event: event[0])
+    return tuple(
+        ChartEvent(month, letter, text, words)
+        for letter, (month, text, words) in zip(ascii_uppercase, chosen, strict=False)
+    )
+
+
+def letter_events(charts: Iterable[tuple[ChartEvent, ...]]) -> dict[tuple[Month, str], str]:
+    """(month, words) → letter for all charts of one page together, in time order; the newest ones when they run out."""
+    events = sorted({(event.month, event.words) for chart in charts for event in chart})
+    return dict(zip(events[-len(ascii_uppercase) :], ascii_uppercase, strict=False))
+
+
+def _rebase_words(one: Rebase) -> str:
+    """Reason, owner and date of a rebase, as printed under the chart."""
+    trial = " Trial limits." if one.trial else ""
+    return (
+        f"limits recalculated from {one.from_month.name}. Reason: {one.reason.rstrip('.')}. "
+        f"Decided by {one.decided_by.rstrip('.')} on {date_words(one.decided_on)}.{trial}"
+    )
+
+
+def method_sentences(measure: Measure) -> tuple[str, ...]:
+    """Which chart, why that one, from how many months its limits are, which rules; what to be careful about."""
+    result = measure.result
+    if result is None:
+        return ("No chart: there are no figures.",)
+    said = [_CHART_WORDS.get(result.chart, f"{result.chart} chart.")]
+    if result.chart_reason:
+        said.append(_as_sentence(result.chart_reason))
+    if result.scale == "log":
+        said.append("Limits are computed on logarithms and drawn back on the scale of the figures.")
+    months = result.phases[-1].n_baseline if result.phases else 0
+    if result.limits_kind == "fixed":  # trial limits and missing ones have a warning of their own
+        said.append(f"Limits from {small_count_words(months)} final months.")
+    said.append(f"Rule set {result.rule_set.name}; its numbers are on the last page.")
+    return (*said, *(_as_sentence(warning) for warning in result.warnings))
+
+
+def _as_sentence(text: str) -> str:
+    return capitalised(text.rstrip(".")) + "."

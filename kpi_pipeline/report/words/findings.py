@@ -1,0 +1,141 @@
+"""The month as a whole in words: page 1's finding and the count of measures behind it.
+
+Deterministic, from the strongest signals; licensed by the same statistics as `words.sentences`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.report.words.numbers import capitalised, format_number, one_or_many, small_count_words
+from kpi_pipeline.report.words.phrases import is_plural, mid_sentence
+from kpi_pipeline.report.words.sentences import direction_words, failing_heading
+from kpi_pipeline.signals.chance.multiplicity import expected_false_signals
+
+LONGEST_TITLE = 96
+"""Letters that fit on two lines of page 1's heading."""
+
+
+def finding_title(headlines: Sequence[Measure]) -> str:
+    """Page 1's finding, from the strongest signals among the headline measures; shorter when names are long."""
+    improved = [one for one in headlines if one.state == "improvement"]
+    concerns = [one for one in headlines if one.state == "concern"]
+    failing = [one for one in headlines if one.keeps_failing and not one.has_signal]
+    if not improved and not concerns:
+        return _title_without_signal(headlines, failing)
+    for named in (True, False):
+        parts = [_improved_part(improved, named)] if improved else []
+        if concerns:
+            parts.append(_attention_part(concerns, named, after=bool(parts)))
+        elif failing:
+            parts.append(_failing_part(failing, named, after=bool(parts)))
+        title = capitalised("; ".join(parts))
+        if len(title) <= LONGEST_TITLE:
+            return title
+    return title
+
+
+def _title_without_signal(headlines: Sequence[Measure], failing: Sequence[Measure]) -> str:
+    if not any(one.state == "common_cause" for one in headlines) and not any(one.has_signal for one in headlines):
+        return "There are too few months yet to tell change from routine variation"
+    unchanged = "No headline measure changed beyond routine variation this month"
+    return f"{unchanged}; {_failing_part(failing, False, after=True)}" if failing else unchanged
+
+
+def _improved_part(measures: Sequence[Measure], named: bool) -> str:
+    if not named and len(measures) > 1:
+        return f"{small_count_words(len(measures))} measures changed in the wanted direction"
+    groups: dict[str, list[Measure]] = {}
+    for one in sorted(measures, key=lambda one: one.is_high):
+        groups.setdefault(direction_words(one, plural=True), []).append(one)
+    clauses = [f"{_subjects(group)} {direction_words(group[0], plural=_is_plural(group))}" for group in groups.values()]
+    return join_words(clauses)
+
+
+def _attention_part(measures: Sequence[Measure], named: bool, *, after: bool) -> str:
+    if not named and len(measures) > 1:
+        return f"{small_count_words(len(measures))} {'' if after else 'measures '}need attention"
+    return f"{_subjects(measures)} {'need' if _is_plural(measures) else 'needs'} attention"
+
+
+def _failing_part(measures: Sequence[Measure], named: bool, *, after: bool) -> str:
+    if named and len(measures) == 1:
+        return mid_sentence(failing_heading(measures[0]))
+    if len(measures) == 1:
+        return f"one {'' if after else 'measure '}keeps missing its target"
+    return f"{small_count_words(len(measures))} {'' if after else 'measures '}keep missing their targets"
+
+
+def _subjects(measures: Sequence[Measure]) -> str:
+    return join_words([mid_sentence(one.metric.headline_title) for one in measures])
+
+
+def _is_plural(measures: Sequence[Measure]) -> bool:
+    return len(measures) > 1 or is_plural(measures[0].metric.headline_title)
+
+
+def scorecard_title(measures: Sequence[Measure]) -> str:
+    """The scorecard's finding: how many measures changed which way, and how many keep missing their targets."""
+    improved = sum(one.state == "improvement" for one in measures)
+    concerns = sum(one.state == "concern" for one in measures)
+    failing = sum(one.keeps_failing for one in measures)
+    parts: list[tuple[int, str]] = []
+    if improved:
+        parts.append((improved, _many(improved, "is improving", "are improving")))
+    if concerns:
+        parts.append((concerns, _many(concerns, "needs attention", "need attention")))
+    if failing:
+        parts.append((failing, _many(failing, "keeps missing its target", "keep missing their targets")))
+    said = [
+        f"{small_count_words(count)} {one_or_many(count, 'measures') + ' ' if at == 0 else ''}{words}"
+        for at, (count, words) in enumerate(parts)
+    ]
+    if not improved and not concerns:
+        said.insert(0, "no measure changed beyond routine variation")
+    return capitalised(join_words(said))
+
+
+def summary_sentence(measures: Sequence[Measure]) -> str:
+    """How many measures show what, in one or two sentences; every measure is counted once by its signal."""
+    total = len(measures)
+
+    def having(state: str) -> int:
+        return sum(one.state == state for one in measures)
+
+    unsupplied = sum(one.result is None for one in measures)
+    neither, common = having("neither"), having("common_cause")
+    few = having("not judged") - unsupplied
+    parts = [
+        (having("improvement"), "changed in the wanted direction"),
+        (having("concern"), "changed in the unwanted direction"),
+        (neither, f"changed without being good or bad in {_many(neither, 'itself', 'themselves')}"),
+        (common, f"{_many(common, 'shows', 'show')} no evidence of change"),
+        (few, f"{_many(few, 'has', 'have')} too few months to judge"),
+        (unsupplied, f"{_many(unsupplied, 'has', 'have')} no data"),
+    ]
+    said = join_words([f"{small_count_words(n)} {words}" for n, words in parts if n])
+    text = f"Of {small_count_words(total)} {one_or_many(total, 'measures')}, {said}."
+    if failing := sum(one.keeps_failing for one in measures):
+        keeps = _many(failing, "keeps missing its target", "keep missing their targets")
+        text += f" {capitalised(small_count_words(failing))} {keeps}."
+    return text
+
+
+def false_signal_sentence(measures: Sequence[Measure]) -> str | None:
+    """How often chance alone would color an icon of these charts; None when none of them can have one."""
+    results = [one.result for one in measures if one.result is not None and one.state != "not judged"]
+    if not results:
+        return None
+    expected = expected_false_signals([result.n_points for result in results], rules=results[0].rule_set.name)
+    share = format_number(100 * expected.chance_of_any_icon)
+    charts = f"{small_count_words(len(results))} {one_or_many(len(results), 'charts')}"
+    return (
+        f"Even if nothing had changed, chance alone would color an icon in about {share} of 100 reports with {charts} "
+        f"(rule set {expected.rule_set}; a simulation of stable months)."
+    )
+
+
+def _many(count: int, singular: str, plural: str) -> str:
+    return singular if count == 1 else plural

@@ -1,0 +1,290 @@
+"""Every sentence about one measure that the statistics license: what changed, against which target, on what basis.
+
+A word of praise or blame appears only where the control chart shows a signal on that side; without one the text
+says that there is no evidence of change. Nothing here reads the director's commentary. Not here: the month as a
+whole (`findings`), what is on which page (`build`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.judgement.disclosure import Withheld
+from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.report.words.numbers import format_bare, format_number, format_value, one_or_many, small_count_words
+from kpi_pipeline.report.words.phrases import (
+    basis_words,
+    follow_up_words,
+    interval_range,
+    is_plural,
+    no_value_words,
+    subject,
+    target_words,
+    verb,
+)
+
+
+def change_words(measure: Measure) -> str:
+    """What the deciding rule saw, as a clause: `below the mean of 5.12 days in each month since March 2026`."""
+    result, span = measure.result, measure.signal_months
+    if result is None or result.deciding_signal is None or result.decided_at is None:
+        raise ValueError(f"{measure.metric.name} shows no signal to put into words")
+    signal, point = result.deciding_signal, result.points[result.decided_at]
+    high = signal.side == "high"
+    centre = _centre_words(measure, point.centre)
+    if signal.rule == "outside":
+        limit = point.upper if high else point.lower
+        side = "above the upper" if high else "below the lower"
+        of = f" of {format_bare(limit, measure.metric)}" if limit is not None else ""
+        return f"{side} limit{of} {_in_months(span)}"
+    if signal.rule == "trend":
+        return f"{'higher' if high else 'lower'} every month from {span[0].name} to {span[-1].name}"
+    if signal.rule == "two_of_three":
+        return f"near or beyond the {'upper' if high else 'lower'} limit {_in_most_months(span, signal.n_points)}"
+    if signal.rule == "few_crossings":
+        n_crossings = result.phases[point.phase].n_crossings
+        crossings = f"{small_count_words(n_crossings)} {one_or_many(n_crossings, 'crossings')}"
+        return f"on one side of the {centre} for unusually long since {span[0].name} ({crossings})"
+    return (
+        f"{'above' if high else 'below'} the {centre} for {small_count_words(signal.n_points)} "
+        f"{one_or_many(signal.n_points, 'months')}, since {span[0].name}"
+    )
+
+
+def change_clause(measure: Measure) -> str:
+    """`Denials per 100 discharges are up: above the mean of 6.1 … since March 2026.` Only with a signal."""
+    title = subject(measure.metric.title)
+    return f"{title} {direction_words(measure, plural=is_plural(title))}: {change_words(measure)}."
+
+
+def direction_words(measure: Measure, *, plural: bool) -> str:
+    """`is down`; for a single month outside the limits, `was unusually low`. Only with a signal."""
+    if len(measure.signal_months) == 1:
+        return f"{'were' if plural else 'was'} unusually {'high' if measure.is_high else 'low'}"
+    return f"{'are' if plural else 'is'} {'up' if measure.is_high else 'down'}"
+
+
+def change_sentence(measure: Measure) -> str:
+    """A finding about one measure, with its newest value and basis."""
+    if measure.has_signal:
+        return f"{change_clause(measure)} {latest_sentence(measure)}"
+    title = subject(measure.metric.title)
+    if measure.state == "not judged":
+        return f"{title}: too few months to tell change from routine variation. {latest_sentence(measure)}"
+    return f"{title} {verb(title, 'shows', 'show')} no evidence of change. {latest_sentence(measure)}"
+
+
+def failing_sentence(measure: Measure) -> str:
+    """A measure whose target is out of reach, and why."""
+    return f"{failing_heading(measure)}. {assurance_sentence(measure)}"
+
+
+def heading(measure: Measure) -> str:
+    """The finding as a heading: `Denials per 100 discharges are up since March 2026`."""
+    title = subject(measure.metric.title)
+    if not measure.has_signal and measure.keeps_failing:
+        return failing_heading(measure)
+    if not measure.has_signal:
+        return f"{title}: {'too few months to judge' if measure.state == 'not judged' else 'no evidence of change'}"
+    changed = f"{title} {direction_words(measure, plural=is_plural(title))} {since_words(measure)}"
+    if measure.keeps_failing and measure.state == "improvement":
+        return f"{changed}, but {verb(title, 'keeps missing its', 'keep missing their')} target"
+    return changed
+
+
+def chart_finding(measure: Measure) -> str:
+    """What a chart shows, for readers who cannot see it: measure, months, finding, newest value."""
+    if measure.result is None:
+        return f"{subject(measure.metric.title)}: {measure.unavailable}."
+    span = f"{measure.months[0].name} to {measure.months[-1].name}"
+    if measure.has_signal:
+        finding = change_words(measure)
+    else:
+        finding = "no evidence of change" if measure.state == "common_cause" else "too few months to judge"
+    return f"{subject(measure.metric.title)}, {span}: {finding}. {latest_sentence(measure)}"
+
+
+def since_words(measure: Measure) -> str:
+    """When the signal began: `since March 2026`, or `in October 2026` for a single month; empty without one."""
+    span = measure.signal_months
+    if not span:
+        return ""
+    return f"in {span[-1].name}" if len(span) == 1 else f"since {span[0].name}"
+
+
+def failing_heading(measure: Measure) -> str:
+    """`Initial assessment within 24 hours keeps missing its target`."""
+    title = subject(measure.metric.title)
+    return f"{title} {verb(title, 'keeps missing its', 'keep missing their')} target"
+
+
+def licence_sentence(measure: Measure) -> str:
+    """What the signal allows the reader to conclude, and no more."""
+    return {
+        "improvement": "Routine variation does not explain this; it is a change in the wanted direction.",
+        "concern": "Routine variation does not explain this; it is a change in the unwanted direction.",
+        "neither": "Routine variation does not explain this; this measure is neither good nor bad in itself.",
+        "common_cause": "There is no evidence of change: the latest months look like routine variation.",
+        "not judged": "There are too few months to tell change from routine variation.",
+    }[measure.state]
+
+
+def latest_sentence(measure: Measure) -> str:
+    """The newest defensible value and its basis: `It was 4.78 days in October 2026 (1,612 discharges).`"""
+    figure, metric, title = measure.headline, measure.metric, subject(measure.metric.title)
+    it = verb(title, "It", "They")
+    if figure is None:
+        return f"{it} {verb(title, 'is', 'are')} {measure.unavailable}."
+    if figure.number is None:
+        return f"There is no figure for {figure.month.name}: {no_value_words(figure, metric)}."
+    if metric.kind == "count":
+        return f"There were {format_value(figure.number, metric)} in {figure.month.name}."
+    basis = "" if isinstance(figure.denominator, Withheld) else f" ({basis_words(figure, metric, threshold=0)})"
+    return f"{it} {verb(title, 'was', 'were')} {format_value(figure.number, metric)} in {figure.month.name}{basis}."
+
+
+def newest_figure_sentence(measure: Measure, *, threshold: int) -> str:
+    """The newest defensible figure in full: value, month, how final, interval, basis."""
+    figure, metric = measure.headline, measure.metric
+    if figure is None or figure.number is None:
+        return latest_sentence(measure)
+    state = "final" if figure.is_final else figure.maturity
+    said = f"The newest {state} figure is {format_value(figure.number, metric)} for {figure.month.name}"
+    if interval := interval_range(figure, metric):
+        said += f" (95% interval {interval})"
+    if metric.kind == "count":
+        return f"{said}."
+    return f"{said}, based on {basis_words(figure, metric, threshold=threshold)}."
+
+
+def _centre_words(measure: Measure, centre: float | None) -> str:
+    word = "median" if measure.result is not None and measure.result.chart in ("run", "g") else "mean"
+    return word if centre is None else f"{word} of {format_value(centre, measure.metric)}"
+
+
+def _in_most_months(span: Sequence[Month], n_points: int) -> str:
+    if n_points == len(span):
+        return _in_months(span)
+    return f"in {small_count_words(n_points)} of the {small_count_words(len(span))} months since {span[0].name}"
+
+
+def _in_months(span: Sequence[Month]) -> str:
+    if len(span) == 1:
+        return f"in {span[0].name}"
+    return f"in {join_words([month.name for month in span])}" if len(span) == 2 else f"since {span[0].name}"
+
+
+def target_sentence(measure: Measure) -> str | None:
+    """Whether the newest value meets its target, by how much not, and whose target it is."""
+    figure, target, metric = measure.headline, measure.target, measure.metric
+    if figure is None or figure.number is None or target is None:
+        return None
+    goal = f"the target of {target_words(target.value, metric)} ({target.source})"
+    if measure.against_target == "level":
+        return f"That is level with {goal}."
+    if measure.against_target == "met":
+        return f"That meets {goal}."
+    return f"That misses {goal} by {_gap_words(abs(figure.number - target.value), metric)}."
+
+
+def _gap_words(gap: float, metric: Metric) -> str:
+    """A difference with enough decimals not to print as nothing."""
+    decimals = metric.decimals
+    while round_half_up(gap, decimals) == 0 and decimals < 4:
+        decimals += 1
+    if metric.unit == "percent":
+        number = format_number(gap, decimals)
+        return f"{number} percentage {'point' if number == '1' else 'points'}"
+    return format_value(gap, metric.model_copy(update={"decimals": decimals}))
+
+
+def assurance_sentence(measure: Measure) -> str | None:
+    """What the limits say about reaching the target while nothing changes."""
+    if measure.result is None or measure.target is None:
+        return None
+    span = _routine_range(measure)
+    if measure.result.assurance == "failing" and not measure.keeps_failing:
+        return f"Routine variation{span} does not reach the target, but the newest month does: it left those limits."
+    if measure.keeps_failing and measure.state == "improvement":
+        return f"The target still lies beyond routine variation{span}, which takes in the months before the change."
+    if measure.result.assurance == "hit_or_miss" and measure.has_signal:
+        return f"The target lies within the limits{span}; after a change they say little about the months to come."
+    return {
+        "failing": f"Routine variation{span} does not reach the target: without a change in how the work is done, "
+        "it will go on being missed.",
+        "passing": f"Routine variation{span} lies wholly on the right side of the target.",
+        "hit_or_miss": f"The target lies within routine variation{span}: single months will meet or miss it by chance.",
+        "none": None,
+    }[measure.result.assurance]
+
+
+def _routine_range(measure: Measure) -> str:
+    """` (11.2% to 15.9%)`: the limits of the last counted point, when they may be printed."""
+    result, headline = measure.result, measure.headline
+    if result is None or result.decided_at is None or headline is None or isinstance(headline.denominator, Withheld):
+        return ""
+    point = result.points[result.decided_at]
+    if point.lower is None or point.upper is None:
+        return ""
+    return f" ({format_bare(point.lower, measure.metric)} to {format_bare(point.upper, measure.metric)})"
+
+
+def provisional_sentence(measure: Measure) -> str | None:
+    """The report month's own value when the headline is an earlier month: named, and not judged."""
+    figure, headline = measure.current, measure.headline
+    if figure is None or figure.is_final or headline is None or headline.month == figure.month:
+        return None
+    if figure.number is None:
+        return f"{figure.month.name} is {follow_up_words(figure, measure.metric)}; no figure is shown yet."
+    value = format_value(figure.number, measure.metric)
+    return f"{figure.month.name} so far: {value}, {follow_up_words(figure, measure.metric)}."
+
+
+def so_far_words(measure: Measure) -> str | None:
+    """The same in short, for a tile: `October 2026 so far: 16.7%, provisional: 108 of 3,313 cases.`"""
+    figure, headline = measure.current, measure.headline
+    if figure is None or figure.is_final or headline is None or headline.month == figure.month:
+        return None
+    if figure.number is None:
+        return f"{figure.month.name} is {figure.maturity}; no figure is shown yet."
+    said = f"{figure.month.name} so far: {format_value(figure.number, measure.metric)}"
+    counted, waiting = figure.n_counted, figure.n_listed if figure.is_incomplete else figure.n_immature
+    if not isinstance(counted, float) or not isinstance(waiting, float) or not waiting:
+        return f"{said}, {figure.maturity}."
+    of = waiting if figure.is_incomplete else counted + waiting
+    return f"{said}, {figure.maturity}: {format_number(counted)} of {format_number(of)} cases."
+
+
+def year_ago_words(measure: Measure) -> str | None:
+    """`A year earlier: 15.2%`, or why there is no such figure; None before any figure exists."""
+    if measure.headline is None:
+        return None
+    figure = measure.year_ago
+    if figure is None:
+        return "A year earlier: no figure"
+    if figure.number is None:
+        return f"A year earlier: {no_value_words(figure, measure.metric)}"
+    return f"A year earlier: {format_bare(figure.number, measure.metric)}"
+
+
+def phase_sentences(measure: Measure) -> list[str]:
+    """The mean before and after each recorded rebase; nothing when no phase is declared."""
+    if measure.result is None:
+        return []
+    sentences = []
+    points, phases = measure.result.points, measure.result.phases
+    # The centre as drawn: a phase's own is on the scale of the calculation, which may be logarithms.
+    centres = [points[phase.first].centre for phase in phases]
+    for rebase, before, after in zip(measure.rebases, centres, centres[1:], strict=False):
+        if before is not None and after is not None:
+            word = "median" if measure.result.chart in ("run", "g") else "mean"
+            sentences.append(
+                f"The {word} was {format_value(before, measure.metric)} up to "
+                f"{rebase.from_month.plus(-1).name} and is {format_value(after, measure.metric)} "
+                f"since {rebase.from_month.name}."
+            )
+    return sentences

@@ -1,0 +1,1 @@
+"""Centre lines and limits of every kind of chart."""

@@ -1,0 +1,196 @@
+"""What the warehouse tells about drivers: each day and each case once, inside the window, and nobody's id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.settings import FreedDay, OpportunitySettings, Settings
+from kpi_pipeline.improvement.drivers.collect import Drivers, read_drivers
+from kpi_pipeline.improvement.drivers.queries import (
+    Window,
+    query_amounts,
+    query_drg_titles,
+    query_occupancy_pct,
+    query_stays,
+    query_supply,
+    query_units,
+    query_waits,
+)
+from kpi_pipeline.metrics.declaration import load_metrics
+from tests.support.landings import Files, encounters, line, tables_of
+
+METRICS = load_metrics()
+OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
+HEADER = (
+    "encounter_id,person_id,facility_id,encounter_type,admitted_at,discharged_at,drg_code,service_line,unit_id,"
+    "total_cost,direct_cost,variable_direct_cost\n"
+)
+
+
+def stay(
+    number: int,
+    *,
+    facility: str = "F1",
+    admitted: str = "2026-10-01",
+    discharged: str = "2026-10-11",
+    drg: str = "291",
+    unit: str = "U1",
+    cost: str = "9000",
+) -> str:
+    return (
+        f"E{number},P{number},{facility},acute inpatient,{admitted},{discharged},{drg},medicine,{unit},{cost},800,500\n"
+    )
+
+
+STAYS = (
+    stay(1),
+    stay(2, drg="470", cost=""),
+    stay(3, facility="F2", unit="U2", admitted="2026-10-20", discharged="2026-10-31"),
+    stay(4, discharged="2026-11-01"),
+    stay(5, admitted="2026-09-20", discharged="2026-09-30"),
+    stay(6, discharged=""),
+)
+WAITS = """encounter_id,starts_on,ends_on,reason_code,responsible_party
+E1,2026-10-02,2026-10-05,BED,payer
+E1,2026-10-04,2026-10-06,BED,post-acute provider
+E1,2026-10-05,2026-10-07,TEST,hospital service
+E3,2026-10-22,2026-10-24,TEST,hospital service
+E4,2026-10-02,2026-10-05,BED,payer
+"""
+FILES: Files = {
+    "encounters.csv": HEADER + "".join(STAYS),
+    "avoidable_days.csv": WAITS,
+    "census.csv": "facility_id,unit_id,census_on,patients\n"
+    "F1,,2026-10-01,60\nF1,U1,2026-10-01,60\nF2,U2,2026-10-01,10\nF2,U3,2026-10-01,5\n",
+    "facilities.csv": "facility_id,facility_name,licensed_beds\nF1,First,100\nF2,Second,50\n",
+    "units.csv": "unit_id,facility_id,unit_name\nU1,F1,3 East\nU2,F2,4 West\n",
+}
+
+
+@contextmanager
+def warehouse(folder: Path, files: Files = FILES) -> Iterator[duckdb.DuckDBPyConnection]:
+    with tables_of(folder, files) as connection:
+        yield connection
+
+
+def test_overlapping_waits_for_one_reason_count_once_and_for_two_reasons_under_each(tmp_path: Path) -> None:
+    """E1 waits for a bed on the 2nd to 5th (two entries, 4 days) and for a test on the 5th and 6th; E3 2 days."""
+    with warehouse(tmp_path) as connection:
+        waits = query_waits(connection, OCTOBER)
+        stays = query_stays(connection, OCTOBER)
+    found = {row["reason_code"]: (row["n_stays"], row["days"]) for row in waits.to_dict("records")}
+    assert found == {"BED": (1, 4.0), "TEST": (2, 4.0)}
+    assert stays["avoidable_days"].sum() == 5.0 + 2.0  # the 5th was waited for both
+
+
+def test_a_reason_with_several_parties_names_none(tmp_path: Path) -> None:
+    with warehouse(tmp_path) as connection:
+        waits = query_waits(connection, OCTOBER).set_index("reason_code")
+    assert waits.loc["TEST", "responsible_party"] == "hospital service"
+    assert not isinstance(waits.loc["BED", "responsible_party"], str)
+
+
+def test_only_discharges_of_the_window_and_the_facility_are_there(tmp_path: Path) -> None:
+    """Left the month before, on the first day after it, or still in the house: not in it."""
+    with warehouse(tmp_path) as connection:
+        assert len(query_stays(connection, OCTOBER)) == 3
+        second = Window(OCTOBER.first_day, OCTOBER.end, "F2")
+        assert query_stays(connection, second)["length_of_stay_days"].tolist() == [11.0]
+        assert query_waits(connection, second)["days"].tolist() == [2.0]
+
+
+def test_nobodys_id_leaves_the_warehouse(tmp_path: Path) -> None:
+    with warehouse(tmp_path) as connection:
+        frames = [
+            query_waits(connection, OCTOBER),
+            query_stays(connection, OCTOBER),
+            query_amounts(connection, METRICS["length_of_stay_days"], OCTOBER, by="drg_code"),
+            query_units(connection, METRICS["length_of_stay_days"], OCTOBER),
+        ]
+    assert frames[1]["stay_id"].tolist() == [1, 2, 3]
+    ids = {f"{letter}{number}" for letter in "EP" for number in range(1, 7)}
+    assert ids.isdisjoint(str(cell) for frame in frames for cell in frame.to_numpy().ravel())
+
+
+def test_amounts_are_the_metrics_own_sums_without_its_exclusions(tmp_path: Path) -> None:
+    """The stay of DRG 470 has no cost yet."""
+    with warehouse(tmp_path) as connection:
+        cost = query_amounts(connection, METRICS["total_cost_per_case_usd"], OCTOBER, by="drg_code")
+        days = query_amounts(connection, METRICS["length_of_stay_days"], OCTOBER, by="drg_code")
+    assert cost.to_dict("records") == [{"category": "291", "n_cases": 2, "numerator": 18000.0}]
+    assert days.to_dict("records") == [
+        {"category": "291", "n_cases": 2, "numerator": 21.0},
+        {"category": "470", "n_cases": 1, "numerator": 10.0},
+    ]
+
+
+def test_units_have_their_names_and_their_hospitals(tmp_path: Path) -> None:
+    with warehouse(tmp_path) as connection:
+        units = query_units(connection, METRICS["length_of_stay_days"], OCTOBER)
+    rows = [tuple(row) for row in units[["unit_name", "facility_name", "numerator", "denominator"]].to_numpy().tolist()]
+    assert rows == [("3 East", "First", 20.0, 2.0), ("4 West", "Second", 11.0, 1.0)]
+
+
+def test_a_drg_has_its_published_title(tmp_path: Path) -> None:
+    with warehouse(tmp_path) as connection:
+        assert query_drg_titles(connection)["291"].startswith("HEART FAILURE")
+
+
+def test_occupancy_is_patients_over_licensed_beds_and_the_house_is_not_counted_twice(tmp_path: Path) -> None:
+    """60 of 100 and 15 of 50 beds: 75 of 150."""
+    with warehouse(tmp_path) as connection:
+        assert query_occupancy_pct(connection, OCTOBER) == pytest.approx(50.0)
+        assert query_occupancy_pct(connection, Window(OCTOBER.first_day, OCTOBER.end, "F1")) == pytest.approx(60.0)
+        assert query_occupancy_pct(connection, Window(date(2025, 1, 1), date(2025, 2, 1))) is None
+
+
+def read(connection: duckdb.DuckDBPyConnection, settings: Settings = Settings()) -> Drivers:
+    return read_drivers(connection, Month(2026, 10), metrics=METRICS, settings=settings)
+
+
+def test_the_drivers_of_a_year_count_what_was_landed(tmp_path: Path) -> None:
+    """The twelve months to October hold E1, E2, E3 and E5, which left in September."""
+    with warehouse(tmp_path) as connection:
+        drivers = read(connection)
+    assert (str(drivers.first_month), drivers.n_discharges, drivers.days_waited) == ("2025-11", 4, 7.0)
+    assert drivers.service_lines is not None
+    assert drivers.drgs is not None
+    assert drivers.drgs.total.n_stays == drivers.service_lines.total.n_stays == 4
+    assert drivers.mix_change is None
+    assert "mix_change" in drivers.missing
+
+
+def test_a_freed_day_is_valued_only_where_beds_are_full(tmp_path: Path) -> None:
+    def capacity(threshold: float) -> float | None:
+        freed = FreedDay(
+            contribution_margin_usd=900, backfill_probability=0.5, occupancy_threshold_pct=threshold, source="Finance"
+        )
+        with warehouse(tmp_path / str(threshold)) as connection:
+            drivers = read(connection, Settings(opportunity=OpportunitySettings(freed_day=freed)))
+        assert drivers.opportunity is not None
+        return drivers.opportunity.total.methods[2].usd_per_day
+
+    assert capacity(50.0) == pytest.approx(450.0)
+    assert capacity(51.0) is None
+
+
+def test_a_landing_without_drgs_and_waits_says_what_it_lacks(tmp_path: Path) -> None:
+    with warehouse(tmp_path, encounters(line("E1"), line("E2", person_id="P2"))) as connection:
+        drivers = read(connection)
+        assert "avoidable_days" in query_supply(connection)
+    assert set(drivers.missing) == {"waits", "excess", "mix_change", "units"}
+    assert drivers.missing["waits"] == "not supplied: avoidable days"
+    assert (drivers.waits, drivers.drgs, drivers.opportunity) == (None, None, None)
+
+
+def test_a_month_without_discharges_has_no_drivers(tmp_path: Path) -> None:
+    with warehouse(tmp_path) as connection:
+        drivers = read_drivers(connection, Month(2024, 1), metrics=METRICS, settings=Settings(), facility_id="nowhere")
+    assert (drivers.n_discharges, drivers.drgs, drivers.opportunity) == (0, None, None)

@@ -1,0 +1,226 @@
+"""The one aggregation: every kind of measure by hand, its interval, and when nothing may be shown."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
+from tests.support.cases import ONE_IS_ENOUGH, case, exclusions_of, measure, values_of, warehouse_of
+
+OCTOBER = ("F1", "2026-10")
+PROPORTION = measure("proportion", unit="percent")
+RATE = measure("rate", per=100.0, unit="per 100 discharges")
+RATIO = measure("ratio", unit="index")
+MEAN = measure("mean", unit="days")
+
+
+def figures(row: dict[str, Any]) -> tuple[float, float, float]:
+    return row["numerator"], row["denominator"], row["value"]
+
+
+def test_a_proportion_is_a_percentage() -> None:
+    found = values_of([case(1)] * 3 + [case(0)] * 7, PROPORTION)[OCTOBER]
+    assert figures(found) == (3, 10, 30.0)
+
+
+def test_a_rate_is_scaled_by_its_per() -> None:
+    found = values_of([case(2), case(0), case(1), case(0)], RATE)[OCTOBER]
+    assert figures(found) == (3, 4, 75.0)
+
+
+def test_a_mean_is_the_sum_over_the_number() -> None:
+    found = values_of([case(1), case(2), case(6)], MEAN)[OCTOBER]
+    assert figures(found) == (9, 3, 3.0)
+    assert found["log_mean"] == pytest.approx((math.log(1) + math.log(2) + math.log(6)) / 3)
+
+
+def test_the_log_mean_leaves_out_what_has_no_logarithm() -> None:
+    assert values_of([case(0), case(math.e)], MEAN)[OCTOBER]["log_mean"] == pytest.approx(1.0)
+    assert math.isnan(values_of([case(0)], MEAN)[OCTOBER]["log_mean"])
+    assert math.isnan(values_of([case(2)], RATIO)[OCTOBER]["log_mean"])
+
+
+def test_a_ratio_is_a_ratio_of_sums_and_no_mean_of_ratios() -> None:
+    found = values_of([case(4, 2), case(9, 1)], RATIO)[OCTOBER]
+    assert figures(found) == (13, 3, pytest.approx(13 / 3))  # the mean of the ratios would be 5.5
+
+
+def test_a_median_is_the_middle_of_the_cases() -> None:
+    metric = measure("median", unit="days")
+    assert values_of([case(1), case(2), case(30)], metric)[OCTOBER]["value"] == 2
+    found = values_of([case(1), case(2), case(4), case(30)], metric)[OCTOBER]
+    assert found["value"] == 3
+    assert math.isnan(found["lower"])
+    assert math.isnan(found["upper"])
+
+
+def test_a_count_has_no_denominator_and_no_interval() -> None:
+    found = values_of([case(), case()], measure("count"), settings=Settings())[OCTOBER]
+    assert (found["numerator"], found["value"], found["status"]) == (2, 2, "ok")  # two are enough for a count
+    assert all(math.isnan(found[column]) for column in ("denominator", "lower", "upper", "log_mean"))
+
+
+def test_the_system_is_the_ratio_of_all_sums() -> None:
+    cases = [case(1), case(0, facility="F2"), case(0, facility="F2"), case(0, facility="F2")]
+    found = values_of(cases, PROPORTION)
+    assert {key: row["value"] for key, row in found.items()} == {
+        ("all", "2026-10"): 25.0,  # one of four, not the mean of 100 and 0
+        ("F1", "2026-10"): 100.0,
+        ("F2", "2026-10"): 0.0,
+    }
+
+
+def test_a_case_belongs_to_the_month_of_its_day() -> None:
+    days = ["2026-09-30", "2026-10-01", "2026-10-31", "2026-11-01", "2028-02-29"]
+    found = values_of([case(on=day) for day in days], measure("count"))
+    assert {month: row["value"] for (facility, month), row in found.items() if facility == "F1"} == {
+        "2026-09": 1,
+        "2026-10": 2,
+        "2026-11": 1,
+        "2028-02": 1,
+    }
+
+
+def test_a_month_without_cases_does_not_appear() -> None:
+    found = values_of([case(on="2026-01-10"), case(on="2026-03-10", facility="F2")], MEAN)
+    assert set(found) == {("all", "2026-01"), ("all", "2026-03"), ("F1", "2026-01"), ("F2", "2026-03")}
+
+
+@pytest.mark.parametrize(
+    ("events", "cases", "lower", "upper"),
+    [(81, 263, 25.53, 36.62), (15, 148, 6.24, 16.05), (0, 20, 0.0, 16.11), (1, 29, 0.61, 17.18)],
+)
+def test_the_interval_of_a_proportion_is_wilsons(events: int, cases: int, lower: float, upper: float) -> None:
+    # Newcombe, Statistics in Medicine 1998; 17: 857–872, table I, method 3
+    found = values_of([case(1)] * events + [case(0)] * (cases - events), PROPORTION)[OCTOBER]
+    assert (round(found["lower"], 2), round(found["upper"], 2)) == (lower, upper)
+
+
+def test_the_interval_of_a_mean_is_students() -> None:
+    found = values_of([case(1), case(2), case(3), case(4)], MEAN)[OCTOBER]
+    # s = √(5/3), s/√4 = 0.645497, t with 3 degrees of freedom = 3.182446
+    assert (found["lower"], found["upper"]) == pytest.approx((2.5 - 2.054260, 2.5 + 2.054260), abs=1e-5)
+
+
+def test_the_interval_of_a_ratio_comes_from_the_spread_around_it() -> None:
+    found = values_of([case(2, 1), case(4, 2), case(6, 2)], RATIO)[OCTOBER]
+    # r = 12/5; residuals −0.4, −0.8, 1.2; squares 2.24; √(2.24/2/3) ÷ (5/3) = 0.366606; t with 2 = 4.302653
+    assert (found["lower"], found["upper"]) == pytest.approx((2.4 - 1.577379, 2.4 + 1.577379), abs=1e-4)
+
+
+def test_one_case_has_no_spread_and_so_no_interval() -> None:
+    found = values_of([case(4, 2)], RATIO)[OCTOBER]
+    assert found["value"] == 2
+    assert math.isnan(found["lower"])
+    assert math.isnan(found["upper"])
+
+
+@pytest.mark.parametrize(("events", "upper"), [(0, 3.69), (5, 11.67), (10, 18.39)])
+def test_the_interval_of_a_rate_reaches_at_least_as_far_as_the_exact_poisson_one(events: int, upper: float) -> None:
+    # Garwood, Biometrika 1936; 28: 437–442: exact upper limits of 0, 5 and 10 events; here each in a case of its own
+    found = values_of([case(1)] * events + [case(0)] * (1000 - events), RATE)[OCTOBER]
+    assert round(10 * found["upper"], 2) == upper
+
+
+def test_the_interval_of_a_rate_does_not_vanish_where_all_cases_are_alike() -> None:
+    found = values_of([case(1)] * 10, RATE)[OCTOBER]
+    # no spread at all; Garwood's limits of 10 events are 4.80 and 18.39
+    assert (round(found["lower"], 1), round(found["upper"], 1)) == (48.0, 183.9)
+
+
+def test_events_that_come_in_clusters_widen_the_interval_of_a_rate() -> None:
+    spread_out = values_of([case(1)] * 20 + [case(0)] * 80, RATE)[OCTOBER]
+    clustered = values_of([case(10)] * 2 + [case(0)] * 98, RATE)[OCTOBER]
+    assert spread_out["value"] == clustered["value"] == 20
+    # r = 0.2, s² = (2 · 9.8² + 98 · 0.2²)/99 = 1.979798, s/√100 = 0.140705, t with 99 = 1.984217
+    assert clustered["upper"] == pytest.approx(20 + 27.919, abs=1e-2)
+    assert clustered["lower"] == 0  # and never below it
+    assert clustered["upper"] > spread_out["upper"]
+
+
+def test_only_what_can_be_negative_has_a_negative_bound() -> None:
+    assert values_of([case(0), case(9)], MEAN)[OCTOBER]["lower"] == 0
+    assert values_of([case(-1), case(9)], MEAN)[OCTOBER]["lower"] < 0
+
+
+@pytest.mark.parametrize(("counted", "status", "reason"), [(24, "too_few", "fewer than 25 cases"), (25, "ok", "")])
+def test_below_the_least_number_of_cases_no_value_is_shown(counted: int, status: str, reason: str) -> None:
+    # cases that do not count do not help
+    cases = [case(2)] * counted + [case(None, None, excluded="died")] * 5
+    found = values_of(cases, MEAN, settings=Settings(min_denominator=25))[OCTOBER]
+    assert (found["status"], found["status_reason"]) == (status, reason)
+    assert (found["numerator"], found["denominator"]) == (2 * counted, counted)
+    assert [math.isnan(found[column]) for column in ("value", "lower", "upper", "log_mean")] == [counted == 24] * 4
+
+
+def test_a_month_of_excluded_cases_only_has_no_value() -> None:
+    for metric in (MEAN, measure("count")):
+        found = values_of([case(None, None, excluded="died")], metric)[OCTOBER]
+        assert (found["status"], found["status_reason"], found["n_cases"], found["n_excluded"]) == (
+            "too_few",
+            "no case counts",
+            1,
+            1,
+        )
+        assert math.isnan(found["value"])
+
+
+def test_nothing_is_divided_by_zero() -> None:
+    found = values_of([case(3, 0), case(0, 0)], RATIO)[OCTOBER]
+    assert (found["status"], found["status_reason"]) == ("too_few", "the denominator is zero")
+    assert all(math.isnan(found[column]) for column in ("value", "lower", "upper"))
+
+
+def test_excluded_cases_are_counted_by_reason_for_each_facility_and_the_system() -> None:
+    cases = [
+        case(),
+        case(None, None, excluded="died"),
+        case(None, None, excluded="died", facility="F2"),
+        case(None, None, excluded="transferred", on="2026-11-02"),
+    ]
+    exclusions = exclusions_of(cases, MEAN)
+    assert tuple(exclusions.columns) == EXCLUSION_COLUMNS
+    assert {tuple(row[1:]) for row in exclusions.itertuples(index=False)} == {
+        ("F1", "2026-10", "died", 1),
+        ("F2", "2026-10", "died", 1),
+        ("all", "2026-10", "died", 2),
+        ("F1", "2026-11", "transferred", 1),
+        ("all", "2026-11", "transferred", 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("supplied", "expected"),
+    [
+        ([("census", False, "not_supplied", "the census table was not supplied")], "the census table was not supplied"),
+        (
+            [("census", True, "", ""), ("icd", False, "not_computable", "no ICD diagnosis codes")],
+            "no ICD diagnosis codes",
+        ),
+        ([("census", True, "", "")], "it needs icd, which this version does not know"),
+    ],
+)
+def test_a_measure_without_its_inputs_has_one_row_that_says_why(
+    supplied: list[tuple[str, bool, str, str]], expected: str
+) -> None:
+    metric = measure("mean", needs=("census", "icd"))
+    with warehouse_of([case(1)]) as connection:
+        connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", supplied)
+        values, exclusions = compute_values(connection, metric, settings=ONE_IS_ENOUGH)
+    assert tuple(values.columns) == VALUE_COLUMNS
+    (row,) = values.to_dict("records")
+    assert (row["facility_id"], row["month"], row["status_reason"]) == ("all", "", expected)
+    assert row["status"] == ("not_supplied" if "supplied" in expected else "not_computable")
+    assert all(math.isnan(row[column]) for column in ("numerator", "denominator", "value", "lower", "upper"))
+    assert exclusions.empty
+
+
+def test_a_measure_whose_inputs_are_there_is_computed() -> None:
+    with warehouse_of([case(1)]) as connection:
+        connection.execute("INSERT INTO supply VALUES ('census', true, '', '')")
+        values, _ = compute_values(connection, measure("mean", needs=("census",)), settings=ONE_IS_ENOUGH)
+    assert set(values["status"]) == {"ok"}
