@@ -16,6 +16,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK_VENV := .venv-lock
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-strip-extras --no-annotate
 
 .PHONY: help setup demo ui test check format docs bench lock clean
 
@@ -25,7 +27,7 @@ help: ## Shows this list
 setup: $(READY) ## Installs system libraries, a virtual environment and the pinned packages
 
 # The stamp is older than its sources only after the lock, the project file or the recipe has changed.
-$(READY): requirements.lock pyproject.toml tools/setup.sh
+$(READY): requirements-dev.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV)
 	@touch $@
 
@@ -58,11 +60,12 @@ docs: $(READY) ## Rewrites the generated documents in docs/
 bench: $(READY) ## Measures speed and memory
 	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
-lock: ## Makes requirements.lock anew from pyproject.toml
+lock: ## Makes requirements.lock and requirements-dev.lock anew from pyproject.toml
 	@python3 -m venv $(LOCK_VENV)
 	@$(LOCK_VENV)/bin/python -m pip install -qq uv
-	@$(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-strip-extras --no-annotate --group pyproject.toml:dev pyproject.toml -o requirements.lock
+	@$(LOCK_VENV)/bin/uv pip compile $(LOCKED) pyproject.toml -o requirements.lock
+	@$(LOCK_VENV)/bin/uv pip compile $(LOCKED) --constraints requirements.lock --group pyproject.toml:dev pyproject.toml \
+		-o requirements-dev.lock
 
 clean: ## Removes what the tools made; keeps the virtual environment, data/ and Dagster's history
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

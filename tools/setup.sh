@@ -61,6 +61,6 @@ if ! is_recent_enough "$venv/bin/python"; then
 fi
 echo "setup: installing the pinned packages into $venv (a few minutes the first time)"
 pip=("$venv/bin/python" -m pip --disable-pip-version-check -qq)
-"${pip[@]}" install --require-hashes -r requirements.lock
+"${pip[@]}" install --require-hashes -r requirements-dev.lock
 "${pip[@]}" install --no-deps --no-build-isolation -e .
 echo "setup: ready"
