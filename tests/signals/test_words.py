@@ -101,15 +101,19 @@ def test_the_order_of_precedence_is_described_in_order() -> None:
 def test_laney_is_drawn_or_not_and_says_why() -> None:
     even = {"values": [20, 24, 17, 22, 19, 21, 18, 23] * 3, "denominators": [100] * 24}
     plain = evaluate_chart(**even, chart="p_prime")  # type: ignore[arg-type]
-    assert plain.requested_chart == "p_prime"
-    assert plain.chart == "p"
-    assert plain.chart_reason.startswith("Drawn as a p chart: sigma z is ")
+    assert (plain.requested_chart, plain.chart) == ("p_prime", "p_prime")
+    assert plain.sigma_z is not None
+    assert plain.sigma_z < 1
+    assert plain.chart_reason.endswith("so the limits are those of a p chart: they are never narrowed.")
+    assert plain.points[0].upper == evaluate_chart(**even, chart="p").points[0].upper  # type: ignore[arg-type]
     wild = {"values": [5, 40, 8, 35] * 6, "denominators": [100] * 24}
     prime = evaluate_chart(**wild, chart="p_prime")  # type: ignore[arg-type]
     assert prime.chart == "p_prime"
-    assert "wider" in prime.chart_reason
+    assert prime.sigma_z is not None
+    assert f"the limits are {prime.sigma_z:.2f} times those of a p chart" in prime.chart_reason
     assert evaluate_chart(**wild, chart="p_prime", laney="never").chart == "p"  # type: ignore[arg-type]
-    assert evaluate_chart(**even, chart="p_prime", laney="always").chart == "p_prime"  # type: ignore[arg-type]
+    narrow = evaluate_chart(**even, chart="p_prime", laney="always")  # type: ignore[arg-type]
+    assert narrow.points[0].upper < plain.points[0].upper  # type: ignore[operator]
     alone = evaluate_chart([5], chart="u_prime", denominators=[9])
     assert alone.chart == "u"
     assert "cannot be computed" in alone.chart_reason

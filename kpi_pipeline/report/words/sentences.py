@@ -280,7 +280,7 @@ def phase_sentences(measure: Measure) -> list[str]:
     # The centre as drawn: a phase's own is on the scale of the calculation, which may be logarithms.
     centres = [points[phase.first].centre for phase in phases]
     for rebase, before, after in zip(measure.rebases, centres, centres[1:], strict=False):
-        if before is not None and after is not None:
+        if rebase in measure.shown_rebases and before is not None and after is not None:
             word = "median" if measure.result.chart in ("run", "g") else "mean"
             sentences.append(
                 f"The {word} was {format_value(before, measure.metric)} up to "
