@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kpi_pipeline.signals import RULE_SETS, Pattern, expected_false_signals
+from kpi_pipeline.signals import RULE_SETS, Pattern, RuleSet, expected_false_signals
 from kpi_pipeline.signals.chance.many_series import icons_by_issue
 from kpi_pipeline.signals.chance.multiplicity import stable_series
+from kpi_pipeline.signals.chance.onset import estimate_step
 
 SEED = 20261101
 N_BASELINE = 24
@@ -153,6 +154,40 @@ def pattern_table(n: int) -> Iterator[str]:
             )
 
 
+def onset_table(n: int) -> Iterator[str]:
+    """How often dates are right, among the charts that show the change."""
+    yield (
+        "| months alike (AR1) | step, sigma | months after it | run's first month right | likeliest month right "
+        "| likeliest within 2 months | interval holds the month | its months, median |"
+    )
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    rules = RULE_SETS["frozen-2026"]
+    for rho in (0.0, 0.15, 0.3):
+        for step in (1.0, 1.5, 2.0, 3.0):
+            for after in (8, 24):
+                series = stable_series(min(n, 3000), N_BASELINE + 12 + after, Pattern(rho), seed=SEED + 2)
+                series[:, N_BASELINE + 12 :] += step
+                yield _onset_row(series, rules, rho, step, after)
+
+
+def _onset_row(series: Floats, rules: RuleSet, rho: float, step: float, after: int) -> str:
+    truth = series.shape[1] - after
+    icons = icons_by_issue(series, rules, first_issue=series.shape[1] - 1, frozen_points=N_BASELINE)[:, 0]
+    shown = series[icons > 0]
+    off = np.sign(shown - shown[:, :N_BASELINE].mean(axis=1)[:, None])
+    run_starts = [int(np.flatnonzero(row <= 0)[-1]) + 1 for row in off]
+    steps = [found for row in shown if (found := estimate_step(row)) is not None]
+    run = np.mean([start == truth for start in run_starts])
+    right = np.mean([one.position == truth for one in steps])
+    near = np.mean([abs(one.position - truth) <= 2 for one in steps])
+    held = np.mean([one.earliest <= truth <= one.latest for one in steps])
+    wide = np.median([one.latest - one.earliest + 1 for one in steps])
+    return (
+        f"| {rho:g} | {step:g} | {after} | {100 * run:.0f} | {100 * right:.0f} | {100 * near:.0f} "
+        f"| {100 * held:.1f} | {wide:.0f} |"
+    )
+
+
 SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
     (
         "Baseline and rules",
@@ -171,6 +206,12 @@ SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
         "Stable charts of 36 final months: share in percent of charts, and of reports with eleven charts, that colour "
         "an icon by chance. A report prints these figures for the resemblance and season of its own months.",
         pattern_table,
+    ),
+    (
+        "When a change began",
+        "36 stable months, then a lasting step; of the charts that show it under `frozen-2026`, in percent. The first "
+        "month of the run is what reports used to print; the likeliest month and its interval are `ChartResult.onset`.",
+        onset_table,
     ),
 )
 

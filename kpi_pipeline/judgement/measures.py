@@ -132,6 +132,14 @@ class Measure:
         return self.result is not None and self.result.assurance == "failing" and self.against_target == "missed"
 
     @property
+    def onset_months(self) -> tuple[Month, Month, Month] | tuple[()]:
+        """The likeliest month in which the signal's change began, and the ends of its interval; empty without one."""
+        onset = self.result.onset if self.result else None
+        if onset is None:
+            return ()
+        return self.history[onset.position], self.history[onset.earliest], self.history[onset.latest]
+
+    @property
     def signal_months(self) -> tuple[Month, ...]:
         """The months of the signal behind the variation icon, oldest first; empty without one."""
         signal = self.result.deciding_signal if self.result else None

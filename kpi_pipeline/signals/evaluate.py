@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kpi_pipeline.signals.chance.onset import find_onset
 from kpi_pipeline.signals.lines.constants import (
     MOVING_RANGE_D2,
     MOVING_RANGE_UPPER,
@@ -147,6 +148,7 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
         not_judged=not_judged,
         decided_at=decided_at if enough else None,
         deciding_signal=deciding,
+        onset=find_onset(series, lines, deciding),
         signals=tuple(signals),
         rule_set=rule_set,
     )

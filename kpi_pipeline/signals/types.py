@@ -185,6 +185,22 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Onset:
+    """When the change behind the variation icon most likely began, as one lasting step (`chance.onset`).
+
+    position: the first point of the new level; earliest, latest: the 95 % interval, positions too. n_points: the points
+    between, so many as a month is uncertain. before, after: the two levels on the drawn scale, at an ordinary point.
+    """
+
+    position: int
+    earliest: int
+    latest: int
+    n_points: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
 class ChartResult:
     """One evaluated series. Chart, table, icons and sentences all read this one object.
 
@@ -192,7 +208,8 @@ class ChartResult:
     variation, assurance, limits_kind: see the design; limits_kind is that of the last phase.
     frozen_points: of each phase only so many first points set the limits; None where all do.
     n_points: points that count (not missing, ghosted or immature). sigma_z: of the last phase.
-    reason: the words for the variation icon, e.g. '6 points below the mean since March 2026'.
+    reason: the words for the variation icon, e.g. '6 points in a row below the mean'. onset: when its change began;
+    None without a signal, for a trend, and where there is no step to the signal's side. A run's start is no onset.
     assurance_reason: the words for the assurance icon. warnings: sentences to print under the chart.
     not_judged: why the variation icon is empty; None when it is not.
     decided_at: position of the point the variation icon was taken from; None when there is none.
@@ -221,5 +238,6 @@ class ChartResult:
     not_judged: NotJudged | None
     decided_at: int | None
     deciding_signal: Signal | None
+    onset: Onset | None
     signals: tuple[Signal, ...]
     rule_set: RuleSet

@@ -205,7 +205,7 @@ def test_exceptions_are_shown_by_hospital_in_a_fixed_order() -> None:
     assert table.caption == "Denials per 100 discharges, September 2026"
     assert [row[0] for row in table.rows] == ["Lakeside", "B", "C", "All hospitals"]  # by id: A is Lakeside
     assert [row[3] for row in table.rows] == ["1,200", "1,200", "1,200", "3,600"]
-    assert table.rows[0][4] == "concern, high, since April 2026"
+    assert table.rows[0][4] == "concern, high, six months near or beyond the upper limit"
 
 
 @pytest.mark.parametrize("n_facilities", [1, 13])

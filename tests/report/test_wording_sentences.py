@@ -21,6 +21,7 @@ from kpi_pipeline.report.words.sentences import (
     heading,
     licence_sentence,
     newest_figure_sentence,
+    onset_sentence,
     phase_sentences,
     provisional_sentence,
     target_sentence,
@@ -59,9 +60,12 @@ def test_routine_variation_is_no_change() -> None:
 
 def test_a_shift_downwards_names_mean_length_and_beginning() -> None:
     one = measure(LOS, shift(5.2, 4.7, 28, 0.2))  # baseline of 24 months at 5.20; limits 4.18 to 6.38
-    assert heading(one) == "Average length of stay is down since February 2026"
+    assert heading(one) == "Average length of stay is down: nine months in a row below the mean"
+    assert onset_sentence(one) == (
+        "The change most likely began in March 2026, between February 2026 and April 2026 (95% interval)."
+    )
     assert change_sentence(one) == (
-        "Average length of stay is down: below the mean of 5.20 days for nine months, since February 2026. "
+        "Average length of stay is down: below the mean of 5.20 days for nine months in a row. "
         "It was 4.50 days in October 2026 (1,200 discharges)."
     )
     assert licence_sentence(one) == "Routine variation does not explain this; it is a change in the wanted direction."
@@ -86,12 +90,12 @@ def test_a_trend_names_its_first_and_last_month() -> None:
 def test_two_of_three_months_near_a_limit() -> None:
     ratio: Ratio = lambda at: {33: 5.7, 34: 5.1, 35: 5.72}.get(at, wobble(5.0, 0.1)(at))  # noqa: E731
     one = measure(LOS, ratio)
-    assert "near or beyond the upper limit in two of the three months since August 2026" in change_sentence(one)
+    assert "near or beyond the upper limit in two of the last three months" in change_sentence(one)
 
 
 def test_a_higher_share_is_an_improvement_where_higher_is_better() -> None:
     one = measure(ASSESSMENT, shift(0.80, 0.86, 30, 0.005))
-    assert heading(one).startswith("Initial assessment within 24 hours is up since May 2026")
+    assert heading(one).startswith("Initial assessment within 24 hours is up: ")
     assert variation_word(one) == "improvement, high"
 
 
