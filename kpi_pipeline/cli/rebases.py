@@ -50,7 +50,15 @@ def add(
         metrics=metrics,
     )
     with open_journal(journal_url(warehouse, state, settings)) as journal:
-        warnings = record_rebase(journal, asked, values=values, metrics=metrics, rules=settings.rule_set, at=now)
+        warnings = record_rebase(
+            journal,
+            asked,
+            values=values,
+            metrics=metrics,
+            rules=settings.rule_set,
+            frozen_months=settings.frozen_months,
+            at=now,
+        )
     for warning in warnings:
         warn(warning)
     say(f"Recorded: {asked.key}")

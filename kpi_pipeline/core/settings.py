@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
+
+RuleSetName = Literal["frozen-2026", "nhs-2024", "nhs-classic", "ihi", "anhoej"]
+RULE_SET_OF_MOVING_BASELINE: RuleSetName = "nhs-2024"
+"""The rules of limits that move where no others are named; frozen limits need longer runs."""
+
+BASELINE_MONTHS = 24
+"""A frozen baseline is the first so many final months."""
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -77,6 +84,8 @@ class Settings(_Frozen):
 
     A build stops when more than quarantine_limit_pct of a table's rows are refused, and they are at least
     quarantine_limit_from_rows: a handful of bad rows in a small file is no broken feed.
+    baseline: `frozen` computes limits from the first 24 final months and continues them until a rebase is recorded;
+    `moving` computes them anew from the months shown. rule_set: when left out, the rules that go with the baseline.
     avoidable_day_reasons: reason code → the name printed for it.
     state_url: the database of decisions, as SQLAlchemy writes it; None is the SQLite file beside the warehouse.
     """
@@ -84,7 +93,8 @@ class Settings(_Frozen):
     hospital_name: str = "Your hospital"
     time_zone: str = "America/New_York"
     report: ReportSettings = ReportSettings()
-    rule_set: Literal["nhs-2024", "nhs-classic", "ihi", "anhoej"] = "nhs-2024"
+    baseline: Literal["frozen", "moving"] = "frozen"
+    rule_set: RuleSetName = "frozen-2026"
     min_denominator: Annotated[int, Field(ge=1)] = 25
     small_number_threshold: Annotated[int, Field(ge=2)] = 11
     quarantine_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
@@ -96,6 +106,18 @@ class Settings(_Frozen):
     state_url: str | None = None
     avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_rules_of_the_baseline(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("baseline") == "moving":
+            return {"rule_set": RULE_SET_OF_MOVING_BASELINE, **given}
+        return given
+
+    @property
+    def frozen_months(self) -> int | None:
+        """How many first final months the limits are frozen at; None where they move with the months shown."""
+        return BASELINE_MONTHS if self.baseline == "frozen" else None
 
 
 def read_settings(path: Path | None = None) -> Settings:

@@ -21,7 +21,7 @@ from kpi_pipeline.judgement.series import evaluate_months
 from kpi_pipeline.judgement.small_numbers import withhold_small_numbers
 from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric, Target
-from kpi_pipeline.signals import ChartResult
+from kpi_pipeline.signals import ChartResult, Point
 
 State = Literal["improvement", "concern", "neither", "common_cause", "not judged"]
 
@@ -32,8 +32,10 @@ _WORDS_FOR_STATUS = {"not_supplied": "not supplied", "not_computable": "not comp
 class Measure:
     """One metric with everything this report may say about it.
 
-    months: the months charted. figures: by month, including a year before the first charted one. result is None,
-    and unavailable says why, when there is no figure at all. rebases and initiatives: those inside the charted months.
+    months: the months shown. history: the months judged, which with a frozen baseline begin at the first figure; they
+    end with the months shown. figures, targets and rebases: of the history, figures also of a year before the months
+    shown. result: of the history; it is None, and unavailable says why, when there is no figure at all.
+    initiatives: those begun inside the months shown.
     """
 
     metric: Metric
@@ -45,6 +47,31 @@ class Measure:
     result: ChartResult | None = None
     unavailable: str = ""
     initiatives: tuple[BegunInitiative, ...] = ()
+    history: tuple[Month, ...] = ()
+
+    @property
+    def shown_points(self) -> tuple[Point, ...]:
+        """The evaluated points of the months shown, one a month; none without a result."""
+        return self.result.points[len(self.history) - len(self.months) :] if self.result else ()
+
+    @property
+    def shown_rebases(self) -> tuple[Rebase, ...]:
+        """The rebases inside the months shown; with an earlier one the whole chart is in its phase."""
+        return tuple(one for one in self.rebases if self.months[0] < one.from_month <= self.months[-1])
+
+    @property
+    def decided_month(self) -> Month | None:
+        """The month the icons were read from."""
+        at = self.result.decided_at if self.result else None
+        return None if at is None else self.history[at]
+
+    @property
+    def baseline_months(self) -> tuple[Month, ...]:
+        """The first and last month behind the limits of the last phase; empty without limits."""
+        phase = self.result.phases[-1] if self.result and self.result.phases else None
+        if phase is None or phase.baseline_first is None or phase.baseline_last is None:
+            return ()
+        return self.history[phase.baseline_first], self.history[phase.baseline_last]
 
     @property
     def headline(self) -> Figure | None:
@@ -105,10 +132,18 @@ class Measure:
         return self.result is not None and self.result.assurance == "failing" and self.against_target == "missed"
 
     @property
+    def onset_months(self) -> tuple[Month, Month, Month] | tuple[()]:
+        """The likeliest month in which the signal's change began, and the ends of its interval; empty without one."""
+        onset = self.result.onset if self.result else None
+        if onset is None:
+            return ()
+        return self.history[onset.position], self.history[onset.earliest], self.history[onset.latest]
+
+    @property
     def signal_months(self) -> tuple[Month, ...]:
         """The months of the signal behind the variation icon, oldest first; empty without one."""
         signal = self.result.deciding_signal if self.result else None
-        return self.months[signal.first : signal.last + 1] if signal else ()
+        return self.history[signal.first : signal.last + 1] if signal else ()
 
 
 def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figure]]:
@@ -118,7 +153,7 @@ def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figur
     shown = inputs.settings.report.months_shown
     first = inputs.month.plus(1 - shown)
     figures = read_figures(
-        inputs.values, inputs.exclusions, inputs.metrics, list(month_range(first.plus(-12), inputs.month))
+        inputs.values, inputs.exclusions, inputs.metrics, list(month_range(_first_read(inputs, first), inputs.month))
     )
     if inputs.withholds:
         figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
@@ -131,6 +166,14 @@ def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figur
     return measures, figures
 
 
+def _first_read(inputs: ReportInputs, first: Month) -> Month:
+    """From where figures are read: a year before the months shown, and with a frozen baseline from the first month."""
+    a_year_before = first.plus(-12)
+    if inputs.settings.baseline == "moving":
+        return a_year_before
+    return min(a_year_before, *(Month.parse(text) for text in set(inputs.values["month"]) - {""}))
+
+
 def _refuse_faulty_rebases(inputs: ReportInputs) -> None:
     """A rebase that was recorded rightly may no longer stand when figures were restated; a report stops at it."""
     faults, _ = check_rebases(
@@ -140,6 +183,7 @@ def _refuse_faulty_rebases(inputs: ReportInputs) -> None:
         metrics=inputs.metrics,
         facility_id=inputs.facility_id,
         rules=inputs.settings.rule_set,
+        frozen_months=inputs.settings.frozen_months,
     )
     if faults:
         cure = "Withdraw it: kpi rebase withdraw KEY --by NAME."
@@ -203,21 +247,30 @@ def build_measure(
     """One metric at one facility over the charted months. figures: those of any metric and facility."""
     place = (metric.name, facility_id)
     own = {figure.month: figure for figure in figures if (figure.metric, figure.facility_id) == place}
+    history = months if inputs.settings.baseline == "moving" else tuple(month_range(min([*own, *months]), months[-1]))
     targets: dict[Month, Target | None] = {
         month: None if metric.better == "neither" else inputs.targets.target_of(metric, month, facility_id=facility_id)
-        for month in months
+        for month in history
     }
     if not any(month in own for month in months):
         return Measure(metric, inputs.month, months, {}, targets, unavailable=_why_unavailable(inputs, metric))
     rebases = tuple(
         one
         for one in rebases_of(inputs.rebases, metric.name, facility_id)
-        if months[0] < one.from_month <= months[-1]  # earlier: the whole chart is in its phase
+        if history[0] < one.from_month <= history[-1]  # earlier: every month is in its phase
     )
-    result = evaluate_months(metric, months, own, targets=targets, rebases=rebases, rules=inputs.settings.rule_set)
+    result = evaluate_months(
+        metric,
+        history,
+        own,
+        targets=targets,
+        rebases=rebases,
+        rules=inputs.settings.rule_set,
+        frozen_months=inputs.settings.frozen_months,
+    )
     names = {mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks}
     begun = begun_initiatives(inputs.initiatives, metric.name, facility_id, months, facility_names=names)
-    return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun)
+    return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun, history=history)
 
 
 def _why_unavailable(inputs: ReportInputs, metric: Metric) -> str:

@@ -30,8 +30,12 @@ def evaluate_months(
     targets: Mapping[Month, Target | None],
     rebases: Sequence[Rebase],
     rules: str,
+    frozen_months: int | None,
 ) -> ChartResult:
-    """The control chart of these months. Months without a figure are missing; months that are not final are hollow."""
+    """The control chart of these months. frozen_months: limits from the first so many final months; None: from all.
+
+    Months without a figure are missing; months that are not final are hollow.
+    """
     values, arguments = _series(metric, months, figures)
     limits = [target.value if target else None for target in (targets.get(month) for month in months)]
     return evaluate_chart(
@@ -39,12 +43,13 @@ def evaluate_months(
         target=limits if any(limit is not None for limit in limits) else None,
         phases=[str(one.from_month) for one in rebases],
         rules=rules,
+        frozen_points=frozen_months,
         **arguments,
     )
 
 
 def judge_rebases(
-    metric: Metric, figures: Mapping[Month, Figure], rebases: Sequence[Rebase], *, rules: str
+    metric: Metric, figures: Mapping[Month, Figure], rebases: Sequence[Rebase], *, rules: str, frozen_months: int | None
 ) -> tuple[list[Fault], list[str]]:
     """Why rebases of one chart may not stand, each tested on the months known when it was decided; and warnings."""
     faults: list[Fault] = []
@@ -63,7 +68,9 @@ def judge_rebases(
             str(rebase.from_month), rebase.reason, rebase.decided_by, rebase.decided_on, is_trial=rebase.trial
         )
         earlier = [str(one.from_month) for one in rebases[:at] if known[0] < one.from_month]
-        check = check_rebase(values, decision=decision, rules=rules, phases=earlier, **arguments)
+        check = check_rebase(
+            values, decision=decision, rules=rules, phases=earlier, frozen_points=frozen_months, **arguments
+        )
         faults += [Fault(place, f"is refused: {refusal}") for refusal in check.refusals]
         warnings += check.warnings if check.is_allowed else ()
     return faults, warnings

@@ -4,7 +4,7 @@
 No SQL, no files, no clock, and nothing of ours but the error classes.
 """
 
-from kpi_pipeline.signals.chance.multiplicity import FalseSignals, expected_false_signals
+from kpi_pipeline.signals.chance.multiplicity import FalseSignals, Pattern, expected_false_signals, own_pattern
 from kpi_pipeline.signals.chance.seasonality import SameMonth, SeasonalAdjustment, adjust_for_season, compare_same_month
 from kpi_pipeline.signals.chart_choice import ChartChoice, choose_chart, explain_chart
 from kpi_pipeline.signals.evaluate import evaluate_chart
@@ -24,6 +24,7 @@ from kpi_pipeline.signals.types import (
     ChartResult,
     Constant,
     LimitsKind,
+    Onset,
     Phase,
     Point,
     PointClass,
@@ -48,6 +49,8 @@ __all__ = [
     "FunnelResult",
     "LimitsKind",
     "MedianPhase",
+    "Onset",
+    "Pattern",
     "Phase",
     "Point",
     "PointClass",
@@ -73,6 +76,7 @@ __all__ = [
     "find_rule_set",
     "funnel_limits",
     "nelson_flags",
+    "own_pattern",
     "rephase_runs",
     "result_as_dict",
     "result_rows",

@@ -68,7 +68,8 @@ def check_rebase(
     wanted direction (there is nothing to rebase to); when either phase has fewer points than the rule set needs,
     unless the new one is marked trial; when reason or owner are empty. A neutral measure has no wanted direction:
     any signal will do.
-    phases: earlier rebases. chart_arguments: as for `evaluate_chart` (denominators, periods, ghosted, ...).
+    phases: earlier rebases. chart_arguments: as for `evaluate_chart` (denominators, periods, ghosted, ...; with
+    frozen_points the old limits are those frozen at the first points of the old phase).
     """
     rule_set = find_rule_set(rules)
     if "baseline" in chart_arguments:

@@ -21,6 +21,7 @@ from kpi_pipeline.report.words.sentences import (
     heading,
     licence_sentence,
     newest_figure_sentence,
+    onset_sentence,
     phase_sentences,
     provisional_sentence,
     target_sentence,
@@ -58,11 +59,14 @@ def test_routine_variation_is_no_change() -> None:
 
 
 def test_a_shift_downwards_names_mean_length_and_beginning() -> None:
-    one = measure(LOS, shift(5.2, 4.7, 30, 0.05))  # 18 months at 5.20, six at 4.70: mean 5.075
-    assert heading(one) == "Average length of stay is down since May 2026"
+    one = measure(LOS, shift(5.2, 4.7, 28, 0.2))  # baseline of 24 months at 5.20; limits 4.18 to 6.38
+    assert heading(one) == "Average length of stay is down: nine months in a row below the mean"
+    assert onset_sentence(one) == (
+        "The change most likely began in March 2026, between February 2026 and April 2026 (95% interval)."
+    )
     assert change_sentence(one) == (
-        "Average length of stay is down: below the mean of 5.07 days for six months, since May 2026. "
-        "It was 4.65 days in October 2026 (1,200 discharges)."
+        "Average length of stay is down: below the mean of 5.20 days for nine months in a row. "
+        "It was 4.50 days in October 2026 (1,200 discharges)."
     )
     assert licence_sentence(one) == "Routine variation does not explain this; it is a change in the wanted direction."
     assert variation_word(one) == "improvement, low"
@@ -72,26 +76,26 @@ def test_one_month_beyond_a_limit_is_unusual_and_not_a_trend() -> None:
     one = measure(LOS, spike(5.0, 6.0, 0.1))
     assert heading(one) == "Average length of stay was unusually high in October 2026"
     assert change_sentence(one).startswith(
-        "Average length of stay was unusually high: above the upper limit of 5.69 in October 2026."
+        "Average length of stay was unusually high: above the upper limit of 5.56 in October 2026."
     )
     assert licence_sentence(one) == "Routine variation does not explain this; it is a change in the unwanted direction."
     assert variation_word(one) == "concern, high"
 
 
 def test_a_trend_names_its_first_and_last_month() -> None:
-    one = measure(LOS, lambda at: 4.8 + 0.1 * (at - 29) if at >= 30 else wobble(5.0, 0.1)(at))
-    assert "is up: higher every month from May 2026 to October 2026." in change_sentence(one)
+    one = measure(LOS, lambda at: 4.7 + 0.1 * (at - 29) if at >= 29 else wobble(5.0, 0.1)(at))
+    assert "is up: higher every month from April 2026 to October 2026." in change_sentence(one)
 
 
 def test_two_of_three_months_near_a_limit() -> None:
     ratio: Ratio = lambda at: {33: 5.7, 34: 5.1, 35: 5.72}.get(at, wobble(5.0, 0.1)(at))  # noqa: E731
     one = measure(LOS, ratio)
-    assert "near or beyond the upper limit in two of the three months since August 2026" in change_sentence(one)
+    assert "near or beyond the upper limit in two of the last three months" in change_sentence(one)
 
 
 def test_a_higher_share_is_an_improvement_where_higher_is_better() -> None:
     one = measure(ASSESSMENT, shift(0.80, 0.86, 30, 0.005))
-    assert heading(one).startswith("Initial assessment within 24 hours is up since May 2026")
+    assert heading(one).startswith("Initial assessment within 24 hours is up: ")
     assert variation_word(one) == "improvement, high"
 
 
@@ -167,7 +171,7 @@ def test_a_target_out_of_reach_is_a_finding_of_its_own() -> None:
 
 def test_a_target_always_met() -> None:
     one = measure(ASSESSMENT, wobble(0.97, 0.003))
-    assert assurance_sentence(one) == "Routine variation (95.5% to 98.5%) lies wholly on the right side of the target."
+    assert assurance_sentence(one) == "Routine variation (95.2% to 98.8%) lies wholly on the right side of the target."
     assert assurance_word(one) == "consistently passes"
 
 
@@ -180,9 +184,9 @@ def test_a_target_inside_the_limits_is_met_by_chance() -> None:
 
 
 def test_after_a_change_the_old_limits_promise_nothing() -> None:
-    inside = measure(LOS, shift(5.2, 4.7, 30, 0.05))
+    inside = measure(LOS, shift(5.2, 4.7, 28, 0.2))
     assert assurance_sentence(inside) == (
-        "The target lies within the limits (4.78 to 5.38); after a change they say little about the months to come."
+        "The target lies within the limits (4.23 to 6.38); after a change they say little about the months to come."
     )
     left = measure(LOS, lambda at: 4.7 if at >= 30 else 5.3)
     assert left.result is not None

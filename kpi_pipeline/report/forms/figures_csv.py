@@ -85,8 +85,7 @@ def _empty_row(inputs: ReportInputs, measure: Measure) -> list[str]:
 def _row(inputs: ReportInputs, measure: Measure, figure: Figure) -> list[str]:
     threshold = inputs.settings.small_number_threshold
     metric, result = measure.metric, measure.result
-    decided = measure.months[result.decided_at] if result is not None and result.decided_at is not None else None
-    judged = result is not None and figure.month == decided and figure.facility_id == inputs.facility_id
+    judged = result is not None and figure.month == measure.decided_month and figure.facility_id == inputs.facility_id
     goal = inputs.targets.target_of(metric, figure.month, facility_id=figure.facility_id)
     return [
         f"{metric.name}/{figure.facility_id}/{figure.month}",

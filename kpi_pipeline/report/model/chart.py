@@ -58,7 +58,7 @@ class ChartPoint(Frozen):
     """One month of a series. `value` None is a missing month: the line breaks there, it is never 0.
 
     hollow: the month is not final yet; ghosted: a person has taken the point out of the calculation.
-    target is the one valid in that month.
+    target is the one valid in that month. in_baseline: one of the months the limits were computed from.
     """
 
     month: MonthKey
@@ -70,6 +70,7 @@ class ChartPoint(Frozen):
     point_class: PointClass = "common_cause"
     hollow: bool = False
     ghosted: bool = False
+    in_baseline: bool = False
 
 
 class Annotation(Frozen):

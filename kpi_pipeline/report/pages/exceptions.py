@@ -30,6 +30,7 @@ from kpi_pipeline.report.words.sentences import (
     heading,
     licence_sentence,
     newest_figure_sentence,
+    onset_sentence,
     phase_sentences,
     provisional_sentence,
     target_sentence,
@@ -118,6 +119,7 @@ def _tells(measure: Measure, threshold: int) -> tuple[str, ...]:
     newest = [newest_figure_sentence(measure, threshold=threshold), target_sentence(measure)]
     said = [
         first,
+        onset_sentence(measure),
         " ".join(sentence for sentence in newest if sentence),
         assurance_sentence(measure),
         *phase_sentences(measure),

@@ -23,7 +23,7 @@ from kpi_pipeline.report.words.phrases import (
     unit_words_of,
     variation_word,
 )
-from kpi_pipeline.report.words.sentences import since_words
+from kpi_pipeline.report.words.sentences import signal_words
 
 MOST_FACILITIES = 12
 """A table of more hospitals than this would be read as a league table."""
@@ -92,5 +92,5 @@ def _row(name: str, part: Measure, figure: Figure | None, threshold: int) -> tup
         value,
         interval_range(figure, metric) or MISSING,
         count_words(figure.denominator, threshold=threshold),
-        ", ".join(words for words in (variation_word(part), since_words(part)) if words),
+        ", ".join(words for words in (variation_word(part), signal_words(part)) if words),
     )

@@ -24,7 +24,7 @@ from kpi_pipeline.report.model import Annotation, CaptionedChart, Chart, ChartPo
 from kpi_pipeline.report.words.effects import effect_sentence
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, unit_words
 from kpi_pipeline.report.words.phrases import latest_words, subject, unit_words_of, variation_word
-from kpi_pipeline.report.words.sentences import since_words
+from kpi_pipeline.report.words.sentences import signal_words
 
 _MOST_CHART_MONTHS = 48
 _LONGEST_CELL = 400
@@ -99,7 +99,7 @@ def build_measure_table(inputs: ReportInputs, initiative: Initiative, figures: S
                 charted = [one.month for one in figures if one.facility_id == place and one.month >= first]
                 months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
                 measure = build_measure(inputs, inputs.metrics[name], months, figures, facility_id=place)
-                told = ", ".join(words for words in (variation_word(measure), since_words(measure)) if words)
+                told = ", ".join(words for words in (variation_word(measure), signal_words(measure)) if words)
                 at = f", {facility_names(inputs).get(place, place)}" if len(places) > 1 else ""
                 title = f"{subject(measure.metric.title)}{at}"
                 rows.append((title, kind, latest_words(measure), told if measure.result else "not judged"))
