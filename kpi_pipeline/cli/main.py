@@ -18,6 +18,7 @@ import typer
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.rebases import rebase_app
+from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.settings import read_settings
 
@@ -33,6 +34,7 @@ reference_app = typer.Typer(help="Value sets and tables that change every year."
 app.add_typer(reference_app, name="reference")
 app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
+app.add_typer(state_app, name="state")
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 SettingsFile = Annotated[

@@ -11,6 +11,7 @@ from kpi_pipeline.journal.initiatives import (
     record_initiatives,
     seen_versions,
 )
+from kpi_pipeline.journal.known_state import forget_known_state
 from kpi_pipeline.journal.opening import ReportDecisions, find_state_url, open_journal, read_report_decisions
 from kpi_pipeline.journal.rebases import current_rebases, propose_rebase, record_rebase, withdraw_rebase
 
@@ -20,6 +21,7 @@ __all__ = [
     "current_rebases",
     "declared_initiatives",
     "find_state_url",
+    "forget_known_state",
     "initiative_history",
     "open_journal",
     "propose_rebase",
