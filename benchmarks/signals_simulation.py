@@ -309,8 +309,8 @@ SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
     ),
     (
         "Season",
-        "24 months and 36 more, a yearly wave of so many sigmas: false icons / detection 12 to 24 months after a step of "
-        "two sigma, in percent.",
+        "24 months and 36 more, a yearly wave of so many sigmas: false icons / detection 12 to 24 months after a step "
+        "of two sigma, in percent.",
         season_table,
     ),
     (
