@@ -1,4 +1,4 @@
-"""One part of page 4: days beyond the geometric mean by service line and DRG, outlier stays apart.
+"""One part of page 4: net days against the expected stay by service line and DRG, with intervals; outliers apart.
 
 Small numbers are withheld here as in the rest of the report. Not here: the other parts (`build_drivers`), the sums
 themselves (`improvement/excess_days`).
@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
+from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.improvement.drivers.excess_days import OUTLIER_MULTIPLE, UNGROUPED, ExcessDays, ExcessTable
+from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_counts
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.report.model import Block, Column, Table
@@ -19,11 +21,13 @@ from kpi_pipeline.report.words.numbers import (
     capitalised,
     fewer_than,
     format_number,
+    small_count_words,
 )
 from kpi_pipeline.report.words.phrases import WITHHELD
 
 _ALL, _OTHER = "All", "Other"
 _MOST_SERVICE_LINES, _MOST_DRGS = 9, 5
+_MOST_NAMED = 3
 _LONGEST_NAME = 64
 
 _KEPT_CAPITALS = re.compile(r"\b(mcc|cc|mv|hiv|ecmo|cde|pdx|o\.r\.|aicd|tpa|ami|dvt|gi)(?!\w)", re.I)
@@ -31,22 +35,15 @@ _KEPT_CAPITALS = re.compile(r"\b(mcc|cc|mv|hiv|ecmo|cde|pdx|o\.r\.|aicd|tpa|ami|
 
 
 def build_excess_blocks(inputs: ReportInputs, drivers: Drivers) -> tuple[Block, ...]:
-    """Service lines and DRGs with the most days beyond the geometric mean, outlier stays apart."""
-    if drivers.drgs is None or drivers.drgs.total.excess_days <= 0:
+    """Service lines and DRGs by net days, most first."""
+    if drivers.drgs is None:
         return ()
     total = drivers.drgs.total
     blocks = []
     if drivers.service_lines is not None:
         table = _excess_table(inputs, drivers.service_lines, "Service line", capitalised, _MOST_SERVICE_LINES)
         if table is not None:
-            first = drivers.service_lines.groups[0]
-            share = format_number(100 * first.excess_days / total.excess_days)
-            name = (
-                "Stays without a service line carry"
-                if first.group == UNGROUPED
-                else f"{capitalised(first.group)} carries"
-            )
-            blocks.append(Block(heading=f"{name} {share}% of the days beyond the geometric mean stay", tables=(table,)))
+            blocks.append(Block(heading=excess_finding(drivers.service_lines), tables=(table,)))
 
     def name_of(code: str) -> str:
         return drg_name(code, drivers.drg_titles)
@@ -55,15 +52,35 @@ def build_excess_blocks(inputs: ReportInputs, drivers: Drivers) -> tuple[Block, 
     if table is not None:
         times = format_number(OUTLIER_MULTIPLE)
         words = (
-            "The geometric mean is that of the stay's MS-DRG (CMS, IPPS Table 5). Stays of more than "
-            f"{times} times it are outliers: their days stand in the last column only."
+            "Expected is the arithmetic mean stay of the MS-DRG (CMS, IPPS Table 5); net days are days stayed less "
+            "days expected, and may be below zero. Observed ÷ expected is drawn towards the mean of all by as much "
+            "as a group is small; without that, some would look high or low by chance. Outliers stayed more than "
+            f"{times} times the geometric mean; they are part of the net days."
         )
         if total.n_without_expected and not inputs.withholds:
             words += f" {format_number(total.n_without_expected)} discharges have no such DRG and are left out."
-        blocks.append(
-            Block(heading="MS-DRGs with the most days beyond the geometric mean stay", tables=(table,), notes=(words,))
-        )
+        blocks.append(Block(heading="MS-DRGs with the most net days", tables=(table,), notes=(words,)))
     return tuple(blocks)
+
+
+def excess_finding(table: ExcessTable) -> str:
+    """What the service lines show: who lies above expected beyond chance, or where all stays together lie."""
+    above = [group for group in table.groups if group.is_above_expected]
+    if above:
+        names = join_words([_group_name(group.group) for group in above[:_MOST_NAMED]])
+        more = len(above) - _MOST_NAMED
+        others = f" and {small_count_words(more)} more" if more > 0 else ""
+        return f"Longer than expected beyond chance: {names}{others}"
+    days = format_number(abs(table.total.net.value))
+    if table.total.ratio.upper < 1:
+        return f"Stays are shorter than expected, by {days} days in the year"
+    if table.total.ratio.lower > 1:
+        return f"Stays are longer than expected, by {days} days in the year; no service line stands out"
+    return "No service line stays longer than expected beyond chance"
+
+
+def _group_name(group: str) -> str:
+    return "stays without a service line" if group == UNGROUPED else group
 
 
 def _excess_table(
@@ -77,27 +94,27 @@ def _excess_table(
         group.group: group.group if group.group in (_OTHER, UNGROUPED) else name_of(group.group) for group in groups
     }
     rows = [
-        _excess_row(inputs, named.get(group.group, _ALL), group, table.total, hidden, hidden_outliers)
+        _excess_row(inputs, named.get(group.group, _ALL), group, hidden, hidden_outliers)
         for group in [*groups, table.total]
     ]
     return Table(
-        caption="Most days first; outlier stays and their days apart",
+        caption="Most net days first; below zero is shorter than expected",
         columns=(
             Column(heading=heading),
             Column(heading="Discharges", numeric=True),
-            Column(heading="Days beyond", numeric=True),
-            Column(heading="Share", numeric=True),
-            Column(heading="Per discharge", numeric=True),
+            Column(heading="Net days", numeric=True),
+            Column(heading="95% interval", numeric=True),
+            Column(heading="Observed ÷ expected", numeric=True),
             Column(heading="Outlier stays", numeric=True),
-            Column(heading="Their days beyond", numeric=True),
+            Column(heading="Their net days", numeric=True),
         ),
         rows=tuple(rows),
     )
 
 
 def _shown_groups(table: ExcessTable, n_shown: int) -> list[ExcessDays]:
-    """The largest groups, and the rest as one. Groups without a stay that has a geometric mean have no row."""
-    groups = [group for group in table.groups if group.n_stays]
+    """The groups with the most net days, and the rest as one, whose interval is not known."""
+    groups = list(table.groups)
     if len(groups) <= n_shown + 1:
         return groups
     rest = groups[n_shown:]
@@ -105,16 +122,17 @@ def _shown_groups(table: ExcessTable, n_shown: int) -> list[ExcessDays]:
     def added(count: Callable[[ExcessDays], float]) -> float:
         return sum(count(group) for group in rest)
 
+    net, expected = added(lambda one: one.net.value), added(lambda one: one.expected_days)
     other = ExcessDays(
         group=_OTHER,
         n_stays=int(added(lambda one: one.n_stays)),
-        n_over=int(added(lambda one: one.n_over)),
         days=added(lambda one: one.days),
-        excess_days=added(lambda one: one.excess_days),
-        net_days=added(lambda one: one.net_days),
+        expected_days=expected,
+        net=Estimate(net, net, net),
+        ratio=Estimate(1 + net / expected, 1 + net / expected, 1 + net / expected),
+        shrunk_ratio=None,
         n_outliers=int(added(lambda one: one.n_outliers)),
-        outlier_days=added(lambda one: one.outlier_days),
-        outlier_excess_days=added(lambda one: one.outlier_excess_days),
+        outlier_net_days=added(lambda one: one.outlier_net_days),
         n_without_expected=int(added(lambda one: one.n_without_expected)),
     )
     return [*groups[:n_shown], other]
@@ -136,15 +154,7 @@ def _withheld(
     def last(key: Hashable) -> int:
         return int(key == _ALL)
 
-    stays, usual_over = counted(lambda one: one.n_stays), counted(lambda one: one.n_over - one.n_outliers)
-    hidden: dict[Hashable, Withheld] = {}
-    before = -1
-    while len(hidden) != before:
-        before = len(hidden)
-        for counts in (stays, usual_over):
-            small = {key for key, why in hidden.items() if why is Withheld.SMALL}
-            hidden = withhold_counts(counts, sums, threshold=threshold, also=hidden, reluctance=last)
-            hidden |= dict.fromkeys(small, Withheld.SMALL)
+    hidden = withhold_counts(counted(lambda one: one.n_stays), sums, threshold=threshold, reluctance=last)
     outliers = withhold_counts(counted(lambda one: one.n_outliers), sums, threshold=threshold, reluctance=last)
     return hidden, outliers
 
@@ -153,19 +163,20 @@ def _excess_row(
     inputs: ReportInputs,
     name: str,
     group: ExcessDays,
-    total: ExcessDays,
     hidden: dict[Hashable, Withheld],
     hidden_outliers: dict[Hashable, Withheld],
 ) -> tuple[str, ...]:
+    ratio = group.shrunk_ratio or group.ratio
+    is_rest = group.group == _OTHER
     cells = (
         format_number(group.n_stays),
-        format_number(group.excess_days),
-        f"{format_number(100 * group.excess_days / total.excess_days)}%",
-        format_number(group.excess_days / group.n_stays, 2),
+        format_number(group.net.value),
+        MISSING if is_rest else f"{format_number(group.net.lower)} to {format_number(group.net.upper)}",
+        format_number(ratio.value, 2),
     )
     if group.group in hidden:
         cells = (WITHHELD, WITHHELD, MISSING, MISSING)
-    outliers = (format_number(group.n_outliers), format_number(group.outlier_excess_days))
+    outliers = (format_number(group.n_outliers), format_number(group.outlier_net_days))
     if group.group in hidden_outliers:
         is_little = hidden_outliers[group.group] is Withheld.SMALL
         outliers = (fewer_than(inputs.settings.small_number_threshold) if is_little else WITHHELD, MISSING)
