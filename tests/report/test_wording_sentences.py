@@ -165,21 +165,26 @@ def test_a_target_out_of_reach_is_a_finding_of_its_own() -> None:
     assert heading(one) == "Initial assessment within 24 hours keeps missing its target"
     assert failing_sentence(one) == (
         "Initial assessment within 24 hours keeps missing its target. Routine variation (74.7% to 85.3%) does not "
-        "reach the target: without a change in how the work is done, it will go on being missed."
+        "reach the target: without a change in how the work is done, it will go on being missed. "
+        "Fewer than 1 of 100 months are expected to meet it."
     )
     assert assurance_word(one) == "consistently misses"
 
 
 def test_a_target_always_met() -> None:
     one = measure(ASSESSMENT, wobble(0.97, 0.003))
-    assert assurance_sentence(one) == "Routine variation (95.2% to 98.8%) lies wholly on the right side of the target."
+    assert assurance_sentence(one) == (
+        "Routine variation (95.2% to 98.8%) lies wholly on the right side of the target. "
+        "More than 99 of 100 months are expected to meet it."
+    )
     assert assurance_word(one) == "consistently passes"
 
 
 def test_a_target_inside_the_limits_is_met_by_chance() -> None:
     one = measure(LOS, wobble(5.0, 0.1))
     assert assurance_sentence(one) == (
-        "The target lies within routine variation (4.49 to 5.56): single months will meet or miss it by chance."
+        "The target lies within routine variation (4.49 to 5.56): single months will meet or miss it by chance. "
+        "About 14 of 100 months are expected to meet it (95% interval 4 to 29)."
     )
     assert assurance_word(one) == "hit or miss"
 
@@ -187,13 +192,14 @@ def test_a_target_inside_the_limits_is_met_by_chance() -> None:
 def test_after_a_change_the_old_limits_promise_nothing() -> None:
     inside = measure(LOS, shift(5.2, 4.7, 28, 0.2))
     assert assurance_sentence(inside) == (
-        "The target lies within the limits (4.23 to 6.38); after a change they say little about the months to come."
+        "The target lies within the limits (4.23 to 6.38); after a change they say little about the months to come. "
+        "About 62 of 100 months are expected to meet it at the level since the change (95% interval 35 to 85)."
     )
     left = measure(LOS, lambda at: 4.7 if at >= 30 else 5.3)
     assert left.result is not None
     assert (left.result.assurance, left.keeps_failing) == ("failing", False)
-    assert str(assurance_sentence(left)).endswith(
-        "does not reach the target, but the newest month does: it left those limits."
+    assert "does not reach the target, but the newest month does: it left those limits." in str(
+        assurance_sentence(left)
     )
 
 
