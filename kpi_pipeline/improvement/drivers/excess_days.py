@@ -81,11 +81,13 @@ def compute_excess_days(stays: pd.DataFrame, *, by: str = "service_line") -> Exc
     residuals = known["length_of_stay_days"] - overall * known["expected"]
     scatter = float((residuals**2).sum() / (known["expected"] ** 2).sum())
     n_without = (table["expected"].isna()).groupby(table["group"]).sum()
-    groups = [_summary(str(name), rows, scatter, overall, int(n_without[name])) for name, rows in
-    known.groupby("group")]
+    groups = [
+        _summary(str(name), rows, scatter, overall, int(n_without[name])) for name, rows in known.groupby("group")
+    ]
     total = _summary("All", known, scatter, overall, int(table["expected"].isna().sum()))
-    shrunk = _shrunk(groups) shrunk.sort(key=lambda group: (-group.net.value,
-    group.group)) return ExcessTable(tuple(shrunk), total)
+    shrunk = _shrunk(groups)
+    shrunk.sort(key=lambda group: (-group.net.value, group.group))
+    return ExcessTable(tuple(shrunk), total)
 
 
 def expected_days(stays: pd.DataFrame) -> Floats:

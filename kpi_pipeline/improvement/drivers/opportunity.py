@@ -21,7 +21,10 @@ from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable
 from kpi_pipeline.improvement.estimates import TAILS, Estimate, Floats
 
 RungName = Literal["documented", "net_excess", "comparator_gap"]
-Omission = Literal["not_supplied", "no_expected_stay", "not_declared", "none_above_expected", "not_above_comparator"]
+Omission = Literal[
+    "not_supplied", "no_expected_stay", "not_declared", "none_above_expected", "not_above_comparator", "too_few_stays"
+]
+"""too_few_stays: withheld from this reader, by `judgement`."""
 
 LAST_DAY_SHARE = 0.6
 """The variable direct cost of a late day, as a share of the stay's mean variable direct cost per day.

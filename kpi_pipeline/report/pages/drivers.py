@@ -8,15 +8,13 @@ computed (`improvement/`).
 from __future__ import annotations
 
 from kpi_pipeline.core.texts import join_words
-from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, Omission, Opportunity, Rung, RungName
-from kpi_pipeline.improvement.drivers.pareto import Pareto, compute_pareto
-from kpi_pipeline.judgement.disclosure import is_small
-from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.judgement.drivers import JudgedDrivers
+from kpi_pipeline.judgement.drivers.waits import JudgedWaits
+from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.model import Bar, Bars, Block, Column, FurtherSection, Table
 from kpi_pipeline.report.pages.driver_funnel import build_unit_block
-from kpi_pipeline.report.pages.driver_mix import build_mix_block, hides_number_of_discharges
+from kpi_pipeline.report.pages.driver_mix import build_mix_block
 from kpi_pipeline.report.pages.driver_tables import build_excess_blocks, excess_finding
 from kpi_pipeline.report.words.numbers import (
     MISSING,
@@ -27,44 +25,28 @@ from kpi_pipeline.report.words.numbers import (
     small_count_words,
 )
 
-OTHER = "Other"
-_MOST_REASONS = 8
-_MOST_LEADING = 3
-"""A title names at most so many leading reasons; more of them are no few."""
-_LEADING_SHARE_PCT = 50.0
-"""The title counts the reasons that make up at least half of the days."""
-
 _MILLION, _THOUSAND = 1e6, 1e3
 
 
-def build_drivers(inputs: ReportInputs) -> FurtherSection | None:
+def build_drivers(judged: Judged) -> FurtherSection | None:
     """The page; None when nothing was supplied of which it could speak."""
-    drivers = inputs.drivers
-    if drivers is None or (inputs.withholds and is_small(drivers.n_discharges, _threshold(inputs))):
+    drivers = judged.drivers
+    if drivers is None or not drivers.has_content:
         return None
-    pareto = _pareto(inputs, drivers)
-    possible = (
-        _waits_block(inputs, drivers, pareto) if pareto else None,
-        *build_excess_blocks(inputs, drivers),
-        build_mix_block(inputs, drivers),
-        build_unit_block(inputs, drivers),
-        _opportunity_block(inputs, drivers),
-    )
-    blocks = tuple(block for block in possible if block is not None)
+    blocks = [_waits_block(drivers.waits)] if drivers.waits else []
+    blocks += build_excess_blocks(drivers)
+    if drivers.mix:
+        blocks.append(build_mix_block(drivers.mix, drivers.first_month, drivers.last_month, drivers.drg_titles))
+    blocks += [build_unit_block(drivers.units)] if drivers.units else []
+    blocks += [_opportunity_block(judged, drivers, drivers.opportunity)] if drivers.opportunity else []
     if not blocks:
         return None
-    return FurtherSection(name="drivers", title=_title(drivers, pareto), lede=_lede(inputs, drivers), blocks=blocks)
+    return FurtherSection(name="drivers", title=_title(drivers), lede=_lede(judged, drivers), blocks=tuple(blocks))
 
 
-def _threshold(inputs: ReportInputs) -> int:
-    return inputs.settings.small_number_threshold
-
-
-def _lede(inputs: ReportInputs, drivers: Drivers) -> str:
-    place = inputs.facility_name or ("all hospitals" if inputs.facility_id == WHOLE_SYSTEM else inputs.facility_id)
-    count = (
-        "" if hides_number_of_discharges(inputs, drivers) else f": {format_count(drivers.n_discharges, 'discharges')}"
-    )
+def _lede(judged: Judged, drivers: JudgedDrivers) -> str:
+    n, place = drivers.n_discharges, judged.scope.place or "all hospitals"
+    count = f": {format_count(n, 'discharges')}" if isinstance(n, float) else ""
     scope = f"{drivers.first_month.name} to {drivers.last_month.name}, {place}{count}."
     parts = {
         "waits": "avoidable days by reason", "excess": "net days against the expected stay",
@@ -74,71 +56,32 @@ def _lede(inputs: ReportInputs, drivers: Drivers) -> str:
     return f"{scope} Not shown: {'; '.join(lacking)}." if lacking else scope
 
 
-def _title(drivers: Drivers, pareto: Pareto | None) -> str:
+def _title(drivers: JudgedDrivers) -> str:
     """The finding of the page, from the first of its parts that has one."""
-    if pareto is not None and pareto.total > 0:
-        leading = _n_leading(pareto)
+    if drivers.waits is not None and drivers.waits.pareto.total > 0:
+        leading = drivers.waits.n_leading
         if leading:
-            share = format_number(pareto.rows[leading - 1].running_pct)
+            share = format_number(drivers.waits.pareto.rows[leading - 1].running_pct)
             reasons = "reason accounts" if leading == 1 else "reasons account"
             return f"{capitalised(small_count_words(leading))} {reasons} for {share}% of avoidable days"
         return "Avoidable days have many reasons, none of them large"
-    if drivers.service_lines is not None:
-        return excess_finding(drivers.service_lines)
+    if (lines := drivers.service_lines) is not None and lines.is_shown:
+        return excess_finding(lines)
     return "Drivers and opportunities"
-
-
-def _n_leading(pareto: Pareto) -> int:
-    """How many named reasons together make up half of the days; 0 when more than a few are needed."""
-    for place, row in enumerate(pareto.rows[:_MOST_LEADING], start=1):
-        if not row.is_other and row.running_pct >= _LEADING_SHARE_PCT:
-            return place
-    return 0
 
 
 # ── avoidable days by reason ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _pareto(inputs: ReportInputs, drivers: Drivers) -> Pareto | None:
-    """The Pareto as it may be known. Withholding: reasons of few stays are gathered in "other", and so is the next
-    smallest until one with stays enough is among them; a single stay may wait for several reasons."""
-    if drivers.waits is None or drivers.waits.empty:
-        return None
-    rows = [(_reason_name(inputs, row["reason_code"]), row) for row in drivers.waits.to_dict("records")]
-    rows.sort(key=lambda named: (named[1]["n_stays"], named[1]["days"], named[0]))
-    in_other = 0
-    if inputs.withholds:
-        least = _threshold(inputs)
-        in_other = sum(1 for _, row in rows if row["n_stays"] < least)
-        in_other += int(in_other > 0)
-        if in_other > len(rows):
-            return None
-    names = [OTHER if place < in_other else name for place, (name, _) in enumerate(rows)]
-    return compute_pareto(names, [row["days"] for _, row in rows], n_shown=_MOST_REASONS, other=OTHER)
-
-
-def _reason_name(inputs: ReportInputs, code: object) -> str:
-    text = str(code)
-    return inputs.settings.avoidable_day_reasons.get(text, text) if text else "Reason not recorded"
-
-
-def _waits_block(inputs: ReportInputs, drivers: Drivers, pareto: Pareto) -> Block | None:
-    assert drivers.waits is not None
-    parties: dict[str, set[str]] = {}
-    for row in drivers.waits.to_dict("records"):
-        party = row["responsible_party"]
-        name = _reason_name(inputs, row["reason_code"])
-        parties.setdefault(name, set()).add(party if isinstance(party, str) else "several or none")
-    leading = _n_leading(pareto)
+def _waits_block(waits: JudgedWaits) -> Block:
+    pareto, leading = waits.pareto, waits.n_leading
     bars = tuple(
         Bar(
             label=row.category,
             value=row.count,
             value_words=format_number(row.count),
             beside=(
-                MISSING
-                if row.is_other or len(parties[row.category]) > 1
-                else capitalised(next(iter(parties[row.category]))),
+                MISSING if row.is_other else _party_words(waits, row.category),
                 f"{format_number(row.share_pct)}%",
                 f"{format_number(row.running_pct)}%",
             ),
@@ -148,10 +91,10 @@ def _waits_block(inputs: ReportInputs, drivers: Drivers, pareto: Pareto) -> Bloc
     )
     first = pareto.rows[0]
     notes = []
-    if not inputs.withholds and round(pareto.total) != round(drivers.days_waited):
+    if isinstance(waits.n_days, float) and round(pareto.total) != round(waits.n_days):
         notes.append(
             f"A day on which a patient waited for two reasons counts under each: {format_number(pareto.total)} days "
-            f"by reason are {format_number(drivers.days_waited)} different days."
+            f"by reason are {format_number(waits.n_days)} different days."
         )
     if pareto.n_in_other:
         notes.append("Other gathers the reasons with the fewest days, and those of too few stays to be printed.")
@@ -172,6 +115,12 @@ def _waits_block(inputs: ReportInputs, drivers: Drivers, pareto: Pareto) -> Bloc
     )
 
 
+def _party_words(waits: JudgedWaits, reason: str) -> str:
+    """Who could have ended the wait: `Hospital`; a dash where several could."""
+    party = waits.party_of.get(reason)
+    return MISSING if party is None else capitalised(party or "several or none")
+
+
 # ── dollars ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 _RUNGS: dict[RungName, tuple[str, str]] = {
@@ -186,29 +135,24 @@ _OMISSIONS: dict[Omission, str] = {
     "no_expected_stay": "no DRG with a published mean stay",
     "not_declared": "no comparator declared",
     "none_above_expected": "none: no group lies above expected beyond chance",
+    "too_few_stays": "withheld",
     "not_above_comparator": "none: stays are not longer than the comparator's",
 }
 
 
-def _opportunity_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
-    found = drivers.opportunity
-    if found is None:
-        return None
-    shown = [rung for rung in found.rungs if not (inputs.withholds and is_small(rung.n_stays, _threshold(inputs)))]
-    if not any(rung.days for rung in shown):
-        return None
+def _opportunity_block(judged: Judged, drivers: JudgedDrivers, found: Opportunity) -> Block:
     return Block(
-        heading=_opportunity_heading(shown),
+        heading=_opportunity_heading(found.rungs),
         paragraphs=(
-            "Three ways to count the days, each on its own: they overlap, so they are never added. A day is worth "
-            "what a late day costs in variable direct cost, not a mean day.",
+            "Three ways to count the days, each on its own: they overlap, so they are never added. A day is worth what "
+            "a late day costs in variable direct cost, not a mean day.",
         ),
-        tables=(_opportunity_table(shown),),
-        notes=(" ".join(_opportunity_notes(inputs, found, shown)),),
+        tables=(_opportunity_table(found.rungs),),
+        notes=(" ".join(_opportunity_notes(judged, drivers, found)),),
     )
 
 
-def _opportunity_heading(rungs: list[Rung]) -> str:
+def _opportunity_heading(rungs: tuple[Rung, ...]) -> str:
     documented = next((rung for rung in rungs if rung.name == "documented" and rung.days and rung.days.value > 0), None)
     if documented is None or documented.usd is None:
         return "What the days would be worth"
@@ -216,7 +160,7 @@ def _opportunity_heading(rungs: list[Rung]) -> str:
     return f"Avoidable days on record: {format_dollars(documented.usd.value)} a year ({low} to {high})"
 
 
-def _opportunity_table(rungs: list[Rung]) -> Table:
+def _opportunity_table(rungs: tuple[Rung, ...]) -> Table:
     return Table(
         caption="Twelve months; 95% intervals hold chance and the assumption about a late day",
         columns=(
@@ -246,29 +190,23 @@ def _rung_row(rung: Rung) -> tuple[str, ...]:
     )
 
 
-def _opportunity_notes(inputs: ReportInputs, found: Opportunity, rungs: list[Rung]) -> tuple[str, ...]:
+def _opportunity_notes(judged: Judged, drivers: JudgedDrivers, found: Opportunity) -> tuple[str, ...]:
     """What was assumed, how much is on record, what is unknown, and what freed days would earn."""
     notes = [_price_note(found)]
-    capture = found.capture
-    if (
-        capture is not None
-        and capture.n_long
-        and not (inputs.withholds and is_small(capture.n_long, _threshold(inputs)))
-    ):
+    if (capture := found.capture) is not None and capture.n_long:
         share = format_number(100 * capture.n_documented / capture.n_long)
         notes.append(
             f"Of the stays longer than two days beyond their geometric mean, {share}% have an avoidable day on record "
             "(capture rate); what is not recorded is in no first row."
         )
-    unknown = sum(rung.n_not_valued for rung in rungs)
-    if unknown and found.late_day_usd is not None:
-        hide = inputs.withholds and is_small(unknown, _threshold(inputs))
-        stays = fewer_than(_threshold(inputs), "stays") if hide else format_count(unknown, "stays")
+    if found.late_day_usd is not None and (n := drivers.n_not_costed):
+        few = fewer_than(judged.scope.small_number_threshold, "stays")
+        stays = format_count(n, "stays") if isinstance(n, float) else few
         notes.append(f"Not costed yet: {stays}; the value of their recorded days is unknown, not nothing.")
     if found.comparator is not None:
         ratio = format_number(found.comparator.observed_over_expected, 2)
         notes.append(f"Comparator: {found.comparator.name}, {ratio} of the expected days ({found.comparator.source}).")
-    notes.append(_capacity_note(inputs, found, rungs))
+    notes.append(_capacity_note(drivers, found))
     return tuple(notes)
 
 
@@ -285,10 +223,10 @@ def _price_note(found: Opportunity) -> str:
     )
 
 
-def _capacity_note(inputs: ReportInputs, found: Opportunity, rungs: list[Rung]) -> str:
+def _capacity_note(drivers: JudgedDrivers, found: Opportunity) -> str:
     """What a freed bed-day would earn, where finance has declared it."""
     if found.capacity is None:
-        declared = inputs.settings.opportunity.freed_day is not None
+        declared = drivers.is_freed_day_declared
         why = "there is no census or no number of beds to tell how full they are" if declared else "not declared"
         return f"Capacity, what a freed bed-day would earn: {why}."
     occupancy = format_number(found.capacity.occupancy_pct)
@@ -303,7 +241,7 @@ def _capacity_note(inputs: ReportInputs, found: Opportunity, rungs: list[Rung]) 
     amounts = join_words(
         [
             f"{format_dollars(rung.capacity_usd.value)} ({_RUNGS[rung.name][0].lower()})"
-            for rung in rungs
+            for rung in found.rungs
             if rung.capacity_usd is not None
         ]
     )
