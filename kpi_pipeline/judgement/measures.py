@@ -12,6 +12,7 @@ from typing import Literal
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.rebases import Rebase, rebases_of
 from kpi_pipeline.judgement.begun_initiatives import BegunInitiative, begun_initiatives
 from kpi_pipeline.judgement.figures import Figure, read_figures
@@ -19,7 +20,6 @@ from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.rebase_check import check_rebases
 from kpi_pipeline.judgement.series import evaluate_months
 from kpi_pipeline.judgement.small_numbers import withhold_small_numbers
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.signals import ChartResult, Point
 

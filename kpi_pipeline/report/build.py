@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC
 
 from kpi_pipeline.core.texts import date_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import Measure, build_measures
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.forms.figures_csv import write_figures_csv
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix

@@ -7,10 +7,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 
 from kpi_pipeline.core.texts import date_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number, Sum, Withheld, is_small, withhold_counts
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP
 from kpi_pipeline.report.model import (
     Appendix,

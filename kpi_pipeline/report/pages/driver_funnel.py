@@ -9,10 +9,10 @@ from collections.abc import Hashable
 from typing import Any, Literal
 
 from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_counts
 from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Block, CaptionedFunnel, Funnel, FunnelCurve, FunnelMark
 from kpi_pipeline.report.words.numbers import (

@@ -8,13 +8,13 @@ computed (`improvement/`).
 from __future__ import annotations
 
 from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.improvement.drivers.excess_days import OUTLIER_MULTIPLE, UNGROUPED
 from kpi_pipeline.improvement.drivers.opportunity import MethodName, MethodValue, OpportunityTable
 from kpi_pipeline.improvement.drivers.pareto import Pareto, compute_pareto
 from kpi_pipeline.judgement.disclosure import is_small
 from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.model import Bar, Bars, Block, Column, FurtherSection, Table
 from kpi_pipeline.report.pages.driver_funnel import build_unit_block
 from kpi_pipeline.report.pages.driver_mix import build_mix_block, hides_number_of_discharges

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.commentary import Comment, MonthCommentary
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.model import (
     Action,
     Balancing,

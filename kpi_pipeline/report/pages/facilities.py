@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import Measure, build_measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.model import Column, FurtherSection, Table
 from kpi_pipeline.report.pages.exceptions import choose_exceptions
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare

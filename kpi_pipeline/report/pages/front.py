@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.model import (
     Decision,
     FindingList,

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.improvement.effects.effect_result import EffectResult, Verdict
 from kpi_pipeline.improvement.effects.initiative_effects import estimate_initiative, read_scope_series
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Block, FurtherSection
 from kpi_pipeline.report.pages.initiative_tables import (
