@@ -58,7 +58,6 @@ def build_from_intake(
     settings: Settings = Settings(),
     clock: Clock = utc_now,
     progress: Progress = lambda _: None,
-    with_metrics: bool = True,
 ) -> BuildResult:
     """Builds the warehouse from staged files, computes every metric on it, and swaps both in together.
 
@@ -79,8 +78,7 @@ def build_from_intake(
         faults = [fault for metric in metrics.values() for fault in case_faults(connection, metric)]
         if faults:
             raise CheckError(faults)
-        if with_metrics:
-            write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
+        write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
     remove_older_values(warehouse, keep=[snapshot_id, *before])
     return BuildResult(warehouse, snapshot_id, facts, len(metrics))
 

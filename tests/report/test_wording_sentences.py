@@ -9,7 +9,8 @@ import pytest
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import DatedTarget, Targets
-from kpi_pipeline.judgement.measures import Measure, build_measures
+from kpi_pipeline.judgement.judged import judge
+from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences, point_notes
 from kpi_pipeline.report.words.findings import finding_title, scorecard_title, summary_sentence
 from kpi_pipeline.report.words.phrases import assurance_word, follow_up_words, latest_words, variation_word
@@ -45,7 +46,7 @@ def spike(level: float, last: float, by: float) -> Ratio:
 
 
 def measure(metric: str, ratio: Ratio, **more: object) -> Measure:
-    return build_measures(report_inputs({metric: ratio}, **more))[0][metric]
+    return judge(report_inputs({metric: ratio}, **more)).system[metric]
 
 
 def test_routine_variation_is_no_change() -> None:
@@ -128,7 +129,7 @@ def test_months_with_too_few_cases_have_no_figure() -> None:
 
 def test_a_measure_that_was_not_supplied_says_so() -> None:
     inputs = not_supplied(report_inputs(), DENIALS, status="not_supplied", reason="the denials table")
-    one = build_measures(inputs)[0][DENIALS]
+    one = judge(inputs).system[DENIALS]
     assert latest_words(one) == "not supplied: the denials table"
     assert chart_finding(one) == "Denials per 100 discharges: not supplied: the denials table."
     assert method_sentences(one) == ("No chart: there are no figures.",)
@@ -271,7 +272,7 @@ def test_the_mean_before_and_after_is_told_only_for_a_declared_phase() -> None:
 
 def headlines(**ratios: Ratio) -> list[Measure]:
     quiet = {name: wobble(level, level / 100) for name, level in ((LOS, 4.6), (DENIALS, 0.05), (ASSESSMENT, 0.95))}
-    measures = build_measures(report_inputs({**quiet, **ratios}))[0]
+    measures = judge(report_inputs({**quiet, **ratios})).system
     return [measures[name] for name in (LOS, DENIALS, ASSESSMENT)]
 
 
@@ -304,7 +305,7 @@ def test_the_finding_counts_where_names_would_not_fit() -> None:
 
 
 def test_a_young_series_says_that_it_is_young() -> None:
-    measures = build_measures(report_inputs(months=8))[0]
+    measures = judge(report_inputs(months=8)).system
     assert finding_title([measures[LOS]]) == "There are too few months yet to tell change from routine variation"
 
 
