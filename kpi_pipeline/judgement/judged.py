@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import MonthCommentary
 from kpi_pipeline.declared.targets import Targets
 from kpi_pipeline.judgement.agenda import Agenda, build_agenda, choose_exceptions, in_report_order
@@ -16,7 +17,7 @@ from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbe
 from kpi_pipeline.judgement.drivers import JudgedDrivers, judge_drivers
 from kpi_pipeline.judgement.false_signals import false_signals_of
 from kpi_pipeline.judgement.figures import Figure, read_figures
-from kpi_pipeline.judgement.inputs import Privacy, ReportInputs
+from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import (
     FigureIndex,
     Measure,
@@ -27,7 +28,6 @@ from kpi_pipeline.judgement.measures import (
 )
 from kpi_pipeline.judgement.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.signals import FalseSignals, RuleSet, find_rule_set
 
 

@@ -12,13 +12,13 @@ from typing import Literal
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.rebases import Rebase, rebases_of
 from kpi_pipeline.judgement.begun_initiatives import BegunInitiative, begun_initiatives
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.rebase_check import check_rebases
 from kpi_pipeline.judgement.series import evaluate_months
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.signals import ChartResult, Point
 

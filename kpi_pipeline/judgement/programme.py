@@ -12,13 +12,13 @@ from typing import Literal
 import pandas as pd
 
 from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.improvement.effects.effect_result import EffectResult, Verdict
 from kpi_pipeline.improvement.effects.initiative_effects import estimate_initiative, read_scope_series
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 
 MeasureKind = Literal["outcome", "process", "balancing"]
 MEASURE_KINDS: tuple[MeasureKind, ...] = ("outcome", "process", "balancing")

@@ -11,12 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
-
-WHOLE_SYSTEM = "all"
-"""The facility_id of figures over all facilities."""
 
 CONFIDENCE = 0.95
 SILENT_AFTER_DAYS = 92

@@ -14,10 +14,10 @@ from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
 from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
+from kpi_pipeline.core.vocabulary import Better
 
 Kind = Literal["proportion", "rate", "mean", "median", "ratio", "count"]
 Unit = Literal["percent", "days", "hours", "usd", "index", "per 100 discharges", "cases", "discharges"]
-Better = Literal["lower", "higher", "neither"]
 Chart = Literal["xmr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
 Words = Annotated[str, Field(min_length=3)]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from kpi_pipeline.core.errors import WarehouseError
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.orchestration import metadata as told
@@ -113,7 +114,8 @@ def find_metric_faults(warehouse: Path, metric: Metric) -> dict[str, list[str]]:
         return found
     if is_computed:
         values, exclusions = stored.values, stored.exclusions
-        for scope, rows in values.groupby(values["facility_id"] == "all")[["n_cases", "n_excluded"]].sum().iterrows():
+        is_system = values["facility_id"] == WHOLE_SYSTEM
+        for scope, rows in values.groupby(is_system)[["n_cases", "n_excluded"]].sum().iterrows():
             where = "the whole system" if scope else "the facilities together"
             for what, stored_count, count in (
                 ("cases", rows["n_cases"], n_cases),
@@ -121,7 +123,7 @@ def find_metric_faults(warehouse: Path, metric: Metric) -> dict[str, list[str]]:
             ):
                 if stored_count != count:
                     found[EVERY_CASE_COUNTED].append(f"{where}: {stored_count:,} {what} are stored, {count:,} listed.")
-        explained = exclusions.loc[exclusions["facility_id"] == "all", "n_cases"].sum()
+        explained = exclusions.loc[exclusions["facility_id"] == WHOLE_SYSTEM, "n_cases"].sum()
         if explained != n_excluded:
             found[EVERY_CASE_COUNTED].append(
                 f"{explained:,} exclusions have a reason, {n_excluded:,} cases are excluded."

@@ -13,7 +13,7 @@ from kpi_pipeline.intake.ingest import IntakeResult, ingest
 from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import remove_older_values, write_all_values
-from kpi_pipeline.reference.store import default_reference_folder
+from kpi_pipeline.reference.store import SHIPPED_FOLDER, default_reference_folder
 from kpi_pipeline.warehouse.build import build_tables
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
@@ -67,7 +67,8 @@ def build_from_intake(
     built_at = clock().isoformat(timespec="seconds")
     folder = reference if reference is not None else default_reference_folder(warehouse)
     before = _present_snapshot(warehouse)
-    with build_and_swap(warehouse, settings=settings) as connection:
+    reads = [SHIPPED_FOLDER, *([folder] if folder is not None else [])]
+    with build_and_swap(warehouse, settings=settings, reads=reads) as connection:
         snapshot_id = build_tables(
             connection, intake, reference=folder, settings=settings, built_at=built_at, progress=progress
         )

@@ -4,6 +4,7 @@
 No SQL, no files, no clock, and nothing of ours but the error classes.
 """
 
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.chance.multiplicity import FalseSignals, Pattern, expected_false_signals, own_pattern
 from kpi_pipeline.signals.chance.seasonality import (
     MonthIndex,
@@ -26,7 +27,6 @@ from kpi_pipeline.signals.result_tables import result_as_dict, result_rows
 from kpi_pipeline.signals.series_table import evaluate_table
 from kpi_pipeline.signals.types import (
     Assurance,
-    Better,
     Chart,
     ChartResult,
     Constant,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.chance.onset import find_onset
 from kpi_pipeline.signals.chance.target_share import expected_target_share
 from kpi_pipeline.signals.lines.constants import (
@@ -27,7 +28,6 @@ from kpi_pipeline.signals.reading.words import assurance_in_words, signal_in_wor
 from kpi_pipeline.signals.series import Inputs, Method, Reference, Series, read_series
 from kpi_pipeline.signals.types import (
     Assurance,
-    Better,
     Chart,
     ChartResult,
     Constant,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Better = Literal["lower", "higher", "neither"]
+from kpi_pipeline.core.vocabulary import Better
+
 Chart = Literal["xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
 Scale = Literal["linear", "log"]
 Side = Literal["high", "low"]

@@ -15,10 +15,10 @@ from dataclasses import replace
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure.counts import Number, Sum, Withheld, is_small
 from kpi_pipeline.judgement.disclosure.tables import total_last, withhold_table
 from kpi_pipeline.judgement.figures import Figure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 
 _LISTED, _COUNTED, _DENOMINATOR = "cases listed", "cases counted", "denominator"

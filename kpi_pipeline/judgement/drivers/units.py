@@ -6,11 +6,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table
 from kpi_pipeline.judgement.disclosure.tables import total_last
 from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.signals import FunnelPoint, FunnelResult, evaluate_funnel
 

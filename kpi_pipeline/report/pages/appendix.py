@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from kpi_pipeline.core.texts import date_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number
 from kpi_pipeline.judgement.judged import Judged, Scope
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.records import JudgedRecords
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP
 from kpi_pipeline.report.model import (
     Appendix,

@@ -13,11 +13,11 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.core.texts import Words, date_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Cycle, Initiative
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
 from kpi_pipeline.judgement.judged import Scope
 from kpi_pipeline.judgement.programme import MEASURE_KINDS, JudgedInitiative
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Annotation, CaptionedChart, Chart, ChartPoint, Column, Table
 from kpi_pipeline.report.words.effects import effect_sentence
