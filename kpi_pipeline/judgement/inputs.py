@@ -27,7 +27,7 @@ class ReportInputs:
     """Everything one report is made of.
 
     values and exclusions: as read from the store of metric values. facility_id `all` is the whole system.
-    privacy: `board` and `external` withhold small numbers. issue: how the issue is named on page 1.
+    privacy: `board` and `external` withhold small numbers. issue_number: None while it is a draft.
     initiatives: the improvement programme, in order of ids. rebases: recorded new limits, of every facility.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     """
@@ -43,8 +43,7 @@ class ReportInputs:
     facility_id: str = WHOLE_SYSTEM
     facility_name: str | None = None
     privacy: Privacy = "internal"
-    issue_number: int = 1
-    issue: str = ""
+    issue_number: int | None = None
     initiatives: tuple[Initiative, ...] = ()
     rebases: tuple[Rebase, ...] = ()
     drivers: Drivers | None = None

@@ -260,7 +260,7 @@ def test_a_last_page_of_a_few_lines_is_avoided() -> None:
 
 def test_a_report_about_one_facility_carries_its_name() -> None:
     report = build_sample_report().model_copy(update={"facility_id": "north:1"})
-    assert render.report_file_stem(report) == "kpi-report-2026-10-north_1"
+    assert render.report_file_stem(report) == "kpi-report-2026-10-north~3a1-internal"
 
 
 @pytest.mark.parametrize("name", ["../figures.csv", "figures", "Figures.csv", "a/b.csv", ""])

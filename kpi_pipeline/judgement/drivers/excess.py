@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kpi_pipeline.core.rounding import round_parts
 from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table
 from kpi_pipeline.judgement.disclosure.tables import total_last
@@ -19,10 +20,13 @@ OTHER = "Other"
 class ExcessRow:
     """One group, or the total. days_withheld and outliers_withheld: why those numbers may not be printed, or None.
 
-    is_rest: the row gathers the smaller groups; is_total: all of them.
+    printed_…: so that the rows add up to the total. is_rest: the row gathers the smaller groups; is_total: all of them.
     """
 
     days: ExcessDays
+    printed_days: float
+    printed_outlier_days: float
+    printed_share_pct: float
     days_withheld: Withheld | None = None
     outliers_withheld: Withheld | None = None
     is_rest: bool = False
@@ -59,12 +63,17 @@ def judge_excess(
     shown = [(group, False) for group in groups[: len(groups) - len(rest)]]
     shown += [(_added(rest), True)] if rest else []
     hidden, outliers = _withheld(inputs, [group for group, _ in shown], table.total)
+    days = round_parts([group.excess_days for group, _ in shown], 0)
+    outlier_days = round_parts([group.outlier_excess_days for group, _ in shown], 0)
+    shares = round_parts([100 * group.excess_days / table.total.excess_days for group, _ in shown], 0)
     rows = tuple(
-        ExcessRow(group, hidden.get(at), outliers.get(at), is_rest=is_rest) for at, (group, is_rest) in enumerate(shown)
+        ExcessRow(group, days[at], outlier_days[at], shares[at], hidden.get(at), outliers.get(at), is_rest=is_rest)
+        for at, (group, is_rest) in enumerate(shown)
     )
-    total = ExcessRow(table.total, hidden.get(_TOTAL), outliers.get(_TOTAL), is_total=True)
-    first = table.groups[0]
-    return JudgedExcess(by, rows, total, first.group, 100 * first.excess_days / table.total.excess_days)
+    total = ExcessRow(
+        table.total, sum(days), sum(outlier_days), sum(shares), hidden.get(_TOTAL), outliers.get(_TOTAL), is_total=True
+    )
+    return JudgedExcess(by, rows, total, rows[0].days.group, rows[0].printed_share_pct)
 
 
 def _added(rest: Sequence[ExcessDays]) -> ExcessDays:

@@ -128,8 +128,8 @@ __all__ = [
 class Report(Frozen):
     """One monthly report.
 
-    month, facility_id and issue_number name it; `stamped_at` is the only clock the PDF knows (its creation
-    date), so the same model gives the same bytes. `source_words` stands in every page's foot.
+    month, facility_id and issue_number name it; without a number it is a draft. `stamped_at` is the only clock the
+    PDF knows (its creation date), so the same model gives the same bytes. `source_words` stands in every page's foot.
     """
 
     schema_version: Literal[1] = 1
@@ -138,7 +138,7 @@ class Report(Frozen):
     facility_id: FacilityId = WHOLE_SYSTEM
     hospital_name: Label
     facility_name: Label | None = None
-    issue_number: Annotated[int, Field(ge=1)]
+    issue_number: Annotated[int, Field(ge=1)] | None = None
     title: Words
     prepared_by: Words
     confidentiality: Words

@@ -51,7 +51,6 @@ def build_excess_blocks(drivers: JudgedDrivers) -> tuple[Block, ...]:
 
 
 def _excess_table(judged: JudgedExcess, heading: str, name_of: Callable[[str], str]) -> Table:
-    total = judged.total.days.excess_days
     return Table(
         caption="Most days first; outlier stays and their days apart",
         columns=(
@@ -63,22 +62,22 @@ def _excess_table(judged: JudgedExcess, heading: str, name_of: Callable[[str], s
             Column(heading="Outlier stays", numeric=True),
             Column(heading="Their days beyond", numeric=True),
         ),
-        rows=tuple(_excess_row(row, total, name_of) for row in (*judged.rows, judged.total)),
+        rows=tuple(_excess_row(row, name_of) for row in (*judged.rows, judged.total)),
     )
 
 
-def _excess_row(row: ExcessRow, total: float, name_of: Callable[[str], str]) -> tuple[str, ...]:
+def _excess_row(row: ExcessRow, name_of: Callable[[str], str]) -> tuple[str, ...]:
     group = row.days
     name = "All" if row.is_total else group.group if row.is_rest or group.group == UNGROUPED else name_of(group.group)
     cells = (
         format_number(group.n_stays),
-        format_number(group.excess_days),
-        f"{format_number(100 * group.excess_days / total)}%",
+        format_number(row.printed_days),
+        f"{format_number(row.printed_share_pct)}%",
         format_number(group.excess_days / group.n_stays, 2),
     )
     if row.days_withheld:
         cells = (WITHHELD, WITHHELD, MISSING, MISSING)
-    outliers = (format_number(group.n_outliers), format_number(group.outlier_excess_days))
+    outliers = (format_number(group.n_outliers), format_number(row.printed_outlier_days))
     if row.outliers_withheld:
         outliers = (WITHHELD, MISSING)
     return (name, *cells, *outliers)
