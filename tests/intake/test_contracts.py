@@ -50,7 +50,7 @@ def fault_of_source(name: str) -> str:
 
 
 def test_every_source_that_is_shipped_can_be_loaded() -> None:
-    assert source_names() == ["canonical", "synpuf", "synthea"]
+    assert source_names() == ["canonical", "fhir", "synpuf", "synthea"]
     for name in source_names():
         source = load_source(name)
         assert source.mappings.keys() <= load_contracts().keys()
