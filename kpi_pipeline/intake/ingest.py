@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 import filelock
 
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
 from kpi_pipeline.intake.landing import (
     LandedFile,
@@ -84,7 +86,12 @@ def ingest(
     with (
         _only_one_in(store),
         tempfile.TemporaryDirectory(prefix="kpi-") as scratch,
-        _connect(settings) as connection,
+        connect(
+            folders=[landing, store, Path(scratch)],
+            scratch=Path(scratch),
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+        ) as connection,
     ):
         landed = register_files(found, store / "landing_register.jsonl", now=now)
         work, faults = _open_all(chosen, landed, Path(scratch))
@@ -131,14 +138,6 @@ def _only_one_in(store: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '{settings.memory_limit}'")
-    if settings.threads is not None:
-        connection.execute(f"SET threads = {settings.threads}")
-    return connection
 
 
 def _open_all(source: Source, landed: list[LandedFile], scratch: Path) -> tuple[list[_Work], list[Fault]]:
@@ -203,7 +202,7 @@ def _stage(
     plausible_until = _plausible_until(options, item.landed.arrived_at)
     mine = {view: lookups[view] for view in mapping.lookups}
     for view, lookup in mine.items():
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {lookup.sql}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {identifier(view)} AS {lookup.sql}")
     optional = tuple(contract.columns) if mapping.source == CANONICAL else mapping.optional_columns
     file_hashes = [item.landed.sha256, *sorted(sha256 for lookup in mine.values() for sha256 in lookup.hashes)]
     connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {landed_sql(item.opened, optional)}")

@@ -13,9 +13,9 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
-
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.sql_text import file_literal
 
 JSON_ENDINGS = (".ndjson", ".json", ".ndjson.gz", ".json.gz", ".ndjson.zst", ".json.zst")
 JSON_COLUMNS = ("resource", "resource_type", "resource_id")
@@ -46,7 +46,7 @@ def json_sql(path: Path) -> str:
 
     source_line counts the file's resources from 1; `json_lines` turns it into the physical line.
     """
-    quoted = "'" + str(path).replace("'", "''") + "'"
+    quoted = file_literal(path)
     form = _form_of(path)
     if form == "lines":
         reader = f"read_ndjson_objects({quoted}, ignore_errors = true, maximum_object_size = {_LARGEST_LINE})"
@@ -102,10 +102,9 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 def _zstandard_lines(path: Path) -> Iterator[bytes]:
     """Python 3.11 has no zstandard of its own; DuckDB has."""
-    with duckdb.connect() as connection:
-        quoted = "'" + str(path).replace("'", "''") + "'"
+    with connect(files=[path]) as connection:
         cursor = connection.execute(
-            f"SELECT CAST(json AS VARCHAR) FROM read_ndjson_objects({quoted}, ignore_errors = true)"
+            f"SELECT CAST(json AS VARCHAR) FROM read_ndjson_objects({file_literal(path)}, ignore_errors = true)"
         )
         while rows := cursor.fetchmany(1000):
             yield from ((row[0] or "-").encode() for row in rows)

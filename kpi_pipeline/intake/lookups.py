@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.json_resources import JSON_COLUMNS
 from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile
 
@@ -20,10 +21,14 @@ class Lookup:
     def sql(self) -> str:
         """The SELECT behind the lookup's view."""
         if not self.files:
-            none = ", ".join(f'CAST(NULL AS VARCHAR) AS "{column}"' for column in self.columns or JSON_COLUMNS)
+            none = ", ".join(
+                f"CAST(NULL AS VARCHAR) AS {identifier(column)}" for column in self.columns or JSON_COLUMNS
+            )
             return f"SELECT CAST(NULL AS BIGINT) AS {SOURCE_LINE}, {none} WHERE false"
         have = {column.lower() for file in self.files for column in file.columns}
-        missing = "".join(f', CAST(NULL AS VARCHAR) AS "{column}"' for column in self.columns if column not in have)
+        missing = "".join(
+            f", CAST(NULL AS VARCHAR) AS {identifier(column)}" for column in self.columns if column not in have
+        )
         rows = " UNION ALL BY NAME ".join(f"({file.sql})" for file in self.files)
         return f"SELECT *{missing} FROM ({rows})"
 

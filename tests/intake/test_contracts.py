@@ -59,7 +59,7 @@ def test_every_source_that_is_shipped_can_be_loaded() -> None:
 
 def test_an_unknown_source_lists_the_known_ones() -> None:
     assert fault_of_source("epic") == (
-        "source: 'epic' is not a known source. Choose one of: canonical, synpuf, synthea."
+        "source: 'epic' is not a known source. Choose one of: canonical, fhir, synpuf, synthea."
     )
 
 
