@@ -39,8 +39,9 @@ ranks AS (
         REGEXP_EXTRACT(diagnosis.condition.reference, '([^/|:=]+)(/_history/[^/]*)?$', 1) AS condition_id,
         MIN(encounter_id) AS encounter_id,
         MIN(
-            CASE WHEN COALESCE(diagnosis.use.coding[1].code, 'DD') IN ('DD', 'billing')
-                THEN TRY_CAST(diagnosis.rank AS INTEGER)
+            CASE
+                WHEN COALESCE(diagnosis.use.coding[1].code, 'DD') IN ('DD', 'billing')
+                    THEN TRY_CAST(diagnosis.rank AS INTEGER)
             END
         ) AS diagnosis_rank
     FROM encounter_diagnoses
