@@ -131,7 +131,10 @@ def build_data_quality(inputs: ReportInputs) -> DataQuality:
             ReferenceTable(name=one.title, version=one.version, rows=format_number(one.rows), source=one.source)
             for one in facts.reference_tables
         ),
-        warnings=tuple(without_small_counts(text, threshold) if inputs.withholds else text for text in facts.warnings),
+        warnings=(
+            *inputs.gate_overrides,
+            *(without_small_counts(text, threshold) if inputs.withholds else text for text in facts.warnings),
+        ),
     )
 
 

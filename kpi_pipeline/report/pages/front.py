@@ -75,9 +75,14 @@ def build_front_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> F
         matrix=_matrix(every),
         cut_off=_cut_off_words(inputs),
         status="provisional" if unsettled else "final",
-        status_words=_status_words(unsettled, len(every), inputs.month),
-        issue=inputs.issue or f"Issue {inputs.issue_number}",
+        status_words=" ".join(filter(None, [_status_words(unsettled, len(every), inputs.month), inputs.replaces])),
+        issue=issue_words(inputs),
     )
+
+
+def issue_words(inputs: ReportInputs) -> str:
+    """`Issue 3`, or that it is a draft: numbers are given when a report is issued, never before."""
+    return "Draft" if inputs.issue_number is None else f"Issue {inputs.issue_number}"
 
 
 def _finding(measure: Measure, said: str, headlines: Sequence[Measure]) -> str:
