@@ -10,6 +10,7 @@ Run from the root of the repository: python -m benchmarks.signals_simulation [--
 from __future__ import annotations
 
 import argparse
+import calendar
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kpi_pipeline.signals import RULE_SETS, Pattern, RuleSet, expected_false_signals
+from kpi_pipeline.judgement.series import DAYS_OF_A_MONTH
+from kpi_pipeline.signals import (
+    RULE_SETS,
+    ChartResult,
+    Pattern,
+    RuleSet,
+    evaluate_chart,
+    expected_false_signals,
+    fit_month_index,
+)
 from kpi_pipeline.signals.chance.many_series import icons_by_issue
 from kpi_pipeline.signals.chance.multiplicity import stable_series
 from kpi_pipeline.signals.chance.onset import estimate_step
@@ -188,6 +198,90 @@ def _onset_row(series: Floats, rules: RuleSet, rho: float, step: float, after: i
     )
 
 
+def discharges(random: np.random.Generator, n: int, months: int) -> tuple[Floats, Floats]:
+    """Stable hospitals of about 1,600 discharges a month: a season of 5 %, days of the month, scatter of 2.5 %."""
+    days = np.array([calendar.monthrange(2023 + at // 12, at % 12 + 1)[1] for at in range(months)])
+    level = 1600 * days / DAYS_OF_A_MONTH * np.exp(0.05 * np.cos(2 * np.pi * np.arange(months) / 12))
+    return random.poisson(level * np.exp(0.025 * random.normal(size=(n, months)))).astype(float), days
+
+
+def discharge_table(n: int) -> Iterator[str]:
+    """Stable discharges as three charts draw them."""
+    yield "| discharges of stable hospitals | charts with any flag | icons |"
+    yield "| --- | ---: | ---: |"
+    n, months = min(n, 1000), 48
+    counts, days = discharges(np.random.default_rng(SEED + 3), n, months)
+    labels = [f"{2023 + at // 12}-{at % 12 + 1:02d}" for at in range(months)]
+    per_day = (days / DAYS_OF_A_MONTH).tolist()
+
+    def index_of(row: list[float]) -> list[float]:
+        season = fit_month_index([x / d for x, d in zip(row, per_day, strict=True)], labels, n_months=N_BASELINE)
+        return [d * season.indices[at % 12 + 1] for at, d in enumerate(per_day)] if season else per_day
+
+    ways: dict[str, Callable[[list[float]], ChartResult]] = {
+        "c chart, the last 24 months, `nhs-2024` (before)": lambda row: evaluate_chart(row[-24:], chart="c"),
+        "XmR, frozen, unadjusted": lambda row: evaluate_chart(row, chart="xmr", rules="frozen-2026", frozen_points=24),
+        "XmR, frozen, days and season (default)": lambda row: evaluate_chart(
+            row, chart="xmr", rules="frozen-2026", frozen_points=24, index=index_of(row)
+        ),
+    }
+    for words, judge in ways.items():
+        results = [judge(row) for row in counts.tolist()]
+        flagged = np.mean([bool(result.signals) for result in results])
+        icons = np.mean([result.variation != "common_cause" for result in results])
+        yield f"| {words} | {100 * flagged:.0f} | {100 * icons:.1f} |"
+
+
+def season_table(n: int) -> Iterator[str]:
+    """False icons and detection by how a season is taken out."""
+    yield "| season, sigma | left in | twelve month indices | one shrunken wave (default) |"
+    yield "| ---: | ---: | ---: | ---: |"
+    n, month = min(n, 1000), np.arange(N_BASELINE + N_ISSUES)
+    for amplitude in (0.0, 0.5, 1.0, 2.0, 4.0):
+        noise = np.random.default_rng(SEED + 4).normal(size=(n, month.size))
+        stable = 100 * np.exp(0.02 * (noise + amplitude * np.sin(2 * np.pi * month / 12)))
+        changed = stable.copy()
+        changed[:, N_BASELINE:] *= np.exp(0.02 * STEP)
+        cells = []
+        for way in (lambda row: np.ones(12), _free_indices, _wave_indices):
+            false, seen = (
+                POLICIES[-1].icons(np.stack([row / way(row)[month % 12] for row in rows]), N_BASELINE)
+                for rows in (stable, changed)
+            )
+            cells.append(f"{100 * (false != 0).mean():.1f} / {100 * (seen > 0)[:, 11:24].mean():.0f}")
+        yield f"| {amplitude:g} | {' | '.join(cells)} |"
+
+
+def _free_indices(row: Floats) -> Floats:
+    baseline = row[:N_BASELINE]
+    return np.array([baseline[at::12].mean() for at in range(12)]) / baseline.mean()
+
+
+def _wave_indices(row: Floats) -> Floats:
+    labels = [f"{2023 + at // 12}-{at % 12 + 1:02d}" for at in range(N_BASELINE)]
+    found = fit_month_index(row[:N_BASELINE].tolist(), labels)
+    return np.array([found.indices[at + 1] for at in range(12)]) if found else np.ones(12)
+
+
+def rare_table(n: int) -> Iterator[str]:
+    """Stable u charts of rare events with the icon rule, and what they would say without it."""
+    yield "| expected events a month | any flag before | any run or trend | icon before | icon (default) |"
+    yield "| ---: | ---: | ---: | ---: | ---: |"
+    random = np.random.default_rng(SEED + 5)
+    for expected in (0.1, 0.3, 0.6, 1.0, 2.0, 5.0):
+        rows = [
+            evaluate_chart(row, chart="u_prime", denominators=[1.0] * 36, better="lower", **options)  # type: ignore[arg-type]
+            for row in random.poisson(expected, size=(min(n, 600), 36)).tolist()
+            for options in ({"rules": "nhs-2024"}, {"rules": "frozen-2026", "frozen_points": 24})
+        ]
+        before, now = rows[::2], rows[1::2]
+        flagged = np.mean([bool(one.signals) for one in before])
+        runs = np.mean([any(s.rule in ("shift", "trend") for s in one.signals) for one in before])
+        last = np.mean([bool(one.points[-1].rules) for one in before])
+        icons = np.mean([one.variation not in ("common_cause", "empty") for one in now])
+        yield f"| {expected:g} | {100 * flagged:.0f} | {100 * runs:.0f} | {100 * last:.0f} | {100 * icons:.1f} |"
+
+
 SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
     (
         "Baseline and rules",
@@ -212,6 +306,23 @@ SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
         "36 stable months, then a lasting step; of the charts that show it under `frozen-2026`, in percent. The first "
         "month of the run is what reports used to print; the likeliest month and its interval are `ChartResult.onset`.",
         onset_table,
+    ),
+    (
+        "Season",
+        "24 months and 36 more, a yearly wave of so many sigmas: false icons / detection 12 to 24 months after a step "
+        "of two sigma, in percent.",
+        season_table,
+    ),
+    (
+        "Counts that follow the calendar",
+        "Stable hospitals of about 1,600 discharges a month, 48 months, in percent of charts.",
+        discharge_table,
+    ),
+    (
+        "Rare events",
+        "Stable u′ charts of 36 months, in percent; before: `nhs-2024` on all months. Below one event a month there is "
+        "no icon.",
+        rare_table,
     ),
 )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import tempfile
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,7 @@ from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.settings import read_settings
+from kpi_pipeline.core.vocabulary import Privacy
 
 app = typer.Typer(
     name="kpi",
@@ -57,14 +57,6 @@ _VALUES_SHOWN = (
     "status",
     "status_reason",
 )
-
-
-class Privacy(StrEnum):
-    """Who reads the report: board and external withhold small numbers."""
-
-    internal = "internal"
-    board = "board"
-    external = "external"
 
 
 @app.command()
@@ -149,7 +141,7 @@ def report(
     warehouse: WarehouseFile,
     out: Annotated[Path, typer.Option("--out", help="Folder for the report's files.")],
     facility: Annotated[str | None, typer.Option("--facility", help="One facility; default: the whole system.")] = None,
-    privacy: Annotated[Privacy, typer.Option("--privacy", help="Who reads it.")] = Privacy.internal,
+    privacy: Annotated[Privacy, typer.Option("--privacy", help="Who reads it.")] = "internal",
     settings_file: SettingsFile = None,
 ) -> None:
     """Writes the month's PDF, its JSON model and figures.csv."""
@@ -159,7 +151,7 @@ def report(
     settings = read_settings(settings_file)
     with progress("Writing the report"):
         written = write_report(
-            warehouse, Month.parse(month), out, facility=facility, privacy=privacy.value, settings=settings
+            warehouse, Month.parse(month), out, facility=facility, privacy=privacy, settings=settings
         )
     for path in (written.pdf, written.model, written.figures):
         say(str(path))

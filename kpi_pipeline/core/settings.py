@@ -9,12 +9,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpi_pipeline.core.delivery_settings import DeliverySettings
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
+from kpi_pipeline.core.yaml_files import read_mapping
 
 RuleSetName = Literal["frozen-2026", "nhs-2024", "nhs-classic", "ihi", "anhoej"]
 RULE_SET_OF_MOVING_BASELINE: RuleSetName = "nhs-2024"
@@ -132,14 +132,9 @@ def read_settings(path: Path | None = None) -> Settings:
     if not path.is_file():
         raise DefinitionError(Fault(str(path), "there is no such settings file.", "Check the path, or leave it out."))
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        if not isinstance(raw, dict):
-            raise DefinitionError(Fault(str(path), "is no list of `name: value` lines.", "Write one on each line."))
-        settings = Settings.model_validate(raw)
+        settings = Settings.model_validate(read_mapping(path, where=str(path)))
     except ValidationError as error:
         raise DefinitionError(faults_of(str(path), error)) from error
-    except (yaml.YAMLError, ValueError) as error:  # a day in no calendar, or text that is not UTF-8, is a ValueError
-        raise DefinitionError(Fault(str(path), f"is not YAML: {' '.join(str(error).split())}")) from error
     return _with_absolute_paths(settings, path.resolve().parent)
 
 

@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
 from kpi_pipeline.core.texts import Label
-from kpi_pipeline.declared.commentary import _UniqueKeyLoader
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
+from kpi_pipeline.core.yaml_files import read_mapping
 
-WHOLE_SYSTEM = "all"
-Profile = Literal["internal", "board", "external"]
 Form = Literal["pdf", "notice"]
 """pdf: the report is attached; notice: page one in the message, and where to find the report."""
 _ADDRESS = re.compile(
@@ -74,7 +72,7 @@ class Audience(_Frozen):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
     scope: Literal["all"] | Annotated[tuple[Label, ...], Field(min_length=1)]
-    profile: Profile
+    profile: Privacy
     people: Annotated[tuple[Person, ...], Field(min_length=1)]
 
     @property
@@ -131,12 +129,9 @@ def read_audiences(path: Path | None, *, facilities: Sequence[str] | None = None
     where = shown_path(path)
     if not path.is_file():
         raise DefinitionError(Fault(where, "there is no such audiences file.", "Check `audiences` in the settings."))
+    raw = read_mapping(path)
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506  a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DefinitionError(Fault(where, f"is not YAML: {' '.join(str(error).split())}")) from error
-    try:
-        audiences = Audiences.model_validate(raw or {})
+        audiences = Audiences.model_validate(raw)
     except ValidationError as error:
         raise DefinitionError(_faults(where, error)) from error
     unknown = [

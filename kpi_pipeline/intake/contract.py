@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
 from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
+from kpi_pipeline.core.yaml_files import read_mapping
 from kpi_pipeline.intake.landing_options import SourceDefaults
 
 CANONICAL = "canonical"
@@ -143,7 +143,7 @@ def load_source(name: str) -> Source:
     folder = _folder(name)
     head_file = folder / "source.yaml"
     try:
-        head = yaml.safe_load(head_file.read_text(encoding="utf-8"))
+        head = read_mapping(head_file)
         mappings = {path.stem: _load_mapping(name, read_sql_file(path)) for path in sorted(folder.glob("*.sql"))}
         return Source.model_validate({**head, "name": name, "mappings": mappings})
     except ValidationError as error:

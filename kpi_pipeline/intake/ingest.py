@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 import filelock
 
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
 from kpi_pipeline.intake.landing import LandedFile, file_sha256, find_files, other_source_hint, register_files
 from kpi_pipeline.intake.landing_options import LANDING_YAML, LandingOptions, read_landing_options, resolve_options
@@ -81,7 +83,12 @@ def ingest(
     with (
         _only_one_in(store),
         tempfile.TemporaryDirectory(prefix="kpi-") as scratch,
-        _connect(settings) as connection,
+        connect(
+            folders=[landing, store, Path(scratch)],
+            scratch=Path(scratch),
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+        ) as connection,
     ):
         landed = register_files(found, store / "landing_register.jsonl", now=now)
         work, lookups, faults = _open_all(landing, chosen, landed, Path(scratch))
@@ -127,14 +134,6 @@ def _only_one_in(store: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '{settings.memory_limit}'")
-    if settings.threads is not None:
-        connection.execute(f"SET threads = {settings.threads}")
-    return connection
 
 
 def _open_all(
@@ -184,7 +183,7 @@ def _stage(
     plausible_until = _plausible_until(options, item.landed.arrived_at)
     mine = {view: lookups[view] for view in mapping.lookups}
     for view, lookup in mine.items():
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {lookup.opened.sql}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {identifier(view)} AS {lookup.opened.sql}")
     canonical = contract if mapping.source == CANONICAL else None
     file_hashes = [item.landed.sha256, *sorted(lookup.sha256 for lookup in mine.values())]
     connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {landed_sql(item.opened, canonical)}")

@@ -19,7 +19,9 @@ import duckdb
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.sql_text import file_literal, identifier, parquet_file
 from kpi_pipeline.intake.row_faults import physical_lines, row_fault
 
 SOURCE_LINE = "source_line"
@@ -63,6 +65,12 @@ def open_file(path: Path, *, scratch: Path) -> OpenFile:
     if suffix == ".xlsx":
         return _open_workbook(path, scratch)
     return _open_csv(path)
+
+
+def landed_name(header: str) -> str:
+    """What a column is called in the view `landed`: in lower case, and never as our own number of the line."""
+    name = header.lower()
+    return f"{name} of the file" if name == SOURCE_LINE else name
 
 
 def read_faults(connection: duckdb.DuckDBPyConnection, files: list[OpenFile]) -> list[Fault]:
@@ -141,12 +149,12 @@ def _csv_sql(path: Path, columns: list[str], *, line: str) -> str:
     names = [f"c{index}" for index in range(len(columns))]
     spec = ", ".join(f"{name}: 'VARCHAR'" for name in names)
     selected = ", ".join(
-        f"NULLIF(TRIM({name}), '') AS {_identifier(column)}"
+        f"NULLIF(TRIM({name}), '') AS {identifier(landed_name(column))}"
         for name, column in zip(names, columns, strict=True)
         if column != _SHEET_ROW
     )
     return (
-        f"SELECT {line} AS {SOURCE_LINE}, {selected} FROM read_csv({_quoted(str(path))}, "
+        f"SELECT {line} AS {SOURCE_LINE}, {selected} FROM read_csv({file_literal(path)}, hive_partitioning = false, "
         f"auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
         f"store_rejects = true, columns = {{{spec}}})"
     )
@@ -154,23 +162,18 @@ def _csv_sql(path: Path, columns: list[str], *, line: str) -> str:
 
 def _open_parquet(path: Path) -> OpenFile:
     try:
-        with duckdb.connect() as connection:
-            columns = [
-                row[0]
-                for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_quoted(str(path))})").fetchall()
-            ]
+        with connect(files=[path]) as connection:
+            columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet_file(path)}").fetchall()]
     except duckdb.Error as error:
         raise InputError(broken_parquet(path.name)) from error
     faults = _header_faults(path.name, columns)
     if faults:
         raise InputError(faults)
     selected = ", ".join(
-        f"NULLIF(TRIM(CAST({_identifier(column)} AS VARCHAR)), '') AS {_identifier(column)}" for column in columns
+        f"NULLIF(TRIM(CAST({identifier(column)} AS VARCHAR)), '') AS {identifier(landed_name(column))}"
+        for column in columns
     )
-    sql = (
-        f"SELECT file_row_number + 1 AS {SOURCE_LINE}, {selected} "
-        f"FROM read_parquet({_quoted(str(path))}, file_row_number = true)"
-    )
+    sql = f"SELECT file_row_number + 1 AS {SOURCE_LINE}, {selected} FROM {parquet_file(path, with_row_numbers=True)}"
     return OpenFile(path.name, tuple(columns), sql)
 
 
@@ -238,6 +241,15 @@ def _header_faults(where: str, columns: list[str]) -> list[Fault]:
         Fault(where, f"column {position} has no name.", "Give every column a name in the header row.")
         for position in positions.pop("", [])
     ]
+    faults += [
+        Fault(
+            where,
+            f"column {position} has a control character in its name.",
+            "Write the names with letters, digits and blanks.",
+        )
+        for position, column in enumerate(columns, start=1)
+        if any(ord(character) < 32 or ord(character) == 127 for character in column)
+    ]
     return faults + [
         Fault(
             where,
@@ -247,11 +259,3 @@ def _header_faults(where: str, columns: list[str]) -> list[Fault]:
         for same in positions.values()
         if len(same) > 1
     ]
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.lower().replace('"', '""') + '"'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

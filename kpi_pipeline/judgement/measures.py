@@ -12,14 +12,13 @@ from typing import Literal
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.rebases import Rebase, rebases_of
 from kpi_pipeline.judgement.begun_initiatives import BegunInitiative, begun_initiatives
-from kpi_pipeline.judgement.figures import Figure, read_figures
+from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.rebase_check import check_rebases
 from kpi_pipeline.judgement.series import evaluate_months
-from kpi_pipeline.judgement.small_numbers import withhold_small_numbers
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.signals import ChartResult, Point
 
@@ -146,27 +145,19 @@ class Measure:
         return self.history[signal.first : signal.last + 1] if signal else ()
 
 
-def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figure]]:
-    """Every metric as a measure of the chosen facility, and the figures of all facilities as they may be known."""
-    _check_inputs(inputs)
-    _refuse_faulty_rebases(inputs)
-    shown = inputs.settings.report.months_shown
-    first = inputs.month.plus(1 - shown)
-    figures = read_figures(
-        inputs.values, inputs.exclusions, inputs.metrics, list(month_range(_first_read(inputs, first), inputs.month))
-    )
-    if inputs.withholds:
-        figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
-    charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
-    months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
-    measures = {
-        name: build_measure(inputs, metric, months, figures, facility_id=inputs.facility_id)
-        for name, metric in inputs.metrics.items()
-    }
-    return measures, figures
+FigureIndex = Mapping[tuple[str, str], Mapping[Month, Figure]]
+"""(metric, facility) → month → figure."""
 
 
-def _first_read(inputs: ReportInputs, first: Month) -> Month:
+def index_figures(figures: Iterable[Figure]) -> FigureIndex:
+    """The figures by metric and facility, so that a chart finds its own at once."""
+    index: dict[tuple[str, str], dict[Month, Figure]] = {}
+    for figure in figures:
+        index.setdefault((figure.metric, figure.facility_id), {})[figure.month] = figure
+    return index
+
+
+def first_month_read(inputs: ReportInputs, first: Month) -> Month:
     """From where figures are read: a year before the months shown, and with a frozen baseline from the first month."""
     a_year_before = first.plus(-12)
     if inputs.settings.baseline == "moving":
@@ -190,8 +181,13 @@ def _refuse_faulty_rebases(inputs: ReportInputs) -> None:
         raise CheckError(Fault(fault.where, fault.what, cure) for fault in faults)
 
 
-def _check_inputs(inputs: ReportInputs) -> None:
-    """The facility and month exist in the values, and the values follow the definitions in force."""
+def check_inputs(inputs: ReportInputs) -> None:
+    """The facility and month exist in the values, the values follow the definitions in force, rebases may stand."""
+    _check_values(inputs)
+    _refuse_faulty_rebases(inputs)
+
+
+def _check_values(inputs: ReportInputs) -> None:
     values = inputs.values
     dated = values[values["month"] != ""]
     facilities = sorted(set(dated["facility_id"]))
@@ -242,11 +238,10 @@ def _months_of_watermarks(inputs: ReportInputs) -> list[str]:
 
 
 def build_measure(
-    inputs: ReportInputs, metric: Metric, months: tuple[Month, ...], figures: Iterable[Figure], *, facility_id: str
+    inputs: ReportInputs, metric: Metric, months: tuple[Month, ...], figures: FigureIndex, *, facility_id: str
 ) -> Measure:
-    """One metric at one facility over the charted months. figures: those of any metric and facility."""
-    place = (metric.name, facility_id)
-    own = {figure.month: figure for figure in figures if (figure.metric, figure.facility_id) == place}
+    """One metric at one facility over the charted months. figures: those of every metric and facility."""
+    own = figures.get((metric.name, facility_id), {})
     history = months if inputs.settings.baseline == "moving" else tuple(month_range(min([*own, *months]), months[-1]))
     targets: dict[Month, Target | None] = {
         month: None if metric.better == "neither" else inputs.targets.target_of(metric, month, facility_id=facility_id)

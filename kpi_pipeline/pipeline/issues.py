@@ -17,7 +17,8 @@ from pathlib import Path
 from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.declared.audiences import WHOLE_SYSTEM, Audience, Audiences, Profile, read_audiences
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
+from kpi_pipeline.declared.audiences import Audience, Audiences, read_audiences
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.delivery.archive import highest_number, issue_path, write_issue
 from kpi_pipeline.delivery.files import make_private_folder, safe_name, sha256_of, write_folder
@@ -350,7 +351,7 @@ def _about(issue: Issue, basis: Basis) -> dict[str, object]:
 
 
 def build_files(
-    desk: IssueDesk, month: Month, scope: str, profile: Profile, words: IssueWords, decided: ReportDecisions
+    desk: IssueDesk, month: Month, scope: str, profile: Privacy, words: IssueWords, decided: ReportDecisions
 ) -> dict[str, bytes]:
     """Every file of a report by name, made in a private folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(dir=make_private_folder(desk.drafts), prefix=".making-") as folder:

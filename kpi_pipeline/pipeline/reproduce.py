@@ -12,7 +12,7 @@ from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.declared.audiences import WHOLE_SYSTEM
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.intake.landing import restore_register

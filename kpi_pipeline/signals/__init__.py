@@ -4,8 +4,16 @@
 No SQL, no files, no clock, and nothing of ours but the error classes.
 """
 
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.chance.multiplicity import FalseSignals, Pattern, expected_false_signals, own_pattern
-from kpi_pipeline.signals.chance.seasonality import SameMonth, SeasonalAdjustment, adjust_for_season, compare_same_month
+from kpi_pipeline.signals.chance.seasonality import (
+    MonthIndex,
+    SameMonth,
+    SeasonalAdjustment,
+    adjust_for_season,
+    compare_same_month,
+    fit_month_index,
+)
 from kpi_pipeline.signals.chart_choice import ChartChoice, choose_chart, explain_chart
 from kpi_pipeline.signals.evaluate import evaluate_chart
 from kpi_pipeline.signals.funnel import FunnelLimits, FunnelPoint, FunnelResult, evaluate_funnel, funnel_limits
@@ -19,7 +27,6 @@ from kpi_pipeline.signals.result_tables import result_as_dict, result_rows
 from kpi_pipeline.signals.series_table import evaluate_table
 from kpi_pipeline.signals.types import (
     Assurance,
-    Better,
     Chart,
     ChartResult,
     Constant,
@@ -31,6 +38,7 @@ from kpi_pipeline.signals.types import (
     RuleHit,
     RuleSet,
     Signal,
+    TargetShare,
     Variation,
 )
 
@@ -49,6 +57,7 @@ __all__ = [
     "FunnelResult",
     "LimitsKind",
     "MedianPhase",
+    "MonthIndex",
     "Onset",
     "Pattern",
     "Phase",
@@ -63,6 +72,7 @@ __all__ = [
     "SeasonalAdjustment",
     "Signal",
     "Subgroups",
+    "TargetShare",
     "Variation",
     "adjust_for_season",
     "check_rebase",
@@ -74,6 +84,7 @@ __all__ = [
     "expected_false_signals",
     "explain_chart",
     "find_rule_set",
+    "fit_month_index",
     "funnel_limits",
     "nelson_flags",
     "own_pattern",

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.chance.onset import find_onset
+from kpi_pipeline.signals.chance.target_share import expected_target_share
 from kpi_pipeline.signals.lines.constants import (
     MOVING_RANGE_D2,
     MOVING_RANGE_UPPER,
@@ -26,7 +28,6 @@ from kpi_pipeline.signals.reading.words import assurance_in_words, signal_in_wor
 from kpi_pipeline.signals.series import Inputs, Method, Reference, Series, read_series
 from kpi_pipeline.signals.types import (
     Assurance,
-    Better,
     Chart,
     ChartResult,
     Constant,
@@ -125,6 +126,7 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
     deciding = None
     if decided_at is not None and enough:
         deciding = deciding_signal(on_point.get(decided_at, []), series.better, rule_set)
+    onset = find_onset(series, lines, deciding)
     assurance = assurance_icon(series, lines, decided_at, rule_set) if enough else "none"
     return ChartResult(
         chart=lines.chart,
@@ -148,7 +150,8 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
         not_judged=not_judged,
         decided_at=decided_at if enough else None,
         deciding_signal=deciding,
-        onset=find_onset(series, lines, deciding),
+        onset=onset,
+        target_share=expected_target_share(series, lines, decided_at, onset) if enough else None,
         signals=tuple(signals),
         rule_set=rule_set,
     )

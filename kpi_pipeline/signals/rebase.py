@@ -11,9 +11,10 @@ from datetime import date
 from typing import Any
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.evaluate import evaluate_chart
 from kpi_pipeline.signals.reading.rule_sets import find_rule_set
-from kpi_pipeline.signals.types import Better, Chart, ChartResult, RuleSet
+from kpi_pipeline.signals.types import Chart, ChartResult, RuleSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.lines.moving_ranges import Floats, Whole
 from kpi_pipeline.signals.periods import month_numbers, months_missing_before, order_faults, read_labels
-from kpi_pipeline.signals.types import Better, Chart, Estimator, Laney, Scale
+from kpi_pipeline.signals.types import Chart, Estimator, Laney, Scale
 
 Flags = NDArray[np.bool_]
 Reference = int | str

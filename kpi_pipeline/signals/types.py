@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Better = Literal["lower", "higher", "neither"]
+from kpi_pipeline.core.vocabulary import Better
+
 Chart = Literal["xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
 Scale = Literal["linear", "log"]
 Side = Literal["high", "low"]
@@ -201,6 +202,20 @@ class Onset:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetShare:
+    """The share of points (0 to 1) expected to meet the target while nothing changes, with its 95 % interval.
+
+    is_since_change: from the level since the onset, else that of the baseline; n_points: the points of that level.
+    """
+
+    share: float
+    lower: float
+    upper: float
+    is_since_change: bool
+    n_points: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChartResult:
     """One evaluated series. Chart, table, icons and sentences all read this one object.
 
@@ -210,7 +225,8 @@ class ChartResult:
     n_points: points that count (not missing, ghosted or immature). sigma_z: of the last phase.
     reason: the words for the variation icon, e.g. '6 points in a row below the mean'. onset: when its change began;
     None without a signal, for a trend, and where there is no step to the signal's side. A run's start is no onset.
-    assurance_reason: the words for the assurance icon. warnings: sentences to print under the chart.
+    target_share: None without target, direction, limits or icon. assurance_reason: the words for the assurance icon.
+    warnings: sentences to print under the chart.
     not_judged: why the variation icon is empty; None when it is not.
     decided_at: position of the point the variation icon was taken from; None when there is none.
     deciding_signal: the stretch behind the variation icon; None for common cause and empty.
@@ -239,5 +255,6 @@ class ChartResult:
     decided_at: int | None
     deciding_signal: Signal | None
     onset: Onset | None
+    target_share: TargetShare | None
     signals: tuple[Signal, ...]
     rule_set: RuleSet

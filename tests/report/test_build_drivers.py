@@ -15,6 +15,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange, UnitTable
 from kpi_pipeline.improvement.drivers.excess_days import ExcessTable, compute_excess_days
 from kpi_pipeline.improvement.drivers.opportunity import Capacity, OpportunityTable, compute_opportunity
+from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.forms.pdf import render_html
 from kpi_pipeline.report.model import Block, FurtherSection
@@ -86,7 +87,7 @@ def section(
 ) -> FurtherSection | None:
     given = Drivers(first_month=Month(2025, 11), last_month=LAST, **({"n_discharges": 170} | drivers))
     inputs = report_inputs(months=14, privacy=privacy, settings=settings)
-    return build_drivers(replace(inputs, drivers=given))
+    return build_drivers(judge(replace(inputs, drivers=given)))
 
 
 def blocks(drivers: dict[str, Any], **more: Any) -> tuple[Block, ...]:
@@ -106,7 +107,7 @@ def only_block(drivers: dict[str, Any], **more: Any) -> Block:
 def test_nothing_supplied_leaves_the_page_out() -> None:
     missing = {"waits": "not supplied: avoidable days", "excess": "no DRG with a published mean stay"}
     assert section({"missing": missing}) is None
-    assert build_drivers(report_inputs(months=14)) is None
+    assert build_drivers(judge(report_inputs(months=14))) is None
 
 
 def test_what_was_not_supplied_is_said_in_one_line() -> None:
@@ -232,7 +233,7 @@ def test_few_outliers_are_withheld_with_another_group() -> None:
     table = compute_excess_days(stays(groups).replace({"service_line": joined}))
     block = blocks({"service_lines": table, "drgs": table}, privacy="board")[0]
     rows = {row[0]: row[5:] for row in block.tables[0].rows}
-    assert rows == {"Medicine": ("fewer than 11", "–"), "Surgery": ("withheld", "–"), "All": ("20", "200")}
+    assert rows == {"Medicine": ("withheld", "–"), "Surgery": ("withheld", "–"), "All": ("20", "200")}
 
 
 def test_small_drgs_are_together_in_other_and_rows_sum_to_all() -> None:

@@ -214,7 +214,7 @@ BAD: dict[str, tuple[Files, list[str]]] = {
     ),
     "landing.yaml in another encoding": (
         {"encounters.csv": GOOD_FILE, "landing.yaml": "source: ü".encode("cp1252")},
-        ["landing.yaml: is not UTF-8 text. Save it as UTF-8."],
+        ["landing.yaml:1: is not UTF-8 text. Save it as UTF-8."],
     ),
     "landing.yaml with several faults": (
         {

@@ -29,6 +29,7 @@ from kpi_pipeline import __version__
 from kpi_pipeline.core.errors import Fault, RenderError
 from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import ReportSettings
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.report.drawing.charts import draw_control_chart
 from kpi_pipeline.report.drawing.fonts import check_characters, check_fonts, only_shipped_fonts
 from kpi_pipeline.report.drawing.funnel import draw_funnel
@@ -133,7 +134,7 @@ def draw_page(body: str, *, style: str) -> bytes:
 
 def report_file_stem(report: Report) -> str:
     """The name its files share: `kpi-report-2026-10`, with the facility when it is about one."""
-    facility = "" if report.facility_id == "all" else f"-{report.facility_id.replace(':', '_')}"
+    facility = "" if report.facility_id == WHOLE_SYSTEM else f"-{report.facility_id.replace(':', '_')}"
     return f"kpi-report-{report.month}{facility}"
 
 

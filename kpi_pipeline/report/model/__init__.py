@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from kpi_pipeline.core.texts import Label, Words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
 from kpi_pipeline.report.model.appendix import (
     Appendix,
     ControlTotals,
@@ -31,7 +32,6 @@ from kpi_pipeline.report.model.chart import (
     Annotation,
     AssuranceIcon,
     AssuranceMark,
-    Better,
     Chart,
     ChartPoint,
     FacilityId,
@@ -136,7 +136,7 @@ class Report(Frozen):
     schema_version: Literal[1] = 1
     month: MonthKey
     month_words: Words
-    facility_id: FacilityId = "all"
+    facility_id: FacilityId = WHOLE_SYSTEM
     hospital_name: Label
     facility_name: Label | None = None
     issue_number: Annotated[int, Field(ge=1)] | None = None

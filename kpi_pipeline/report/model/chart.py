@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kpi_pipeline.core.texts import Label, Words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
 
 MetricId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 FacilityId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,79}$")]
@@ -31,7 +32,6 @@ VariationIcon = Literal[
     "empty",
 ]
 AssuranceIcon = Literal["passing", "failing", "hit_or_miss", "none"]
-Better = Literal["lower", "higher", "neither"]
 
 
 class Frozen(BaseModel):
@@ -104,7 +104,7 @@ class Chart(Frozen):
     """
 
     metric: MetricId
-    facility_id: FacilityId = "all"
+    facility_id: FacilityId = WHOLE_SYSTEM
     better: Better
     unit: Label
     decimals: Annotated[int, Field(ge=0, le=4)] = 1

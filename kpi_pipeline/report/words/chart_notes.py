@@ -139,8 +139,23 @@ def method_sentences(measure: Measure) -> tuple[str, ...]:
     if result.scale == "log":
         said.append("Limits are computed on logarithms and drawn back on the scale of the figures.")
     said += _baseline_sentences(measure)
+    if measure.metric.chart_adjusts_for:
+        said.append(_adjustment_sentence(measure))
     said.append(f"Rule set {result.rule_set.name}; its numbers are on the last page.")
     return (*said, *(_as_sentence(warning) for warning in result.warnings))
+
+
+def _adjustment_sentence(measure: Measure) -> str:
+    """What was taken out of the months before they were judged; the lines carry it, the figures stay as they are."""
+    adjusts = measure.metric.chart_adjusts_for
+    said = []
+    if "calendar_days" in adjusts:
+        said.append("its number of days")
+    if "season" in adjusts:
+        said.append("its season (one yearly wave, from the baseline)")
+    waits = measure.result is not None and measure.result.not_judged == "few_points" and "season" in adjusts
+    later = " The season is known from 24 final months on; until then there is no verdict." if waits else ""
+    return f"Each month is judged against what {join_words(said)} would lead to.{later}"
 
 
 def _baseline_sentences(measure: Measure) -> list[str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kpi_pipeline.core.texts import join_words
-from kpi_pipeline.judgement.false_signals import false_signals_of
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.numbers import capitalised, format_number, one_or_many, small_count_words
 from kpi_pipeline.report.words.phrases import is_plural, mid_sentence
 from kpi_pipeline.report.words.sentences import direction_words, failing_heading
+from kpi_pipeline.signals import FalseSignals
 
 LONGEST_TITLE = 96
 """Letters that fit on two lines of page 1's heading."""
@@ -123,9 +123,8 @@ def summary_sentence(measures: Sequence[Measure]) -> str:
     return text
 
 
-def false_signal_sentence(measures: Sequence[Measure]) -> str | None:
+def false_signal_sentence(expected: FalseSignals | None) -> str | None:
     """How often chance alone would color an icon of these charts; None when none of them can have one."""
-    expected = false_signals_of(measures)
     if expected is None:
         return None
     share, a_year = (format_number(100 * one) for one in (expected.chance_of_any_icon, expected.chance_a_year))

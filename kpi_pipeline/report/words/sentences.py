@@ -238,8 +238,31 @@ def _gap_words(gap: float, metric: Metric) -> str:
 
 
 def assurance_sentence(measure: Measure) -> str | None:
-    """What the limits say about reaching the target while nothing changes."""
+    """What the limits say about reaching the target while nothing changes, and how many months would meet it."""
     if measure.result is None or measure.target is None:
+        return None
+    said, share = _limits_and_target(measure), _target_share_sentence(measure)
+    return f"{said} {share}" if said and share else said
+
+
+def _target_share_sentence(measure: Measure) -> str | None:
+    """`About 3 of 100 months are expected to meet the target (95% interval 0 to 12).`"""
+    share = measure.result.target_share if measure.result else None
+    if share is None:
+        return None
+    if share.upper < 0.01:
+        return "Fewer than 1 of 100 months are expected to meet it."
+    if share.lower > 0.99:
+        return "More than 99 of 100 months are expected to meet it."
+    numbers = [format_number(100 * one) for one in (share.share, share.lower, share.upper)]
+    level = " at the level since the change" if share.is_since_change else ""
+    return (
+        f"About {numbers[0]} of 100 months are expected to meet it{level} (95% interval {numbers[1]} to {numbers[2]})."
+    )
+
+
+def _limits_and_target(measure: Measure) -> str | None:
+    if measure.result is None:
         return None
     span = _routine_range(measure)
     if measure.result.assurance == "failing" and not measure.keeps_failing:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.periods import period_in_words
 from kpi_pipeline.signals.reading.runs import RunsAnalysis
-from kpi_pipeline.signals.types import Assurance, Better, Onset, Rule, RuleSet, Signal
+from kpi_pipeline.signals.types import Assurance, Onset, Rule, RuleSet, Signal
 
 RULE_NAMES: dict[Rule, str] = {
     "outside": "outside the limits",
