@@ -72,12 +72,22 @@ class FreedDay(_Frozen):
     source: Annotated[str, Field(min_length=3)]
 
 
+class StayComparator(_Frozen):
+    """The observed over expected days of somebody worth comparing with: a benchmark, a target, the own best year."""
+
+    observed_over_expected: Annotated[float, Field(gt=0, le=5)]
+    name: Annotated[str, Field(min_length=3)]
+    source: Annotated[str, Field(min_length=3)]
+
+
 class OpportunitySettings(_Frozen):
-    """How days beyond need are valued. last_day_share: what a late day costs, as a share of the stay's mean variable
-    direct cost per day; None takes the published assumption, and the report says so."""
+    """How days are valued. comparator: whose stays ours are held against; without one there is no such gap.
+    last_day_share: what a late day costs, as a share of the stay's mean variable direct cost per day; None takes the
+    published assumption, and the report says so."""
 
     last_day_share: Annotated[float, Field(gt=0, le=1)] | None = None
     freed_day: FreedDay | None = None
+    comparator: StayComparator | None = None
 
 
 class Settings(_Frozen):
