@@ -105,6 +105,12 @@ def register_files(found: dict[Path, tuple[Mapping, ...]], register: Path, *, no
     return landed
 
 
+def restore_register(register: Path, entries: Iterable[tuple[str, str, str]]) -> None:
+    """Writes a register of files that are known: SHA-256, file name and arrival (ISO, UTC) of each."""
+    known = {sha256: _Entry(sha256, name, 0, arrived_at) for sha256, name, arrived_at in entries}
+    _append_entries(register, list(known.values()))
+
+
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()

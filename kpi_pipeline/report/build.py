@@ -13,7 +13,7 @@ from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.facilities import build_facility_section
-from kpi_pipeline.report.pages.front import build_front_page
+from kpi_pipeline.report.pages.front import build_front_page, issue_words
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples
 
@@ -42,8 +42,8 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         title=settings.report.title,
         prepared_by=settings.report.prepared_by,
         confidentiality=settings.report.confidentiality,
-        source_words=f"Source: {facts.source_title}, snapshot {facts.snapshot_id[:_SNAPSHOT_LETTERS]}, "
-        f"built {date_words(built_at.date())}",
+        source_words=f"{issue_words(judged.scope)}. Source: {facts.source_title}, "
+        f"snapshot {facts.snapshot_id[:_SNAPSHOT_LETTERS]}, built {date_words(built_at.date())}",
         language=settings.report.language,
         privacy=inputs.privacy,
         snapshot_id=facts.snapshot_id,

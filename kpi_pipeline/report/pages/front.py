@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import date_words, join_words
 from kpi_pipeline.judgement.agenda import attention_order
-from kpi_pipeline.judgement.judged import Judged
+from kpi_pipeline.judgement.judged import Judged, Scope
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.model import (
     Decision,
@@ -73,9 +73,16 @@ def build_front_page(judged: Judged) -> FrontPage:
         matrix=_matrix(every),
         cut_off=_cut_off_words(judged),
         status="provisional" if unsettled else "final",
-        status_words=_status_words(unsettled, len(every), judged.scope.month),
-        issue=f"Issue {judged.scope.issue_number}",
+        status_words=" ".join(
+            filter(None, [_status_words(unsettled, len(every), judged.scope.month), judged.scope.replaces])
+        ),
+        issue=issue_words(judged.scope),
     )
+
+
+def issue_words(scope: Scope) -> str:
+    """`Issue 3`, or that it is a draft: numbers are given when a report is issued, never before."""
+    return "Draft" if scope.issue_number is None else f"Issue {scope.issue_number}"
 
 
 def _finding(measure: Measure, said: str, headlines: Sequence[Measure]) -> str:
