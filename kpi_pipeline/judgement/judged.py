@@ -43,6 +43,8 @@ class Scope:
     privacy: Privacy
     small_number_threshold: int
     issue_number: int | None
+    replaces: str
+    gate_overrides: tuple[str, ...]
 
     @property
     def is_system(self) -> bool:
@@ -154,6 +156,8 @@ def _scope(inputs: ReportInputs) -> Scope:
         privacy=inputs.privacy,
         small_number_threshold=inputs.settings.small_number_threshold,
         issue_number=inputs.issue_number,
+        replaces=inputs.replaces,
+        gate_overrides=inputs.gate_overrides,
     )
 
 

@@ -13,7 +13,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.targets import read_targets
 from kpi_pipeline.improvement.drivers.collect import read_drivers
-from kpi_pipeline.journal import read_report_decisions
+from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
@@ -22,6 +22,15 @@ from kpi_pipeline.report.build import build_report_and_figures
 from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
+
+
+@dataclass(frozen=True, slots=True)
+class IssueWords:
+    """What a report says of itself as an issue. number None: a draft. As in `ReportInputs`."""
+
+    number: int | None = None
+    replaces: str = ""
+    gate_overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +52,14 @@ def write_report(
     facility: str | None = None,
     privacy: Privacy = "internal",
     settings: Settings = Settings(),
-    issue_number: int | None = None,
+    issue: IssueWords = IssueWords(),
+    decided: ReportDecisions | None = None,
 ) -> WrittenReport:
     """Writes a month's PDF, JSON model, figures.csv and provenance.json: a pure function of snapshot, month, code
     and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
 
-    facility None is the whole system; issue_number None a draft. Raises InputError for a month or facility that the
-    data do not have, and where the files of an issued report would be overwritten.
+    facility None is the whole system. decided: None reads the journal, as it is now. Raises InputError for a month or
+    facility that the data do not have, and where the files of an issued report would be overwritten.
     """
     metrics = load_metrics()
     read = read_values(warehouse)
@@ -59,7 +69,7 @@ def write_report(
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
     if facts.snapshot_id != read.snapshot_id:
         raise WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
-    decided = read_report_decisions(warehouse, settings=settings)
+    decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
     facility_name = _facility_name(facility, facts) if facility is not None else None
     report, figures = build_report_and_figures(
         ReportInputs(
@@ -77,7 +87,9 @@ def write_report(
             initiatives=decided.initiatives,
             rebases=decided.rebases,
             drivers=drivers,
-            issue_number=issue_number,
+            issue_number=issue.number,
+            replaces=issue.replaces,
+            gate_overrides=issue.gate_overrides,
         )
     )
     _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")

@@ -128,8 +128,9 @@ __all__ = [
 class Report(Frozen):
     """One monthly report.
 
-    month, facility_id and issue_number name it; without a number it is a draft. `stamped_at` is the only clock the
-    PDF knows (its creation date), so the same model gives the same bytes. `source_words` stands in every page's foot.
+    month, facility_id and issue_number name it; `stamped_at` is the only clock the PDF knows (its creation
+    date), so the same model gives the same bytes. `source_words` stands in every page's foot, and
+    names the issue or says that it is a draft (issue_number None).
     """
 
     schema_version: Literal[1] = 1

@@ -125,7 +125,10 @@ def build_data_quality(scope: Scope, records: JudgedRecords) -> DataQuality:
             ReferenceTable(name=one.title, version=one.version, rows=format_number(one.rows), source=one.source)
             for one in records.reference_tables
         ),
-        warnings=tuple(without_small_counts(text, threshold) if scope.withholds else text for text in records.warnings),
+        warnings=(
+            *scope.gate_overrides,
+            *(without_small_counts(text, threshold) if scope.withholds else text for text in records.warnings),
+        ),
     )
 
 

@@ -80,7 +80,9 @@ def build_front_page(judged: Judged) -> FrontPage:
         matrix=_matrix(every),
         cut_off=_cut_off_words(judged),
         status="provisional" if unsettled else "final",
-        status_words=_status_words(unsettled, len(every), judged.scope.month),
+        status_words=" ".join(
+            filter(None, [_status_words(unsettled, len(every), judged.scope.month), judged.scope.replaces])
+        ),
         issue=issue_words(judged.scope.issue_number),
     )
 

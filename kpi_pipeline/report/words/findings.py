@@ -142,7 +142,7 @@ def no_attention_words(measures: Sequence[Measure]) -> str:
 
 
 def issue_words(number: int | None) -> str:
-    """How the issue is named: `Issue 3`; until it is issued, `Draft`."""
+    """How the issue is named: `Issue 3`; `Draft` until it is issued, when numbers are given."""
     return "Draft" if number is None else f"Issue {number}"
 
 
