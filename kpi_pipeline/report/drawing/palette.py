@@ -39,11 +39,11 @@ class Palette:
     neither: str
     dark_grey: str = "#3D4852"
     grey: str = "#5B6770"
-    limit: str = "#8A949E"
+    limit: str = "#7C8791"
     rule: str = "#D5DADF"
     grid: str = "#E3E7EA"
     band: str = "#F1F3F5"
-    bar: str = "#B4BDC5"
+    bar: str = "#7F8D9A"
     paper: str = _WHITE
 
 

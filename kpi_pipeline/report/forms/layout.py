@@ -19,7 +19,7 @@ from kpi_pipeline.report.model import Report
 
 HALF_EMPTY = 0.5
 """A page filled to less than this share is half empty."""
-_FEW_LINES = 0.28
+_FEW_LINES = 0.25
 """A last page filled to less than this is avoided when setting its section tighter can."""
 
 
@@ -38,7 +38,8 @@ class _Placed:
     def fill(self) -> float:
         """How far down the last page is filled, 0 to 1."""
         page = self.document.pages[-1]
-        return float(page.anchors[f"end-{self.sections[-1].name}"][1] / page.height)
+        paper = page._page_box
+        return float((page.anchors[f"end-{self.sections[-1].name}"][1] - paper.content_box_y()) / paper.height)
 
 
 def lay_out_report(report: Report, look: ReportSettings) -> Any:

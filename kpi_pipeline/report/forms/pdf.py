@@ -115,7 +115,7 @@ def _draw(report: Report, look: ReportSettings, attachments: Sequence[Attachment
 
 def _pdf_attachments(attachments: Sequence[Attachment], stamp: datetime) -> list[Any]:
     """Fixed dates, and the relationship PDF/A-3 asks for (ISO 19005-3, 6.8)."""
-    from weasyprint import Attachment as PdfAttachment
+    from weasyprint import Attachment as PdfAttachment  # type: ignore[import-untyped]
 
     return [
         PdfAttachment(

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from kpi_pipeline import __version__
 from kpi_pipeline.core.errors import Fault, RenderError
@@ -88,7 +89,7 @@ def _render(template: str, *, report: Report, look: ReportSettings, **more: Any)
             .render(
                 report=report,
                 palette=build_palette(look.colours),
-                logo=read_logo(look.logo) if look.logo else "",
+                logo=Markup(read_logo(look.logo)) if look.logo else "",  # base64: nothing to escape, nothing to break
                 stamp=report.stamped_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 generator=f"kpi-pipeline {__version__}",
                 **more,

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kpi_pipeline.core.texts import Label, Words
+from kpi_pipeline.report.model.texts import Label, Words
 
 MetricId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 FacilityId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,79}$")]
