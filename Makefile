@@ -19,7 +19,7 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
-.PHONY: help setup demo ui test check format docs bench lock clean
+.PHONY: help setup demo ui test check format docs bench simulate lock clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -59,6 +59,9 @@ docs: $(READY) ## Rewrites the generated documents in docs/
 
 bench: $(READY) ## Measures speed and memory
 	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
+
+simulate: $(READY) ## Simulates the judgement where the truth is known and rewrites docs/simulations.md; minutes
+	@$(BIN)/python -m benchmarks.signals_simulation --write
 
 lock: ## Makes requirements.lock and requirements-dev.lock anew from pyproject.toml
 	@python3 -m venv $(LOCK_VENV)

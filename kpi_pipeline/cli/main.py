@@ -1,7 +1,7 @@
 """The command line `kpi`. Every command is a few lines: read arguments, call one library function, print counts.
 
 Exit codes: 0 done; 1 failed unexpectedly; 2 wrong usage; 3 input; 4 definitions or settings; 5 warehouse;
-6 a check failed; 7 the report could not be drawn.
+6 a check failed; 7 the report could not be drawn; 8 not approved, issued or sent.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import tempfile
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +16,12 @@ import typer
 
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.cli.initiatives import initiative_app
+from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.rebases import rebase_app
+from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.settings import read_settings
+from kpi_pipeline.core.vocabulary import Privacy
 
 app = typer.Typer(
     name="kpi",
@@ -33,6 +35,8 @@ reference_app = typer.Typer(help="Value sets and tables that change every year."
 app.add_typer(reference_app, name="reference")
 app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
+app.add_typer(issue_app, name="issue")
+app.add_typer(state_app, name="state")
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 SettingsFile = Annotated[
@@ -53,14 +57,6 @@ _VALUES_SHOWN = (
     "status",
     "status_reason",
 )
-
-
-class Privacy(StrEnum):
-    """Who reads the report: board and external withhold small numbers."""
-
-    internal = "internal"
-    board = "board"
-    external = "external"
 
 
 @app.command()
@@ -145,7 +141,7 @@ def report(
     warehouse: WarehouseFile,
     out: Annotated[Path, typer.Option("--out", help="Folder for the report's files.")],
     facility: Annotated[str | None, typer.Option("--facility", help="One facility; default: the whole system.")] = None,
-    privacy: Annotated[Privacy, typer.Option("--privacy", help="Who reads it.")] = Privacy.internal,
+    privacy: Annotated[Privacy, typer.Option("--privacy", help="Who reads it.")] = "internal",
     settings_file: SettingsFile = None,
 ) -> None:
     """Writes the month's PDF, its JSON model and figures.csv."""
@@ -155,7 +151,7 @@ def report(
     settings = read_settings(settings_file)
     with progress("Writing the report"):
         written = write_report(
-            warehouse, Month.parse(month), out, facility=facility, privacy=privacy.value, settings=settings
+            warehouse, Month.parse(month), out, facility=facility, privacy=privacy, settings=settings
         )
     for path in (written.pdf, written.model, written.figures):
         say(str(path))

@@ -12,6 +12,7 @@ import typer
 from kpi_pipeline.cli.console import Format, print_frame, say, warn
 from kpi_pipeline.cli.options import By, OutputFormat, SettingsFile, StateUrl, Warehouse, journal_url
 from kpi_pipeline.core.settings import read_settings
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 
 rebase_app = typer.Typer(help="New limits on a chart after a lasting change with a known cause.", no_args_is_help=True)
 
@@ -25,7 +26,9 @@ def add(
     why: Annotated[str, typer.Option("--why", help="The known cause of the change; printed under the chart.")],
     by: Annotated[str, typer.Option("--by", help="Who decided; printed under the chart.")],
     warehouse: WarehouseFile,
-    facility: Annotated[str, typer.Option("--facility", help="One facility; default: the whole system.")] = "all",
+    facility: Annotated[
+        str, typer.Option("--facility", help="One facility; default: the whole system.")
+    ] = WHOLE_SYSTEM,
     trial: Annotated[bool, typer.Option("--trial", help="Allow a new phase that is still short.")] = False,
     state: StateUrl = None,
     settings_file: SettingsFile = None,
@@ -50,7 +53,15 @@ def add(
         metrics=metrics,
     )
     with open_journal(journal_url(warehouse, state, settings)) as journal:
-        warnings = record_rebase(journal, asked, values=values, metrics=metrics, rules=settings.rule_set, at=now)
+        warnings = record_rebase(
+            journal,
+            asked,
+            values=values,
+            metrics=metrics,
+            rules=settings.rule_set,
+            frozen_months=settings.frozen_months,
+            at=now,
+        )
     for warning in warnings:
         warn(warning)
     say(f"Recorded: {asked.key}")

@@ -8,6 +8,8 @@ import pandas as pd
 
 from kpi_pipeline.cli.console import Format, print_frame, say
 from kpi_pipeline.signals import ChartResult
+from kpi_pipeline.signals.periods import month_numbers
+from kpi_pipeline.signals.reading.words import onset_in_words
 from kpi_pipeline.signals.result_tables import result_as_dict, result_rows
 
 _SHOWN = ("period", "value", "denominator", "centre", "lower", "upper", "target", "phase", "rules", "point_class")
@@ -26,6 +28,9 @@ def print_series(result: ChartResult, *, output: Format, title: str) -> None:
     heading = f"{title}: {result.chart} chart, rules {result.rule_set.name}"
     print_frame(frame, output=output, title=heading, columns=shown)
     say(f"Variation: {result.variation.replace('_', ' ')}: {result.reason}.")
+    if result.onset is not None:
+        labels = [point.period for point in result.points]
+        say(f"The change began {onset_in_words(result.onset, labels, monthly=month_numbers(labels) is not None)}.")
     if result.assurance != "none":
         say(f"Assurance: {result.assurance.replace('_', ' ')}: {result.assurance_reason}.")
     for words in (result.chart_reason, *result.warnings):

@@ -5,25 +5,27 @@ Used for metric declarations and for source contracts. What the YAML means is it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.yaml_files import key_lines, parse_yaml, read_text
 
 _OPEN, _CLOSE = "/*---", "---*/"
 
 
 @dataclass(frozen=True, slots=True)
 class SqlFile:
-    """A SQL file with its front matter: `name` is the file name without `.sql`."""
+    """A SQL file with its front matter and the line of each of its fields."""
 
     path: Path
     front_matter: dict[str, Any]
+    lines: dict[str, int]
     sql: str
 
     @property
@@ -40,26 +42,24 @@ class SqlFile:
 def read_sql_file(path: Path) -> SqlFile:
     """Reads one file; a missing or broken front matter is a DefinitionError."""
     where = shown_path(path)
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path, where=where)
     if not text.startswith(_OPEN) or _CLOSE not in text:
         raise DefinitionError(
             Fault(where, f"does not begin with {_OPEN} … {_CLOSE}.", "Put the front matter first in the file.")
         )
     head, sql = text.removeprefix(_OPEN).split(_CLOSE, 1)
-    try:
-        front_matter = yaml.safe_load(head)
-    except yaml.YAMLError as error:
-        raise DefinitionError(Fault(where, f"front matter is not YAML: {_one_line(error)}")) from error
+    front_matter = parse_yaml(head, where=where)
     if not isinstance(front_matter, dict):
         raise DefinitionError(Fault(where, "front matter is not a list of `name: value` lines."))
-    return SqlFile(path, front_matter, sql.strip().rstrip(";"))
+    return SqlFile(path, front_matter, key_lines(head), sql.strip().rstrip(";"))
 
 
-def faults_of(where: str, error: ValidationError) -> list[Fault]:
-    """Turns a pydantic error into faults: `where: field must …; got …`."""
+def faults_of(where: str, error: ValidationError, lines: Mapping[str, int] | None = None) -> list[Fault]:
+    """Turns a pydantic error into faults: `where: field must …; got …`. lines: field → its line in the file."""
     faults = []
     for item in error.errors():
         field = ".".join(str(part) for part in item["loc"]) or "front matter"
+        line = (lines or {}).get(str(item["loc"][0])) if item["loc"] else None
         if item["type"] == "extra_forbidden":
             what = f"{field} is not a known field."
         elif item["type"] == "missing":
@@ -71,9 +71,5 @@ def faults_of(where: str, error: ValidationError) -> list[Fault]:
                 if item["msg"].startswith("Input")
                 else (f"{field}: {message}")
             )
-        faults.append(Fault(where, what))
+        faults.append(Fault(f"{where}:{line}" if line else where, what))
     return faults
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kpi_pipeline.core.delivery_settings import DeliverySettings
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
+from kpi_pipeline.core.yaml_files import read_mapping
+
+RuleSetName = Literal["frozen-2026", "nhs-2024", "nhs-classic", "ihi", "anhoej"]
+RULE_SET_OF_MOVING_BASELINE: RuleSetName = "nhs-2024"
+"""The rules of limits that move where no others are named; frozen limits need longer runs."""
+
+BASELINE_MONTHS = 24
+"""A frozen baseline is the first so many final months."""
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
@@ -64,12 +72,22 @@ class FreedDay(_Frozen):
     source: Annotated[str, Field(min_length=3)]
 
 
+class StayComparator(_Frozen):
+    """The observed over expected days of somebody worth comparing with: a benchmark, a target, the own best year."""
+
+    observed_over_expected: Annotated[float, Field(gt=0, le=5)]
+    name: Annotated[str, Field(min_length=3)]
+    source: Annotated[str, Field(min_length=3)]
+
+
 class OpportunitySettings(_Frozen):
-    """How days beyond need are valued. last_day_share: what a late day costs, as a share of the stay's mean variable
-    direct cost per day; None takes the published assumption, and the report says so."""
+    """How days are valued. comparator: whose stays ours are held against; without one there is no such gap.
+    last_day_share: what a late day costs, as a share of the stay's mean variable direct cost per day; None takes the
+    published assumption, and the report says so."""
 
     last_day_share: Annotated[float, Field(gt=0, le=1)] | None = None
     freed_day: FreedDay | None = None
+    comparator: StayComparator | None = None
 
 
 class Settings(_Frozen):
@@ -77,6 +95,8 @@ class Settings(_Frozen):
 
     A build stops when more than quarantine_limit_pct of a table's rows are refused, and they are at least
     quarantine_limit_from_rows: a handful of bad rows in a small file is no broken feed.
+    baseline: `frozen` computes limits from the first 24 final months and continues them until a rebase is recorded;
+    `moving` computes them anew from the months shown. rule_set: when left out, the rules that go with the baseline.
     avoidable_day_reasons: reason code → the name printed for it.
     state_url: the database of decisions, as SQLAlchemy writes it; None is the SQLite file beside the warehouse.
     """
@@ -84,7 +104,8 @@ class Settings(_Frozen):
     hospital_name: str = "Your hospital"
     time_zone: str = "America/New_York"
     report: ReportSettings = ReportSettings()
-    rule_set: Literal["nhs-2024", "nhs-classic", "ihi", "anhoej"] = "nhs-2024"
+    baseline: Literal["frozen", "moving"] = "frozen"
+    rule_set: RuleSetName = "frozen-2026"
     min_denominator: Annotated[int, Field(ge=1)] = 25
     small_number_threshold: Annotated[int, Field(ge=2)] = 11
     quarantine_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
@@ -96,6 +117,19 @@ class Settings(_Frozen):
     state_url: str | None = None
     avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
+    delivery: DeliverySettings = DeliverySettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_rules_of_the_baseline(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("baseline") == "moving":
+            return {"rule_set": RULE_SET_OF_MOVING_BASELINE, **given}
+        return given
+
+    @property
+    def frozen_months(self) -> int | None:
+        """How many first final months the limits are frozen at; None where they move with the months shown."""
+        return BASELINE_MONTHS if self.baseline == "frozen" else None
 
 
 def read_settings(path: Path | None = None) -> Settings:
@@ -108,14 +142,9 @@ def read_settings(path: Path | None = None) -> Settings:
     if not path.is_file():
         raise DefinitionError(Fault(str(path), "there is no such settings file.", "Check the path, or leave it out."))
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        if not isinstance(raw, dict):
-            raise DefinitionError(Fault(str(path), "is no list of `name: value` lines.", "Write one on each line."))
-        settings = Settings.model_validate(raw)
+        settings = Settings.model_validate(read_mapping(path, where=str(path)))
     except ValidationError as error:
         raise DefinitionError(faults_of(str(path), error)) from error
-    except (yaml.YAMLError, ValueError) as error:  # a day in no calendar, or text that is not UTF-8, is a ValueError
-        raise DefinitionError(Fault(str(path), f"is not YAML: {' '.join(str(error).split())}")) from error
     return _with_absolute_paths(settings, path.resolve().parent)
 
 
@@ -126,4 +155,10 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     report = settings.report.model_copy(
         update={"logo": absolute(settings.report.logo), "commentary": absolute(settings.report.commentary)}
     )
-    return settings.model_copy(update={"report": report, "targets": absolute(settings.targets)})
+    delivery = settings.delivery.model_copy(
+        update={"audiences": absolute(settings.delivery.audiences), "archive": absolute(settings.delivery.archive)}
+    )
+    if delivery.mail is not None:
+        mail = delivery.mail.model_copy(update={"ca_file": absolute(delivery.mail.ca_file)})
+        delivery = delivery.model_copy(update={"mail": mail})
+    return settings.model_copy(update={"report": report, "targets": absolute(settings.targets), "delivery": delivery})

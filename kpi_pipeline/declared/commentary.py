@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
@@ -19,6 +18,7 @@ from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.resources import shown_path
 from kpi_pipeline.core.texts import Words, date_words
+from kpi_pipeline.core.yaml_files import read_mapping
 from kpi_pipeline.declared.targets import MonthField
 from kpi_pipeline.metrics.declaration import Metric
 
@@ -116,35 +116,14 @@ def read_commentary(path: Path | None, metrics: Mapping[str, Metric]) -> Comment
         raise DefinitionError(
             Fault(where, "there is no such commentary file.", "Check `report.commentary` in the settings.")
         )
+    raw = read_mapping(path)
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506  a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DefinitionError(Fault(where, f"is not YAML: {' '.join(str(error).split())}")) from error
-    try:
-        commentary = Commentary.model_validate(raw or {})
+        commentary = Commentary.model_validate(raw)
     except ValidationError as error:
         raise DefinitionError([*faults_of(where, error), *_unknown_metrics(where, raw, metrics)]) from error
-    if faults := _unknown_metrics(where, raw or {}, metrics):
+    if faults := _unknown_metrics(where, raw, metrics):
         raise DefinitionError(faults)
     return commentary
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML keeps the last of two equal keys without a word; a director's paragraph would vanish."""
-
-
-def _construct_unique(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise yaml.YAMLError(f"the key {key!r} is given twice{node.start_mark}")
-    loader.flatten_mapping(node)
-    return {
-        loader.construct_object(key, deep=True): loader.construct_object(value, deep=True) for key, value in node.value
-    }
-
-
-_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_unique)
 
 
 def _unknown_metrics(where: str, raw: Any, metrics: Mapping[str, Metric]) -> list[Fault]:

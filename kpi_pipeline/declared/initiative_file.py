@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.yaml_files import read_list
 from kpi_pipeline.declared.initiatives import Initiative, Registry
 
 _LINE_WIDTH = 100
@@ -33,15 +34,7 @@ def read_initiatives(
     where = shown_path(path)
     if not path.is_file():
         raise DefinitionError(Fault(where, "there is no such initiatives file.", "Check the path, or leave it out."))
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DefinitionError(Fault(where, f"is not YAML: {' '.join(str(error).split())}")) from error
-    if raw is None:
-        return Registry()
-    if not isinstance(raw, list):
-        what = f"must be a list of initiatives; got {type(raw).__name__}."
-        raise DefinitionError(Fault(where, what, "Begin each initiative with `- id:`."))
+    raw = read_list(path, of="initiatives", first_key="id")
     initiatives, faults = _read_items(where, raw)
     for number, item in enumerate(raw, start=1):
         faults += _unknown_names(f"{where}: initiative {_name_of(item, number)}", item, metrics, facilities)

@@ -13,9 +13,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.commentary import Line
 from kpi_pipeline.declared.targets import MonthField
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 
 
 class Rebase(BaseModel):

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.core.yaml_files import read_list
 from kpi_pipeline.metrics.declaration import Metric, Target, Words
 
 
@@ -60,7 +61,7 @@ class Targets:
 
     lines: tuple[DatedTarget, ...] = ()
 
-    def target_of(self, metric: Metric, month: Month, *, facility_id: str = "all") -> Target | None:
+    def target_of(self, metric: Metric, month: Month, *, facility_id: str = WHOLE_SYSTEM) -> Target | None:
         """The target in force for a metric in a month, or None."""
         for scope in (facility_id, None):
             for line in self.lines:
@@ -76,17 +77,7 @@ def read_targets(path: Path | None, metrics: Mapping[str, Metric]) -> Targets:
     where = shown_path(path)
     if not path.is_file():
         raise DefinitionError(Fault(where, "there is no such targets file.", "Check `targets` in the settings."))
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DefinitionError(Fault(where, f"is not YAML: {' '.join(str(error).split())}")) from error
-    if raw is None:
-        return Targets()
-    if not isinstance(raw, list):
-        raise DefinitionError(
-            Fault(where, f"must be a list of targets; got {type(raw).__name__}.", "Begin each target with `- metric:`.")
-        )
-    lines, faults = _read_lines(where, raw)
+    lines, faults = _read_lines(where, read_list(path, of="targets", first_key="metric"))
     faults += _meaning_faults(where, lines, metrics)
     if faults:
         raise DefinitionError(faults)

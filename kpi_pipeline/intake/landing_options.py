@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import available_timezones
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.front_matter import faults_of
+from kpi_pipeline.core.yaml_files import read_mapping
 
 LANDING_YAML = "landing.yaml"
 MISNAMED_LANDING_YAML = frozenset({"landing.yml", "landing.yaml"})
@@ -62,18 +62,8 @@ def read_landing_options(folder: Path) -> LandingOptions:
     path = folder / LANDING_YAML
     if not path.is_file():
         return LandingOptions()
-    try:
-        # Everything stays text until its field is known: facility 010 would else be read as the number 8.
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader) or {}  # noqa: S506
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{LANDING_YAML}:{mark.line + 1}" if mark is not None else LANDING_YAML
-        what = f"is not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}."
-        raise InputError(Fault(where, what, "Write one `name: value` on each line.")) from error
-    except UnicodeDecodeError as error:
-        raise InputError(Fault(LANDING_YAML, "is not UTF-8 text.", "Save it as UTF-8.")) from error
-    if not isinstance(raw, dict):
-        raise InputError(Fault(LANDING_YAML, "is no list of `name: value` lines.", "Write one on each line."))
+    # Everything stays text until its field is known: facility 010 would else be read as the number 8.
+    raw = read_mapping(path, where=LANDING_YAML, as_text=True, error=InputError)
     try:
         return LandingOptions.model_validate({name: value for name, value in raw.items() if value not in _NOTHING})
     except ValidationError as error:

@@ -10,7 +10,9 @@ from kpi_pipeline.journal.initiatives import (
     initiative_history,
     record_initiatives,
     seen_versions,
+    text_faults,
 )
+from kpi_pipeline.journal.known_state import forget_known_state
 from kpi_pipeline.journal.opening import ReportDecisions, find_state_url, open_journal, read_report_decisions
 from kpi_pipeline.journal.rebases import current_rebases, propose_rebase, record_rebase, withdraw_rebase
 
@@ -20,6 +22,7 @@ __all__ = [
     "current_rebases",
     "declared_initiatives",
     "find_state_url",
+    "forget_known_state",
     "initiative_history",
     "open_journal",
     "propose_rebase",
@@ -27,5 +30,6 @@ __all__ = [
     "record_initiatives",
     "record_rebase",
     "seen_versions",
+    "text_faults",
     "withdraw_rebase",
 ]

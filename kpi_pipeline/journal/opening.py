@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-
-from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
+from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.journal.initiatives import declared_initiatives
+from kpi_pipeline.journal.known_state import check_known_state, note_known_state
 from kpi_pipeline.journal.rebases import current_rebases
+from kpi_pipeline.state.database import Database, sqlite_file
 from kpi_pipeline.state.journal import Journal, state_url
-
-_CURE = "Write it like sqlite:////data/hospital.state.sqlite or postgresql+psycopg://host/database."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +44,47 @@ def open_journal(url: str, *, must_exist: bool = False) -> Iterator[Journal]:
     must_exist: a reader does not make an empty SQLite file by asking for a wrong one.
     """
     if must_exist and not _may_exist(url):
-        what = f"there is no journal of decisions at {make_url(url).database}."
+        what = f"there is no journal of decisions at {sqlite_file(url)}."
         raise InputError(Fault("state", what, "Check --warehouse or --state, or record something first."))
-    try:
-        journal = Journal(url)
-    except (ArgumentError, ImportError, ValueError) as error:
-        raise InputError(Fault("state", "is not the URL of a database this installation can open.", _CURE)) from error
+    journal = Journal(url)
     try:
         yield journal
-    except DBAPIError as error:
-        what = "the database of decisions cannot be read or written."
-        raise WarehouseError(Fault("state", what, "Another program may be holding it: try again.")) from error
     finally:
         journal.close()
 
 
+@contextmanager
+def open_state(warehouse: Path | None, *, settings: Settings, given: str | None = None) -> Iterator[Database]:
+    """Opens the state that is there, for what is beside the journal in it, and closes it again."""
+    url = find_state_url(warehouse, settings=settings, given=given)
+    if not _may_exist(url):
+        raise InputError(Fault("state", f"there is no state at {sqlite_file(url)}.", "Check --warehouse or --state."))
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 def read_report_decisions(warehouse: Path, *, settings: Settings) -> ReportDecisions:
-    """Initiatives and rebases on record; none where there is no journal yet."""
+    """Initiatives and rebases on record; none where there never was a journal.
+
+    Raises WarehouseError when the journal that earlier reports of this warehouse used is gone, empty or another one.
+    """
     url = find_state_url(warehouse, settings=settings)
     if not _may_exist(url):
+        check_known_state(None, warehouse)
         return ReportDecisions()
     with open_journal(url) as journal:
-        return ReportDecisions(
+        check_known_state(journal, warehouse)
+        decisions = ReportDecisions(
             declared_initiatives(journal, time_zone=ZoneInfo(settings.time_zone)), current_rebases(journal)
         )
+        note_known_state(journal, warehouse)
+    return decisions
 
 
 def _may_exist(url: str) -> bool:
     """Whether there is something to open: False for a SQLite file that is not there."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return True
-    return not parsed.drivername.startswith("sqlite") or not parsed.database or Path(parsed.database).is_file()
+    file = sqlite_file(url)
+    return file is None or file.is_file()

@@ -68,7 +68,14 @@ def propose_rebase(
 
 
 def record_rebase(
-    journal: Journal, rebase: Rebase, *, values: MetricValues, metrics: Mapping[str, Metric], rules: str, at: datetime
+    journal: Journal,
+    rebase: Rebase,
+    *,
+    values: MetricValues,
+    metrics: Mapping[str, Metric],
+    rules: str,
+    frozen_months: int | None,
+    at: datetime,
 ) -> list[str]:
     """Records a rebase that may stand, and returns what to be careful about.
 
@@ -87,6 +94,7 @@ def record_rebase(
         metrics=metrics,
         facility_id=rebase.facility_id,
         rules=rules,
+        frozen_months=frozen_months,
     )
     if faults:
         raise CheckError(faults)

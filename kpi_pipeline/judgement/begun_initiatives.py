@@ -11,8 +11,8 @@ from datetime import date
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Initiative
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 
 
 @dataclass(frozen=True, slots=True)

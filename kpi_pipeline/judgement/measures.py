@@ -12,16 +12,15 @@ from typing import Literal
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.rebases import Rebase, rebases_of
 from kpi_pipeline.judgement.begun_initiatives import BegunInitiative, begun_initiatives
-from kpi_pipeline.judgement.figures import Figure, read_figures
+from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.rebase_check import check_rebases
 from kpi_pipeline.judgement.series import evaluate_months
-from kpi_pipeline.judgement.small_numbers import withhold_small_numbers
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric, Target
-from kpi_pipeline.signals import ChartResult
+from kpi_pipeline.signals import ChartResult, Point
 
 State = Literal["improvement", "concern", "neither", "common_cause", "not judged"]
 
@@ -32,8 +31,10 @@ _WORDS_FOR_STATUS = {"not_supplied": "not supplied", "not_computable": "not comp
 class Measure:
     """One metric with everything this report may say about it.
 
-    months: the months charted. figures: by month, including a year before the first charted one. result is None,
-    and unavailable says why, when there is no figure at all. rebases and initiatives: those inside the charted months.
+    months: the months shown. history: the months judged, which with a frozen baseline begin at the first figure; they
+    end with the months shown. figures, targets and rebases: of the history, figures also of a year before the months
+    shown. result: of the history; it is None, and unavailable says why, when there is no figure at all.
+    initiatives: those begun inside the months shown.
     """
 
     metric: Metric
@@ -45,6 +46,31 @@ class Measure:
     result: ChartResult | None = None
     unavailable: str = ""
     initiatives: tuple[BegunInitiative, ...] = ()
+    history: tuple[Month, ...] = ()
+
+    @property
+    def shown_points(self) -> tuple[Point, ...]:
+        """The evaluated points of the months shown, one a month; none without a result."""
+        return self.result.points[len(self.history) - len(self.months) :] if self.result else ()
+
+    @property
+    def shown_rebases(self) -> tuple[Rebase, ...]:
+        """The rebases inside the months shown; with an earlier one the whole chart is in its phase."""
+        return tuple(one for one in self.rebases if self.months[0] < one.from_month <= self.months[-1])
+
+    @property
+    def decided_month(self) -> Month | None:
+        """The month the icons were read from."""
+        at = self.result.decided_at if self.result else None
+        return None if at is None else self.history[at]
+
+    @property
+    def baseline_months(self) -> tuple[Month, ...]:
+        """The first and last month behind the limits of the last phase; empty without limits."""
+        phase = self.result.phases[-1] if self.result and self.result.phases else None
+        if phase is None or phase.baseline_first is None or phase.baseline_last is None:
+            return ()
+        return self.history[phase.baseline_first], self.history[phase.baseline_last]
 
     @property
     def headline(self) -> Figure | None:
@@ -105,30 +131,38 @@ class Measure:
         return self.result is not None and self.result.assurance == "failing" and self.against_target == "missed"
 
     @property
+    def onset_months(self) -> tuple[Month, Month, Month] | tuple[()]:
+        """The likeliest month in which the signal's change began, and the ends of its interval; empty without one."""
+        onset = self.result.onset if self.result else None
+        if onset is None:
+            return ()
+        return self.history[onset.position], self.history[onset.earliest], self.history[onset.latest]
+
+    @property
     def signal_months(self) -> tuple[Month, ...]:
         """The months of the signal behind the variation icon, oldest first; empty without one."""
         signal = self.result.deciding_signal if self.result else None
-        return self.months[signal.first : signal.last + 1] if signal else ()
+        return self.history[signal.first : signal.last + 1] if signal else ()
 
 
-def build_measures(inputs: ReportInputs) -> tuple[dict[str, Measure], list[Figure]]:
-    """Every metric as a measure of the chosen facility, and the figures of all facilities as they may be known."""
-    _check_inputs(inputs)
-    _refuse_faulty_rebases(inputs)
-    shown = inputs.settings.report.months_shown
-    first = inputs.month.plus(1 - shown)
-    figures = read_figures(
-        inputs.values, inputs.exclusions, inputs.metrics, list(month_range(first.plus(-12), inputs.month))
-    )
-    if inputs.withholds:
-        figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
-    charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
-    months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
-    measures = {
-        name: build_measure(inputs, metric, months, figures, facility_id=inputs.facility_id)
-        for name, metric in inputs.metrics.items()
-    }
-    return measures, figures
+FigureIndex = Mapping[tuple[str, str], Mapping[Month, Figure]]
+"""(metric, facility) → month → figure."""
+
+
+def index_figures(figures: Iterable[Figure]) -> FigureIndex:
+    """The figures by metric and facility, so that a chart finds its own at once."""
+    index: dict[tuple[str, str], dict[Month, Figure]] = {}
+    for figure in figures:
+        index.setdefault((figure.metric, figure.facility_id), {})[figure.month] = figure
+    return index
+
+
+def first_month_read(inputs: ReportInputs, first: Month) -> Month:
+    """From where figures are read: a year before the months shown, and with a frozen baseline from the first month."""
+    a_year_before = first.plus(-12)
+    if inputs.settings.baseline == "moving":
+        return a_year_before
+    return min(a_year_before, *(Month.parse(text) for text in set(inputs.values["month"]) - {""}))
 
 
 def _refuse_faulty_rebases(inputs: ReportInputs) -> None:
@@ -140,14 +174,20 @@ def _refuse_faulty_rebases(inputs: ReportInputs) -> None:
         metrics=inputs.metrics,
         facility_id=inputs.facility_id,
         rules=inputs.settings.rule_set,
+        frozen_months=inputs.settings.frozen_months,
     )
     if faults:
         cure = "Withdraw it: kpi rebase withdraw KEY --by NAME."
         raise CheckError(Fault(fault.where, fault.what, cure) for fault in faults)
 
 
-def _check_inputs(inputs: ReportInputs) -> None:
-    """The facility and month exist in the values, and the values follow the definitions in force."""
+def check_inputs(inputs: ReportInputs) -> None:
+    """The facility and month exist in the values, the values follow the definitions in force, rebases may stand."""
+    _check_values(inputs)
+    _refuse_faulty_rebases(inputs)
+
+
+def _check_values(inputs: ReportInputs) -> None:
     values = inputs.values
     dated = values[values["month"] != ""]
     facilities = sorted(set(dated["facility_id"]))
@@ -198,26 +238,34 @@ def _months_of_watermarks(inputs: ReportInputs) -> list[str]:
 
 
 def build_measure(
-    inputs: ReportInputs, metric: Metric, months: tuple[Month, ...], figures: Iterable[Figure], *, facility_id: str
+    inputs: ReportInputs, metric: Metric, months: tuple[Month, ...], figures: FigureIndex, *, facility_id: str
 ) -> Measure:
-    """One metric at one facility over the charted months. figures: those of any metric and facility."""
-    place = (metric.name, facility_id)
-    own = {figure.month: figure for figure in figures if (figure.metric, figure.facility_id) == place}
+    """One metric at one facility over the charted months. figures: those of every metric and facility."""
+    own = figures.get((metric.name, facility_id), {})
+    history = months if inputs.settings.baseline == "moving" else tuple(month_range(min([*own, *months]), months[-1]))
     targets: dict[Month, Target | None] = {
         month: None if metric.better == "neither" else inputs.targets.target_of(metric, month, facility_id=facility_id)
-        for month in months
+        for month in history
     }
     if not any(month in own for month in months):
         return Measure(metric, inputs.month, months, {}, targets, unavailable=_why_unavailable(inputs, metric))
     rebases = tuple(
         one
         for one in rebases_of(inputs.rebases, metric.name, facility_id)
-        if months[0] < one.from_month <= months[-1]  # earlier: the whole chart is in its phase
+        if history[0] < one.from_month <= history[-1]  # earlier: every month is in its phase
     )
-    result = evaluate_months(metric, months, own, targets=targets, rebases=rebases, rules=inputs.settings.rule_set)
+    result = evaluate_months(
+        metric,
+        history,
+        own,
+        targets=targets,
+        rebases=rebases,
+        rules=inputs.settings.rule_set,
+        frozen_months=inputs.settings.frozen_months,
+    )
     names = {mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks}
     begun = begun_initiatives(inputs.initiatives, metric.name, facility_id, months, facility_names=names)
-    return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun)
+    return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun, history=history)
 
 
 def _why_unavailable(inputs: ReportInputs, metric: Metric) -> str:

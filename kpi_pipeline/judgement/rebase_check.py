@@ -25,6 +25,7 @@ def check_rebases(
     metrics: Mapping[str, Metric],
     facility_id: str,
     rules: str,
+    frozen_months: int | None,
 ) -> tuple[list[Fault], list[str]]:
     """Why recorded rebases of one facility's charts may not stand, and what to be careful about in those that may.
 
@@ -37,7 +38,7 @@ def check_rebases(
     warnings: list[str] = []
     for name, figures in _histories(values, exclusions, chosen, facility_id).items():
         own = rebases_of(recorded, name, facility_id)
-        refused, careful = judge_rebases(chosen[name], figures, own, rules=rules)
+        refused, careful = judge_rebases(chosen[name], figures, own, rules=rules, frozen_months=frozen_months)
         faults += refused
         warnings += careful
     return faults, warnings

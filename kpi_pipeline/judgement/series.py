@@ -7,6 +7,7 @@ particular the mean length of stay is charted as the arithmetic mean it is print
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
@@ -14,9 +15,12 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.metrics.declaration import Metric, Target
-from kpi_pipeline.signals import ChartResult, evaluate_chart
+from kpi_pipeline.signals import ChartResult, evaluate_chart, find_rule_set, fit_month_index
 from kpi_pipeline.signals.chart_choice import choose_chart
 from kpi_pipeline.signals.rebase import RebaseDecision, check_rebase
+
+DAYS_OF_A_MONTH = 365.25 / 12
+FEWEST_MONTHS_FOR_SEASON = 24
 
 _NOT_MONTHLY = ("g", "t")
 """Charts of the gaps between rare events; a monthly figure is not such a gap."""
@@ -30,21 +34,32 @@ def evaluate_months(
     targets: Mapping[Month, Target | None],
     rebases: Sequence[Rebase],
     rules: str,
+    frozen_months: int | None,
 ) -> ChartResult:
-    """The control chart of these months. Months without a figure are missing; months that are not final are hollow."""
+    """The control chart of these months. frozen_months: limits from the first so many final months; None: from all.
+
+    Months without a figure are missing; months that are not final are hollow.
+    """
     values, arguments = _series(metric, months, figures)
+    rule_set = find_rule_set(rules)
+    index, waits_for_season = _index(metric, months, figures, frozen_months)
+    if waits_for_season:
+        needed = max(FEWEST_MONTHS_FOR_SEASON, rule_set.fewest_points_for_icons)
+        rule_set = replace(rule_set, fewest_points_for_icons=needed)
     limits = [target.value if target else None for target in (targets.get(month) for month in months)]
     return evaluate_chart(
         values,
         target=limits if any(limit is not None for limit in limits) else None,
         phases=[str(one.from_month) for one in rebases],
-        rules=rules,
+        rules=rule_set,
+        frozen_points=frozen_months,
+        index=index,
         **arguments,
     )
 
 
 def judge_rebases(
-    metric: Metric, figures: Mapping[Month, Figure], rebases: Sequence[Rebase], *, rules: str
+    metric: Metric, figures: Mapping[Month, Figure], rebases: Sequence[Rebase], *, rules: str, frozen_months: int | None
 ) -> tuple[list[Fault], list[str]]:
     """Why rebases of one chart may not stand, each tested on the months known when it was decided; and warnings."""
     faults: list[Fault] = []
@@ -63,10 +78,43 @@ def judge_rebases(
             str(rebase.from_month), rebase.reason, rebase.decided_by, rebase.decided_on, is_trial=rebase.trial
         )
         earlier = [str(one.from_month) for one in rebases[:at] if known[0] < one.from_month]
-        check = check_rebase(values, decision=decision, rules=rules, phases=earlier, **arguments)
+        check = check_rebase(
+            values,
+            decision=decision,
+            rules=rules,
+            phases=earlier,
+            frozen_points=frozen_months,
+            index=_index(metric, known, figures, frozen_months)[0],
+            **arguments,
+        )
         faults += [Fault(place, f"is refused: {refusal}") for refusal in check.refusals]
         warnings += check.warnings if check.is_allowed else ()
     return faults, warnings
+
+
+def _index(
+    metric: Metric, months: Sequence[Month], figures: Mapping[Month, Figure], frozen_months: int | None
+) -> tuple[list[float] | None, bool]:
+    """What each month is divided by before it is judged, and whether its season is not known yet.
+
+    Calendar days are known. The season is one of the baseline's own months, and needs 24 of them: until then a
+    measure that declares one has no icon.
+    """
+    if not metric.chart_adjusts_for:
+        return None, False
+    index = [1.0] * len(months)
+    if "calendar_days" in metric.chart_adjusts_for:
+        index = [month.last_day.day / DAYS_OF_A_MONTH for month in months]
+    if "season" not in metric.chart_adjusts_for:
+        return index, False
+    final = [figure if (figure := figures.get(month)) and figure.is_final else None for month in months]
+    values = [
+        figure.number / days if figure and figure.number else None for figure, days in zip(final, index, strict=True)
+    ]
+    season = fit_month_index(values, [str(month) for month in months], n_months=frozen_months)
+    if season is None:
+        return index, True
+    return [days * season.indices[month.first_day.month] for days, month in zip(index, months, strict=True)], False
 
 
 def _all_positive(figures: Sequence[Figure | None]) -> bool:

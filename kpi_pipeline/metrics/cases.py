@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -94,16 +95,59 @@ def query_cases(
     ).df()
 
 
+def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[str, str] | None:
+    """The status and reason why a metric has no values, or None when all it needs was supplied."""
+    for item in metric.needs:
+        rows = connection.execute("SELECT is_supplied, status, reason FROM supply WHERE item = ?", [item]).fetchall()
+        if not rows:
+            return "not_computable", f"it needs {item}, which this version does not know"
+        is_supplied, status, reason = rows[0]
+        if not is_supplied:
+            return str(status), str(reason)
+    return None
+
+
 def case_faults(connection: duckdb.DuckDBPyConnection, metric: Metric) -> list[Fault]:
     """What is wrong with a metric's cases: missing columns, undeclared exclusions, no number where one must be.
 
-    Leaves the sums on the connection for `compute_values`, so that the cases are listed only once.
+    Leaves the sums on the connection for `compute_values`, so that the cases are listed only once. A metric whose
+    inputs were not supplied has no cases to look at.
     """
     where = f"sql/metrics/{metric.name}.sql"
     columns = [row[0] for row in connection.execute(f"DESCRIBE {metric.sql}").fetchall()]
     if tuple(columns[: len(CASE_COLUMNS)]) != CASE_COLUMNS:
         return [Fault(where, f"must select {', '.join(CASE_COLUMNS)} first; got {', '.join(columns[:7])}.")]
+    if missing_inputs(connection, metric) is not None:
+        return []
     return [Fault(where, what) for what in _unsound_cases(connection, metric)]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCount:
+    """How many cases a metric lists in a published warehouse, how many it excludes, and what is wrong with them."""
+
+    n_cases: int
+    n_excluded: int
+    faults: tuple[str, ...]
+
+
+def count_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> CaseCount:
+    """Counts a metric's cases in one light pass, apart from the sums: an independent look at a published warehouse."""
+    n_cases, n_excluded, n_repeated, n_empty, reasons = connection.execute(
+        f"""
+        SELECT
+            COUNT(event_date),
+            COUNT(exclusion_reason) FILTER (WHERE event_date IS NOT NULL),
+            COUNT(*) - COUNT(DISTINCT case_id),
+            COUNT(*) FILTER (
+                WHERE exclusion_reason IS NULL AND (numerator IS NULL OR denominator IS NULL OR event_date IS NULL)
+            ),
+            LIST(DISTINCT exclusion_reason) FILTER (WHERE exclusion_reason IS NOT NULL)
+        FROM ({cases_sql(metric)}) AS cases
+        """
+    ).fetchall()[0]
+    reasons = set(reasons or ()) - {INSUFFICIENT_FOLLOWUP}
+    return CaseCount(n_cases, n_excluded, tuple(_describe_faults(metric, reasons, n_repeated, n_empty)))
 
 
 def sum_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> str:
@@ -189,9 +233,13 @@ def _unsound_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> Ite
         "SELECT LIST(DISTINCT listed_reason) FILTER (WHERE listed_reason IS NOT NULL), SUM(CASE WHEN month_starts_on "
         f"IS NULL THEN n_cases ELSE n_without_number END) FILTER (WHERE listed_reason IS NULL) FROM {sums}"
     ).fetchall()[0]
-    for reason in sorted(set(reasons or ()) - metric.exclusions.keys()):
-        yield f"excludes cases for {reason!r}, which its exclusions do not declare."
     n_repeated = _count_repeated_cases(connection, metric, sums)
+    return _describe_faults(metric, set(reasons or ()), n_repeated, n_empty)
+
+
+def _describe_faults(metric: Metric, reasons: set[str], n_repeated: int, n_empty: int | None) -> Iterator[str]:
+    for reason in sorted(reasons - metric.exclusions.keys()):
+        yield f"excludes cases for {reason!r}, which its exclusions do not declare."
     if n_repeated:
         yield f"lists {n_repeated:,} cases more than once."
     if n_empty:

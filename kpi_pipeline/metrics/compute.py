@@ -11,12 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.metrics.cases import cases_sql, sum_cases
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
-
-WHOLE_SYSTEM = "all"
-"""The facility_id of figures over all facilities."""
 
 CONFIDENCE = 0.95
 SILENT_AFTER_DAYS = 92
@@ -48,18 +46,6 @@ def compute_values(
     exclusions.insert(0, "metric", metric.name)
     values = mark_incomplete_months(_values(sums, metric, settings), exclusions, metric)
     return values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
-
-
-def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[str, str] | None:
-    """The status and reason why a metric has no values, or None when all it needs was supplied."""
-    for item in metric.needs:
-        rows = connection.execute("SELECT is_supplied, status, reason FROM supply WHERE item = ?", [item]).fetchall()
-        if not rows:
-            return "not_computable", f"it needs {item}, which this version does not know"
-        is_supplied, status, reason = rows[0]
-        if not is_supplied:
-            return str(status), str(reason)
-    return None
 
 
 def _medians(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:

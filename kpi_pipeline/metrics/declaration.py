@@ -14,10 +14,10 @@ from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
 from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
+from kpi_pipeline.core.vocabulary import Better
 
 Kind = Literal["proportion", "rate", "mean", "median", "ratio", "count"]
 Unit = Literal["percent", "days", "hours", "usd", "index", "per 100 discharges", "cases", "discharges"]
-Better = Literal["lower", "higher", "neither"]
 Chart = Literal["xmr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
 Words = Annotated[str, Field(min_length=3)]
 
@@ -43,6 +43,7 @@ class Metric(_Frozen):
     """One measure, as its file declares it. `name` is the file name, used as id everywhere.
 
     numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
+    chart_adjusts_for: what is taken out of a month before it is judged, and put back into the lines as drawn.
     chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
@@ -63,6 +64,7 @@ class Metric(_Frozen):
     matures_after_days: Annotated[int, Field(ge=0)] = 0
     chart: Chart
     chart_scale: Literal["linear", "log"] = "linear"
+    chart_adjusts_for: tuple[Literal["calendar_days", "season"], ...] = ()
     per: Annotated[float, Field(gt=0)] = 1.0
     decimals: Annotated[int, Field(ge=0, le=4)] = 1
     needs: tuple[str, ...] = ()

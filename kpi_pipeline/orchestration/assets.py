@@ -96,7 +96,7 @@ def _build_staged_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
 
 
 def _build_warehouse_asset(tables: tuple[WarehouseTable, ...]) -> dg.AssetsDefinition:
-    """One asset per table, all made by one step: the warehouse is swapped in whole or not at all."""
+    """One asset per table, all made by one step: the warehouse is swapped in whole, with its values, or not at all."""
     specs = [
         dg.AssetSpec(
             table_key(table.name),
@@ -125,7 +125,6 @@ def _build_warehouse_asset(tables: tuple[WarehouseTable, ...]) -> dg.AssetsDefin
                 reference=hospital.reference_folder,
                 settings=settings,
                 progress=context.log.info,
-                with_metrics=False,
             )
             with open_warehouse(hospital.warehouse_file) as connection:
                 rows = {table.name: connection.table(table.name).shape[0] for table in tables}
@@ -158,6 +157,8 @@ def _sources_of(names: Iterable[str]) -> list[dg.AssetKey]:
 
 
 def _build_metric_asset(metric: Metric) -> dg.AssetsDefinition:
+    """Shows what the build stored: values are written before the warehouse is swapped in, on every road."""
+
     @dg.asset(
         key=metric_key(metric.name),
         deps=_sources_of(metric.tables | {"watermarks"}),
@@ -168,15 +169,13 @@ def _build_metric_asset(metric: Metric) -> dg.AssetsDefinition:
         metadata={"unit": metric.unit, "better": metric.better, "follows": metric.follows, "owner": metric.owner},
     )
     def metric_values(hospital: Hospital) -> dg.MaterializeResult[None]:
-        from kpi_pipeline.metrics.values import values_folder, write_values
-        from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id
+        from kpi_pipeline.metrics.values import read_values
 
-        with told.plain_failures(), open_warehouse(hospital.warehouse_file) as connection:
-            snapshot_id = read_snapshot_id(connection)
-            folder = values_folder(hospital.warehouse_file, snapshot_id)
-            values = write_values(connection, folder, metric, settings=hospital.read_settings())
+        with told.plain_failures():
+            stored = read_values(hospital.warehouse_file, [metric.name])
         return dg.MaterializeResult(
-            metadata=told.metric_metadata(values, metric, snapshot_id), data_version=dg.DataVersion(snapshot_id)
+            metadata=told.metric_metadata(stored.values, metric, stored.snapshot_id),
+            data_version=dg.DataVersion(stored.snapshot_id),
         )
 
     return metric_values

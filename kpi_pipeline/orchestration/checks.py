@@ -6,19 +6,16 @@ show it in Dagster. Made from the declarations, like the assets.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from kpi_pipeline.core.errors import WarehouseError
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.orchestration import metadata as told
 from kpi_pipeline.orchestration.assets import metric_key, table_key
 from kpi_pipeline.orchestration.resources import Hospital
-
-if TYPE_CHECKING:
-    import duckdb
 
 CONSERVED = "rows_are_conserved"
 QUARANTINE_SHARE = "quarantine_share_is_small"
@@ -100,16 +97,16 @@ def _build_metric_checks() -> dg.AssetChecksDefinition:
 
 def find_metric_faults(warehouse: Path, metric: Metric) -> dict[str, list[str]]:
     """What is wrong with a metric's cases and stored values, by check; empty lists when all is well."""
-    from kpi_pipeline.metrics.cases import case_faults
-    from kpi_pipeline.metrics.compute import missing_inputs
+    from kpi_pipeline.metrics.cases import count_cases, missing_inputs
     from kpi_pipeline.metrics.values import read_values
     from kpi_pipeline.warehouse.connection import open_warehouse
 
     found: dict[str, list[str]] = {SOUND_CASES: [], EVERY_CASE_COUNTED: [], PRESENT_SNAPSHOT: []}
     with open_warehouse(warehouse) as connection:
-        found[SOUND_CASES] = [str(fault) for fault in case_faults(connection, metric)]
         is_computed = missing_inputs(connection, metric) is None
-        n_cases, n_excluded = _count_cases(connection, metric)
+        counted = count_cases(connection, metric)
+    found[SOUND_CASES] = list(counted.faults)
+    n_cases, n_excluded = counted.n_cases, counted.n_excluded
     try:
         stored = read_values(warehouse, [metric.name])
     except WarehouseError as error:
@@ -117,7 +114,8 @@ def find_metric_faults(warehouse: Path, metric: Metric) -> dict[str, list[str]]:
         return found
     if is_computed:
         values, exclusions = stored.values, stored.exclusions
-        for scope, rows in values.groupby(values["facility_id"] == "all")[["n_cases", "n_excluded"]].sum().iterrows():
+        is_system = values["facility_id"] == WHOLE_SYSTEM
+        for scope, rows in values.groupby(is_system)[["n_cases", "n_excluded"]].sum().iterrows():
             where = "the whole system" if scope else "the facilities together"
             for what, stored_count, count in (
                 ("cases", rows["n_cases"], n_cases),
@@ -125,21 +123,12 @@ def find_metric_faults(warehouse: Path, metric: Metric) -> dict[str, list[str]]:
             ):
                 if stored_count != count:
                     found[EVERY_CASE_COUNTED].append(f"{where}: {stored_count:,} {what} are stored, {count:,} listed.")
-        explained = exclusions.loc[exclusions["facility_id"] == "all", "n_cases"].sum()
+        explained = exclusions.loc[exclusions["facility_id"] == WHOLE_SYSTEM, "n_cases"].sum()
         if explained != n_excluded:
             found[EVERY_CASE_COUNTED].append(
                 f"{explained:,} exclusions have a reason, {n_excluded:,} cases are excluded."
             )
     return found
-
-
-def _count_cases(connection: "duckdb.DuckDBPyConnection", metric: Metric) -> tuple[int, int]:
-    from kpi_pipeline.metrics.cases import cases_sql
-
-    row = connection.execute(
-        f"SELECT COUNT(*), COUNT(exclusion_reason) FROM ({cases_sql(metric)}) AS cases WHERE event_date IS NOT NULL"
-    ).fetchall()[0]
-    return int(row[0]), int(row[1])
 
 
 def _result(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def table_metadata(build: BuildResult, n_rows: int) -> MetadataValues:
 
 def metric_metadata(values: pd.DataFrame, metric: Metric, snapshot_id: str) -> MetadataValues:
     """One metric over all facilities: months, cases, and the state of its figures."""
-    whole_system = values[values["facility_id"] == "all"]
+    whole_system = values[values["facility_id"] == WHOLE_SYSTEM]
     return {
         "snapshot": snapshot_id,
         "version": metric.version,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import dagster as dg
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from kpi_pipeline.core.errors import DefinitionError
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.settings import Settings, read_settings
+from kpi_pipeline.core.vocabulary import Privacy
 
 
 class Hospital(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -31,7 +32,7 @@ class Hospital(dg.ConfigurableResource):  # type: ignore[type-arg]
     source: str = ""
     reference: str = ""
     settings: str = ""
-    privacy: Literal["internal", "board", "external"] = "internal"
+    privacy: Privacy = "internal"
     reports_url: str = ""
 
     @classmethod

@@ -10,10 +10,11 @@ from pathlib import Path
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
+from kpi_pipeline.intake.landing_used import note_landing
 from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import remove_older_values, write_all_values
-from kpi_pipeline.reference.store import default_reference_folder
+from kpi_pipeline.reference.store import SHIPPED_FOLDER, default_reference_folder
 from kpi_pipeline.warehouse.build import build_tables
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
@@ -47,7 +48,10 @@ def read_landing(
     progress: Progress = lambda _: None,
 ) -> IntakeResult:
     """Registers and stages the files of a landing folder into the store beside the warehouse."""
-    return ingest(landing, store_folder(warehouse), source=source, settings=settings, now=clock(), progress=progress)
+    store = store_folder(warehouse)
+    intake = ingest(landing, store, source=source, settings=settings, now=clock(), progress=progress)
+    note_landing(landing, store)
+    return intake
 
 
 def build_from_intake(
@@ -58,7 +62,6 @@ def build_from_intake(
     settings: Settings = Settings(),
     clock: Clock = utc_now,
     progress: Progress = lambda _: None,
-    with_metrics: bool = True,
 ) -> BuildResult:
     """Builds the warehouse from staged files, computes every metric on it, and swaps both in together.
 
@@ -68,7 +71,8 @@ def build_from_intake(
     built_at = clock().isoformat(timespec="seconds")
     folder = reference if reference is not None else default_reference_folder(warehouse)
     before = _present_snapshot(warehouse)
-    with build_and_swap(warehouse, settings=settings) as connection:
+    reads = [SHIPPED_FOLDER, *([folder] if folder is not None else [])]
+    with build_and_swap(warehouse, settings=settings, reads=reads) as connection:
         snapshot_id = build_tables(
             connection, intake, reference=folder, settings=settings, built_at=built_at, progress=progress
         )
@@ -78,8 +82,7 @@ def build_from_intake(
         faults = [fault for metric in metrics.values() for fault in case_faults(connection, metric)]
         if faults:
             raise CheckError(faults)
-        if with_metrics:
-            write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
+        write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
     remove_older_values(warehouse, keep=[snapshot_id, *before])
     return BuildResult(warehouse, snapshot_id, facts, len(metrics))
 

@@ -13,7 +13,7 @@ from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import Settings, read_settings
 from kpi_pipeline.declared.initiative_file import read_initiatives
 from kpi_pipeline.declared.initiatives import Registry
-from kpi_pipeline.journal import find_state_url, open_journal, record_initiatives
+from kpi_pipeline.journal import find_state_url, forget_known_state, open_journal, record_initiatives
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.report import WrittenReport, write_report
@@ -65,6 +65,7 @@ def record_demo_initiatives(file: Path, warehouse: Path, *, settings: Settings) 
     """Makes the demo's journal anew: each initiative as it was declared, on that day, and then as it is now."""
     for leftover in warehouse.parent.glob(f"{warehouse.stem}.state.sqlite*"):
         leftover.unlink()
+    forget_known_state(warehouse)
     registry = read_initiatives(file, metrics=load_metrics())
     with open_journal(find_state_url(warehouse, settings=settings)) as journal:
         for one in sorted(registry.initiatives, key=lambda initiative: initiative.declared_on):

@@ -8,12 +8,12 @@ from pathlib import Path
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.targets import read_targets
 from kpi_pipeline.improvement.drivers.collect import read_drivers
-from kpi_pipeline.journal import read_report_decisions
-from kpi_pipeline.judgement.inputs import Privacy, ReportInputs
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.journal import ReportDecisions, read_report_decisions
+from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
@@ -21,6 +21,15 @@ from kpi_pipeline.report.build import build_report_and_figures
 from kpi_pipeline.report.forms.pdf import Attachment, render_report
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
+
+
+@dataclass(frozen=True, slots=True)
+class IssueWords:
+    """What a report says of itself as an issue. number None: a draft. As in `ReportInputs`."""
+
+    number: int | None = None
+    replaces: str = ""
+    gate_overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +51,14 @@ def write_report(
     facility: str | None = None,
     privacy: Privacy = "internal",
     settings: Settings = Settings(),
+    issue: IssueWords = IssueWords(),
+    decided: ReportDecisions | None = None,
 ) -> WrittenReport:
     """Writes a month's PDF, JSON model, figures.csv and provenance.json: a pure function of snapshot, month, code
     and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
 
-    facility None is the whole system. Raises InputError for a month or facility that the data do not have.
+    facility None is the whole system. decided: None reads the journal, as it is now. Raises InputError for a month or
+    facility that the data do not have.
     """
     metrics = load_metrics()
     read = read_values(warehouse)
@@ -56,7 +68,7 @@ def write_report(
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
     if facts.snapshot_id != read.snapshot_id:
         raise WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
-    decided = read_report_decisions(warehouse, settings=settings)
+    decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
     facility_name = _facility_name(facility, facts) if facility is not None else None
     report, figures = build_report_and_figures(
         ReportInputs(
@@ -74,6 +86,9 @@ def write_report(
             initiatives=decided.initiatives,
             rebases=decided.rebases,
             drivers=drivers,
+            issue_number=issue.number,
+            replaces=issue.replaces,
+            gate_overrides=issue.gate_overrides,
         )
     )
     rendered = render_report(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.yaml_files import read_list
 
 PROVENANCE_FILE = "provenance.yaml"
 _HEAD = "# Where each reference file beside this one comes from. Written by the program; a changed file is refused.\n"
@@ -56,11 +58,9 @@ def read_provenance(folder: Path) -> list[ReferenceTable]:
     path = folder / PROVENANCE_FILE
     where = shown_path(path)
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DefinitionError(Fault(where, f"is not YAML: {' '.join(str(error).split())}", _IMPORT_AGAIN)) from error
-    if not isinstance(entries, list):
-        raise DefinitionError(Fault(where, "is not a list of reference files.", _IMPORT_AGAIN))
+        entries = read_list(path, of="reference files", first_key="name")
+    except DefinitionError as error:
+        raise DefinitionError([replace(fault, cure=_IMPORT_AGAIN) for fault in error.faults]) from error
     tables: list[ReferenceTable] = []
     faults: list[Fault] = []
     for number, entry in enumerate(entries, start=1):

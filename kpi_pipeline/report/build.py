@@ -6,18 +6,16 @@ from datetime import UTC
 
 from kpi_pipeline.core.texts import date_words
 from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.judgement.measures import Measure, build_measures
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.forms.figures_csv import write_figures_csv
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.facilities import build_facility_section
-from kpi_pipeline.report.pages.front import build_front_page
+from kpi_pipeline.report.pages.front import build_front_page, issue_words
 from kpi_pipeline.report.pages.improvement import build_improvement
-from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, in_report_order
-from kpi_pipeline.signals import find_rule_set
+from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples
 
 _SNAPSHOT_LETTERS = 6
 """As much of the snapshot's id as fits the foot of a page; the whole id is in the model and the attached table."""
@@ -30,13 +28,8 @@ def build_report(inputs: ReportInputs) -> Report:
 
 def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
     """The report and the text of its figures.csv, from one calculation."""
-    measures, figures = build_measures(inputs)
-    ordered: dict[str, Measure] = {name: measures[name] for name in in_report_order(inputs.metrics.values())}
-    prepared = (
-        build_facility_section(inputs, ordered, figures),
-        build_drivers(inputs),
-        build_improvement(inputs, figures),
-    )
+    judged = judge(inputs)
+    prepared = (build_facility_section(judged), build_drivers(judged), build_improvement(judged))
     settings, facts = inputs.settings, inputs.facts
     built_at = facts.built_at if facts.built_at.tzinfo else facts.built_at.replace(tzinfo=UTC)
     report = Report(
@@ -44,22 +37,22 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         month_words=inputs.month.name,
         facility_id=inputs.facility_id,
         hospital_name=settings.hospital_name,
-        facility_name=inputs.facility_name if inputs.facility_id != WHOLE_SYSTEM else None,
+        facility_name=None if judged.scope.is_system else inputs.facility_name,
         issue_number=inputs.issue_number,
         title=settings.report.title,
         prepared_by=settings.report.prepared_by,
         confidentiality=settings.report.confidentiality,
-        source_words=f"Source: {facts.source_title}, snapshot {facts.snapshot_id[:_SNAPSHOT_LETTERS]}, "
-        f"built {date_words(built_at.date())}",
+        source_words=f"{issue_words(judged.scope)}. Source: {facts.source_title}, "
+        f"snapshot {facts.snapshot_id[:_SNAPSHOT_LETTERS]}, built {date_words(built_at.date())}",
         language=settings.report.language,
         privacy=inputs.privacy,
         snapshot_id=facts.snapshot_id,
         stamped_at=built_at,
-        front=build_front_page(inputs, ordered),
-        scorecard=build_scorecard(inputs, ordered),
-        exceptions=build_exception_pages(inputs, ordered),
+        front=build_front_page(judged),
+        scorecard=build_scorecard(judged),
+        exceptions=build_exception_pages(judged),
         further_sections=tuple(one for one in prepared if one is not None),
-        small_multiples=build_small_multiples(inputs, ordered),
-        appendix=build_appendix(inputs, ordered, find_rule_set(settings.rule_set)),
+        small_multiples=build_small_multiples(judged),
+        appendix=build_appendix(judged, contact=settings.report.contact),
     )
-    return report, write_figures_csv(inputs, ordered, figures)
+    return report, write_figures_csv(judged)

@@ -4,8 +4,16 @@
 No SQL, no files, no clock, and nothing of ours but the error classes.
 """
 
-from kpi_pipeline.signals.chance.multiplicity import FalseSignals, expected_false_signals
-from kpi_pipeline.signals.chance.seasonality import SameMonth, SeasonalAdjustment, adjust_for_season, compare_same_month
+from kpi_pipeline.core.vocabulary import Better
+from kpi_pipeline.signals.chance.multiplicity import FalseSignals, Pattern, expected_false_signals, own_pattern
+from kpi_pipeline.signals.chance.seasonality import (
+    MonthIndex,
+    SameMonth,
+    SeasonalAdjustment,
+    adjust_for_season,
+    compare_same_month,
+    fit_month_index,
+)
 from kpi_pipeline.signals.chart_choice import ChartChoice, choose_chart, explain_chart
 from kpi_pipeline.signals.evaluate import evaluate_chart
 from kpi_pipeline.signals.funnel import FunnelLimits, FunnelPoint, FunnelResult, evaluate_funnel, funnel_limits
@@ -19,17 +27,18 @@ from kpi_pipeline.signals.result_tables import result_as_dict, result_rows
 from kpi_pipeline.signals.series_table import evaluate_table
 from kpi_pipeline.signals.types import (
     Assurance,
-    Better,
     Chart,
     ChartResult,
     Constant,
     LimitsKind,
+    Onset,
     Phase,
     Point,
     PointClass,
     RuleHit,
     RuleSet,
     Signal,
+    TargetShare,
     Variation,
 )
 
@@ -48,6 +57,9 @@ __all__ = [
     "FunnelResult",
     "LimitsKind",
     "MedianPhase",
+    "MonthIndex",
+    "Onset",
+    "Pattern",
     "Phase",
     "Point",
     "PointClass",
@@ -60,6 +72,7 @@ __all__ = [
     "SeasonalAdjustment",
     "Signal",
     "Subgroups",
+    "TargetShare",
     "Variation",
     "adjust_for_season",
     "check_rebase",
@@ -71,8 +84,10 @@ __all__ = [
     "expected_false_signals",
     "explain_chart",
     "find_rule_set",
+    "fit_month_index",
     "funnel_limits",
     "nelson_flags",
+    "own_pattern",
     "rephase_runs",
     "result_as_dict",
     "result_rows",

@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
+from kpi_pipeline.core.vocabulary import Better
+from kpi_pipeline.signals.chance.onset import find_onset
+from kpi_pipeline.signals.chance.target_share import expected_target_share
 from kpi_pipeline.signals.lines.constants import (
     MOVING_RANGE_D2,
     MOVING_RANGE_UPPER,
@@ -23,13 +28,13 @@ from kpi_pipeline.signals.reading.words import assurance_in_words, signal_in_wor
 from kpi_pipeline.signals.series import Inputs, Method, Reference, Series, read_series
 from kpi_pipeline.signals.types import (
     Assurance,
-    Better,
     Chart,
     ChartResult,
     Constant,
     Estimator,
     Laney,
     LimitsKind,
+    NotJudged,
     Phase,
     Point,
     RuleHit,
@@ -37,6 +42,9 @@ from kpi_pipeline.signals.types import (
     Scale,
     Signal,
 )
+
+FEWEST_EVENTS = 1
+"""With fewer expected events a point there is no icon: at 0.1, runs of zeros read as a change in 47 % of charts."""
 
 NO_HITS: frozenset[RuleHit] = frozenset()
 
@@ -54,13 +62,15 @@ def evaluate_chart(
     target: float | Sequence[float | None] | None = None,
     phases: Sequence[Reference] = (),
     baseline: int | tuple[Reference, Reference] | None = None,
+    frozen_points: int | None = None,
+    index: Sequence[float] | None = None,
     ghosted: Sequence[Reference] = (),
     immature: Sequence[Reference] = (),
     rules: str | RuleSet = "nhs-2024",
     scale: Scale = "linear",
     screen_moving_ranges: bool | None = None,
     sigma_factor: float = XMR_FACTOR,
-    laney: Laney = "auto",
+    laney: Laney = "floored",
     estimator: Estimator = "default",
     value_scale: float = 1.0,
 ) -> ChartResult:
@@ -75,9 +85,14 @@ def evaluate_chart(
     phases: first point of each further phase. ghosted, immature: points shown but left out of limits, rules, icons.
     A point is named by its position (int, from 0) or its period (str).
     baseline: limits from the first n points of each phase, or from the points first..last inclusive.
+    frozen_points: of these, limits from the first n that count of each phase (missing, ghosted and immature points are
+    passed over), continued to its end: a frozen baseline.
+    index: the size each point would have if nothing changed, 1 for an ordinary one (season, days of the month): values
+    are judged divided by it, and lines drawn times it.
     scale 'log' (xmr only): limits on ln(value), transformed back. screen_moving_ranges: None takes the rule set's.
-    sigma_factor: half width of xmr and t limits in mean moving ranges. laney: 'auto' draws p_prime and u_prime
-    as p and u where sigma_z is no more than chance. A run chart is read by the Anhøj rules whatever `rules` says.
+    sigma_factor: half width of xmr and t limits in mean moving ranges. laney: p_prime and u_prime are widened by
+    sigma_z, and 'floored' (default) never narrowed by one below 1. Where less than about one event a point is expected
+    there is no icon. A run chart is read by the Anhøj rules whatever `rules` says.
     Raises InputError with every fault of the arguments.
     """
     rule_set = find_rule_set(rules)
@@ -86,7 +101,7 @@ def evaluate_chart(
     series = read_series(
         Inputs(
             values, chart, better, denominators, sizes, sds, ranges, periods, target, phases, baseline,
-            ghosted, immature, scale, value_scale,
+            frozen_points, index, ghosted, immature, scale, value_scale,
         )
     )  # fmt: skip
     screen = rule_set.screen_moving_ranges if screen_moving_ranges is None else screen_moving_ranges
@@ -106,10 +121,12 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
         for position in signal.positions:
             on_point.setdefault(position, []).append(signal)
     decided_at = readings.at[-1] if readings.at else None
-    enough = len(readings.at) >= max(rule_set.fewest_points_for_icons, 1)
+    not_judged = _why_not_judged(series, lines, decided_at, len(readings.at), rule_set)
+    enough = not_judged is None
     deciding = None
     if decided_at is not None and enough:
         deciding = deciding_signal(on_point.get(decided_at, []), series.better, rule_set)
+    onset = find_onset(series, lines, deciding)
     assurance = assurance_icon(series, lines, decided_at, rule_set) if enough else "none"
     return ChartResult(
         chart=lines.chart,
@@ -117,23 +134,39 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
         chart_reason=lines.chart_reason,
         better=series.better,
         scale=series.scale,
-        points=_points(series, drawn, lines, on_point, rule_set),
+        points=_points(series, lines, on_point, rule_set),
         phases=phases,
         variation=variation_icon(deciding, series.better) if enough else "empty",
         assurance=assurance,
         limits_kind=phases[-1].limits_kind if phases else "none",
         n_points=len(readings.at),
+        frozen_points=series.frozen_points,
         sigma_z=phases[-1].sigma_z if phases else None,
         moving_ranges_screened=method.screen,
         constants=_constants(lines.chart, method),
         warnings=collect_warnings(series, lines, phases),
-        reason=_reason(series, deciding, len(readings.at), enough, lines.chart, runs, rule_set),
+        reason=_reason(series, deciding, len(readings.at), not_judged, lines.chart, runs, rule_set),
         assurance_reason=_assurance_reason(series, lines, decided_at, assurance),
+        not_judged=not_judged,
         decided_at=decided_at if enough else None,
         deciding_signal=deciding,
+        onset=onset,
+        target_share=expected_target_share(series, lines, decided_at, onset) if enough else None,
         signals=tuple(signals),
         rule_set=rule_set,
     )
+
+
+def _why_not_judged(series: Series, lines: Lines, at: int | None, n_points: int, rule_set: RuleSet) -> NotJudged | None:
+    if at is None or n_points < max(rule_set.fewest_points_for_icons, 1):
+        return "few_points"
+    if lines.chart not in ("p", "p_prime", "u", "u_prime", "c"):
+        return None
+    centre = float(lines.centre[at]) / series.value_scale
+    same_phase = series.counts & series.in_baseline & (series.phase == series.phase[at])
+    size = 1.0 if lines.chart == "c" else float(series.size[same_phase].mean())
+    likelier = 1 - centre if lines.chart in ("p", "p_prime") else math.inf
+    return "few_events" if size * min(centre, likelier) < FEWEST_EVENTS else None
 
 
 def _phase(series: Series, k: int, limits: PhaseLimits, runs: RunsAnalysis | None, rule_set: RuleSet) -> Phase:
@@ -141,6 +174,7 @@ def _phase(series: Series, k: int, limits: PhaseLimits, runs: RunsAnalysis | Non
     sigma = _or_none(spread.sigma) if spread else None
     kind: LimitsKind = "trial" if limits.n_baseline < rule_set.trial_limits_below else "fixed"
     first, last = int(limits.rows[0]), int(limits.rows[-1])
+    baseline = limits.rows[(series.counts & series.in_baseline)[limits.rows]]
     return Phase(
         index=k,
         first=first,
@@ -149,6 +183,8 @@ def _phase(series: Series, k: int, limits: PhaseLimits, runs: RunsAnalysis | Non
         last_period=series.labels[last],
         n_points=limits.n_points,
         n_baseline=limits.n_baseline,
+        baseline_first=int(baseline[0]) if baseline.size else None,
+        baseline_last=int(baseline[-1]) if baseline.size else None,
         limits_kind="none" if sigma is None else kind,
         centre=_or_none(spread.centre) if spread else None,
         sigma=sigma,
@@ -173,18 +209,18 @@ def _listed(numbers: Floats) -> list[float | None]:
     return [None if number != number else number for number in numbers.tolist()]
 
 
-def _points(
-    series: Series, drawn: Floats, lines: Lines, on_point: dict[int, list[Signal]], rule_set: RuleSet
-) -> tuple[Point, ...]:
+def _points(series: Series, lines: Lines, on_point: dict[int, list[Signal]], rule_set: RuleSet) -> tuple[Point, ...]:
     deciding = {at: deciding_signal(signals, series.better, rule_set) for at, signals in on_point.items()}
     hits = {at: frozenset(hit for signal in signals if (hit := hit_of(signal))) for at, signals in on_point.items()}
-    columns = [_listed(column) for column in (drawn, series.size, lines.centre, lines.lower, lines.upper)]
-    columns += [_listed(column) for column in (lines.lower_2sigma, lines.upper_2sigma, series.target)]
+    judged = (lines.centre, lines.lower, lines.upper, lines.lower_2sigma, lines.upper_2sigma, series.target)
+    ceiling = series.value_scale if series.chart in ("p", "p_prime") else math.inf
+    columns = [_listed(series.drawn), _listed(series.denominator)]
+    columns += [_listed(np.minimum(line * series.index, ceiling)) for line in judged] + [series.index.tolist()]
     used = series.counts & series.in_baseline
     marks = [flags.tolist() for flags in (series.is_ghosted, series.is_immature, series.is_missing, used)]
     points = []
     for at, row in enumerate(zip(series.labels, series.phase.tolist(), *columns, *marks, strict=True)):
-        period, phase, value, size, centre, lower, upper, lower_2sigma, upper_2sigma, target, *flags = row
+        period, phase, value, size, centre, lower, upper, lower_2sigma, upper_2sigma, target, index, *flags = row
         signal = deciding.get(at)
         points.append(
             Point(
@@ -197,6 +233,7 @@ def _points(
                 lower_2sigma=lower_2sigma,
                 upper_2sigma=upper_2sigma,
                 target=target,
+                index=index,
                 phase=phase,
                 is_ghosted=flags[0],
                 is_immature=flags[1],
@@ -227,12 +264,14 @@ def _reason(
     series: Series,
     deciding: Signal | None,
     n_points: int,
-    enough: bool,
+    not_judged: NotJudged | None,
     chart: Chart,
     runs: dict[int, RunsAnalysis],
     rule_set: RuleSet,
 ) -> str:
-    if not enough:
+    if not_judged == "few_events":
+        return "too few events for an icon: less than about one a point is expected, and runs of zeros are chance"
+    if not_judged == "few_points":
         return f"too few points for an icon: {n_points} where {max(rule_set.fewest_points_for_icons, 1)} are needed"
     if deciding is None:
         return "no signal at the last point: common cause variation"
@@ -243,5 +282,5 @@ def _reason(
 def _assurance_reason(series: Series, lines: Lines, at: int | None, assurance: Assurance) -> str:
     if at is None or assurance == "none":
         return ""
-    target, lower, upper = float(series.target[at]), float(lines.lower[at]), float(lines.upper[at])
+    target, lower, upper = (float(line[at] * series.index[at]) for line in (series.target, lines.lower, lines.upper))
     return assurance_in_words(assurance, target, lower, upper, series.better, monthly=series.is_monthly)

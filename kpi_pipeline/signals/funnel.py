@@ -15,9 +15,10 @@ import numpy as np
 from scipy import special
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.lines.moving_ranges import Floats
 from kpi_pipeline.signals.reading.verdict import class_of_side
-from kpi_pipeline.signals.types import Better, PointClass
+from kpi_pipeline.signals.types import PointClass
 
 Kind = Literal["proportion", "observed_expected"]
 Transform = Literal["arcsine", "log", "sqrt"]

@@ -11,9 +11,10 @@ from datetime import date
 from typing import Any
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.evaluate import evaluate_chart
 from kpi_pipeline.signals.reading.rule_sets import find_rule_set
-from kpi_pipeline.signals.types import Better, Chart, ChartResult, RuleSet
+from kpi_pipeline.signals.types import Chart, ChartResult, RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def check_rebase(
     wanted direction (there is nothing to rebase to); when either phase has fewer points than the rule set needs,
     unless the new one is marked trial; when reason or owner are empty. A neutral measure has no wanted direction:
     any signal will do.
-    phases: earlier rebases. chart_arguments: as for `evaluate_chart` (denominators, periods, ghosted, ...).
+    phases: earlier rebases. chart_arguments: as for `evaluate_chart` (denominators, periods, ghosted, ...; with
+    frozen_points the old limits are those frozen at the first points of the old phase).
     """
     rule_set = find_rule_set(rules)
     if "baseline" in chart_arguments:

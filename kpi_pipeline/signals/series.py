@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.lines.moving_ranges import Floats, Whole
 from kpi_pipeline.signals.periods import month_numbers, months_missing_before, order_faults, read_labels
-from kpi_pipeline.signals.types import Better, Chart, Estimator, Laney, Scale
+from kpi_pipeline.signals.types import Chart, Estimator, Laney, Scale
 
 Flags = NDArray[np.bool_]
 Reference = int | str
@@ -38,8 +39,10 @@ class Method:
 class Series:
     """The series as arrays, one entry a point; NaN is missing.
 
-    value: the statistic before `value_scale` (numerator / denominator for the ratio charts).
-    size: denominators or subgroup sizes. segment: rises at every missing point and every gap between months, so
+    value: the statistic before `value_scale` (numerator / denominator for the ratio charts), divided by the index, as
+    is the target: limits, rules and icons know ordinary points only. drawn: as given.
+    size: denominators or subgroup sizes as the limits see them (times the index on u charts), denominator: as given.
+    segment: rises at every missing point and every gap between months, so
     two points that count are neighbours only within one segment. in_baseline: may take part in the limits.
     """
 
@@ -50,6 +53,7 @@ class Series:
     is_monthly: bool
     value: Floats
     size: Floats
+    denominator: Floats
     sds: Floats
     ranges: Floats
     target: Floats
@@ -60,6 +64,9 @@ class Series:
     phase: Whole
     segment: Whole
     in_baseline: Flags
+    frozen_points: int | None
+    index: Floats
+    drawn: Floats
     n_months_absent: int
 
     @property
@@ -83,6 +90,8 @@ class Inputs:
     target: float | Sequence[float | None] | None
     phases: Sequence[Reference]
     baseline: int | tuple[Reference, Reference] | None
+    frozen_points: int | None
+    index: Sequence[float] | None
     ghosted: Sequence[Reference]
     immature: Sequence[Reference]
     scale: Scale
@@ -105,10 +114,16 @@ def read_series(inputs: Inputs) -> Series:
     is_ghosted, is_immature = _marked(inputs.ghosted, "ghosted", find, n), _marked(inputs.immature, "immature", find, n)
     phase = _phase_numbers(starts, n)
     in_baseline = _baseline(inputs.baseline, phase, find, faults)
+    if inputs.frozen_points is not None and inputs.frozen_points < 2:
+        faults.append(Fault("frozen_points", f"needs at least 2 points, got {inputs.frozen_points}."))
     if faults:
         raise InputError(faults)
     sds = _floats(inputs.sds, n)
     value = _statistic(inputs.chart, sds if inputs.chart == "s" else numbers, size)
+    index = np.ones(n) if inputs.index is None else _floats(inputs.index, n)
+    denominator = size
+    if inputs.chart in ("u", "u_prime"):
+        size = size * index  # events of an index-sized exposure are Poisson, too
     absent = months_missing_before(months) if months and inputs.chart not in EVENT_CHARTS else [0] * n
     segment = np.cumsum(np.isnan(value) | (np.array(absent) > 0)).astype(np.int64)
     series = Series(
@@ -117,11 +132,12 @@ def read_series(inputs: Inputs) -> Series:
         scale=inputs.scale,
         labels=labels,
         is_monthly=months is not None,
-        value=value,
+        value=value / index,
         size=size,
+        denominator=denominator,
         sds=sds,
         ranges=_floats(inputs.ranges, n),
-        target=_targets(inputs.target, n),
+        target=_targets(inputs.target, n) / index,
         value_scale=inputs.value_scale,
         is_missing=np.isnan(value),
         is_ghosted=is_ghosted,
@@ -129,9 +145,14 @@ def read_series(inputs: Inputs) -> Series:
         phase=phase,
         segment=segment,
         in_baseline=in_baseline,
+        frozen_points=inputs.frozen_points,
+        index=index,
+        drawn=value * inputs.value_scale,
         n_months_absent=sum(absent),
     )
-    return _as_moving_ranges(series) if inputs.chart == "mr" else series
+    if inputs.chart == "mr":
+        series = _as_moving_ranges(series)
+    return series if inputs.frozen_points is None else _frozen(series, inputs.frozen_points)
 
 
 def _shape_faults(inputs: Inputs) -> list[Fault]:
@@ -145,6 +166,10 @@ def _shape_faults(inputs: Inputs) -> list[Fault]:
         given = getattr(inputs, name)
         if given is not None and not isinstance(given, (int, float)) and len(given) != n:
             faults.append(Fault(name, f"has {len(given)} entries for {n} values.", "Give one per value."))
+    if inputs.index is not None and (
+        len(inputs.index) != n or not all(isinstance(one, (int, float)) and 0 < one < math.inf for one in inputs.index)
+    ):
+        faults.append(Fault("index", "needs a number above 0 for each value.", "1 is an ordinary point."))
     if inputs.chart in RATIO_CHARTS and inputs.denominators is None:
         faults.append(Fault("denominators", f"chart {inputs.chart} needs them.", "Give one denominator per value."))
     if inputs.chart in SUBGROUP_CHARTS and (inputs.sizes is None or inputs.sds is None):
@@ -251,6 +276,13 @@ def _baseline(
     return np.asarray(frozen | (phase != phase[first]))
 
 
+def _frozen(series: Series, n_points: int) -> Series:
+    """The series with limits from the first n points that count of each phase, and no later ones."""
+    eligible = series.counts & series.in_baseline
+    before_phase = np.concatenate(([0], np.cumsum(eligible)))[np.searchsorted(series.phase, series.phase, side="left")]
+    return replace(series, in_baseline=eligible & (np.cumsum(eligible) - before_phase <= n_points))
+
+
 def _statistic(chart: Chart, numbers: Floats, size: Floats) -> Floats:
     """What is plotted: ratios of the numbers, else the numbers; missing where a ratio or subgroup has no cases."""
     usable = size > 0
@@ -265,4 +297,4 @@ def _as_moving_ranges(series: Series) -> Series:
     at = np.flatnonzero(series.counts)
     joined = (series.segment[at[1:]] == series.segment[at[:-1]]) & (series.phase[at[1:]] == series.phase[at[:-1]])
     ranges[at[1:][joined]] = np.abs(np.diff(series.value[at]))[joined]
-    return replace(series, value=ranges)
+    return replace(series, value=ranges, drawn=ranges)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Better = Literal["lower", "higher", "neither"]
+from kpi_pipeline.core.vocabulary import Better
+
 Chart = Literal["xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
 Scale = Literal["linear", "log"]
 Side = Literal["high", "low"]
@@ -27,7 +28,9 @@ Variation = Literal[
 ]
 Assurance = Literal["passing", "failing", "hit_or_miss", "none"]
 LimitsKind = Literal["trial", "fixed", "none"]
-Laney = Literal["auto", "always", "never"]
+Laney = Literal["floored", "always", "never"]
+"""floored: p′ and u′ as such, but never narrower than p and u; always: also narrower; never: p and u."""
+NotJudged = Literal["few_points", "few_events"]
 Estimator = Literal["default", "UWAVE-R", "UWAVE-SD", "MVLUE-R", "MVLUE-SD", "RMSDF"]
 
 
@@ -73,6 +76,7 @@ class Point:
     """One point as drawn. Every number is on the plotted scale; None means there is none (never NaN).
 
     value: None for a missing point. denominator: as given (p, u, i_prime), the subgroup size (xbar, s), or None.
+    index: what the point was divided by before it was judged (season, days of the month); lines are drawn times it.
     lower_2sigma, upper_2sigma: the warning lines. phase: 0 for the first phase.
     is_ghosted: shown, left out of limits, rules and icons. is_immature: the same, and drawn hollow.
     in_baseline: the point took part in computing the limits of its phase.
@@ -88,6 +92,7 @@ class Point:
     lower_2sigma: float | None
     upper_2sigma: float | None
     target: float | None
+    index: float
     phase: int
     is_ghosted: bool
     is_immature: bool
@@ -102,7 +107,8 @@ class Point:
 class Phase:
     """The calculation behind one phase. first and last are positions in `ChartResult.points`, inclusive.
 
-    n_points: points with a value that are neither ghosted nor immature; n_baseline: those behind the limits.
+    n_points: points with a value that are neither ghosted nor immature; n_baseline: those behind the limits, of which
+    baseline_first and baseline_last are the outermost (positions; None without any).
     sigma: on the scale of the calculation, for a point of size 1 where the limits depend on the size.
     sigma_z: Laney's ratio of the observed to the expected variation (p, u and their primes), else None.
     mean_moving_range: as used, after screening. n_screened: moving ranges screening left out.
@@ -118,6 +124,8 @@ class Phase:
     last_period: str
     n_points: int
     n_baseline: int
+    baseline_first: int | None
+    baseline_last: int | None
     limits_kind: LimitsKind
     centre: float | None
     sigma: float | None
@@ -130,6 +138,11 @@ class Phase:
     longest_run_max: int | None
     n_crossings: int
     n_crossings_min: int | None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether limits from earlier points are continued over later ones."""
+        return self.n_baseline < self.n_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +186,48 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Onset:
+    """When the change behind the variation icon most likely began, as one lasting step (`chance.onset`).
+
+    position: the first point of the new level; earliest, latest: the 95 % interval, positions too. n_points: the points
+    between, so many as a month is uncertain. before, after: the two levels on the drawn scale, at an ordinary point.
+    """
+
+    position: int
+    earliest: int
+    latest: int
+    n_points: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class TargetShare:
+    """The share of points (0 to 1) expected to meet the target while nothing changes, with its 95 % interval.
+
+    is_since_change: from the level since the onset, else that of the baseline; n_points: the points of that level.
+    """
+
+    share: float
+    lower: float
+    upper: float
+    is_since_change: bool
+    n_points: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChartResult:
     """One evaluated series. Chart, table, icons and sentences all read this one object.
 
     chart: as drawn; requested_chart: as asked for; chart_reason: why the two differ, or which was taken ('' if plain).
     variation, assurance, limits_kind: see the design; limits_kind is that of the last phase.
+    frozen_points: of each phase only so many first points set the limits; None where all do.
     n_points: points that count (not missing, ghosted or immature). sigma_z: of the last phase.
-    reason: the words for the variation icon, e.g. '6 points below the mean since March 2026'.
-    assurance_reason: the words for the assurance icon. warnings: sentences to print under the chart.
+    reason: the words for the variation icon, e.g. '6 points in a row below the mean'. onset: when its change began;
+    None without a signal, for a trend, and where there is no step to the signal's side. A run's start is no onset.
+    target_share: None without target, direction, limits or icon. assurance_reason: the words for the assurance icon.
+    warnings: sentences to print under the chart.
+    not_judged: why the variation icon is empty; None when it is not.
     decided_at: position of the point the variation icon was taken from; None when there is none.
     deciding_signal: the stretch behind the variation icon; None for common cause and empty.
     signals: every stretch on which a rule fired, in time order.
@@ -197,13 +244,17 @@ class ChartResult:
     assurance: Assurance
     limits_kind: LimitsKind
     n_points: int
+    frozen_points: int | None
     sigma_z: float | None
     moving_ranges_screened: bool
     constants: tuple[Constant, ...]
     warnings: tuple[str, ...]
     reason: str
     assurance_reason: str
+    not_judged: NotJudged | None
     decided_at: int | None
     deciding_signal: Signal | None
+    onset: Onset | None
+    target_share: TargetShare | None
     signals: tuple[Signal, ...]
     rule_set: RuleSet

@@ -7,36 +7,20 @@ room's matter (`improvement`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, Engine, String, Text, UniqueConstraint, create_engine, event, select
-from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import select
 
 from kpi_pipeline.core.errors import Fault, WarehouseError
-
-
-class _Base(DeclarativeBase):
-    pass
-
-
-class _Entry(_Base):
-    __tablename__ = "journal"
-    __table_args__ = (UniqueConstraint("kind", "key", "version"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(40))
-    key: Mapped[str] = mapped_column(String(200))
-    version: Mapped[int]
-    body: Mapped[str] = mapped_column(Text)
-    is_retired: Mapped[bool] = mapped_column(Boolean)
-    recorded_by: Mapped[str] = mapped_column(String(200))
-    recorded_at: Mapped[datetime] = mapped_column(DateTime)
+from kpi_pipeline.state.database import Database
+from kpi_pipeline.state.events import as_stored, as_utc
+from kpi_pipeline.state.models import JournalEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +37,10 @@ class Version:
 
 
 class Journal:
-    """The journal in one database. Opening it creates the table if it is not there."""
+    """The journal in one database. Opening it creates the tables of an empty database."""
 
     def __init__(self, url: str):
-        self._engine: Engine = create_engine(url)
-        if url.startswith("sqlite"):
-            event.listen(self._engine, "connect", _use_write_ahead_log)
-        try:
-            _Base.metadata.create_all(self._engine)
-        except DatabaseError as error:
-            raise WarehouseError(
-                Fault("state", "the database of decisions cannot be opened.", "Check its path or URL, or its backup.")
-            ) from error
+        self._database = Database(url)
 
     def write(
         self,
@@ -80,52 +56,66 @@ class Journal:
         """Appends a version and returns it; None when the latest version already says the same.
 
         after: the version the change was made from (0: there was none); any other by now is a WarehouseError.
-        Two writers at once cannot lose a version: the later one gets a WarehouseError and tries again.
+        Two writers at once cannot lose a version: one waits for the other.
         """
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
-        with Session(self._engine) as session:
+        with self._database.writing() as session:
             latest = session.scalars(
-                select(_Entry).where(_Entry.kind == kind, _Entry.key == key).order_by(_Entry.version.desc()).limit(1)
+                select(JournalEntry)
+                .where(JournalEntry.kind == kind, JournalEntry.key == key)
+                .order_by(JournalEntry.version.desc())
+                .limit(1)
             ).first()
             if after is not None and after != (0 if latest is None else latest.version):
                 raise _changed_meanwhile(kind, key)
             if latest is not None and latest.body == text and latest.is_retired == is_retired:
                 return None
-            entry = _Entry(
+            entry = JournalEntry(
                 kind=kind,
                 key=key,
                 version=1 if latest is None else latest.version + 1,
                 body=text,
                 is_retired=is_retired,
                 recorded_by=by,
-                recorded_at=at.astimezone(UTC).replace(tzinfo=None),
+                recorded_at=as_stored(at),
             )
             session.add(entry)
-            try:
-                session.commit()
-            except IntegrityError as error:
-                raise _changed_meanwhile(kind, key) from error
+            session.flush()
             return _version(entry)
 
     def current(self, kind: str) -> list[Version]:
         """The latest version of every record of a kind that is not retired, in order of keys."""
         latest: dict[str, Version] = {}
-        with Session(self._engine) as session:
-            for entry in session.scalars(select(_Entry).where(_Entry.kind == kind).order_by(_Entry.version)):
+        with self._database.reading() as session:
+            for entry in session.scalars(
+                select(JournalEntry).where(JournalEntry.kind == kind).order_by(JournalEntry.version)
+            ):
                 latest[entry.key] = _version(entry)
         return [latest[key] for key in sorted(latest) if not latest[key].is_retired]
 
     def history(self, kind: str, key: str) -> list[Version]:
         """Every version of one record, oldest first; empty when there is none."""
-        with Session(self._engine) as session:
+        with self._database.reading() as session:
             entries = session.scalars(
-                select(_Entry).where(_Entry.kind == kind, _Entry.key == key).order_by(_Entry.version)
+                select(JournalEntry)
+                .where(JournalEntry.kind == kind, JournalEntry.key == key)
+                .order_by(JournalEntry.version)
             )
             return [_version(entry) for entry in entries]
 
+    def digest(self, n_entries: int | None = None) -> tuple[int, str]:
+        """How many entries there are, and one hash over all of them, or over the first n in the order of writing."""
+        digest = hashlib.sha256()
+        with self._database.reading() as session:
+            entries = session.scalars(select(JournalEntry).order_by(JournalEntry.id).limit(n_entries)).all()
+        for entry in entries:
+            parts = [entry.kind, entry.key, entry.version, entry.body, entry.is_retired]
+            digest.update(json.dumps(parts, ensure_ascii=False).encode() + b"\n")
+        return len(entries), digest.hexdigest()
+
     def close(self) -> None:
         """Gives the database's files back to the operating system."""
-        self._engine.dispose()
+        self._database.close()
 
 
 def state_url(warehouse: Path) -> str:
@@ -137,14 +127,7 @@ def _changed_meanwhile(kind: str, key: str) -> WarehouseError:
     return WarehouseError(Fault(f"{kind} {key}", "was changed by someone else at the same moment.", "Try again."))
 
 
-def _use_write_ahead_log(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
-
-
-def _version(entry: _Entry) -> Version:
+def _version(entry: JournalEntry) -> Version:
     return Version(
         kind=entry.kind,
         key=entry.key,
@@ -152,5 +135,5 @@ def _version(entry: _Entry) -> Version:
         body=json.loads(entry.body),
         is_retired=entry.is_retired,
         recorded_by=entry.recorded_by,
-        recorded_at=entry.recorded_at.replace(tzinfo=UTC),
+        recorded_at=as_utc(entry.recorded_at),
     )

@@ -12,6 +12,8 @@ import duckdb
 from kpi_pipeline import __version__
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql_text import identifier
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.current_rows import append_quarantine, create_current_rows, create_ledger_tables
 from kpi_pipeline.intake.ingest import IntakeResult
@@ -120,16 +122,20 @@ def _check_keys(connection: duckdb.DuckDBPyConnection) -> None:
         repeated = _repeated_keys(connection, table)
         if repeated:
             faults.append(Fault(table.name, f"{repeated:,} values of its key ({', '.join(table.key)}) are not unique."))
-    reserved = connection.execute("SELECT COUNT(*) FROM facilities WHERE facility_id = 'all'").fetchall()[0][0]
+    reserved = connection.execute("SELECT COUNT(*) FROM facilities WHERE facility_id = ?", [WHOLE_SYSTEM]).fetchall()[
+        0
+    ][0]
     if reserved:
-        faults.append(Fault("facilities", "'all' is reserved for the whole system.", "Give the facility another id."))
+        faults.append(
+            Fault("facilities", f"{WHOLE_SYSTEM!r} is reserved for the whole system.", "Give the facility another id.")
+        )
     if faults:
         raise CheckError(faults)
 
 
 def _repeated_keys(connection: duckdb.DuckDBPyConnection, table: WarehouseTable) -> int:
     """How many keys a table has more than once. Different hashes are different keys; equal ones are looked at again."""
-    key = ", ".join(f'"{column}"' for column in table.key)
+    key = ", ".join(identifier(column) for column in table.key)
     same_hash = connection.execute(f"SELECT COUNT(*) - COUNT(DISTINCT HASH({key})) FROM {table.name}").fetchall()[0][0]
     if not same_hash:
         return 0

@@ -7,7 +7,8 @@ better: neither
 version: 1
 effective_from: 2024-01-01
 follows: House definition
-chart: c
+chart: xmr
+chart_adjusts_for: [calendar_days, season]
 decimals: 0
 owner: case-management
 why: Every other measure is read against how many patients left.

@@ -63,9 +63,9 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_yaml_says_so(tmp_path: Path) -> None:
-    for text in ("hospital_name: [\n", "hospital_name: 2026-02-30\n"):
+    for text, line in (("hospital_name: [\n", 2), ("hospital_name: 2026-02-30\n", 1)):
         (fault,) = faults_of(settings_file(tmp_path, text))
-        assert fault.startswith("kpi.yaml: is not YAML: ")
+        assert fault.startswith(f"kpi.yaml:{line}: is not YAML: ")
     assert faults_of(settings_file(tmp_path, "- hospital_name\n")) == [
         "kpi.yaml: is no list of `name: value` lines. Write one on each line."
     ]

@@ -27,7 +27,7 @@ def test_a_file_is_its_front_matter_and_one_select(tmp_path: Path) -> None:
     [
         ("SELECT 1", "does not begin with /*--- … ---*/. Put the front matter first in the file."),
         ("/*---\ntitle: x\nSELECT 1", "does not begin with /*--- … ---*/."),
-        ("/*---\ntitle: [\n---*/\nSELECT 1", "front matter is not YAML: "),
+        ("/*---\ntitle: [\n---*/\nSELECT 1", "table.sql:3: is not YAML: "),
         ("/*---\n- title\n---*/\nSELECT 1", "front matter is not a list of `name: value` lines."),
     ],
 )

@@ -116,7 +116,7 @@ def test_a_facilitys_target_does_not_overlap_the_systems(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("metric: readmission_30d", "must be a list of targets; got dict."),
+        ("metric: readmission_30d", "must be a list of targets; got `name: value` lines."),
         ("- {metric: [", "is not YAML"),
     ],
 )

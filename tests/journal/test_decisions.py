@@ -19,6 +19,7 @@ from kpi_pipeline.journal import (
     current_initiatives,
     declared_initiatives,
     find_state_url,
+    forget_known_state,
     initiative_history,
     open_journal,
     read_report_decisions,
@@ -207,6 +208,9 @@ def test_a_report_reads_the_journal_beside_the_warehouse_or_the_one_that_is_set(
         with open_journal(url) as journal:
             record(journal, initiative(title=name), at=DECEMBER)
     beside = read_report_decisions(warehouse, settings=Settings())
+    with pytest.raises(WarehouseError, match="is another one"):  # nobody said that the journal changed
+        read_report_decisions(warehouse, settings=Settings(state_url=other))
+    forget_known_state(warehouse)
     chosen = read_report_decisions(warehouse, settings=Settings(state_url=other))
     assert [one.title for one in (*beside.initiatives, *chosen.initiatives)] == ["Beside it", "As it is set"]
     assert beside.initiatives[0].declared_on == date(2025, 12, 1)

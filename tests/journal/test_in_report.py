@@ -12,7 +12,7 @@ from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.improvement import Initiative
 from kpi_pipeline.judgement.begun_initiatives import begun_initiatives
-from kpi_pipeline.judgement.measures import build_measures
+from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.words.chart_notes import chart_events
 from kpi_pipeline.warehouse.facts import Watermark
@@ -116,7 +116,7 @@ def test_six_flags_find_room_and_no_rebase_gives_way_to_an_initiative() -> None:
         for number in range(1, 8)
     )
     inputs = report_inputs({LOS: step(5.9, 5.3, 12)}, rebases=(rebase,), initiatives=many)
-    events = chart_events(build_measures(inputs)[0][LOS])
+    events = chart_events(judge(inputs).system[LOS])
     assert [(event.letter, event.text) for event in events] == [
         ("A", "Rounds"),
         *zip("BCDEF", [f"Number {number}" for number in range(3, 8)], strict=True),

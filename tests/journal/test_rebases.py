@@ -59,7 +59,7 @@ def propose(values: MetricValues = SHORTER, first: str = "2025-11", **changed: A
 
 
 def record(journal: Journal, rebase: Rebase, values: MetricValues = SHORTER) -> list[str]:
-    return record_rebase(journal, rebase, values=values, metrics=METRICS, rules="nhs-2024", at=NOW)
+    return record_rebase(journal, rebase, values=values, metrics=METRICS, rules="frozen-2026", frozen_months=24, at=NOW)
 
 
 def test_a_lasting_improvement_with_twelve_months_is_recorded(journal: Journal) -> None:
@@ -79,7 +79,7 @@ def test_a_deterioration_is_not_hidden_even_on_trial(journal: Journal) -> None:
 
 
 def test_too_few_months_are_refused_unless_on_trial(journal: Journal) -> None:
-    with pytest.raises(CheckError, match="The new phase has 7 points, and rule set nhs-2024 needs 12"):
+    with pytest.raises(CheckError, match="The new phase has 7 points, and rule set frozen-2026 needs 12"):
         record(journal, propose(RECENT, "2026-04"), RECENT)
     assert record(journal, propose(RECENT, "2026-04", trial=True), RECENT) == [
         "Trial limits from 7 points; compute them again at 12."

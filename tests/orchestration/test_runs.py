@@ -16,6 +16,7 @@ from kpi_pipeline.metrics.values import read_values, values_file, values_folder
 from kpi_pipeline.orchestration import checks
 from kpi_pipeline.orchestration.definitions import BUILD_JOB, REPORT_JOB
 from kpi_pipeline.orchestration.resources import Hospital
+from kpi_pipeline.warehouse.tables import kept_tables
 from tests.orchestration.conftest import Built, execute
 
 ALL_MONTHS = ("2024-11", "2026-10")
@@ -89,6 +90,29 @@ def test_the_monthly_job_goes_from_files_to_report_and_the_same_files_give_the_s
     assert [path.name for path in copied.reports_folder.glob("*.pdf")] == ["kpi-report-2026-10.pdf"]
     before = read_values(built.hospital.warehouse_file).snapshot_id
     assert read_values(copied.warehouse_file).snapshot_id == before
+
+
+def test_values_are_there_as_soon_as_the_warehouse_is_swapped_in(built: Built, copied: Hospital) -> None:
+    # The warehouse step alone, no metric asset yet: a report asked for now must find every value of the new snapshot.
+    before = read_values(built.hospital.warehouse_file).snapshot_id
+    denials = copied.landing_folder / "denials.csv"
+    denials.write_text("\n".join(denials.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8")
+    tables = [f"warehouse/{table.name}" for table in kept_tables()]
+    run = execute(copied, BUILD_JOB, only=tables)
+    assert failed_steps(run) == {}
+    stored = read_values(copied.warehouse_file)
+    assert stored.snapshot_id != before
+    assert set(stored.values["metric"]) == load_metrics().keys()
+
+
+def test_a_metric_asset_shows_what_the_build_stored_and_computes_nothing(
+    copied: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kpi_pipeline.metrics.values.compute_values", None)
+    run = execute(copied, BUILD_JOB, only=["metric/discharges"])
+    assert failed_steps(run) == {}
+    (told,) = run.get_asset_materialization_events()
+    assert told.materialization.metadata["cases"].value > 1000
 
 
 def test_too_large_a_quarantine_stops_the_run_before_the_warehouse_is_replaced(

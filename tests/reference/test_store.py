@@ -262,7 +262,7 @@ def test_a_changed_file_and_a_missing_file_are_both_reported(tmp_path: Path) -> 
     ("text", "message"),
     [
         ("name: [", "is not YAML"),
-        ("name: dispositions", "is not a list of reference files"),
+        ("name: dispositions", "must be a list of reference files"),
         ("- name: dispositions", "entry 1: table is missing"),
         ("- {name: x, file: ../elsewhere.csv}", "entry 1: file"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.pages.appendix import MOST_FACILITIES_LISTED, build_data_quality
 from kpi_pipeline.warehouse.facts import Watermark
 from tests.report.invented_report import report_inputs
@@ -12,7 +13,8 @@ from tests.report.invented_report import report_inputs
 
 def lines(marks: list[Watermark]) -> list[tuple[str, str, str]]:
     inputs = report_inputs()
-    quality = build_data_quality(replace(inputs, facts=replace(inputs.facts, watermarks=tuple(marks))))
+    judged = judge(replace(inputs, facts=replace(inputs.facts, watermarks=tuple(marks))))
+    quality = build_data_quality(judged.scope, judged.records)
     return [(line.facility_name, line.complete_through, line.basis) for line in quality.watermarks]
 
 

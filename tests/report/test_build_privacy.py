@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.judgement.disclosure import Withheld
+from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.figures import Figure, read_figures
 from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.judgement.small_numbers import withhold_small_numbers
+from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report, build_report_and_figures
-from kpi_pipeline.report.model import Report
+from kpi_pipeline.report.model import DataQuality, Report
 from kpi_pipeline.report.pages.appendix import build_data_quality, without_small_counts
 from kpi_pipeline.warehouse.facts import FunnelStep, LedgerRow, QuarantineReason
 from tests.report.invented_report import FACTS, LAST, report_inputs
@@ -31,6 +32,11 @@ def disclosed(inputs: ReportInputs) -> dict[tuple[str, str, Month], Figure]:
     figures = read_figures(inputs.values, inputs.exclusions, inputs.metrics, [SEPTEMBER, LAST])
     kept = withhold_small_numbers(figures, inputs.metrics, threshold=11)
     return {(one.metric, one.facility_id, one.month): one for one in kept}
+
+
+def data_quality(inputs: ReportInputs) -> DataQuality:
+    judged = judge(inputs)
+    return build_data_quality(judged.scope, judged.records)
 
 
 def rows_of(figures_csv: str) -> list[dict[str, str]]:
@@ -244,7 +250,7 @@ def test_small_row_counts_and_what_gives_them_away_are_withheld() -> None:
         ),
         stays=(FunnelStep("Encounters in use", 60_000), FunnelStep("Left aside", 5), FunnelStep("Stays", 59_995)),
     )
-    quality = build_data_quality(report_inputs(facts=facts, privacy="external"))
+    quality = data_quality(report_inputs(facts=facts, privacy="external"))
     encounters, denials = quality.ledger
     assert (encounters.quarantined, encounters.duplicate) == ("fewer than 11", "0")
     assert "withheld" in (encounters.rows_in, encounters.used)
@@ -260,7 +266,7 @@ def test_small_row_counts_and_what_gives_them_away_are_withheld() -> None:
 
 def test_an_internal_report_prints_every_row_count() -> None:
     facts = replace(FACTS, ledger=(LedgerRow("encounters", 1, 60_007, 60_000, 7, 0, 0),))
-    quality = build_data_quality(report_inputs(facts=facts))
+    quality = data_quality(report_inputs(facts=facts))
     assert quality.ledger[0].quarantined == "7"
     assert quality.summary.startswith("Of 60,007 rows that came in, 60,000 were used and 7 set aside")
 

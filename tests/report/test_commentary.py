@@ -102,7 +102,9 @@ def test_what_looks_like_a_patient_is_refused_and_not_repeated(tmp_path: Path, t
     assert text.split()[-2] not in fault
 
 
-@pytest.mark.parametrize(("text", "words"), [("months: [", "is not YAML"), ("- a\n- b\n", "valid dictionary")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("months: [", "is not YAML"), ("- a\n- b\n", "is no list of `name: value` lines")]
+)
 def test_a_file_of_the_wrong_shape_is_refused(tmp_path: Path, text: str, words: str) -> None:
     assert words in faults_in(tmp_path, text)[0]
 

@@ -9,7 +9,8 @@ import pytest
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import DatedTarget, Targets
-from kpi_pipeline.judgement.measures import Measure, build_measures
+from kpi_pipeline.judgement.judged import judge
+from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences, point_notes
 from kpi_pipeline.report.words.findings import finding_title, scorecard_title, summary_sentence
 from kpi_pipeline.report.words.phrases import assurance_word, follow_up_words, latest_words, variation_word
@@ -21,6 +22,7 @@ from kpi_pipeline.report.words.sentences import (
     heading,
     licence_sentence,
     newest_figure_sentence,
+    onset_sentence,
     phase_sentences,
     provisional_sentence,
     target_sentence,
@@ -44,7 +46,7 @@ def spike(level: float, last: float, by: float) -> Ratio:
 
 
 def measure(metric: str, ratio: Ratio, **more: object) -> Measure:
-    return build_measures(report_inputs({metric: ratio}, **more))[0][metric]
+    return judge(report_inputs({metric: ratio}, **more)).system[metric]
 
 
 def test_routine_variation_is_no_change() -> None:
@@ -58,11 +60,14 @@ def test_routine_variation_is_no_change() -> None:
 
 
 def test_a_shift_downwards_names_mean_length_and_beginning() -> None:
-    one = measure(LOS, shift(5.2, 4.7, 30, 0.05))  # 18 months at 5.20, six at 4.70: mean 5.075
-    assert heading(one) == "Average length of stay is down since May 2026"
+    one = measure(LOS, shift(5.2, 4.7, 28, 0.2))  # baseline of 24 months at 5.20; limits 4.18 to 6.38
+    assert heading(one) == "Average length of stay is down: nine months in a row below the mean"
+    assert onset_sentence(one) == (
+        "The change most likely began in March 2026, between February 2026 and April 2026 (95% interval)."
+    )
     assert change_sentence(one) == (
-        "Average length of stay is down: below the mean of 5.07 days for six months, since May 2026. "
-        "It was 4.65 days in October 2026 (1,200 discharges)."
+        "Average length of stay is down: below the mean of 5.20 days for nine months in a row. "
+        "It was 4.50 days in October 2026 (1,200 discharges)."
     )
     assert licence_sentence(one) == "Routine variation does not explain this; it is a change in the wanted direction."
     assert variation_word(one) == "improvement, low"
@@ -72,26 +77,26 @@ def test_one_month_beyond_a_limit_is_unusual_and_not_a_trend() -> None:
     one = measure(LOS, spike(5.0, 6.0, 0.1))
     assert heading(one) == "Average length of stay was unusually high in October 2026"
     assert change_sentence(one).startswith(
-        "Average length of stay was unusually high: above the upper limit of 5.69 in October 2026."
+        "Average length of stay was unusually high: above the upper limit of 5.56 in October 2026."
     )
     assert licence_sentence(one) == "Routine variation does not explain this; it is a change in the unwanted direction."
     assert variation_word(one) == "concern, high"
 
 
 def test_a_trend_names_its_first_and_last_month() -> None:
-    one = measure(LOS, lambda at: 4.8 + 0.1 * (at - 29) if at >= 30 else wobble(5.0, 0.1)(at))
-    assert "is up: higher every month from May 2026 to October 2026." in change_sentence(one)
+    one = measure(LOS, lambda at: 4.7 + 0.1 * (at - 29) if at >= 29 else wobble(5.0, 0.1)(at))
+    assert "is up: higher every month from April 2026 to October 2026." in change_sentence(one)
 
 
 def test_two_of_three_months_near_a_limit() -> None:
     ratio: Ratio = lambda at: {33: 5.7, 34: 5.1, 35: 5.72}.get(at, wobble(5.0, 0.1)(at))  # noqa: E731
     one = measure(LOS, ratio)
-    assert "near or beyond the upper limit in two of the three months since August 2026" in change_sentence(one)
+    assert "near or beyond the upper limit in two of the last three months" in change_sentence(one)
 
 
 def test_a_higher_share_is_an_improvement_where_higher_is_better() -> None:
     one = measure(ASSESSMENT, shift(0.80, 0.86, 30, 0.005))
-    assert heading(one).startswith("Initial assessment within 24 hours is up since May 2026")
+    assert heading(one).startswith("Initial assessment within 24 hours is up: ")
     assert variation_word(one) == "improvement, high"
 
 
@@ -124,7 +129,7 @@ def test_months_with_too_few_cases_have_no_figure() -> None:
 
 def test_a_measure_that_was_not_supplied_says_so() -> None:
     inputs = not_supplied(report_inputs(), DENIALS, status="not_supplied", reason="the denials table")
-    one = build_measures(inputs)[0][DENIALS]
+    one = judge(inputs).system[DENIALS]
     assert latest_words(one) == "not supplied: the denials table"
     assert chart_finding(one) == "Denials per 100 discharges: not supplied: the denials table."
     assert method_sentences(one) == ("No chart: there are no figures.",)
@@ -160,35 +165,41 @@ def test_a_target_out_of_reach_is_a_finding_of_its_own() -> None:
     assert heading(one) == "Initial assessment within 24 hours keeps missing its target"
     assert failing_sentence(one) == (
         "Initial assessment within 24 hours keeps missing its target. Routine variation (74.7% to 85.3%) does not "
-        "reach the target: without a change in how the work is done, it will go on being missed."
+        "reach the target: without a change in how the work is done, it will go on being missed. "
+        "Fewer than 1 of 100 months are expected to meet it."
     )
     assert assurance_word(one) == "consistently misses"
 
 
 def test_a_target_always_met() -> None:
     one = measure(ASSESSMENT, wobble(0.97, 0.003))
-    assert assurance_sentence(one) == "Routine variation (95.5% to 98.5%) lies wholly on the right side of the target."
+    assert assurance_sentence(one) == (
+        "Routine variation (95.2% to 98.8%) lies wholly on the right side of the target. "
+        "More than 99 of 100 months are expected to meet it."
+    )
     assert assurance_word(one) == "consistently passes"
 
 
 def test_a_target_inside_the_limits_is_met_by_chance() -> None:
     one = measure(LOS, wobble(5.0, 0.1))
     assert assurance_sentence(one) == (
-        "The target lies within routine variation (4.49 to 5.56): single months will meet or miss it by chance."
+        "The target lies within routine variation (4.49 to 5.56): single months will meet or miss it by chance. "
+        "About 14 of 100 months are expected to meet it (95% interval 4 to 29)."
     )
     assert assurance_word(one) == "hit or miss"
 
 
 def test_after_a_change_the_old_limits_promise_nothing() -> None:
-    inside = measure(LOS, shift(5.2, 4.7, 30, 0.05))
+    inside = measure(LOS, shift(5.2, 4.7, 28, 0.2))
     assert assurance_sentence(inside) == (
-        "The target lies within the limits (4.78 to 5.38); after a change they say little about the months to come."
+        "The target lies within the limits (4.23 to 6.38); after a change they say little about the months to come. "
+        "About 62 of 100 months are expected to meet it at the level since the change (95% interval 35 to 85)."
     )
     left = measure(LOS, lambda at: 4.7 if at >= 30 else 5.3)
     assert left.result is not None
     assert (left.result.assurance, left.keeps_failing) == ("failing", False)
-    assert str(assurance_sentence(left)).endswith(
-        "does not reach the target, but the newest month does: it left those limits."
+    assert "does not reach the target, but the newest month does: it left those limits." in str(
+        assurance_sentence(left)
     )
 
 
@@ -261,7 +272,7 @@ def test_the_mean_before_and_after_is_told_only_for_a_declared_phase() -> None:
 
 def headlines(**ratios: Ratio) -> list[Measure]:
     quiet = {name: wobble(level, level / 100) for name, level in ((LOS, 4.6), (DENIALS, 0.05), (ASSESSMENT, 0.95))}
-    measures = build_measures(report_inputs({**quiet, **ratios}))[0]
+    measures = judge(report_inputs({**quiet, **ratios})).system
     return [measures[name] for name in (LOS, DENIALS, ASSESSMENT)]
 
 
@@ -294,7 +305,7 @@ def test_the_finding_counts_where_names_would_not_fit() -> None:
 
 
 def test_a_young_series_says_that_it_is_young() -> None:
-    measures = build_measures(report_inputs(months=8))[0]
+    measures = judge(report_inputs(months=8)).system
     assert finding_title([measures[LOS]]) == "There are too few months yet to tell change from routine variation"
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kpi_pipeline.core.errors import DefinitionError, InputError
-from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
-from kpi_pipeline.signals.chance.false_signal_table import FALSE_SIGNALS
-from kpi_pipeline.signals.chance.multiplicity import expected_false_signals
+from kpi_pipeline.signals import evaluate_chart
 from kpi_pipeline.signals.chance.seasonality import adjust_for_season, compare_same_month
 from kpi_pipeline.signals.chart_choice import choose_chart, explain_chart
 
@@ -126,38 +124,3 @@ def test_same_month_comparison() -> None:
     ]
     with pytest.raises(InputError, match="rolling"):
         compare_same_month([1], ["2025-01"], is_rolling=True)
-
-
-def test_false_signals_add_up_over_charts() -> None:
-    flagged, icon = FALSE_SIGNALS["nhs-2024"][24]
-    found = expected_false_signals([24] * 30)
-    assert found.icons == pytest.approx(30 * icon)
-    assert found.flagged_charts == pytest.approx(30 * flagged)
-    assert found.chance_of_any_icon == pytest.approx(1 - (1 - icon) ** 30)
-    assert "30 charts" in found.sentence
-    assert "seed" in found.provenance
-
-
-def test_false_signals_are_interpolated_and_continued() -> None:
-    table = FALSE_SIGNALS["nhs-2024"]
-    halfway = expected_false_signals([30])
-    assert halfway.icons == pytest.approx((table[24][1] + table[36][1]) / 2)
-    beyond = expected_false_signals([120])
-    assert beyond.flagged_charts == pytest.approx(1 - (1 - table[60][0]) ** 2)
-    assert expected_false_signals([12]).icons == 0
-    assert expected_false_signals([12], rules="ihi").icons == FALSE_SIGNALS["ihi"][13][1]
-    assert expected_false_signals([9], rules="anhoej").icons == 0
-    assert expected_false_signals([]).sentence.startswith("If nothing had changed in any of the 0 charts")
-
-
-def test_the_table_holds_every_rule_set_and_shares_that_can_be() -> None:
-    assert set(FALSE_SIGNALS) == set(RULE_SETS)
-    for by_length in FALSE_SIGNALS.values():
-        flags = [by_length[n][0] for n in sorted(by_length)]
-        assert all(0 <= icon <= flagged <= 1 for flagged, icon in by_length.values())
-        assert flags[-1] > flags[0]
-
-
-def test_a_changed_rule_set_has_no_simulated_rate() -> None:
-    with pytest.raises(InputError, match="has not been simulated"):
-        expected_false_signals([24], rules=find_rule_set("nhs-2024", shift=8))

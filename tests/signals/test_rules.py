@@ -176,4 +176,4 @@ def test_run_chart_flags_the_long_run_on_its_side() -> None:
     assert result.variation == "concern_high"
     assert result.deciding_signal is not None
     assert result.deciding_signal.rule == "long_run"
-    assert result.reason == "a run of 9 points above the median since point 13"
+    assert result.reason == "a run of 9 points above the median"

@@ -20,29 +20,28 @@ def reason(points: list[float], **options: object) -> str:
 @pytest.mark.parametrize(
     ("points", "words"),
     [
-        ([11, 9, 9, 9, 9, 9, 9], "6 points below the mean since February 2026"),
-        ([9.1, 9.2, 9.3, 9.4, 9.5], "6 points rising without a break since December 2025"),
+        ([11, 9, 9, 9, 9, 9, 9], "6 points in a row below the mean"),
+        ([9.1, 9.2, 9.3, 9.4, 9.5], "6 points rising without a break"),
         ([20], "1 point above the upper limit in January 2026"),
-        ([20, 21], "2 of 3 points close to or beyond the upper limit since January 2026"),
-        ([13.6, 11, 13.6], "2 of 3 points close to or beyond the upper limit since January 2026"),
-        ([13.6, 11, 13.6, 13.7], "3 points close to or beyond the upper limit since January 2026"),
+        ([20, 21], "2 of 3 points close to or beyond the upper limit"),
+        ([13.6, 11, 13.6], "2 of 3 points close to or beyond the upper limit"),
+        ([13.6, 11, 13.6, 13.7], "3 points close to or beyond the upper limit"),
     ],
 )
-def test_reason_names_the_rule_and_since_when(points: list[float], words: str) -> None:
+def test_reason_names_the_rule_and_how_many_points(points: list[float], words: str) -> None:
     given = [*points] if points != [20, 21] else [11, 20, 21]
-    expected = words if points != [20, 21] else words.replace("January", "February")
-    assert reason(given) == expected
+    assert reason(given) == words
 
 
 def test_reason_of_several_points_outside() -> None:
-    assert reason([20, 21], rules="nhs-classic") == "2 points above the upper limit since January 2026"
+    assert reason([20, 21], rules="nhs-classic") == "2 points in a row above the upper limit"
 
 
 def test_reason_speaks_of_the_median_and_of_crossings() -> None:
     values = [float(v) for block in range(4) for v in ([1, 2, 3, 4, 5, 6] if block % 2 else [11, 12, 13, 14, 15, 16])]
     result = evaluate_chart(values, chart="run", better="lower", periods=MONTHS)
     assert result.reason == (
-        "the median is crossed 3 times where chance gives at least 8; 6 points below it since July 2026"
+        "the median is crossed 3 times where chance gives at least 8; the last 6 points are below it"
     )
 
 
@@ -101,15 +100,19 @@ def test_the_order_of_precedence_is_described_in_order() -> None:
 def test_laney_is_drawn_or_not_and_says_why() -> None:
     even = {"values": [20, 24, 17, 22, 19, 21, 18, 23] * 3, "denominators": [100] * 24}
     plain = evaluate_chart(**even, chart="p_prime")  # type: ignore[arg-type]
-    assert plain.requested_chart == "p_prime"
-    assert plain.chart == "p"
-    assert plain.chart_reason.startswith("Drawn as a p chart: sigma z is ")
+    assert (plain.requested_chart, plain.chart) == ("p_prime", "p_prime")
+    assert plain.sigma_z is not None
+    assert plain.sigma_z < 1
+    assert plain.chart_reason.endswith("so the limits are those of a p chart: they are never narrowed.")
+    assert plain.points[0].upper == evaluate_chart(**even, chart="p").points[0].upper  # type: ignore[arg-type]
     wild = {"values": [5, 40, 8, 35] * 6, "denominators": [100] * 24}
     prime = evaluate_chart(**wild, chart="p_prime")  # type: ignore[arg-type]
     assert prime.chart == "p_prime"
-    assert "wider" in prime.chart_reason
+    assert prime.sigma_z is not None
+    assert f"the limits are {prime.sigma_z:.2f} times those of a p chart" in prime.chart_reason
     assert evaluate_chart(**wild, chart="p_prime", laney="never").chart == "p"  # type: ignore[arg-type]
-    assert evaluate_chart(**even, chart="p_prime", laney="always").chart == "p_prime"  # type: ignore[arg-type]
+    narrow = evaluate_chart(**even, chart="p_prime", laney="always")  # type: ignore[arg-type]
+    assert narrow.points[0].upper < plain.points[0].upper  # type: ignore[operator]
     alone = evaluate_chart([5], chart="u_prime", denominators=[9])
     assert alone.chart == "u"
     assert "cannot be computed" in alone.chart_reason

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.core.errors import WarehouseError
-from kpi_pipeline.state.journal import Journal, state_url
+from kpi_pipeline.state.journal import Journal
+from kpi_pipeline.state.journal import state_url as file_url
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(state_url(tmp_path / "hospital.duckdb"))
+def journal(state_url: str) -> Iterator[Journal]:
+    opened = Journal(state_url)
     yield opened
     opened.close()
 
@@ -65,7 +66,7 @@ def test_times_are_kept_in_utc(journal: Journal) -> None:
 
 
 def test_the_journal_outlives_the_process_that_wrote_it(tmp_path: Path) -> None:
-    url = state_url(tmp_path / "hospital.duckdb")
+    url = file_url(tmp_path / "hospital.duckdb")
     first = Journal(url)
     first.write("initiative", "rounds", {"aim": "kept"}, by="Director", at=NOON)
     first.close()
@@ -79,5 +80,5 @@ def test_the_journal_outlives_the_process_that_wrote_it(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "hospital.state.sqlite").write_bytes(b"not a database, but long enough to be read as one" * 50)
 
-    with pytest.raises(WarehouseError, match="cannot be opened"):
-        Journal(state_url(tmp_path / "hospital.duckdb"))
+    with pytest.raises(WarehouseError, match="is no database, or a damaged one"):
+        Journal(file_url(tmp_path / "hospital.duckdb"))

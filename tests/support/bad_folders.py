@@ -6,6 +6,7 @@ import io
 
 import openpyxl
 
+from kpi_pipeline.intake.contract import source_names
 from tests.support.landings import GOOD, HEADER, Files, encounters, line
 
 SECRET = "Q7731"
@@ -214,7 +215,7 @@ BAD: dict[str, tuple[Files, list[str]]] = {
     ),
     "landing.yaml in another encoding": (
         {"encounters.csv": GOOD_FILE, "landing.yaml": "source: ü".encode("cp1252")},
-        ["landing.yaml: is not UTF-8 text. Save it as UTF-8."],
+        ["landing.yaml:1: is not UTF-8 text. Save it as UTF-8."],
     ),
     "landing.yaml with several faults": (
         {
@@ -242,7 +243,7 @@ BAD: dict[str, tuple[Files, list[str]]] = {
     ),
     "a source nobody knows": (
         {"encounters.csv": GOOD_FILE, "landing.yaml": "source: epic\n"},
-        ["landing.yaml: 'epic' is not a known source. Choose one of: canonical, synpuf, synthea."],
+        [f"landing.yaml: 'epic' is not a known source. Choose one of: {', '.join(source_names())}."],
     ),
     "a facility's time zone nobody knows": (
         {"encounters.csv": GOOD_FILE, "facilities.csv": "facility_id,time_zone\nF1,UTC\n\nF2,Mars/Base\n"},

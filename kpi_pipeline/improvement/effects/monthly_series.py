@@ -13,9 +13,7 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
-
-WHOLE_SYSTEM = "all"
-"""The facility_id under which a table of metric values holds all facilities together."""
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 
 READ_COLUMNS = ("metric", "facility_id", "month", "numerator", "denominator", "value", "maturity", "status")
 

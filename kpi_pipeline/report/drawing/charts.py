@@ -96,6 +96,7 @@ class ControlChart:
     unsettled_lines: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     labels: tuple[GutterLabel, ...] = ()
+    baselines: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
     listed_flags: tuple[tuple[str, str], ...] = ()
     empty_words: str = ""
@@ -165,6 +166,7 @@ def draw_control_chart(
         unsettled_lines=_lines(chart.points, frame, settled=False),
         marks=tuple(_marks(chart.points, frame)),
         labels=tuple(_gutter_labels(chart, frame)) if full else (),
+        baselines=_baselines(chart.points, frame),
         flags=flags.flags,
         listed_flags=flags.listed,
     )
@@ -238,6 +240,18 @@ def _bands(points: Sequence[ChartPoint], first: int, end: int, frame: _Frame) ->
         polyline([*_stairs(points, *run, frame, "upper"), *reversed(_stairs(points, *run, frame, "lower"))])
         for run in _runs(present, first, end)
     ]
+
+
+def _baselines(points: Sequence[ChartPoint], frame: _Frame) -> tuple[str, ...]:
+    """A bar on the axis below the months of a frozen baseline; none where every settled month is in it."""
+    settled = [point for point in points if point.value is not None and not (point.hollow or point.ghosted)]
+    if all(point.in_baseline for point in settled):
+        return ()
+    runs = _runs([point.in_baseline for point in points], 0, len(points))
+    return tuple(
+        polyline([(_edges(first, frame)[0], frame.bottom), (_edges(end - 1, frame)[1], frame.bottom)])
+        for first, end in runs
+    )
 
 
 def _lines(points: Sequence[ChartPoint], frame: _Frame, *, settled: bool) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from kpi_pipeline.core.errors import Fault, RenderError
 from kpi_pipeline.core.settings import ReportSettings
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.report.forms.finish import finish_pdf
 from kpi_pipeline.report.forms.layout import lay_out_report
 from kpi_pipeline.report.forms.renderer import LOCK, PDF_VARIANT, forgiving_the_colour_profile, renderer
@@ -88,7 +89,7 @@ def render_html(report: Report, *, look: ReportSettings = _DEFAULT_LOOK) -> str:
 
 def report_file_stem(report: Report) -> str:
     """The name its files share: `kpi-report-2026-10`, with the facility when it is about one."""
-    facility = "" if report.facility_id == "all" else f"-{report.facility_id.replace(':', '_')}"
+    facility = "" if report.facility_id == WHOLE_SYSTEM else f"-{report.facility_id.replace(':', '_')}"
     return f"kpi-report-{report.month}{facility}"
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
 from kpi_pipeline.report.model.appendix import (
     Appendix,
     ControlTotals,
@@ -30,7 +31,6 @@ from kpi_pipeline.report.model.chart import (
     Annotation,
     AssuranceIcon,
     AssuranceMark,
-    Better,
     Chart,
     ChartPoint,
     FacilityId,
@@ -129,16 +129,17 @@ class Report(Frozen):
     """One monthly report.
 
     month, facility_id and issue_number name it; `stamped_at` is the only clock the PDF knows (its creation
-    date), so the same model gives the same bytes. `source_words` stands in every page's foot.
+    date), so the same model gives the same bytes. `source_words` stands in every page's foot, and
+    names the issue or says that it is a draft (issue_number None).
     """
 
     schema_version: Literal[1] = 1
     month: MonthKey
     month_words: Words
-    facility_id: FacilityId = "all"
+    facility_id: FacilityId = WHOLE_SYSTEM
     hospital_name: Label
     facility_name: Label | None = None
-    issue_number: Annotated[int, Field(ge=1)]
+    issue_number: Annotated[int, Field(ge=1)] | None = None
     title: Words
     prepared_by: Words
     confidentiality: Words

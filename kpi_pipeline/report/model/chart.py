@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
 from kpi_pipeline.report.model.texts import Label, Words
 
 MetricId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
@@ -31,7 +32,6 @@ VariationIcon = Literal[
     "empty",
 ]
 AssuranceIcon = Literal["passing", "failing", "hit_or_miss", "none"]
-Better = Literal["lower", "higher", "neither"]
 
 
 class Frozen(BaseModel):
@@ -58,7 +58,7 @@ class ChartPoint(Frozen):
     """One month of a series. `value` None is a missing month: the line breaks there, it is never 0.
 
     hollow: the month is not final yet; ghosted: a person has taken the point out of the calculation.
-    target is the one valid in that month.
+    target is the one valid in that month. in_baseline: one of the months the limits were computed from.
     """
 
     month: MonthKey
@@ -70,6 +70,7 @@ class ChartPoint(Frozen):
     point_class: PointClass = "common_cause"
     hollow: bool = False
     ghosted: bool = False
+    in_baseline: bool = False
 
 
 class Annotation(Frozen):
@@ -103,7 +104,7 @@ class Chart(Frozen):
     """
 
     metric: MetricId
-    facility_id: FacilityId = "all"
+    facility_id: FacilityId = WHOLE_SYSTEM
     better: Better
     unit: Label
     decimals: Annotated[int, Field(ge=0, le=4)] = 1

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from kpi_pipeline.core.texts import date_words
-from kpi_pipeline.judgement.disclosure import Number, Sum, Withheld, is_small, withhold_counts
-from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.judgement.disclosure import Number
+from kpi_pipeline.judgement.judged import Judged, Scope
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.judgement.records import JudgedRecords
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP
 from kpi_pipeline.report.model import (
     Appendix,
@@ -29,7 +30,6 @@ from kpi_pipeline.report.model import (
 )
 from kpi_pipeline.report.words.numbers import capitalised, fewer_than, format_count, format_number, format_target
 from kpi_pipeline.report.words.phrases import count_words, subject
-from kpi_pipeline.signals import RuleSet
 from kpi_pipeline.signals.reading.words import describe_rule_set
 from kpi_pipeline.warehouse.facts import ControlTotal
 from kpi_pipeline.warehouse.facts import Watermark as WatermarkFact
@@ -53,20 +53,19 @@ _RULE_NAME_WORDS = 3
 """A rule's own sentence begins with its name, of at most this many words, and a colon."""
 
 
-def build_appendix(inputs: ReportInputs, measures: Mapping[str, Measure], rule_set: RuleSet) -> Appendix:
+def build_appendix(judged: Judged, *, contact: str) -> Appendix:
     """The last page."""
     return Appendix(
         title="Definitions, data quality and method",
         lede="What each measure counts and leaves out, what the figures rest on, and how to read the charts.",
-        definitions=tuple(_definition(inputs, one) for one in measures.values()),
-        data_quality=build_data_quality(inputs),
-        method=_method(inputs, rule_set),
+        definitions=tuple(_definition(one, judged.scope.small_number_threshold) for one in judged.system.values()),
+        data_quality=build_data_quality(judged.scope, judged.records),
+        method=_method(judged, contact),
     )
 
 
-def _definition(inputs: ReportInputs, measure: Measure) -> Definition:
+def _definition(measure: Measure, threshold: int) -> Definition:
     metric, figure = measure.metric, measure.current or measure.headline
-    threshold = inputs.settings.small_number_threshold
     counted = None
     exclusions: tuple[Exclusion, ...] = ()
     if figure is not None:
@@ -96,42 +95,40 @@ def _definition(inputs: ReportInputs, measure: Measure) -> Definition:
     )
 
 
-def build_data_quality(inputs: ReportInputs) -> DataQuality:
+def build_data_quality(scope: Scope, records: JudgedRecords) -> DataQuality:
     """Rows in = rows used + quarantined + duplicate + superseded, table by table; watermarks, references, warnings."""
-    facts, threshold = inputs.facts, inputs.settings.small_number_threshold
-    hidden = _withheld_rows(inputs) if inputs.withholds else {}
+    threshold = scope.small_number_threshold
 
-    def shown(key: tuple[str, ...], count: int) -> str:
-        number: Number = hidden.get(key, float(count))
-        return count_words(number, threshold=threshold)
+    def shown(count: Number) -> str:
+        return count_words(count, threshold=threshold)
 
     return DataQuality(
-        summary=_summary(inputs, hidden),
+        summary=_summary(records),
         ledger=tuple(
             LedgerRow(
                 table=row.table,
-                rows_in=shown((row.table, "rows_in"), row.rows_in),
-                used=shown((row.table, "staged"), row.staged),
-                quarantined=shown((row.table, "quarantined"), row.quarantined),
-                duplicate=shown((row.table, "duplicate"), row.duplicate),
-                superseded=shown((row.table, "superseded"), row.superseded),
+                rows_in=shown(row.rows_in),
+                used=shown(row.used),
+                quarantined=shown(row.quarantined),
+                duplicate=shown(row.duplicate),
+                superseded=shown(row.superseded),
             )
-            for row in facts.ledger
+            for row in records.ledger
         ),
         quarantine_reasons=tuple(
-            QuarantineReason(
-                table=row.table, reason=row.meaning, rows=shown((row.table, "reason", row.reason), row.rows)
-            )
-            for row in facts.quarantine_reasons
+            QuarantineReason(table=row.table, reason=row.meaning, rows=shown(row.rows)) for row in records.reasons
         ),
-        funnel=_funnel(inputs, hidden),
-        control_totals=None if inputs.withholds else _control_totals(facts.control_totals),
-        watermarks=_watermarks(facts.watermarks),
+        funnel=_funnel(records),
+        control_totals=_control_totals(records.control_totals),
+        watermarks=_watermarks(records.watermarks),
         reference_tables=tuple(
             ReferenceTable(name=one.title, version=one.version, rows=format_number(one.rows), source=one.source)
-            for one in facts.reference_tables
+            for one in records.reference_tables
         ),
-        warnings=tuple(without_small_counts(text, threshold) if inputs.withholds else text for text in facts.warnings),
+        warnings=(
+            *scope.gate_overrides,
+            *(without_small_counts(text, threshold) if scope.withholds else text for text in records.warnings),
+        ),
     )
 
 
@@ -187,76 +184,28 @@ def _watermarks(marks: Sequence[WatermarkFact]) -> tuple[Watermark, ...]:
     )
 
 
-def _withheld_rows(inputs: ReportInputs) -> dict[Hashable, Withheld]:
-    """Row counts that may not be printed: small ones, and those that would give one away by a sum or a difference.
-
-    Differences matter between counts of encounters: rows in, rows used, and the steps to stays.
-    """
-    facts, threshold = inputs.facts, inputs.settings.small_number_threshold
-    counts: dict[Hashable, float] = {}
-    sums: list[Sum] = []
-    for row in facts.ledger:
-        parts = {name: getattr(row, name) for name in ("staged", "quarantined", "duplicate", "superseded")}
-        counts |= {(row.table, name): float(count) for name, count in parts.items()}
-        counts[(row.table, "rows_in")] = float(row.rows_in)
-        sums.append(Sum((row.table, "rows_in"), tuple((row.table, name) for name in parts)))
-        reasons: dict[Hashable, float] = {
-            (row.table, "reason", one.reason): float(one.rows)
-            for one in facts.quarantine_reasons
-            if one.table == row.table
-        }
-        counts |= reasons
-        if sum(reasons.values()) == row.quarantined:
-            sums.append(Sum((row.table, "quarantined"), tuple(reasons)))
-    steps: dict[Hashable, float] = {("stays", str(at)): float(step.n) for at, step in enumerate(facts.stays)}
-    counts |= steps
-    keys = list(steps)
-    for end in (len(keys), len(keys) - 1):
-        if end > 1 and sum(steps[key] for key in keys[1:end]) == steps[keys[0]]:
-            sums.append(Sum(keys[0], tuple(keys[1:end])))
-    close_kin = {("encounters", "rows_in"), ("encounters", "staged"), *steps}
-    also: set[Hashable] = set()
-    while True:
-        hidden = withhold_counts(counts, sums, threshold=threshold, also=also)
-        shown = [(key, count) for key, count in counts.items() if key not in hidden and key in close_kin]
-        close = next(
-            (
-                key
-                for at, (key, count) in enumerate(shown)
-                if any(is_small(abs(count - other), threshold) for _, other in shown[:at])
-            ),
-            None,
-        )
-        if close is None:
-            return hidden
-        also.add(close)
-
-
-def _summary(inputs: ReportInputs, hidden: Mapping[Hashable, Withheld]) -> str:
+def _summary(records: JudgedRecords) -> str:
     """Rows read and set aside over all tables; without counts when one of them may not be printed."""
-    ledger = inputs.facts.ledger
-    if hidden:
+    totals = records.totals
+    if totals is None:
         return "Every row that came in was used, set aside with a reason, or a repeat or an older version of another."
-    rows_in = sum(row.rows_in for row in ledger)
-    used, set_aside = sum(row.staged for row in ledger), sum(row.quarantined for row in ledger)
-    repeats = sum(row.duplicate + row.superseded for row in ledger)
     return (
-        f"Of {format_number(rows_in)} rows that came in, {format_number(used)} were used and "
-        f"{format_number(set_aside)} set aside with a reason; "
-        f"{format_number(repeats)} were repeats or older versions of another row."
+        f"Of {format_number(totals.rows_in)} rows that came in, {format_number(totals.used)} were used and "
+        f"{format_number(totals.set_aside)} set aside with a reason; "
+        f"{format_number(totals.repeats)} were repeats or older versions of another row."
     )
 
 
-def _funnel(inputs: ReportInputs, hidden: Mapping[Hashable, Withheld]) -> Bars | None:
+def _funnel(records: JudgedRecords) -> Bars | None:
     """From encounters to stays; steps that may not be printed are left out and the caption says so."""
     shown = [
-        Bar(label=step.label, value=float(step.n), value_words=format_number(step.n))
-        for at, step in enumerate(inputs.facts.stays)
-        if ("stays", str(at)) not in hidden
+        Bar(label=label, value=number, value_words=format_number(number))
+        for label, number in records.stays
+        if isinstance(number, float)
     ]
     if not shown:
         return None
-    left_out = len(shown) < len(inputs.facts.stays)
+    left_out = len(shown) < len(records.stays)
     caption = "From encounters to stays"
     return Bars(
         caption=f"{caption}; steps withheld to protect small numbers are left out" if left_out else caption,
@@ -275,7 +224,8 @@ def without_small_counts(text: str, threshold: int) -> str:
     return _SMALL_COUNT.sub(replaced, text)
 
 
-def _method(inputs: ReportInputs, rule_set: RuleSet) -> Method:
+def _method(judged: Judged, contact: str) -> Method:
+    rule_set = judged.rule_set
     rules, rest = split_rules(describe_rule_set(rule_set))
     return Method(
         how_to_read=(
@@ -290,8 +240,8 @@ def _method(inputs: ReportInputs, rule_set: RuleSet) -> Method:
         rule_set=rule_set.name,
         rule_set_words=rule_set.source,
         rules=rules,
-        paragraphs=(" ".join(rest), *inputs.facts.caveats),
-        contact=inputs.settings.report.contact or None,
+        paragraphs=(" ".join(rest), *judged.records.caveats),
+        contact=contact or None,
     )
 
 

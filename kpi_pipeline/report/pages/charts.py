@@ -40,7 +40,7 @@ def build_chart(
         tick_prefix="$" if metric.unit == "usd" else "",
         tick_suffix="%" if metric.unit == "percent" else "",
         points=points,
-        phase_starts=tuple(str(one.from_month) for one in measure.rebases),
+        phase_starts=tuple(str(one.from_month) for one in measure.shown_rebases),
         annotations=tuple(
             Annotation(month=str(event.month), letter=letter, text=event.text)
             for event in chart_events(measure)
@@ -88,7 +88,7 @@ def _points(measure: Measure, withholds: bool) -> tuple[ChartPoint, ...]:
         return ()
     return tuple(
         _point(measure, point, measure.figures.get(month), withholds)
-        for month, point in zip(measure.months, measure.result.points, strict=True)
+        for month, point in zip(measure.months, measure.shown_points, strict=True)
     )
 
 
@@ -112,6 +112,7 @@ def _point(measure: Measure, point: Point, figure: Figure | None, withholds: boo
         point_class=_point_class(point),
         hollow=point.is_immature,
         ghosted=point.is_ghosted,
+        in_baseline=point.in_baseline,
     )
 
 

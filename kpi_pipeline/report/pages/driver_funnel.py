@@ -1,18 +1,15 @@
 """One part of page 4: the units of the hospital on a funnel, for one headline proportion. No ranks.
 
-Only units outside the 99.8 % limits are named. Not here: how the limits are found (`signals/funnel.py`).
+Only units outside the 99.8 % limits are named. Not here: which units may be shown (`judgement.drivers.units`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from kpi_pipeline.core.texts import join_words
-from kpi_pipeline.improvement.drivers.collect import Drivers
-from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_counts
-from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.judgement.drivers.units import JudgedUnits
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Block, CaptionedFunnel, Funnel, FunnelCurve, FunnelMark
 from kpi_pipeline.report.words.numbers import (
@@ -24,81 +21,25 @@ from kpi_pipeline.report.words.numbers import (
     unit_words,
 )
 from kpi_pipeline.report.words.phrases import mid_sentence, subject
-from kpi_pipeline.signals import FunnelPoint, FunnelResult, evaluate_funnel, funnel_limits
+from kpi_pipeline.signals import FunnelPoint, FunnelResult, funnel_limits
 
-_FEWEST_UNITS = 3
 _CURVE_POINTS = 40
-_ALL = "All"
 
 
-def build_unit_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
-    """The funnel, with a sentence on who lies outside; None with fewer than three units to show."""
-    if drivers.units is None:
-        return None
-    metric = inputs.metrics[drivers.units.metric]
-    rows = [row for row in drivers.units.units.to_dict("records") if row["denominator"] > 0]
-    hidden = _withheld(inputs, rows)
-    shown = [
-        row
-        for place, row in enumerate(rows)
-        if row["unit_id"] != "" and row["denominator"] >= inputs.settings.min_denominator and place not in hidden
-    ]
-    if len(shown) < _FEWEST_UNITS:
-        return None
-    result = evaluate_funnel(
-        [row["numerator"] for row in shown],
-        [row["denominator"] for row in shown],
-        names=[_unit_name(inputs, row) for row in shown],
-        better=metric.better,
-        value_scale=metric.scale,
-    )
-    outside = sorted((point for point in result.points if point.is_outside), key=lambda point: point.name)
-    n_left_out = sum(1 for row in rows if row["unit_id"] != "") - len(shown)
-    heading = _heading(metric, len(outside), len(shown))
+def build_unit_block(units: JudgedUnits) -> Block:
+    """The funnel, with a sentence on who lies outside."""
+    metric, result = units.metric, units.result
+    heading = _heading(metric, len(units.outside), len(result.points))
     return Block(
         heading=heading,
-        paragraphs=_outside_words(outside, result.target, metric),
+        paragraphs=_outside_words(units.outside, result.target, metric),
         funnel=CaptionedFunnel(
             caption=f"{subject(metric.title)} by unit and number of {metric.denominator_noun}; "
             f"the limits allow for chance{' and the usual spread between units' if result.is_adjusted else ''}",
             funnel=_funnel(result, metric, heading),
         ),
-        notes=_notes(result, n_left_out),
+        notes=_notes(result, units.n_left_out),
     )
-
-
-def _unit_name(inputs: ReportInputs, row: dict[Hashable, Any]) -> str:
-    if inputs.facility_id != WHOLE_SYSTEM:
-        return str(row["unit_name"])
-    return f"{row['unit_name']}, {row['facility_name']}"
-
-
-def _withheld(inputs: ReportInputs, rows: list[dict[Hashable, Any]]) -> dict[Hashable, Withheld]:
-    """The units (by place) whose counts may not be known: a small numerator, remainder or size, and their complement.
-
-    The total is taken to be known, because monthly figures of the whole are printed elsewhere.
-    """
-    if not inputs.withholds:
-        return {}
-    sums = [Sum(_ALL, tuple(range(len(rows))))]
-    hidden: dict[Hashable, Withheld] = {}
-    before = -1
-    while len(hidden) != before:
-        before = len(hidden)
-        for count in (
-            [row["denominator"] for row in rows],
-            [row["numerator"] for row in rows],
-            [row["denominator"] - row["numerator"] for row in rows],
-        ):
-            counts: dict[Hashable, float] = {_ALL: float(sum(count))} | dict(enumerate(count))
-            hidden = withhold_counts(
-                counts,
-                sums,
-                threshold=inputs.settings.small_number_threshold,
-                also=hidden,
-                reluctance=lambda key: int(key == _ALL),
-            )
-    return hidden
 
 
 def _heading(metric: Metric, n_outside: int, n_units: int) -> str:
@@ -109,7 +50,7 @@ def _heading(metric: Metric, n_outside: int, n_units: int) -> str:
     return f"{title}: {small_count_words(n_outside)} of {small_count_words(n_units)} units {lie} outside the limits"
 
 
-def _outside_words(outside: list[FunnelPoint], overall: float, metric: Metric) -> tuple[str, ...]:
+def _outside_words(outside: Sequence[FunnelPoint], overall: float, metric: Metric) -> tuple[str, ...]:
     if not outside:
         return ("The differences between the units are no larger than chance and the usual spread between units make.",)
     named = [

@@ -8,17 +8,14 @@ computed (`improvement/`).
 from __future__ import annotations
 
 from kpi_pipeline.core.texts import join_words
-from kpi_pipeline.improvement.drivers.collect import Drivers
-from kpi_pipeline.improvement.drivers.excess_days import OUTLIER_MULTIPLE, UNGROUPED
-from kpi_pipeline.improvement.drivers.opportunity import MethodName, MethodValue, OpportunityTable
-from kpi_pipeline.improvement.drivers.pareto import Pareto, compute_pareto
-from kpi_pipeline.judgement.disclosure import is_small
-from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, Omission, Opportunity, Rung, RungName
+from kpi_pipeline.judgement.drivers import JudgedDrivers
+from kpi_pipeline.judgement.drivers.waits import JudgedWaits
+from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.model import Bar, Bars, Block, Column, FurtherSection, Table
 from kpi_pipeline.report.pages.driver_funnel import build_unit_block
-from kpi_pipeline.report.pages.driver_mix import build_mix_block, hides_number_of_discharges
-from kpi_pipeline.report.pages.driver_tables import build_excess_blocks
+from kpi_pipeline.report.pages.driver_mix import build_mix_block
+from kpi_pipeline.report.pages.driver_tables import build_excess_blocks, excess_finding
 from kpi_pipeline.report.words.numbers import (
     MISSING,
     capitalised,
@@ -28,127 +25,63 @@ from kpi_pipeline.report.words.numbers import (
     small_count_words,
 )
 
-OTHER = "Other"
-_MOST_REASONS = 8
-_MOST_LEADING = 3
-"""A title names at most so many leading reasons; more of them are no few."""
-_LEADING_SHARE_PCT = 50.0
-"""The title counts the reasons that make up at least half of the days."""
-
 _MILLION, _THOUSAND = 1e6, 1e3
 
-_METHODS: dict[MethodName, str] = {
-    "variable_cost_of_last_days": "Variable direct cost of the last days",
-    "full_direct_cost_per_day": "Full direct cost of the days",
-    "capacity_value": "Capacity: freed bed-days used again",
-}
 
-
-def build_drivers(inputs: ReportInputs) -> FurtherSection | None:
+def build_drivers(judged: Judged) -> FurtherSection | None:
     """The page; None when nothing was supplied of which it could speak."""
-    drivers = inputs.drivers
-    if drivers is None or (inputs.withholds and is_small(drivers.n_discharges, _threshold(inputs))):
+    drivers = judged.drivers
+    if drivers is None or not drivers.has_content:
         return None
-    pareto = _pareto(inputs, drivers)
-    possible = (
-        _waits_block(inputs, drivers, pareto) if pareto else None,
-        *build_excess_blocks(inputs, drivers),
-        build_mix_block(inputs, drivers),
-        build_unit_block(inputs, drivers),
-        _opportunity_block(inputs, drivers),
-    )
-    blocks = tuple(block for block in possible if block is not None)
+    blocks = [_waits_block(drivers.waits)] if drivers.waits else []
+    blocks += build_excess_blocks(drivers)
+    if drivers.mix:
+        blocks.append(build_mix_block(drivers.mix, drivers.first_month, drivers.last_month, drivers.drg_titles))
+    blocks += [build_unit_block(drivers.units)] if drivers.units else []
+    blocks += [_opportunity_block(judged, drivers, drivers.opportunity)] if drivers.opportunity else []
     if not blocks:
         return None
-    return FurtherSection(name="drivers", title=_title(drivers, pareto), lede=_lede(inputs, drivers), blocks=blocks)
+    return FurtherSection(name="drivers", title=_title(drivers), lede=_lede(judged, drivers), blocks=tuple(blocks))
 
 
-def _threshold(inputs: ReportInputs) -> int:
-    return inputs.settings.small_number_threshold
-
-
-def _lede(inputs: ReportInputs, drivers: Drivers) -> str:
-    place = inputs.facility_name or ("all hospitals" if inputs.facility_id == WHOLE_SYSTEM else inputs.facility_id)
-    count = (
-        "" if hides_number_of_discharges(inputs, drivers) else f": {format_count(drivers.n_discharges, 'discharges')}"
-    )
+def _lede(judged: Judged, drivers: JudgedDrivers) -> str:
+    n, place = drivers.n_discharges, judged.scope.place or "all hospitals"
+    count = f": {format_count(n, 'discharges')}" if isinstance(n, float) else ""
     scope = f"{drivers.first_month.name} to {drivers.last_month.name}, {place}{count}."
     parts = {
-        "waits": "avoidable days by reason", "excess": "days beyond the geometric mean",
+        "waits": "avoidable days by reason", "excess": "net days against the expected stay",
         "mix_change": "mix and rate", "units": "units",
     }  # fmt: skip
     lacking = [f"{words} ({drivers.missing[part]})" for part, words in parts.items() if part in drivers.missing]
     return f"{scope} Not shown: {'; '.join(lacking)}." if lacking else scope
 
 
-def _title(drivers: Drivers, pareto: Pareto | None) -> str:
+def _title(drivers: JudgedDrivers) -> str:
     """The finding of the page, from the first of its parts that has one."""
-    if pareto is not None and pareto.total > 0:
-        leading = _n_leading(pareto)
+    if drivers.waits is not None and drivers.waits.pareto.total > 0:
+        leading = drivers.waits.n_leading
         if leading:
-            share = format_number(pareto.rows[leading - 1].running_pct)
+            share = format_number(drivers.waits.pareto.rows[leading - 1].running_pct)
             reasons = "reason accounts" if leading == 1 else "reasons account"
             return f"{capitalised(small_count_words(leading))} {reasons} for {share}% of avoidable days"
         return "Avoidable days have many reasons, none of them large"
-    if drivers.service_lines is not None and drivers.service_lines.total.excess_days > 0:
-        first = drivers.service_lines.groups[0]
-        share = format_number(100 * first.excess_days / drivers.service_lines.total.excess_days)
-        name = "Stays without a service line" if first.group == UNGROUPED else capitalised(first.group)
-        return f"{name}: {share}% of the days beyond the geometric mean stay"
+    if (lines := drivers.service_lines) is not None and lines.is_shown:
+        return excess_finding(lines)
     return "Drivers and opportunities"
-
-
-def _n_leading(pareto: Pareto) -> int:
-    """How many named reasons together make up half of the days; 0 when more than a few are needed."""
-    for place, row in enumerate(pareto.rows[:_MOST_LEADING], start=1):
-        if not row.is_other and row.running_pct >= _LEADING_SHARE_PCT:
-            return place
-    return 0
 
 
 # ── avoidable days by reason ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _pareto(inputs: ReportInputs, drivers: Drivers) -> Pareto | None:
-    """The Pareto as it may be known. Withholding: reasons of few stays are gathered in "other", and so is the next
-    smallest until one with stays enough is among them; a single stay may wait for several reasons."""
-    if drivers.waits is None or drivers.waits.empty:
-        return None
-    rows = [(_reason_name(inputs, row["reason_code"]), row) for row in drivers.waits.to_dict("records")]
-    rows.sort(key=lambda named: (named[1]["n_stays"], named[1]["days"], named[0]))
-    in_other = 0
-    if inputs.withholds:
-        least = _threshold(inputs)
-        in_other = sum(1 for _, row in rows if row["n_stays"] < least)
-        in_other += int(in_other > 0)
-        if in_other > len(rows):
-            return None
-    names = [OTHER if place < in_other else name for place, (name, _) in enumerate(rows)]
-    return compute_pareto(names, [row["days"] for _, row in rows], n_shown=_MOST_REASONS, other=OTHER)
-
-
-def _reason_name(inputs: ReportInputs, code: object) -> str:
-    text = str(code)
-    return inputs.settings.avoidable_day_reasons.get(text, text) if text else "Reason not recorded"
-
-
-def _waits_block(inputs: ReportInputs, drivers: Drivers, pareto: Pareto) -> Block | None:
-    assert drivers.waits is not None
-    parties: dict[str, set[str]] = {}
-    for row in drivers.waits.to_dict("records"):
-        party = row["responsible_party"]
-        name = _reason_name(inputs, row["reason_code"])
-        parties.setdefault(name, set()).add(party if isinstance(party, str) else "several or none")
-    leading = _n_leading(pareto)
+def _waits_block(waits: JudgedWaits) -> Block:
+    pareto, leading = waits.pareto, waits.n_leading
     bars = tuple(
         Bar(
             label=row.category,
             value=row.count,
             value_words=format_number(row.count),
             beside=(
-                MISSING
-                if row.is_other or len(parties[row.category]) > 1
-                else capitalised(next(iter(parties[row.category]))),
+                MISSING if row.is_other else _party_words(waits, row.category),
                 f"{format_number(row.share_pct)}%",
                 f"{format_number(row.running_pct)}%",
             ),
@@ -158,10 +91,10 @@ def _waits_block(inputs: ReportInputs, drivers: Drivers, pareto: Pareto) -> Bloc
     )
     first = pareto.rows[0]
     notes = []
-    if not inputs.withholds and round(pareto.total) != round(drivers.days_waited):
+    if isinstance(waits.n_days, float) and round(pareto.total) != round(waits.n_days):
         notes.append(
             f"A day on which a patient waited for two reasons counts under each: {format_number(pareto.total)} days "
-            f"by reason are {format_number(drivers.days_waited)} different days."
+            f"by reason are {format_number(waits.n_days)} different days."
         )
     if pareto.n_in_other:
         notes.append("Other gathers the reasons with the fewest days, and those of too few stays to be printed.")
@@ -182,116 +115,146 @@ def _waits_block(inputs: ReportInputs, drivers: Drivers, pareto: Pareto) -> Bloc
     )
 
 
+def _party_words(waits: JudgedWaits, reason: str) -> str:
+    """Who could have ended the wait: `Hospital`; a dash where several could."""
+    party = waits.party_of.get(reason)
+    return MISSING if party is None else capitalised(party or "several or none")
+
+
 # ── dollars ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+_RUNGS: dict[RungName, tuple[str, str]] = {
+    "documented": ("Avoidable days on record", "the reasons on record were ended"),
+    "net_excess": ("Net days above expected", "the service lines above it came to the expected stay"),
+    "comparator_gap": ("Gap to a comparator", "all stays together came to the comparator"),
+}
+"""Rung → its name, and what would have to be true."""
 
-def _opportunity_block(inputs: ReportInputs, drivers: Drivers) -> Block | None:
-    table = drivers.opportunity
-    if table is None or table.total.n_contributing == 0:
-        return None
-    total = table.total
-    if inputs.withholds and is_small(total.n_contributing, _threshold(inputs)):
-        return None
-    valued = [method for method in total.methods if method.usd is not None]
-    counted = "the documented avoidable days of each stay"
-    if drivers.drgs is not None:
-        counted = (
-            "for each stay the days beyond its geometric mean or its documented avoidable days, whichever are more"
-        )
-        counted = counted if drivers.waits is not None else "for each stay the days beyond its geometric mean"
-    outliers = f" Stays of more than {format_number(OUTLIER_MULTIPLE)} times their geometric mean count nothing."
-    paragraphs = [
-        f"Counted are {format_number(total.days.value)} days: {counted}. No day counts twice.{outliers}",
-        "The methods value the same days in different ways, so they are a range and are never added. It is what the "
-        "days cost, not what can be saved: many stays lie beyond a geometric mean by its nature.",
-    ]
+_OMISSIONS: dict[Omission, str] = {
+    "not_supplied": "not supplied",
+    "no_expected_stay": "no DRG with a published mean stay",
+    "not_declared": "no comparator declared",
+    "none_above_expected": "none: no group lies above expected beyond chance",
+    "too_few_stays": "withheld",
+    "not_above_comparator": "none: stays are not longer than the comparator's",
+}
+
+
+def _opportunity_block(judged: Judged, drivers: JudgedDrivers, found: Opportunity) -> Block:
     return Block(
-        heading=_opportunity_heading(valued),
-        paragraphs=tuple(paragraphs),
-        tables=(_opportunity_table(valued),) if valued else (),
-        notes=(" ".join(_opportunity_notes(inputs, drivers, table)),),
+        heading=_opportunity_heading(found.rungs),
+        paragraphs=(
+            "Three ways to count the days, each on its own: they overlap, so they are never added. A day is worth what "
+            "a late day costs in variable direct cost, not a mean day.",
+        ),
+        tables=(_opportunity_table(found.rungs),),
+        notes=(" ".join(_opportunity_notes(judged, drivers, found)),),
     )
 
 
-def _opportunity_heading(valued: list[MethodValue]) -> str:
-    amounts = sorted(method.usd.value for method in valued if method.usd is not None)
-    if not amounts:
-        return "What the days are worth cannot be said yet"
-    if len(amounts) == 1:
-        return f"Days beyond need: {format_dollars(amounts[0])} a year by the one method that applies"
-    return f"Days beyond need: {format_dollars(amounts[0])} to {format_dollars(amounts[-1])} a year, by method"
+def _opportunity_heading(rungs: tuple[Rung, ...]) -> str:
+    documented = next((rung for rung in rungs if rung.name == "documented" and rung.days and rung.days.value > 0), None)
+    if documented is None or documented.usd is None:
+        return "What the days would be worth"
+    low, high = format_dollars(documented.usd.lower), format_dollars(documented.usd.upper)
+    return f"Avoidable days on record: {format_dollars(documented.usd.value)} a year ({low} to {high})"
 
 
-def _opportunity_table(valued: list[MethodValue]) -> Table:
+def _opportunity_table(rungs: tuple[Rung, ...]) -> Table:
     return Table(
-        caption="The same days, valued by named methods; intervals by resampling stays",
+        caption="Twelve months; 95% intervals hold chance and the assumption about a late day",
         columns=(
-            Column(heading="Method"),
-            Column(heading="Days valued", numeric=True),
-            Column(heading="Dollars per day", numeric=True),
-            Column(heading="Dollars, 12 months", numeric=True),
+            Column(heading="Which days"),
+            Column(heading="If"),
+            Column(heading="Days", numeric=True),
+            Column(heading="95% interval", numeric=True),
+            Column(heading="Dollars", numeric=True),
             Column(heading="95% interval", numeric=True),
         ),
-        rows=tuple(
-            (
-                _METHODS[method.method],
-                format_number(method.days_valued),
-                f"${format_number(method.usd_per_day)}" if method.usd_per_day is not None else MISSING,
-                format_dollars(method.usd.value),
-                f"{format_dollars(method.usd.lower)} to {format_dollars(method.usd.upper)}",
-            )
-            for method in valued
-            if method.usd is not None
-        ),
+        rows=tuple(_rung_row(rung) for rung in rungs),
     )
 
 
-def _opportunity_notes(inputs: ReportInputs, drivers: Drivers, table: OpportunityTable) -> tuple[str, ...]:
-    """What was assumed, what is unknown, and why a method is not there."""
-    methods = {method.method: method for method in table.total.methods}
-    variable, capacity = methods["variable_cost_of_last_days"], methods["capacity_value"]
-    notes = []
-    if variable.usd is not None:
-        whose = "an assumption from the literature" if drivers.last_day_share_is_assumed else "declared by the hospital"
+def _rung_row(rung: Rung) -> tuple[str, ...]:
+    name, condition = _RUNGS[rung.name]
+    if rung.days is None:
+        return (name, _OMISSIONS[rung.omission] if rung.omission else MISSING, MISSING, MISSING, MISSING, MISSING)
+    days, usd = rung.days, rung.usd
+    return (
+        name,
+        condition,
+        format_number(days.value),
+        f"{format_number(days.lower)} to {format_number(days.upper)}",
+        MISSING if usd is None else format_dollars(usd.value),
+        MISSING if usd is None else f"{format_dollars(usd.lower)} to {format_dollars(usd.upper)}",
+    )
+
+
+def _opportunity_notes(judged: Judged, drivers: JudgedDrivers, found: Opportunity) -> tuple[str, ...]:
+    """What was assumed, how much is on record, what is unknown, and what freed days would earn."""
+    notes = [_price_note(found)]
+    if (capture := found.capture) is not None and capture.n_long:
+        share = format_number(100 * capture.n_documented / capture.n_long)
         notes.append(
-            f"A last day costs {format_number(100 * table.last_day_share)}% of the stay's mean variable direct cost "
-            f"per day: {whose}."
+            f"Of the stays longer than two days beyond their geometric mean, {share}% have an avoidable day on record "
+            "(capture rate); what is not recorded is in no first row."
         )
-    if variable.usd is not None and variable.n_stays_not_valued:
-        n_unknown = variable.n_stays_not_valued
-        hide = inputs.withholds and is_small(n_unknown, _threshold(inputs))
-        stays = fewer_than(_threshold(inputs), "stays") if hide else format_count(n_unknown, "stays")
-        notes.append(f"Not costed yet: {stays}; the value of their days is unknown, not nothing.")
-    without_cost = [
-        _METHODS[name] for name in ("variable_cost_of_last_days", "full_direct_cost_per_day")
-        if methods[name].omission == "no_cost_data"
-    ]  # fmt: skip
-    if without_cost:
-        notes.append(f"{join_words(without_cost)}: no direct cost was supplied.")
-    if capacity.omission == "not_declared":
-        declared = inputs.settings.opportunity.freed_day is not None
-        why = "there is no census or no number of beds to tell how full they are" if declared else "not declared"
-        notes.append(f"Capacity, what a freed bed-day would earn: {why}.")
-    elif table.capacity is not None:
-        occupancy = format_number(table.capacity.occupancy_pct)
-        needed = format_number(table.capacity.occupancy_threshold_pct)
-        if capacity.omission == "beds_not_full":
-            notes.append(
-                f"Capacity is not valued: {occupancy}% of licensed beds were occupied, and freed days are wanted from "
-                f"{needed}% on."
-            )
-        else:
-            used_again = format_number(100 * table.capacity.backfill_probability)
-            margin = format_number(table.capacity.contribution_margin_per_day_usd)
-            notes.append(
-                f"Capacity: {occupancy}% of licensed beds occupied; {used_again}% of freed days used again, at "
-                f"${margin} each. Source: {table.capacity.source}."
-            )
+    if found.late_day_usd is not None and (n := drivers.n_not_costed):
+        few = fewer_than(judged.scope.small_number_threshold, "stays")
+        stays = format_count(n, "stays") if isinstance(n, float) else few
+        notes.append(f"Not costed yet: {stays}; the value of their recorded days is unknown, not nothing.")
+    if found.comparator is not None:
+        ratio = format_number(found.comparator.observed_over_expected, 2)
+        notes.append(f"Comparator: {found.comparator.name}, {ratio} of the expected days ({found.comparator.source}).")
+    notes.append(_capacity_note(drivers, found))
     return tuple(notes)
+
+
+def _price_note(found: Opportunity) -> str:
+    if found.late_day_usd is None:
+        return "No variable direct cost was supplied, so no day has a price."
+    share = f"{format_number(100 * found.last_day_share)}% of a mean day's variable direct cost"
+    if not found.share_is_assumed:
+        return f"A late day costs {share}, declared by the hospital: {format_dollars(found.late_day_usd)}."
+    low, high = (format_number(100 * one) for one in ASSUMED_SHARES)
+    return (
+        f"A late day costs {format_dollars(found.late_day_usd)}: {share}, an assumption from the literature; the "
+        f"intervals let it be {low}% to {high}%."
+    )
+
+
+def _capacity_note(drivers: JudgedDrivers, found: Opportunity) -> str:
+    """What a freed bed-day would earn, where finance has declared it."""
+    if found.capacity is None:
+        declared = drivers.is_freed_day_declared
+        why = "there is no census or no number of beds to tell how full they are" if declared else "not declared"
+        return f"Capacity, what a freed bed-day would earn: {why}."
+    occupancy = format_number(found.capacity.occupancy_pct)
+    if not found.capacity.is_worth:
+        needed = format_number(found.capacity.occupancy_threshold_pct)
+        return (
+            f"Capacity is not valued: {occupancy}% of licensed beds were occupied, and freed days are wanted from "
+            f"{needed}% on."
+        )
+    used_again = format_number(100 * found.capacity.backfill_probability)
+    margin = format_number(found.capacity.contribution_margin_per_day_usd)
+    amounts = join_words(
+        [
+            f"{format_dollars(rung.capacity_usd.value)} ({_RUNGS[rung.name][0].lower()})"
+            for rung in found.rungs
+            if rung.capacity_usd is not None
+        ]
+    )
+    return (
+        f"Used again, freed days would earn {amounts}: {occupancy}% of licensed beds occupied, {used_again}% of "
+        f"freed days used again, at ${margin} each. Source: {found.capacity.source}."
+    )
 
 
 def format_dollars(usd: float) -> str:
     """An amount no finer than it is known: `$25.5 million`, `$812,000`, `$8,120`."""
+    if usd < 0:
+        return f"−{format_dollars(-usd)}"
     if abs(usd) >= _MILLION:
         return f"${format_number(usd / _MILLION, 1)} million"
     if abs(usd) >= 10 * _THOUSAND:

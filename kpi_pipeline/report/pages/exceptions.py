@@ -1,18 +1,11 @@
-"""Which measures get a page of their own, and what that page says.
-
-A page is for a concern, a measure that consistently misses its target, or a new improvement, in that order. A
-neutral measure never gets one: its signal is mentioned, not judged.
-"""
+"""What the page of a measure says that needs one. Not here: which measures get one (`judgement.agenda`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
-
-from kpi_pipeline.declared.commentary import Comment, MonthCommentary
-from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.declared.commentary import Comment
+from kpi_pipeline.judgement.agenda import ExceptionKind
+from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.model import (
     Action,
     Balancing,
@@ -20,7 +13,6 @@ from kpi_pipeline.report.model import (
     Statement,
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, variation_mark
-from kpi_pipeline.report.pages.front import attention_order
 from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences, point_notes
 from kpi_pipeline.report.words.phrases import subject, unit_words_of
 from kpi_pipeline.report.words.sentences import (
@@ -30,68 +22,39 @@ from kpi_pipeline.report.words.sentences import (
     heading,
     licence_sentence,
     newest_figure_sentence,
+    onset_sentence,
     phase_sentences,
     provisional_sentence,
     target_sentence,
 )
 
-_USUAL_SHIFT = 6
-_REPORTS_AFTER_DETECTION = 2
-"""An improvement is news in the report that first shows it and in the two after it, so that one missed meeting
-or one late reader does not lose it. A shift shows itself only at its sixth point (or what the rule set asks), so
-the signal may have begun that many months earlier."""
-
-Kind = Literal["concern", "failing", "improvement"]
-
-_KIND_WORDS: dict[Kind, str] = {
+_KIND_WORDS: dict[ExceptionKind, str] = {
     "concern": "Concern: a change in the unwanted direction",
     "failing": "Consistently misses its target",
     "improvement": "New improvement: a change in the wanted direction",
 }
 
 
-def choose_exceptions(measures: Iterable[Measure]) -> list[tuple[Kind, Measure]]:
-    """(kind, measure) of every page, concerns first, each measure once, in the report's order within a kind."""
-    every = list(measures)
-    pages: list[tuple[Kind, Measure]] = [
-        ("concern" if one.state == "concern" else "failing", one) for one in attention_order(every)
-    ]
-    news = [one for one in every if one.state == "improvement" and not one.keeps_failing and is_new(one)]
-    return pages + [("improvement", one) for one in news]
+def build_exception_pages(judged: Judged) -> tuple[ExceptionPage, ...]:
+    """One page per exception on the agenda."""
+    return tuple(_page(judged, item.kind, judged.system[item.metric]) for item in judged.agenda.exceptions if item.kind)
 
 
-def is_new(measure: Measure) -> bool:
-    """Whether the signal behind the icon began recently enough to be news."""
-    if measure.result is None or not measure.signal_months:
-        return False
-    shift = measure.result.rule_set.shift or _USUAL_SHIFT
-    newest = measure.signal_months[-1]
-    return newest.months_since(measure.signal_months[0]) < shift + _REPORTS_AFTER_DETECTION
-
-
-def build_exception_pages(inputs: ReportInputs, measures: Mapping[str, Measure]) -> tuple[ExceptionPage, ...]:
-    """One page per exception."""
-    commentary = inputs.commentary.of(inputs.month)
-    return tuple(_page(inputs, kind, one, measures, commentary) for kind, one in choose_exceptions(measures.values()))
-
-
-def _page(
-    inputs: ReportInputs, kind: Kind, measure: Measure, measures: Mapping[str, Measure], commentary: MonthCommentary
-) -> ExceptionPage:
-    metric = measure.metric
+def _page(judged: Judged, kind: ExceptionKind, measure: Measure) -> ExceptionPage:
+    metric, scope, commentary = measure.metric, judged.scope, judged.commentary
     comment = commentary.comments.get(metric.name, Comment())
-    place = f", {inputs.facility_name}" if inputs.facility_id != WHOLE_SYSTEM and inputs.facility_name else ""
+    place = f", {scope.place}" if scope.place else ""
     return ExceptionPage(
         metric=metric.name,
         kind=kind,
         kind_words=_KIND_WORDS[kind],
         heading=heading(measure),
         chart_title=f"{subject(metric.title)}{unit_words_of(metric)}, by month{place}",
-        chart=build_chart(measure, facility_id=inputs.facility_id, withholds=inputs.withholds),
+        chart=build_chart(measure, facility_id=scope.facility_id, withholds=scope.withholds),
         variation=variation_mark(measure),
         assurance=assurance_mark(measure),
         notes=_notes(measure),
-        tells=_tells(measure, inputs.settings.small_number_threshold),
+        tells=_tells(measure, scope.small_number_threshold),
         why=Statement(
             paragraphs=comment.why or (),
             by=commentary.by if comment.why else None,
@@ -104,7 +67,7 @@ def _page(
             by=commentary.by if comment.back_by else None,
             none_words="No date recorded.",
         ),
-        balancing=_balancing(inputs, measure, measures),
+        balancing=_balancing(judged, measure),
         balancing_none_words=_no_balancing_words(measure),
         method=method_sentences(measure),
     )
@@ -118,6 +81,7 @@ def _tells(measure: Measure, threshold: int) -> tuple[str, ...]:
     newest = [newest_figure_sentence(measure, threshold=threshold), target_sentence(measure)]
     said = [
         first,
+        onset_sentence(measure),
         " ".join(sentence for sentence in newest if sentence),
         assurance_sentence(measure),
         *phase_sentences(measure),
@@ -130,15 +94,16 @@ def _notes(measure: Measure) -> tuple[str, ...]:
     return (*(event.note for event in chart_events(measure)), *point_notes(measure))
 
 
-def _balancing(inputs: ReportInputs, measure: Measure, measures: Mapping[str, Measure]) -> Balancing | None:
+def _balancing(judged: Judged, measure: Measure) -> Balancing | None:
     """The first declared balancing measure that has figures."""
+    scope = judged.scope
     for name in measure.metric.balancing:
-        other = measures.get(name)
+        other = judged.system.get(name)
         if other is not None and other.result is not None:
             return Balancing(
                 title=subject(other.metric.title),
                 text=change_sentence(other),
-                chart=build_chart(other, facility_id=inputs.facility_id, withholds=inputs.withholds, letters={}),
+                chart=build_chart(other, facility_id=scope.facility_id, withholds=scope.withholds, letters={}),
             )
     return None
 

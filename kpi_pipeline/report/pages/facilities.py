@@ -1,19 +1,17 @@
 """The exceptions of the whole system, hospital by hospital: value, interval, basis and what each one's own chart says.
 
-In the order of the facility ids: no ranks. One facility, or more than a handful, get no such page.
+In the order of the facility ids: no ranks. Not here: which measures are compared (`judgement.agenda`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.figures import Figure
-from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.judgement.measures import Measure, build_measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.judgement.judged import Judged
+from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.model import Column, FurtherSection, Table
-from kpi_pipeline.report.pages.exceptions import choose_exceptions
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare
 from kpi_pipeline.report.words.phrases import (
     count_words,
@@ -23,30 +21,15 @@ from kpi_pipeline.report.words.phrases import (
     unit_words_of,
     variation_word,
 )
-from kpi_pipeline.report.words.sentences import since_words
-
-MOST_FACILITIES = 12
-"""A table of more hospitals than this would be read as a league table."""
+from kpi_pipeline.report.words.sentences import signal_words
 
 
-def build_facility_section(
-    inputs: ReportInputs, measures: Mapping[str, Measure], figures: Sequence[Figure]
-) -> FurtherSection | None:
-    """A table for each exception, and for each other headline measure that shows a signal at some hospital."""
-    facilities = sorted({figure.facility_id for figure in figures if figure.facility_id != WHOLE_SYSTEM})
-    if inputs.facility_id != WHOLE_SYSTEM or not 2 <= len(facilities) <= MOST_FACILITIES:
-        return None
-    exceptions = [measure for _, measure in choose_exceptions(measures.values())]
-    others = [measures[name] for name in inputs.settings.report.headline_metrics if measures[name] not in exceptions]
-    tables = []
-    for measure in [*exceptions, *others]:
-        parts = {
-            facility: build_measure(inputs, measure.metric, measure.months, figures, facility_id=facility)
-            for facility in facilities
-        }
-        signals = [part for part in parts.values() if part.has_signal]
-        if measure.headline is not None and (measure in exceptions or signals):
-            tables.append(_table(inputs, measure, parts))
+def build_facility_section(judged: Judged) -> FurtherSection | None:
+    """A table for each measure that is compared hospital by hospital; None without any."""
+    tables = [
+        _table(judged, judged.system[name], {place: parts[name] for place, parts in judged.by_facility.items()})
+        for name in judged.agenda.compared
+    ]
     if not tables:
         return None
     return FurtherSection(
@@ -58,9 +41,9 @@ def build_facility_section(
     )
 
 
-def _table(inputs: ReportInputs, measure: Measure, parts: Mapping[str, Measure]) -> Table:
+def _table(judged: Judged, measure: Measure, parts: Mapping[str, Measure]) -> Table:
     metric, headline = measure.metric, measure.headline
-    names = {mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks}
+    names = judged.scope.facility_names
     month = headline.month if headline else measure.report_month
     rows = [(names.get(facility, facility), part, part.figures.get(month)) for facility, part in parts.items()]
     return Table(
@@ -73,7 +56,7 @@ def _table(inputs: ReportInputs, measure: Measure, parts: Mapping[str, Measure])
             Column(heading="What its own chart says"),
         ),
         rows=tuple(
-            _row(name, part, figure, inputs.settings.small_number_threshold)
+            _row(name, part, figure, judged.scope.small_number_threshold)
             for name, part, figure in [*rows, ("All hospitals", measure, headline)]
         ),
     )
@@ -92,5 +75,5 @@ def _row(name: str, part: Measure, figure: Figure | None, threshold: int) -> tup
         value,
         interval_range(figure, metric) or MISSING,
         count_words(figure.denominator, threshold=threshold),
-        ", ".join(words for words in (variation_word(part), since_words(part)) if words),
+        ", ".join(words for words in (variation_word(part), signal_words(part)) if words),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import date_words, join_words
-from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.agenda import attention_order
+from kpi_pipeline.judgement.judged import Judged, Scope
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.report.model import (
     Decision,
     FindingList,
@@ -49,16 +49,14 @@ _MOST_NAMED = 3
 """Measures named in the status line; more are counted."""
 
 
-def build_front_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> FrontPage:
+def build_front_page(judged: Judged) -> FrontPage:
     """Page 1 of the report, from the measures of the chosen facility in their stable order."""
-    headlines = [measures[name] for name in inputs.settings.report.headline_metrics]
-    every = list(measures.values())
-    commentary = inputs.commentary.of(inputs.month)
+    headlines, every, commentary = judged.headline_measures, list(judged.system.values()), judged.commentary
     unsettled = _unsettled(every)
     return FrontPage(
         title=finding_title(headlines),
         lede=_lede(every, commentary.headline),
-        tiles=tuple(_tile(inputs, measure) for measure in headlines),
+        tiles=tuple(_tile(judged, measure) for measure in headlines),
         improved=FindingList(
             items=tuple(_finding(one, change_clause(one), headlines) for one in every if one.state == "improvement"),
             none_words="No evidence of improvement: no measure left routine variation in the wanted direction.",
@@ -73,11 +71,18 @@ def build_front_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> F
         decisions=tuple(Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions),
         no_decisions_words="None recorded.",
         matrix=_matrix(every),
-        cut_off=_cut_off_words(inputs),
+        cut_off=_cut_off_words(judged),
         status="provisional" if unsettled else "final",
-        status_words=_status_words(unsettled, len(every), inputs.month),
-        issue=inputs.issue or f"Issue {inputs.issue_number}",
+        status_words=" ".join(
+            filter(None, [_status_words(unsettled, len(every), judged.scope.month), judged.scope.replaces])
+        ),
+        issue=issue_words(judged.scope),
     )
+
+
+def issue_words(scope: Scope) -> str:
+    """`Issue 3`, or that it is a draft: numbers are given when a report is issued, never before."""
+    return "Draft" if scope.issue_number is None else f"Issue {scope.issue_number}"
 
 
 def _finding(measure: Measure, said: str, headlines: Sequence[Measure]) -> str:
@@ -89,12 +94,6 @@ def _lede(measures: Sequence[Measure], headline: str | None) -> str:
     """What the statistics say, then the director's own headline, marked as hers."""
     summary = summary_sentence(measures)
     return f"{summary} The director writes: “{headline}”" if headline else summary
-
-
-def attention_order(measures: Sequence[Measure]) -> list[Measure]:
-    """Concerns first, then measures that consistently miss their target; each measure once."""
-    concerns = [one for one in measures if one.state == "concern"]
-    return concerns + [one for one in measures if one.keeps_failing and one.state != "concern"]
 
 
 def build_reading(measure: Measure) -> Reading:
@@ -116,9 +115,9 @@ def build_reading(measure: Measure) -> Reading:
     )
 
 
-def _tile(inputs: ReportInputs, measure: Measure) -> Tile:
+def _tile(judged: Judged, measure: Measure) -> Tile:
     metric, figure, target = measure.metric, measure.headline, measure.target
-    threshold = inputs.settings.small_number_threshold
+    threshold = judged.scope.small_number_threshold
     has_value = figure is not None and figure.number is not None
     return Tile(
         metric=metric.name,
@@ -128,7 +127,7 @@ def _tile(inputs: ReportInputs, measure: Measure) -> Tile:
         target=f"Target {format_target(target.value, metric)}" if target else None,
         so_far=so_far_words(measure),
         comparison=year_ago_words(measure) if has_value else None,
-        sparkline=build_sparkline(measure, withholds=inputs.withholds),
+        sparkline=build_sparkline(measure, withholds=judged.scope.withholds),
         variation=variation_mark(measure),
         assurance=assurance_mark(measure),
     )
@@ -171,9 +170,10 @@ def _status_words(unsettled: Sequence[Measure], n_measures: int, month: Month) -
     return f"Provisional for {month.name}: {join_words(names)} {are} not final yet."
 
 
-def _cut_off_words(inputs: ReportInputs) -> str:
+def _cut_off_words(judged: Judged) -> str:
     """Until when the data are complete; facilities that differ are named."""
-    marks = [mark for mark in inputs.facts.watermarks if inputs.facility_id in (WHOLE_SYSTEM, mark.facility_id)]
+    scope = judged.scope
+    marks = [mark for mark in judged.records.watermarks if scope.is_system or mark.facility_id == scope.facility_id]
     if not marks:
         return "The data do not say until when they are complete."
     latest = max(mark.complete_through for mark in marks)

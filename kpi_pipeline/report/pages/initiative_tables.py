@@ -13,18 +13,17 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.core.texts import Words, date_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Cycle, Initiative
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
-from kpi_pipeline.judgement.figures import Figure
-from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.judgement.measures import build_measure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
+from kpi_pipeline.judgement.judged import Scope
+from kpi_pipeline.judgement.programme import MEASURE_KINDS, JudgedInitiative
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Annotation, CaptionedChart, Chart, ChartPoint, Column, Table
 from kpi_pipeline.report.words.effects import effect_sentence
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, unit_words
 from kpi_pipeline.report.words.phrases import latest_words, subject, unit_words_of, variation_word
-from kpi_pipeline.report.words.sentences import since_words
+from kpi_pipeline.report.words.sentences import signal_words
 
 _MOST_CHART_MONTHS = 48
 _LONGEST_CELL = 400
@@ -32,7 +31,7 @@ _WORDS: TypeAdapter[str] = TypeAdapter(Words)
 
 
 def build_effect_chart(
-    inputs: ReportInputs, initiative: Initiative, metric: Metric, result: EffectResult, place: str
+    scope: Scope, initiative: Initiative, metric: Metric, result: EffectResult, place: str
 ) -> CaptionedChart:
     """The months, what was expected without the initiative with its interval, and the line through the months.
 
@@ -43,7 +42,7 @@ def build_effect_chart(
     months = list(month_range(max(min(by_month), last.plus(1 - _MOST_CHART_MONTHS)), last))
 
     def rounded(number: float | None) -> float | None:
-        return round_half_up(number, metric.decimals) if inputs.withholds and number is not None else number
+        return round_half_up(number, metric.decimals) if scope.withholds and number is not None else number
 
     points = []
     for month in months:
@@ -87,24 +86,20 @@ def build_effect_chart(
     )
 
 
-def build_measure_table(inputs: ReportInputs, initiative: Initiative, figures: Sequence[Figure]) -> Table:
+def build_measure_table(scope: Scope, judged: JudgedInitiative) -> Table:
     """Outcome, process and balancing measures where the initiative runs: newest value and what its chart says."""
-    kinds = (("Outcome", initiative.outcomes), ("Process", initiative.processes), ("Balancing", initiative.balancing))
-    places = initiative.scope.facilities or (WHOLE_SYSTEM,)
-    first = inputs.month.plus(1 - inputs.settings.report.months_shown)
+    has_places = len(judged.initiative.scope.facilities) > 1
     rows = []
-    for kind, names in kinds:
-        for name in names:
-            for place in places:
-                charted = [one.month for one in figures if one.facility_id == place and one.month >= first]
-                months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
-                measure = build_measure(inputs, inputs.metrics[name], months, figures, facility_id=place)
-                told = ", ".join(words for words in (variation_word(measure), since_words(measure)) if words)
-                at = f", {facility_names(inputs).get(place, place)}" if len(places) > 1 else ""
-                title = f"{subject(measure.metric.title)}{at}"
-                rows.append((title, kind, latest_words(measure), told if measure.result else "not judged"))
-        if not names:
-            rows.append((f"No {kind.lower()} measure declared", kind, "none", "not judged"))
+    for kind in MEASURE_KINDS:
+        own = [one for one in judged.measures if one.kind == kind]
+        for one in own:
+            measure = one.measure
+            told = ", ".join(words for words in (variation_word(measure), signal_words(measure)) if words)
+            at = f", {scope.facility_names.get(one.place, one.place)}" if has_places else ""
+            title = f"{subject(measure.metric.title)}{at}"
+            rows.append((title, capitalised(kind), latest_words(measure), told if measure.result else "not judged"))
+        if not own:
+            rows.append((f"No {kind} measure declared", capitalised(kind), "none", "not judged"))
     return Table(
         caption="Its measures, where it runs: newest final value, and what the control chart says",
         columns=(
@@ -165,8 +160,3 @@ def checked_words(initiative: Initiative, text: str) -> str:
         raise InputError(
             Fault(f"initiative {initiative.id}", f"has a text that cannot be printed: it {what}.", "Reword it.")
         ) from error
-
-
-def facility_names(inputs: ReportInputs) -> dict[str, str]:
-    """Facility id → its name."""
-    return {mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks}

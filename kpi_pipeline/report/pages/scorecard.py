@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, SmallMultiple, SmallMultiples
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, build_sparkline, variation_mark
-from kpi_pipeline.report.pages.exceptions import choose_exceptions
 from kpi_pipeline.report.pages.front import build_reading
 from kpi_pipeline.report.words.chart_notes import chart_events, letter_events
 from kpi_pipeline.report.words.findings import false_signal_sentence, scorecard_title, summary_sentence
@@ -23,48 +19,43 @@ _SECTIONS = {
     "utilisation": "Utilization",
     "case management": "Case management",
 }
-"""Sections in the order of the pages, with their headings."""
+"""Sections in the order of the pages (`judgement.agenda.SECTIONS`), with their headings."""
 
 
 _LONGEST_NOTE = 600
 """Letters of one note under the scorecard; longer commentary is split."""
 
 
-def in_report_order(metrics: Iterable[Metric]) -> list[str]:
-    """Metric names by section, then as a reader would look them up; the same in every report."""
-    sections = list(_SECTIONS)
-    return [metric.name for metric in sorted(metrics, key=lambda one: (sections.index(one.section), one.name))]
-
-
-def build_scorecard(inputs: ReportInputs, measures: Mapping[str, Measure]) -> Scorecard:
+def build_scorecard(judged: Judged) -> Scorecard:
     """One row per measure; what has no figure says why."""
-    groups = []
+    groups, measures = [], judged.system
     for section, heading in _SECTIONS.items():
-        rows = tuple(_row(inputs, one) for one in measures.values() if one.metric.section == section)
+        rows = tuple(_row(judged, one) for one in measures.values() if one.metric.section == section)
         if rows:
             groups.append(ScorecardGroup(heading=heading, rows=rows))
     return Scorecard(
         title=scorecard_title(list(measures.values())),
         lede=summary_sentence(list(measures.values())),
-        caption=f"Every measure with its newest final value up to {inputs.month.name}",
+        caption=f"Every measure with its newest final value up to {judged.scope.month.name}",
         groups=tuple(groups),
-        notes=_notes(inputs, measures),
+        notes=_notes(judged),
     )
 
 
-def build_small_multiples(inputs: ReportInputs, measures: Mapping[str, Measure]) -> SmallMultiples:
+def build_small_multiples(judged: Judged) -> SmallMultiples:
     """Every measure's chart, drawn small; one letter stands for the same event on all of them."""
+    measures, scope = judged.system, judged.scope
     letters = letter_events(chart_events(one) for one in measures.values())
     return SmallMultiples(
         title="All measures at a glance",
-        lede=f"Each chart ends in {inputs.month.name}. The band is routine variation; hollow points are not final.",
+        lede=f"Each chart ends in {scope.month.name}. The band is routine variation; hollow points are not final.",
         panels=tuple(
             SmallMultiple(
                 metric=one.metric.name,
                 title=subject(one.metric.title),
                 value_words=latest_words(one),
                 variation=variation_mark(one),
-                chart=build_chart(one, facility_id=inputs.facility_id, withholds=inputs.withholds, letters=letters),
+                chart=build_chart(one, facility_id=scope.facility_id, withholds=scope.withholds, letters=letters),
             )
             for one in measures.values()
         ),
@@ -72,10 +63,10 @@ def build_small_multiples(inputs: ReportInputs, measures: Mapping[str, Measure])
     )
 
 
-def _row(inputs: ReportInputs, measure: Measure) -> ScorecardRow:
+def _row(judged: Judged, measure: Measure) -> ScorecardRow:
     metric, figure, target = measure.metric, measure.headline, measure.target
     has_denominator = figure is not None and figure.denominator is not None and metric.kind != "count"
-    threshold = inputs.settings.small_number_threshold
+    threshold = judged.scope.small_number_threshold
     return ScorecardRow(
         metric=metric.name,
         name=subject(metric.title),
@@ -86,7 +77,7 @@ def _row(inputs: ReportInputs, measure: Measure) -> ScorecardRow:
         target=format_target(target.value, metric) if target else None,
         target_source=target.source if target else None,
         year_ago=_year_ago(measure),
-        sparkline=build_sparkline(measure, withholds=inputs.withholds),
+        sparkline=build_sparkline(measure, withholds=judged.scope.withholds),
         variation=variation_mark(measure),
         assurance=assurance_mark(measure),
     )
@@ -99,10 +90,10 @@ def _year_ago(measure: Measure) -> str | None:
     return MISSING if figure is None or figure.number is None else format_bare(figure.number, measure.metric)
 
 
-def _comments_without_page(inputs: ReportInputs, measures: Mapping[str, Measure]) -> list[str]:
+def _comments_without_page(judged: Judged) -> list[str]:
     """What the director wrote about measures that have no page of their own, so that it is not lost."""
-    commentary = inputs.commentary.of(inputs.month)
-    with_page = {measure.metric.name for _, measure in choose_exceptions(measures.values())}
+    commentary, measures = judged.commentary, judged.system
+    with_page = {item.metric for item in judged.agenda.exceptions}
     notes = []
     for name, comment in commentary.comments.items():
         if name in with_page:
@@ -115,13 +106,13 @@ def _comments_without_page(inputs: ReportInputs, measures: Mapping[str, Measure]
     return notes
 
 
-def _notes(inputs: ReportInputs, measures: Mapping[str, Measure]) -> tuple[str, ...]:
+def _notes(judged: Judged) -> tuple[str, ...]:
     notes = ["Small print under a value: its 95% interval. Year ago: the same month of the year before."]
-    if sentence := false_signal_sentence(list(measures.values())):
+    if sentence := false_signal_sentence(judged.false_signals):
         notes.append(sentence)
-    notes += _comments_without_page(inputs, measures)
-    if inputs.withholds:
-        threshold = inputs.settings.small_number_threshold
+    notes += _comments_without_page(judged)
+    if judged.scope.withholds:
+        threshold = judged.scope.small_number_threshold
         notes.append(
             f"{capitalised(fewer_than(threshold))}: a count from 1 to {threshold - 1}. "
             "Withheld: not small itself, but would give a small count away."

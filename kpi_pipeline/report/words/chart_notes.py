@@ -99,7 +99,7 @@ class ChartEvent:
 
 def chart_events(measure: Measure) -> tuple[ChartEvent, ...]:
     """Rebases and begun initiatives in time order, at most six: every rebase before any initiative, then the newest."""
-    rebases = [(one.from_month, one.reason.rstrip("."), _rebase_words(one)) for one in measure.rebases]
+    rebases = [(one.from_month, one.reason.rstrip("."), _rebase_words(one)) for one in measure.shown_rebases]
     begun = [
         (one.month, one.words, f"{one.words} began on {date_words(one.starts_on)}. Owner: {one.owner.rstrip('.')}.")
         for one in measure.initiatives
@@ -138,11 +138,40 @@ def method_sentences(measure: Measure) -> tuple[str, ...]:
         said.append(_as_sentence(result.chart_reason))
     if result.scale == "log":
         said.append("Limits are computed on logarithms and drawn back on the scale of the figures.")
-    months = result.phases[-1].n_baseline if result.phases else 0
-    if result.limits_kind == "fixed":  # trial limits and missing ones have a warning of their own
-        said.append(f"Limits from {small_count_words(months)} final months.")
+    said += _baseline_sentences(measure)
+    if measure.metric.chart_adjusts_for:
+        said.append(_adjustment_sentence(measure))
     said.append(f"Rule set {result.rule_set.name}; its numbers are on the last page.")
     return (*said, *(_as_sentence(warning) for warning in result.warnings))
+
+
+def _adjustment_sentence(measure: Measure) -> str:
+    """What was taken out of the months before they were judged; the lines carry it, the figures stay as they are."""
+    adjusts = measure.metric.chart_adjusts_for
+    said = []
+    if "calendar_days" in adjusts:
+        said.append("its number of days")
+    if "season" in adjusts:
+        said.append("its season (one yearly wave, from the baseline)")
+    waits = measure.result is not None and measure.result.not_judged == "few_points" and "season" in adjusts
+    later = " The season is known from 24 final months on; until then there is no verdict." if waits else ""
+    return f"Each month is judged against what {join_words(said)} would lead to.{later}"
+
+
+def _baseline_sentences(measure: Measure) -> list[str]:
+    """Which months the limits were computed from; trial limits and missing ones have a warning of their own."""
+    result = measure.result
+    if result is None or result.limits_kind == "none" or not result.phases:
+        return []
+    phase, baseline = result.phases[-1], measure.baseline_months
+    if not phase.is_frozen:
+        count = small_count_words(phase.n_baseline)
+        return [f"Limits from {count} final months."] if result.limits_kind == "fixed" else []
+    first, last = baseline
+    said = f"Limits from the baseline, {first.name} to {last.name}, and kept since"
+    if measure.months[0] <= last:
+        return [f"{said}; a bar on the axis marks it."]
+    return [f"{said}; it lies before the months shown."]
 
 
 def _as_sentence(text: str) -> str:

@@ -12,7 +12,7 @@ from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.numbers import capitalised, format_number, one_or_many, small_count_words
 from kpi_pipeline.report.words.phrases import is_plural, mid_sentence
 from kpi_pipeline.report.words.sentences import direction_words, failing_heading
-from kpi_pipeline.signals.chance.multiplicity import expected_false_signals
+from kpi_pipeline.signals import FalseSignals
 
 LONGEST_TITLE = 96
 """Letters that fit on two lines of page 1's heading."""
@@ -123,17 +123,16 @@ def summary_sentence(measures: Sequence[Measure]) -> str:
     return text
 
 
-def false_signal_sentence(measures: Sequence[Measure]) -> str | None:
+def false_signal_sentence(expected: FalseSignals | None) -> str | None:
     """How often chance alone would color an icon of these charts; None when none of them can have one."""
-    results = [one.result for one in measures if one.result is not None and one.state != "not judged"]
-    if not results:
+    if expected is None:
         return None
-    expected = expected_false_signals([result.n_points for result in results], rules=results[0].rule_set.name)
-    share = format_number(100 * expected.chance_of_any_icon)
-    charts = f"{small_count_words(len(results))} {one_or_many(len(results), 'charts')}"
+    share, a_year = (format_number(100 * one) for one in (expected.chance_of_any_icon, expected.chance_a_year))
+    charts = f"{small_count_words(expected.n_charts)} {one_or_many(expected.n_charts, 'charts')}"
     return (
-        f"Even if nothing had changed, chance alone would color an icon in about {share} of 100 reports with {charts} "
-        f"(rule set {expected.rule_set}; a simulation of stable months)."
+        f"Even if nothing had changed, chance alone would color an icon in about {share} of 100 reports with {charts}, "
+        f"and in at least one of a year's reports in about {a_year} of 100 years (rule set {expected.rule_set}; a "
+        f"simulation of stable months that resemble each other and follow the season as ours do)."
     )
 
 

@@ -27,9 +27,15 @@ from kpi_pipeline.report.words.phrases import (
     verb,
 )
 
+_LONGEST_ONSET = 12
+"""An interval of more months dates nothing: the change is told without a date."""
+
 
 def change_words(measure: Measure) -> str:
-    """What the deciding rule saw, as a clause: `below the mean of 5.12 days in each month since March 2026`."""
+    """What the deciding rule saw, as a clause: `below the mean of 5.12 days for nine months in a row`.
+
+    It counts months and names none as the beginning: where a run starts is not where the change did (`onset_sentence`).
+    """
     result, span = measure.result, measure.signal_months
     if result is None or result.deciding_signal is None or result.decided_at is None:
         raise ValueError(f"{measure.metric.name} shows no signal to put into words")
@@ -48,15 +54,24 @@ def change_words(measure: Measure) -> str:
     if signal.rule == "few_crossings":
         n_crossings = result.phases[point.phase].n_crossings
         crossings = f"{small_count_words(n_crossings)} {one_or_many(n_crossings, 'crossings')}"
-        return f"on one side of the {centre} for unusually long since {span[0].name} ({crossings})"
-    return (
-        f"{'above' if high else 'below'} the {centre} for {small_count_words(signal.n_points)} "
-        f"{one_or_many(signal.n_points, 'months')}, since {span[0].name}"
-    )
+        return f"on one side of the {centre} for unusually long ({crossings})"
+    return f"{'above' if high else 'below'} the {centre} for {_months_in_a_row(signal.n_points)}"
+
+
+def onset_sentence(measure: Measure) -> str | None:
+    """When the change began: the likeliest month and its 95% interval. None where that cannot be told within a year."""
+    span = measure.onset_months
+    if not span:
+        return None
+    likeliest, earliest, latest = span
+    if latest.months_since(earliest) >= _LONGEST_ONSET:
+        return None
+    said = f"The change most likely began in {likeliest.name}"
+    return f"{said}." if earliest == latest else f"{said}, between {earliest.name} and {latest.name} (95% interval)."
 
 
 def change_clause(measure: Measure) -> str:
-    """`Denials per 100 discharges are up: above the mean of 6.1 … since March 2026.` Only with a signal."""
+    """`Denials per 100 discharges are up: above the mean of 6.1 for eight months in a row.` Only with a signal."""
     title = subject(measure.metric.title)
     return f"{title} {direction_words(measure, plural=is_plural(title))}: {change_words(measure)}."
 
@@ -84,13 +99,15 @@ def failing_sentence(measure: Measure) -> str:
 
 
 def heading(measure: Measure) -> str:
-    """The finding as a heading: `Denials per 100 discharges are up since March 2026`."""
+    """The finding as a heading: `Denials per 100 discharges are up: eight months in a row above the mean`."""
     title = subject(measure.metric.title)
     if not measure.has_signal and measure.keeps_failing:
         return failing_heading(measure)
     if not measure.has_signal:
         return f"{title}: {'too few months to judge' if measure.state == 'not judged' else 'no evidence of change'}"
-    changed = f"{title} {direction_words(measure, plural=is_plural(title))} {since_words(measure)}"
+    is_single = len(measure.signal_months) == 1
+    said = f"{title} {direction_words(measure, plural=is_plural(title))}"
+    changed = f"{said} {signal_words(measure)}" if is_single else f"{said}: {signal_words(measure)}"
     if measure.keeps_failing and measure.state == "improvement":
         return f"{changed}, but {verb(title, 'keeps missing its', 'keep missing their')} target"
     return changed
@@ -108,12 +125,29 @@ def chart_finding(measure: Measure) -> str:
     return f"{subject(measure.metric.title)}, {span}: {finding}. {latest_sentence(measure)}"
 
 
-def since_words(measure: Measure) -> str:
-    """When the signal began: `since March 2026`, or `in October 2026` for a single month; empty without one."""
-    span = measure.signal_months
-    if not span:
+def signal_words(measure: Measure) -> str:
+    """How long the signal has been: `eight months in a row above the mean`, `in October 2026`; empty without one."""
+    span, result = measure.signal_months, measure.result
+    if not span or result is None or result.deciding_signal is None:
         return ""
-    return f"in {span[-1].name}" if len(span) == 1 else f"since {span[0].name}"
+    signal = result.deciding_signal
+    high = signal.side == "high"
+    if len(span) == 1:
+        return f"in {span[-1].name}"
+    if signal.rule == "outside":
+        return f"{_months_in_a_row(signal.n_points)} {'above the upper' if high else 'below the lower'} limit"
+    if signal.rule == "trend":
+        return f"{'higher' if high else 'lower'} every month for {small_count_words(signal.n_points)} months"
+    if signal.rule == "two_of_three":
+        of = max(len(span), 3)
+        count = small_count_words(signal.n_points)
+        some = f"{count} months" if signal.n_points == of else f"{count} of {small_count_words(of)} months"
+        return f"{some} near or beyond the {'upper' if high else 'lower'} limit"
+    return f"{_months_in_a_row(signal.n_points)} {'above' if high else 'below'} the {_centre_words(measure, None)}"
+
+
+def _months_in_a_row(n_points: int) -> str:
+    return f"{small_count_words(n_points)} {one_or_many(n_points, 'months')}{' in a row' if n_points > 1 else ''}"
 
 
 def failing_heading(measure: Measure) -> str:
@@ -167,15 +201,16 @@ def _centre_words(measure: Measure, centre: float | None) -> str:
 
 
 def _in_most_months(span: Sequence[Month], n_points: int) -> str:
-    if n_points == len(span):
-        return _in_months(span)
-    return f"in {small_count_words(n_points)} of the {small_count_words(len(span))} months since {span[0].name}"
+    of = max(len(span), 3)
+    if n_points == of:
+        return f"for {_months_in_a_row(of)}"
+    return f"in {small_count_words(n_points)} of the last {small_count_words(of)} months"
 
 
 def _in_months(span: Sequence[Month]) -> str:
-    if len(span) == 1:
-        return f"in {span[0].name}"
-    return f"in {join_words([month.name for month in span])}" if len(span) == 2 else f"since {span[0].name}"
+    if len(span) <= 2:
+        return f"in {join_words([month.name for month in span])}"
+    return f"for {_months_in_a_row(len(span))}"
 
 
 def target_sentence(measure: Measure) -> str | None:
@@ -203,8 +238,31 @@ def _gap_words(gap: float, metric: Metric) -> str:
 
 
 def assurance_sentence(measure: Measure) -> str | None:
-    """What the limits say about reaching the target while nothing changes."""
+    """What the limits say about reaching the target while nothing changes, and how many months would meet it."""
     if measure.result is None or measure.target is None:
+        return None
+    said, share = _limits_and_target(measure), _target_share_sentence(measure)
+    return f"{said} {share}" if said and share else said
+
+
+def _target_share_sentence(measure: Measure) -> str | None:
+    """`About 3 of 100 months are expected to meet the target (95% interval 0 to 12).`"""
+    share = measure.result.target_share if measure.result else None
+    if share is None:
+        return None
+    if share.upper < 0.01:
+        return "Fewer than 1 of 100 months are expected to meet it."
+    if share.lower > 0.99:
+        return "More than 99 of 100 months are expected to meet it."
+    numbers = [format_number(100 * one) for one in (share.share, share.lower, share.upper)]
+    level = " at the level since the change" if share.is_since_change else ""
+    return (
+        f"About {numbers[0]} of 100 months are expected to meet it{level} (95% interval {numbers[1]} to {numbers[2]})."
+    )
+
+
+def _limits_and_target(measure: Measure) -> str | None:
+    if measure.result is None:
         return None
     span = _routine_range(measure)
     if measure.result.assurance == "failing" and not measure.keeps_failing:
@@ -280,7 +338,7 @@ def phase_sentences(measure: Measure) -> list[str]:
     # The centre as drawn: a phase's own is on the scale of the calculation, which may be logarithms.
     centres = [points[phase.first].centre for phase in phases]
     for rebase, before, after in zip(measure.rebases, centres, centres[1:], strict=False):
-        if before is not None and after is not None:
+        if rebase in measure.shown_rebases and before is not None and after is not None:
             word = "median" if measure.result.chart in ("run", "g") else "mean"
             sentences.append(
                 f"The {word} was {format_value(before, measure.metric)} up to "

@@ -59,7 +59,8 @@ def compute_lines(series: Series, method: Method) -> Lines:
     phases = [_phase_limits(series, values, method, k) for k in range(int(series.phase.max(initial=-1)) + 1)]
     chart, reason = _decide_laney(series.chart, method, phases)
     if chart in PRIMES:
-        phases = [replace(phase, spread=_widened(phase.spread)) for phase in phases]
+        floor = 1.0 if method.laney == "floored" else 0.0
+        phases = [replace(phase, spread=_widened(phase.spread, floor)) for phase in phases]
     lines = np.full((7, series.value.size), math.nan)
     has_variation = np.zeros(series.value.size, dtype=bool)
     for phase in phases:
@@ -101,7 +102,7 @@ def _phase_limits(series: Series, values: Floats, method: Method, k: int) -> Pha
 
 
 def _decide_laney(chart: Chart, method: Method, phases: list[PhaseLimits]) -> tuple[Chart, str]:
-    """Whether p′ or u′ is drawn as such, or as p or u because sigma_z is what chance alone gives."""
+    """Whether p′ or u′ is drawn as such, or as p or u because that was asked for or sigma_z is unknown."""
     if chart not in PRIMES:
         return chart, ""
     plain = PRIMES[chart]
@@ -111,23 +112,24 @@ def _decide_laney(chart: Chart, method: Method, phases: list[PhaseLimits]) -> tu
         return plain, f"Drawn as a {plain} chart: {why}."
     in_words = ", ".join(f"{sigma_z:.2f}" for sigma_z, _ in found)
     ranges = [sigma_z_chance_range(n) for _, n in found]
-    beyond = [not low <= sigma_z <= high for (sigma_z, _), (low, high) in zip(found, ranges, strict=True)]
     chance = ", ".join(f"{low:.2f} to {high:.2f}" for low, high in ranges)
-    if method.laney == "auto" and not any(beyond):
-        return plain, f"Drawn as a {plain} chart: sigma z is {in_words}, and chance alone gives {chance}."
-    effect = "wider" if found[-1][0] > 1 else "narrower"
-    name = f"{plain}′"
+    sigma_z = found[-1][0]
+    effect = f"so the limits are {sigma_z:.2f} times those of a {plain} chart"
+    if sigma_z < 1 and method.laney == "floored":
+        effect = f"so the limits are those of a {plain} chart: they are never narrowed"
     return chart, (
-        f"Drawn as a {name} chart (Laney 2002): sigma z is {in_words}, where chance alone gives {chance}, "
-        f"so the limits are {found[-1][0]:.2f} times those of a {plain} chart, that is {effect}."
+        f"Drawn as a {plain}′ chart (Laney 2002): sigma z is {in_words}, where chance alone gives {chance}, {effect}."
     )
 
 
-def _widened(spread: Spread | None) -> Spread | None:
-    """The limits times sigma_z. Without a sigma_z (one point, or nothing but 0 % or 100 %) they stay as they are."""
+def _widened(spread: Spread | None, floor: float) -> Spread | None:
+    """The limits times sigma_z, or times the floor where that is more.
+
+    Without a sigma_z (one point, or nothing but 0 % or 100 %) they stay as they are.
+    """
     if spread is None or spread.sigma_z is None:
         return spread
-    return replace(spread, sigma_points=spread.sigma_points * spread.sigma_z)
+    return replace(spread, sigma_points=spread.sigma_points * max(spread.sigma_z, floor))
 
 
 def _drawn(series: Series, spread: Spread) -> Floats:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.lines.limits import Lines
 from kpi_pipeline.signals.reading.rules import ON_LINE
 from kpi_pipeline.signals.series import Series
-from kpi_pipeline.signals.types import Assurance, Better, PointClass, RuleHit, RuleSet, Side, Signal, Variation
+from kpi_pipeline.signals.types import Assurance, PointClass, RuleHit, RuleSet, Side, Signal, Variation
 
 NO_ASSURANCE = frozenset({"g", "t", "run", "mr", "s"})
 """Charts whose limits say nothing about reaching a target: rare events, medians, and charts of scatter."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.periods import period_in_words
 from kpi_pipeline.signals.reading.runs import RunsAnalysis
-from kpi_pipeline.signals.types import Assurance, Better, Rule, RuleSet, Signal
+from kpi_pipeline.signals.types import Assurance, Onset, Rule, RuleSet, Signal
 
 RULE_NAMES: dict[Rule, str] = {
     "outside": "outside the limits",
@@ -93,32 +94,41 @@ def _icon_sentence(rules: RuleSet) -> str:
 def signal_in_words(
     signal: Signal, labels: Sequence[str], chart: str, *, monthly: bool, runs: RunsAnalysis | None = None
 ) -> str:
-    """What fired and since when: '6 points below the mean since March 2026'."""
-    first = period_in_words(labels[signal.first], monthly=monthly)
+    """What fired: '6 points below the mean'. No date: a run does not begin where a change does (`Onset`)."""
     side = "above" if signal.side == "high" else "below"
     limit = "upper" if signal.side == "high" else "lower"
     n = signal.n_points
     if signal.rule == "outside" and n == 1:
-        in_month = f"in {first}" if monthly else f"at {first}"
-        return f"1 point {side} the {limit} limit {in_month}"
+        first = period_in_words(labels[signal.first], monthly=monthly)
+        return f"1 point {side} the {limit} limit {'in' if monthly else 'at'} {first}"
     if signal.rule == "outside":
-        return f"{n} points {side} the {limit} limit since {first}"
+        return f"{n} points in a row {side} the {limit} limit"
     if signal.rule == "shift":
-        return f"{n} points {side} the {centre_name(chart)} since {first}"
+        return f"{n} points in a row {side} the {centre_name(chart)}"
     if signal.rule == "trend":
         rising = "rising" if signal.side == "high" else "falling"
-        return f"{n} points {rising} without a break since {first}"
+        return f"{n} points {rising} without a break"
     if signal.rule == "two_of_three":
         of = "2 of 3 points" if n == 2 else f"{n} points"
-        return f"{of} close to or beyond the {limit} limit since {first}"
+        return f"{of} close to or beyond the {limit} limit"
     if signal.rule == "long_run":
-        return f"a run of {n} points {side} the {centre_name(chart)} since {first}"
+        return f"a run of {n} points {side} the {centre_name(chart)}"
     if runs is None:
         return f"the {centre_name(chart)} is crossed less often than chance allows"
     return (
         f"the {centre_name(chart)} is crossed {runs.n_crossings} times where chance gives at least "
-        f"{runs.n_crossings_min}; {n} points {side} it since {first}"
+        f"{runs.n_crossings_min}; the last {n} points are {side} it"
     )
+
+
+def onset_in_words(onset: Onset, labels: Sequence[str], *, monthly: bool) -> str:
+    """When the change began: 'most likely from March 2026 on, between February 2026 and May 2026 (95 %)'."""
+    first, earliest, latest = (
+        period_in_words(labels[at], monthly=monthly) for at in (onset.position, onset.earliest, onset.latest)
+    )
+    if onset.earliest == onset.latest:
+        return f"most likely from {first} on"
+    return f"most likely from {first} on, between {earliest} and {latest} (95 %)"
 
 
 def assurance_in_words(

@@ -4,7 +4,7 @@ Three steps. Values: a small numerator, its complement, or few cases behind it; 
 because facilities sum to the whole system. Counts: cases listed = exclusions + cases counted, for all metrics that
 list the same cases together, and facilities sum again. Neighbours: two printed numbers of cases counted among the
 same cases that differ by a small number are a subtraction away from a small group.
-Not here: the reasoning about sums (`disclosure`).
+Not here: the reasoning about sums (`counts`) and tables (`tables`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import replace
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
-from kpi_pipeline.judgement.disclosure import Number, Sum, Withheld, is_small, withhold_counts
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.judgement.disclosure.counts import Number, Sum, Withheld, is_small
+from kpi_pipeline.judgement.disclosure.tables import total_last, withhold_table
 from kpi_pipeline.judgement.figures import Figure
-from kpi_pipeline.metrics.compute import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 
 _LISTED, _COUNTED, _DENOMINATOR = "cases listed", "cases counted", "denominator"
@@ -66,14 +67,7 @@ def _withheld_values(
         weights = _weights(group, metrics[name])
         facilities = tuple(figure.facility_id for figure in group if figure.facility_id != WHOLE_SYSTEM)
         sums = [Sum(WHOLE_SYSTEM, facilities)] if facilities and len(facilities) < len(group) else []
-        hidden: dict[Hashable, Withheld] = {}
-        before = -1
-        while len(hidden) != before:
-            before = len(hidden)
-            for counts in weights:
-                found = withhold_counts(counts, sums, threshold=threshold, also=hidden, reluctance=_whole_last)
-                already_small = {key for key, why in hidden.items() if why is Withheld.SMALL}
-                hidden = found | dict.fromkeys(already_small, Withheld.SMALL)
+        hidden = withhold_table(weights, sums, threshold=threshold, reluctance=total_last(WHOLE_SYSTEM))
         withheld |= {_key(figure): hidden[figure.facility_id] for figure in group if figure.facility_id in hidden}
     return withheld
 
@@ -95,10 +89,6 @@ def _weights(group: Sequence[Figure], metric: Metric) -> list[dict[Hashable, flo
     kinds += ["denominator"] if metric.kind != "ratio" else []
     kinds += ["remainder"] if metric.kind == "proportion" else []
     return [of(kind) for kind in kinds]
-
-
-def _whole_last(key: Hashable) -> int:
-    return int(key == WHOLE_SYSTEM)
 
 
 class _Names:
@@ -142,13 +132,7 @@ def _withheld_counts(
     for figure in month_figures:
         populations[names.population[figure.metric]].append(figure)
     for group in populations.values():
-        also: set[Hashable] = set()
-        while True:
-            hidden = _solve(group, names, threshold, also)
-            close = _close_neighbour(group, metrics, names, hidden, threshold)
-            if close is None:
-                break
-            also = {*hidden, close}
+        hidden = _solve(group, metrics, names, threshold)
         for figure in group:
             own = names.of(figure)
             withheld[_key(figure)] = {
@@ -159,7 +143,9 @@ def _withheld_counts(
     return withheld
 
 
-def _solve(group: Sequence[Figure], names: _Names, threshold: int, also: set[Hashable]) -> dict[Hashable, Withheld]:
+def _solve(
+    group: Sequence[Figure], metrics: Mapping[str, Metric], names: _Names, threshold: int
+) -> dict[Hashable, Withheld]:
     """(facility, name of the number) → why it is withheld, for the metrics of one population in one month."""
     counts: dict[Hashable, float] = {}
     reluctance: dict[Hashable, int] = {}
@@ -182,8 +168,12 @@ def _solve(group: Sequence[Figure], names: _Names, threshold: int, also: set[Has
         parts = tuple((facility, shared) for facility in facilities if (facility, shared) in counts)
         if parts and (WHOLE_SYSTEM, shared) in counts:
             sums[shared] = Sum((WHOLE_SYSTEM, shared), parts)
-    return withhold_counts(
-        counts, tuple(sums.values()), threshold=threshold, also=also, reluctance=lambda key: reluctance[key]
+    return withhold_table(
+        [counts],
+        tuple(sums.values()),
+        threshold=threshold,
+        reluctance=lambda key: reluctance[key],
+        kin=_kin(group, metrics, names),
     )
 
 
@@ -198,28 +188,12 @@ def _counts_its_cases(figure: Figure) -> bool:
     return figure.denominator is None or figure.denominator == figure.n_counted
 
 
-def _close_neighbour(
-    group: Sequence[Figure],
-    metrics: Mapping[str, Metric],
-    names: _Names,
-    hidden: Mapping[Hashable, Withheld],
-    threshold: int,
-) -> Hashable | None:
-    """A printed number of cases counted that differs from another one by a small number, or None.
-
-    Both count cases of one population, so the difference may be a small group. Those who leave nobody out keep
-    theirs first.
-    """
-    printed: dict[str, list[float]] = defaultdict(list)
+def _kin(group: Sequence[Figure], metrics: Mapping[str, Metric], names: _Names) -> list[list[Hashable]]:
+    """The numbers of cases counted among the same cases, by facility; those who leave nobody out keep theirs first."""
+    kin: dict[str, list[Hashable]] = defaultdict(list)
     for figure in sorted(group, key=lambda one: (metrics[one.metric].kind != "count", len(one.exclusions))):
-        place = (figure.facility_id, names.of(figure)[_COUNTED])
-        if place in hidden:
-            continue
-        count = _plain(figure.n_counted)
-        if any(is_small(abs(count - other), threshold) for other in printed[figure.facility_id]):
-            return place
-        printed[figure.facility_id].append(count)
-    return None
+        kin[figure.facility_id].append((figure.facility_id, names.of(figure)[_COUNTED]))
+    return list(kin.values())
 
 
 def _by_metric(figures: Sequence[Figure]) -> dict[str, list[Figure]]:

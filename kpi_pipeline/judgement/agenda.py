@@ -1,0 +1,127 @@
+"""The agenda of a report: which pages come, in which order, each with the number of pages it is meant to fill.
+
+Also here: the order of the measures, and which of them get a page of their own. Not here: what stands on a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.metrics.declaration import Metric
+
+PageName = Literal[
+    "front", "scorecard", "exception", "hospitals", "drivers", "improvement_programme", "small_multiples", "appendix"
+]
+ExceptionKind = Literal["concern", "failing", "improvement"]
+
+SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management")
+"""The sections of the scorecard, in order."""
+
+_USUAL_SHIFT = 6
+_REPORTS_AFTER_DETECTION = 2
+"""An improvement is news in the report that first shows it and in the two after it, so that one missed meeting
+or one late reader does not lose it. A shift shows itself only at its sixth point (or what the rule set asks), so
+the signal may have begun that many months earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaItem:
+    """One section. metric and kind: of an exception. budget: pages it is meant to fill; None: as many as it needs."""
+
+    page: PageName
+    budget: int | None = None
+    metric: str = ""
+    kind: ExceptionKind | None = None
+
+    @property
+    def anchor(self) -> str:
+        """The name by which the drawn report knows the section."""
+        return f"exception-{self.metric}" if self.page == "exception" else self.page
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The sections in the order of the pages. compared: metrics shown hospital by hospital, in order."""
+
+    items: tuple[AgendaItem, ...]
+    compared: tuple[str, ...] = ()
+
+    @property
+    def exceptions(self) -> tuple[AgendaItem, ...]:
+        """The measures with a page of their own."""
+        return tuple(one for one in self.items if one.page == "exception")
+
+    def has(self, page: PageName) -> bool:
+        """Whether such a page comes."""
+        return any(one.page == page for one in self.items)
+
+
+def in_report_order(metrics: Iterable[Metric]) -> list[str]:
+    """Metric names by section, then as a reader would look them up; the same in every report."""
+    return [metric.name for metric in sorted(metrics, key=lambda one: (SECTIONS.index(one.section), one.name))]
+
+
+def choose_exceptions(measures: Iterable[Measure]) -> list[tuple[ExceptionKind, Measure]]:
+    """(kind, measure) of every page: concerns, measures that consistently miss their target, new improvements.
+
+    Each measure once, in the report's order within a kind. A neutral measure never gets one: its signal is
+    mentioned, not judged.
+    """
+    every = list(measures)
+    pages: list[tuple[ExceptionKind, Measure]] = [
+        ("concern" if one.state == "concern" else "failing", one) for one in attention_order(every)
+    ]
+    news = [one for one in every if one.state == "improvement" and not one.keeps_failing and is_new(one)]
+    return pages + [("improvement", one) for one in news]
+
+
+def attention_order(measures: Sequence[Measure]) -> list[Measure]:
+    """Concerns first, then measures that consistently miss their target; each measure once."""
+    concerns = [one for one in measures if one.state == "concern"]
+    return concerns + [one for one in measures if one.keeps_failing and one.state != "concern"]
+
+
+def is_new(measure: Measure) -> bool:
+    """Whether the signal behind the icon began recently enough to be news."""
+    if measure.result is None or not measure.signal_months:
+        return False
+    shift = measure.result.rule_set.shift or _USUAL_SHIFT
+    newest = measure.signal_months[-1]
+    return newest.months_since(measure.signal_months[0]) < shift + _REPORTS_AFTER_DETECTION
+
+
+def choose_compared(
+    system: Mapping[str, Measure], by_facility: Mapping[str, Mapping[str, Measure]], headlines: Sequence[str]
+) -> tuple[str, ...]:
+    """The exceptions, and each other headline measure that shows a signal at some hospital."""
+    exceptions = [measure.metric.name for _, measure in choose_exceptions(system.values())]
+    others = [
+        name
+        for name in headlines
+        if name not in exceptions and any(parts[name].has_signal for parts in by_facility.values())
+    ]
+    return tuple(name for name in [*exceptions, *others] if system[name].headline is not None)
+
+
+def build_agenda(
+    system: Mapping[str, Measure],
+    by_facility: Mapping[str, Mapping[str, Measure]],
+    headlines: Sequence[str],
+    *,
+    has_drivers: bool,
+    has_programme: bool,
+) -> Agenda:
+    """The sections of one report."""
+    compared = choose_compared(system, by_facility, headlines) if by_facility else ()
+    items = [AgendaItem("front", 1), AgendaItem("scorecard", 1)]
+    items += [
+        AgendaItem("exception", 1, measure.metric.name, kind) for kind, measure in choose_exceptions(system.values())
+    ]
+    items += [AgendaItem("hospitals")] if compared else []
+    items += [AgendaItem("drivers", 2)] if has_drivers else []
+    items += [AgendaItem("improvement_programme")] if has_programme else []
+    items += [AgendaItem("small_multiples", 1), AgendaItem("appendix")]
+    return Agenda(tuple(items), compared)

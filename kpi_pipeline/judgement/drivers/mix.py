@@ -1,0 +1,137 @@
+"""What of a change since the year before is mix, other cases, and what is rate, the same ones; small kinds gathered.
+
+Not here: the split itself (`improvement.drivers.decomposition`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
+from kpi_pipeline.improvement.drivers.decomposition import Amount, RatioChange, decompose_ratio
+from kpi_pipeline.judgement.disclosure import is_small
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.metrics.declaration import Metric
+
+_OTHER = "Other"
+_MOST_KINDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MixRow:
+    """One kind of case, the rest, or the whole; on the printed scale, with what it adds by mix and by rate."""
+
+    role: Literal["kind", "rest", "whole"]
+    category: str
+    n_before: float
+    n_after: float
+    before: float | None
+    after: float | None
+    mix: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMix:
+    """A metric's change since the year before, as printed: old + moved = new, mix + rate = moved.
+
+    rows: empty where the table would tell a small number of cases. n_small_kinds: kinds gathered for too few cases.
+    """
+
+    metric: Metric
+    by: str
+    old: float
+    new: float
+    moved: float
+    mix: float
+    rate: float
+    rows: tuple[MixRow, ...]
+    n_small_kinds: int
+
+
+def judge_mix(inputs: ReportInputs, drivers: Drivers) -> JudgedMix | None:
+    """The split; None where either year lacks kinds of cases large enough."""
+    change = drivers.mix_change
+    if change is None:
+        return None
+    metric = inputs.metrics[change.metric]
+    threshold = inputs.settings.small_number_threshold
+    least = max(inputs.settings.min_denominator, threshold if inputs.withholds else 1)
+    before, after = _large_kinds(change, least)
+    if len(before) < 2:
+        return None
+    split = decompose_ratio(before, after, scale=metric.scale)
+    decimals = metric.decimals
+    old, new = round_half_up(split.before, decimals), round_half_up(split.after, decimals)
+    moved, mix = round_half_up(new - old, decimals), round_half_up(split.mix, decimals)
+    n_cases = _sum(after, set(after)).denominator
+    is_too_close = (
+        inputs.withholds and drivers.drgs is not None and is_small(abs(n_cases - drivers.drgs.total.n_stays), threshold)
+    )
+    return JudgedMix(
+        metric=metric,
+        by=change.by,
+        old=old,
+        new=new,
+        moved=moved,
+        mix=mix,
+        rate=round_half_up(moved - mix, decimals),
+        rows=() if is_too_close else _rows(split, before, after, metric),
+        n_small_kinds=len({*change.before["category"], *change.after["category"]} - {*before, ""}),
+    )
+
+
+def _rows(
+    split: RatioChange, before: Mapping[str, Amount], after: Mapping[str, Amount], metric: Metric
+) -> tuple[MixRow, ...]:
+    """The kinds of cases that moved the figure most, the rest, and the whole."""
+    largest = sorted(
+        (one for one in split.categories if one.category != _OTHER), key=lambda one: (-abs(one.total), one.category)
+    )[:_MOST_KINDS]
+    shown = {one.category for one in largest}
+    rest = [one for one in split.categories if one.category not in shown]
+
+    def row(role: Literal["kind", "rest", "whole"], name: str, categories: set[str], mix: float, rate: float) -> MixRow:
+        old, new = _sum(before, categories), _sum(after, categories)
+        values = [metric.scale * one.numerator / one.denominator if one.denominator else None for one in (old, new)]
+        return MixRow(role, name, old.denominator, new.denominator, values[0], values[1], mix, rate)
+
+    rows = [row("kind", one.category, {one.category}, one.mix, one.rate) for one in largest]
+    if rest:
+        others = {one.category for one in rest}
+        rows.append(row("rest", "", others, sum(one.mix for one in rest), sum(one.rate for one in rest)))
+    rows.append(row("whole", "", {*before, *after}, split.mix, split.rate))
+    return tuple(rows)
+
+
+def _large_kinds(change: MixChange, least: int) -> tuple[dict[str, Amount], dict[str, Amount]]:
+    """Both years by kind of case; kinds of few cases in either year are together in "Other", which has enough."""
+    years = [_amounts(change.before), _amounts(change.after)]
+    fewest = {
+        name: min(year[name].denominator if name in year else 0.0 for year in years) for name in {*years[0], *years[1]}
+    }
+    gathered = {name for name, count in fewest.items() if count < least or name == ""}
+    by_size = sorted(fewest.keys() - gathered, key=lambda name: (fewest[name], name))
+    while gathered and by_size and any(_sum(year, gathered).denominator < least for year in years):
+        gathered.add(by_size.pop(0))
+    kinds = []
+    for year in years:
+        named = {name: amount for name, amount in year.items() if name not in gathered}
+        kinds.append(named | ({_OTHER: _sum(year, gathered)} if gathered else {}))
+    return kinds[0], kinds[1]
+
+
+def _amounts(year: pd.DataFrame) -> dict[str, Amount]:
+    return {
+        str(row["category"]): Amount(float(row["numerator"]), float(row["n_cases"])) for row in year.to_dict("records")
+    }
+
+
+def _sum(year: Mapping[str, Amount], names: set[str]) -> Amount:
+    own = [amount for name, amount in year.items() if name in names]
+    return Amount(sum(one.numerator for one in own), sum(one.denominator for one in own))

@@ -1,0 +1,74 @@
+"""Avoidable days by reason: which reasons stand alone, which are gathered, and which of them lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kpi_pipeline.improvement.drivers.collect import Drivers
+from kpi_pipeline.improvement.drivers.pareto import Pareto, compute_pareto
+from kpi_pipeline.judgement.disclosure import Number, Withheld
+from kpi_pipeline.judgement.inputs import ReportInputs
+
+OTHER = "Other"
+UNRECORDED = "Reason not recorded"
+_MOST_REASONS = 8
+_MOST_LEADING = 3
+"""A title names at most so many leading reasons; more of them are no few."""
+_LEADING_SHARE_PCT = 50.0
+"""The title counts the reasons that make up at least half of the days."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedWaits:
+    """The Pareto. n_leading: the first reasons that make up half of the days, 0 when many are needed for it.
+
+    party_of: reason → who could have ended the wait ('' where none was given); reasons with several have none.
+    n_days: different days waited.
+    """
+
+    pareto: Pareto
+    n_leading: int
+    party_of: Mapping[str, str]
+    n_days: Number
+
+
+def judge_waits(inputs: ReportInputs, drivers: Drivers) -> JudgedWaits | None:
+    """The Pareto as it may be known. Withholding: reasons of few stays are gathered in "other", and so is the next
+    smallest until one with stays enough is among them; a single stay may wait for several reasons."""
+    if drivers.waits is None or drivers.waits.empty:
+        return None
+    rows = [(_reason_name(inputs, row["reason_code"]), row) for row in drivers.waits.to_dict("records")]
+    rows.sort(key=lambda named: (named[1]["n_stays"], named[1]["days"], named[0]))
+    in_other = 0
+    if inputs.withholds:
+        least = inputs.settings.small_number_threshold
+        in_other = sum(1 for _, row in rows if row["n_stays"] < least)
+        in_other += int(in_other > 0)
+        if in_other > len(rows):
+            return None
+    names = [OTHER if place < in_other else name for place, (name, _) in enumerate(rows)]
+    pareto = compute_pareto(names, [row["days"] for _, row in rows], n_shown=_MOST_REASONS, other=OTHER)
+    parties: dict[str, set[str]] = {}
+    for name, row in rows:
+        party = row["responsible_party"]
+        parties.setdefault(name, set()).add(party if isinstance(party, str) else "")
+    return JudgedWaits(
+        pareto=pareto,
+        n_leading=_n_leading(pareto),
+        party_of={name: next(iter(known)) for name, known in parties.items() if len(known) == 1},
+        n_days=Withheld.COMPLEMENT if inputs.withholds else drivers.days_waited,
+    )
+
+
+def _reason_name(inputs: ReportInputs, code: object) -> str:
+    text = str(code)
+    return inputs.settings.avoidable_day_reasons.get(text, text) if text else UNRECORDED
+
+
+def _n_leading(pareto: Pareto) -> int:
+    """How many named reasons together make up half of the days; 0 when more than a few are needed."""
+    for place, row in enumerate(pareto.rows[:_MOST_LEADING], start=1):
+        if not row.is_other and row.running_pct >= _LEADING_SHARE_PCT:
+            return place
+    return 0

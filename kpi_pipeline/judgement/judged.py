@@ -1,0 +1,180 @@
+"""`judge`: one pass over a report's inputs. Whatever is printed was decided here, and what is withheld is out.
+
+Pages, tables and attachments read `Judged` and nothing else. Not here: words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
+from kpi_pipeline.declared.commentary import MonthCommentary
+from kpi_pipeline.declared.targets import Targets
+from kpi_pipeline.judgement.agenda import Agenda, build_agenda, choose_exceptions, in_report_order
+from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
+from kpi_pipeline.judgement.drivers import JudgedDrivers, judge_drivers
+from kpi_pipeline.judgement.false_signals import false_signals_of
+from kpi_pipeline.judgement.figures import Figure, read_figures
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import (
+    FigureIndex,
+    Measure,
+    build_measure,
+    check_inputs,
+    first_month_read,
+    index_figures,
+)
+from kpi_pipeline.judgement.programme import JudgedInitiative, judge_programme
+from kpi_pipeline.judgement.records import JudgedRecords, judge_records
+from kpi_pipeline.signals import FalseSignals, RuleSet, find_rule_set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What the report is about, and for whom. facility_names: id → name, of the places it may speak of."""
+
+    month: Month
+    facility_id: str
+    facility_name: str | None
+    facility_names: Mapping[str, str]
+    privacy: Privacy
+    small_number_threshold: int
+    issue_number: int | None
+    replaces: str
+    gate_overrides: tuple[str, ...]
+
+    @property
+    def is_system(self) -> bool:
+        """Whether it is about all facilities together."""
+        return self.facility_id == WHOLE_SYSTEM
+
+    @property
+    def withholds(self) -> bool:
+        """Whether small numbers are withheld."""
+        return self.privacy != "internal"
+
+    @property
+    def place(self) -> str | None:
+        """The facility's name, or its id; None for the whole system."""
+        return None if self.is_system else self.facility_name or self.facility_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Everything one report may say.
+
+    system: metric → measure of the report's own scope, in the order of the report. by_facility: facility → metric →
+    measure of the metrics compared, only for the whole system. figures: of every facility, as they may be known.
+    """
+
+    scope: Scope
+    system: Mapping[str, Measure]
+    by_facility: Mapping[str, Mapping[str, Measure]]
+    agenda: Agenda
+    figures: tuple[Figure, ...]
+    headlines: tuple[str, ...]
+    targets: Targets
+    commentary: MonthCommentary
+    drivers: JudgedDrivers | None
+    programme: tuple[JudgedInitiative, ...]
+    records: JudgedRecords
+    false_signals: FalseSignals | None
+    rule_set: RuleSet
+    snapshot_id: str
+
+    @property
+    def headline_measures(self) -> tuple[Measure, ...]:
+        """The measures of page 1."""
+        return tuple(self.system[name] for name in self.headlines)
+
+
+def judge(inputs: ReportInputs) -> Judged:
+    """Reads the figures, withholds, charts and judges them, and sets the agenda.
+
+    Raises InputError for a month or facility without figures, CheckError for values of other definitions and
+    rebases that may not stand, DefinitionError for headline metrics that do not exist.
+    """
+    check_inputs(inputs)
+    first = inputs.month.plus(1 - inputs.settings.report.months_shown)
+    figures = read_figures(
+        inputs.values,
+        inputs.exclusions,
+        inputs.metrics,
+        list(month_range(first_month_read(inputs, first), inputs.month)),
+    )
+    if inputs.withholds:
+        figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
+    charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
+    months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
+    index = index_figures(figures)
+    system = {
+        name: build_measure(inputs, inputs.metrics[name], months, index, facility_id=inputs.facility_id)
+        for name in in_report_order(inputs.metrics.values())
+    }
+    headlines = inputs.settings.report.headline_metrics
+    by_facility = _judge_facilities(inputs, system, months, index)
+    drivers = judge_drivers(inputs)
+    programme = judge_programme(
+        inputs,
+        figures,
+        lambda name, of, place: build_measure(inputs, inputs.metrics[name], of, index, facility_id=place),
+    )
+    return Judged(
+        scope=_scope(inputs),
+        system=system,
+        by_facility=by_facility,
+        agenda=build_agenda(
+            system,
+            by_facility,
+            headlines,
+            has_drivers=drivers is not None and drivers.has_content,
+            has_programme=bool(programme),
+        ),
+        figures=tuple(figures),
+        headlines=headlines,
+        targets=inputs.targets,
+        commentary=inputs.commentary.of(inputs.month),
+        drivers=drivers,
+        programme=programme,
+        records=judge_records(inputs),
+        false_signals=false_signals_of(system.values()),
+        rule_set=find_rule_set(inputs.settings.rule_set),
+        snapshot_id=inputs.facts.snapshot_id,
+    )
+
+
+def _scope(inputs: ReportInputs) -> Scope:
+    return Scope(
+        month=inputs.month,
+        facility_id=inputs.facility_id,
+        facility_name=inputs.facility_name,
+        facility_names={mark.facility_id: mark.facility_name for mark in inputs.facts.watermarks},
+        privacy=inputs.privacy,
+        small_number_threshold=inputs.settings.small_number_threshold,
+        issue_number=inputs.issue_number,
+        replaces=inputs.replaces,
+        gate_overrides=inputs.gate_overrides,
+    )
+
+
+MOST_FACILITIES = 12
+"""A table of more hospitals than this would be read as a league table."""
+
+
+def _judge_facilities(
+    inputs: ReportInputs, system: Mapping[str, Measure], months: tuple[Month, ...], index: FigureIndex
+) -> dict[str, dict[str, Measure]]:
+    """The headline measures and the exceptions of each facility, in the order of their ids: no ranks."""
+    facilities = sorted({facility for _, facility in index} - {WHOLE_SYSTEM})
+    if inputs.facility_id != WHOLE_SYSTEM or not 2 <= len(facilities) <= MOST_FACILITIES:
+        return {}
+    chosen = dict.fromkeys(inputs.settings.report.headline_metrics)
+    chosen |= dict.fromkeys(measure.metric.name for _, measure in choose_exceptions(system.values()))
+    return {
+        facility: {
+            name: build_measure(inputs, inputs.metrics[name], months, index, facility_id=facility) for name in chosen
+        }
+        for facility in facilities
+    }

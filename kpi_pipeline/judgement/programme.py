@@ -1,0 +1,137 @@
+"""The improvement programme as the report may speak of it: which initiatives, their estimates, their measures.
+
+Not here: how an effect is estimated (`improvement.effects`), its words and tables (`report`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.declared.initiatives import Initiative
+from kpi_pipeline.improvement.effects.effect_result import EffectResult, Verdict
+from kpi_pipeline.improvement.effects.initiative_effects import estimate_initiative, read_scope_series
+from kpi_pipeline.judgement.figures import Figure
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import Measure
+
+MeasureKind = Literal["outcome", "process", "balancing"]
+MEASURE_KINDS: tuple[MeasureKind, ...] = ("outcome", "process", "balancing")
+
+
+@dataclass(frozen=True, slots=True)
+class InitiativeMeasure:
+    """One measure of an initiative at one place where it runs."""
+
+    kind: MeasureKind
+    place: str
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedInitiative:
+    """One initiative. effects: outcome → estimate, None where its values are not in the table by facility; empty
+    before it begins."""
+
+    initiative: Initiative
+    is_begun: bool
+    effects: Mapping[str, EffectResult | None]
+    measures: tuple[InitiativeMeasure, ...]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """That of the first outcome, which is the one the aim is about."""
+        first = next(iter(self.effects.values()), None)
+        return None if first is None else first.verdict
+
+
+def judge_programme(
+    inputs: ReportInputs,
+    figures: Sequence[Figure],
+    measure_of: Callable[[str, tuple[Month, ...], str], Measure],
+) -> tuple[JudgedInitiative, ...]:
+    """The initiatives that concern the report. measure_of: (metric, months, facility) → the judged measure."""
+    chosen = [one for one in inputs.initiatives if _concerns(one, inputs)]
+    values = _known_values(inputs, figures) if chosen else inputs.values
+    judged = []
+    for initiative in chosen:
+        is_begun = initiative.starts_on <= inputs.month.last_day
+        effects = _estimates(inputs, initiative, values) if is_begun else {}
+        judged.append(
+            JudgedInitiative(initiative, is_begun, effects, _measures(inputs, initiative, figures, measure_of))
+        )
+    return tuple(judged)
+
+
+def _concerns(initiative: Initiative, inputs: ReportInputs) -> bool:
+    """Declared by the end of the month, and of the facility the report is about (or of all)."""
+    if initiative.declared_on > inputs.month.last_day and initiative.starts_on > inputs.month.last_day:
+        return False
+    facilities = initiative.scope.facilities
+    return inputs.facility_id == WHOLE_SYSTEM or not facilities or inputs.facility_id in facilities
+
+
+def _known_values(inputs: ReportInputs, figures: Sequence[Figure]) -> pd.DataFrame:
+    """The values up to the report's month; under a profile that withholds, only months whose figure is printed."""
+    values = inputs.values[inputs.values["month"] <= str(inputs.month)]
+    if not inputs.withholds:
+        return values
+    known = {
+        (one.metric, one.facility_id, str(one.month))
+        for one in figures
+        if one.number is not None and one.plotted_denominator is not None and isinstance(one.denominator, float)
+    }
+    keys = zip(values["metric"], values["facility_id"], values["month"], strict=True)
+    return values[[key in known for key in keys]]
+
+
+def _estimates(inputs: ReportInputs, initiative: Initiative, values: pd.DataFrame) -> dict[str, EffectResult | None]:
+    scales = {name: metric.scale for name, metric in inputs.metrics.items()}
+    results: dict[str, EffectResult | None] = {}
+    for name in initiative.outcomes:
+        if not _has_values(initiative, name, values):
+            results[name] = None
+            continue
+        series, control = read_scope_series(initiative, name, values, scales=scales)
+        results[name] = estimate_initiative(
+            initiative, name, series, better=inputs.metrics[name].better, control=control
+        )
+    return results
+
+
+def _has_values(initiative: Initiative, metric: str, values: pd.DataFrame) -> bool:
+    if initiative.scope.units or initiative.scope.service_lines:
+        return False
+    dated = values[values["month"] != ""]
+    there = set(zip(dated["metric"], dated["facility_id"], strict=True))
+    needed = {(metric, place) for place in initiative.scope.facilities or (WHOLE_SYSTEM,)}
+    control = initiative.control
+    if control is not None and control.facility_id is not None:
+        needed.add((metric, control.facility_id))
+    elif control is not None:
+        needed |= {(str(control.metric), place) for place in initiative.scope.facilities or (WHOLE_SYSTEM,)}
+    return needed <= there
+
+
+def _measures(
+    inputs: ReportInputs,
+    initiative: Initiative,
+    figures: Sequence[Figure],
+    measure_of: Callable[[str, tuple[Month, ...], str], Measure],
+) -> tuple[InitiativeMeasure, ...]:
+    """Outcome, process and balancing measures, each where the initiative runs."""
+    first = inputs.month.plus(1 - inputs.settings.report.months_shown)
+    by_kind = dict(zip(MEASURE_KINDS, (initiative.outcomes, initiative.processes, initiative.balancing), strict=True))
+    found = []
+    for kind, names in by_kind.items():
+        for name in names:
+            for place in initiative.scope.facilities or (WHOLE_SYSTEM,):
+                charted = [one.month for one in figures if one.facility_id == place and one.month >= first]
+                months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
+                found.append(InitiativeMeasure(kind, place, measure_of(name, months, place)))
+    return tuple(found)

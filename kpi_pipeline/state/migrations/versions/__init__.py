@@ -1,0 +1,1 @@
+"""One module per schema, named after it."""
