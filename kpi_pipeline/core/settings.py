@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kpi_pipeline.core.delivery_settings import DeliverySettings
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_mapping
@@ -117,6 +118,7 @@ class Settings(_Frozen):
     state_url: str | None = None
     avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
+    delivery: DeliverySettings = DeliverySettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -158,4 +160,10 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     report = settings.report.model_copy(
         update={"logo": absolute(settings.report.logo), "commentary": absolute(settings.report.commentary)}
     )
-    return settings.model_copy(update={"report": report, "targets": absolute(settings.targets)})
+    delivery = settings.delivery.model_copy(
+        update={"audiences": absolute(settings.delivery.audiences), "archive": absolute(settings.delivery.archive)}
+    )
+    if delivery.mail is not None:
+        mail = delivery.mail.model_copy(update={"ca_file": absolute(delivery.mail.ca_file)})
+        delivery = delivery.model_copy(update={"mail": mail})
+    return settings.model_copy(update={"report": report, "targets": absolute(settings.targets), "delivery": delivery})

@@ -10,6 +10,7 @@ from pathlib import Path
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
+from kpi_pipeline.intake.landing_used import note_landing
 from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import remove_older_values, write_all_values
@@ -47,7 +48,10 @@ def read_landing(
     progress: Progress = lambda _: None,
 ) -> IntakeResult:
     """Registers and stages the files of a landing folder into the store beside the warehouse."""
-    return ingest(landing, store_folder(warehouse), source=source, settings=settings, now=clock(), progress=progress)
+    store = store_folder(warehouse)
+    intake = ingest(landing, store, source=source, settings=settings, now=clock(), progress=progress)
+    note_landing(landing, store)
+    return intake
 
 
 def build_from_intake(
