@@ -197,7 +197,9 @@ def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[
         p = frame["numerator"] / n
         middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-        return 100 * (middle - half).clip(lower=0), 100 * (middle + half).clip(upper=1)
+        # At none and at all the bound is exactly 0 and 1; in floating point it would be a hair beside the value.
+        lower, upper = (middle - half).mask(p == 0, 0.0), (middle + half).mask(p == 1, 1.0)
+        return 100 * lower.clip(lower=0), 100 * upper.clip(upper=1)
     ratio = frame["numerator"] / frame["denominator"]
     squares = (frame["sum_nn"] - 2 * ratio * frame["sum_nd"] + ratio**2 * frame["sum_dd"]).clip(lower=0)
     standard_error = np.sqrt(squares / (n - 1) / n) / (frame["denominator"] / n)
