@@ -23,8 +23,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.improvement import EffectResult, MonthlySeries, compute_opportunity, estimate_effect
-from kpi_pipeline.improvement.drivers.opportunity import bootstrap_sums
+from kpi_pipeline.improvement import (
+    EffectResult,
+    MonthlySeries,
+    compute_excess_days,
+    compute_opportunity,
+    estimate_effect,
+)
 from kpi_pipeline.improvement.effects.autocorrelated_fit import AUTOCORRELATIONS, fit_autocorrelated, unit_error
 from kpi_pipeline.improvement.effects.interrupted_series import STRONG_AUTOCORRELATION
 from kpi_pipeline.improvement.effects.power import POWER, average_contrast
@@ -287,24 +292,36 @@ def print_power_statement(n: int) -> None:
     print_table(headings, rows)
 
 
-def print_bootstrap(n: int) -> None:
-    """Excess days of log-normal stays: does the interval of the sum hold what is to be expected of such stays?"""
-    print(f"### Bootstrap of excess days ({n:,} samples a row)\n")
+def print_net_days(n: int) -> None:
+    """Log-normal stays: does the interval of a group's O/E, and so of its net days, hold the true ratio?"""
+    print(f"### Net days ({n:,} samples a row)\n")
     rows = []
-    for n_stays in (50, 200, 1000):
+    for n_stays in (5, 10, 25, 50, 200, 1000):
         chance = np.random.default_rng(5)
-
-        def draw(size: tuple[int, ...], chance: np.random.Generator = chance) -> Floats:
-            stays = np.ceil(np.exp(1.3 + 0.7 * chance.standard_normal(size)))
-            return np.where(stays > 3 * 3.7, 0.0, np.maximum(stays - 3.7, 0.0))
-
-        expected = float(draw((2_000_000,)).mean()) * n_stays
         held = 0
         for _ in range(n):
-            (interval,) = bootstrap_sums(draw((n_stays, 1)), chance=chance, n_resamples=1000)
-            held += interval.lower <= expected <= interval.upper
+            expected = chance.uniform(3, 6, n_stays + 1000)
+            length = expected * 1.1 * np.exp(0.6 * chance.normal(size=expected.size) - 0.18)
+            stays = _stays(length, expected)
+            stays["service_line"] = np.where(np.arange(expected.size) < n_stays, "x", "others")
+            group = next(one for one in compute_excess_days(stays).groups if one.group == "x")
+            held += group.ratio.lower <= 1.1 <= group.ratio.upper
         rows.append([str(n_stays), f"{100 * held / n:.1f}"])
     print_table(["stays", "coverage, %"], rows)
+
+
+def _stays(length: Floats, expected: Floats) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "stay_id": np.arange(length.size),
+            "service_line": "All",
+            "length_of_stay_days": length,
+            "drg_arithmetic_mean_days": expected,
+            "drg_geometric_mean_days": 0.8 * expected,
+            "variable_direct_cost": 4000.0,
+            "documented_days": 0.0,
+        }
+    )
 
 
 def print_speed() -> None:
@@ -318,11 +335,10 @@ def print_speed() -> None:
     print(f"One estimate of 48 months with its power statement: {(time.perf_counter() - began) * 50:.0f} ms.")
     chance = np.random.default_rng(2)
     n = 20_000
-    stays = pd.DataFrame({"stay_id": np.arange(n), "service_line": chance.choice(list("ABCDEFGH"), n),
-                          "length_of_stay_days": chance.integers(1, 15, n), "drg_geometric_mean_days": 4.2,
-                          "direct_cost": 9000.0, "variable_direct_cost": 4000.0})  # fmt: skip
+    stays = _stays(chance.integers(1, 15, n).astype(float), np.full(n, 5.0))
+    stays["service_line"] = chance.choice(list("ABCDEFGH"), n)
     began = time.perf_counter()
-    compute_opportunity(stays, seed=1)
+    compute_opportunity(stays, compute_excess_days(stays), seed=1)
     print(f"The opportunity of {n:,} stays in 8 service lines: {time.perf_counter() - began:.1f} s.")
 
 
@@ -335,7 +351,7 @@ def main(arguments: Sequence[str]) -> int:
         (print_other_cases, n // 2),
         (print_verdicts, n // 40),
         (print_power_statement, n // 40),
-        (print_bootstrap, n // 10),
+        (print_net_days, n // 10),
     ]
     for part, simulations in parts:
         part(max(simulations, 50))

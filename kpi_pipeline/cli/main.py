@@ -1,7 +1,7 @@
 """The command line `kpi`. Every command is a few lines: read arguments, call one library function, print counts.
 
 Exit codes: 0 done; 1 failed unexpectedly; 2 wrong usage; 3 input; 4 definitions or settings; 5 warehouse;
-6 a check failed; 7 the report could not be drawn.
+6 a check failed; 7 the report could not be drawn; 8 not approved, issued or sent.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import typer
 
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.cli.initiatives import initiative_app
+from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
@@ -34,6 +35,7 @@ reference_app = typer.Typer(help="Value sets and tables that change every year."
 app.add_typer(reference_app, name="reference")
 app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
+app.add_typer(issue_app, name="issue")
 app.add_typer(state_app, name="state")
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]

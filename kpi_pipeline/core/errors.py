@@ -65,3 +65,9 @@ class RenderError(KpiError):
     """The report could not be drawn. Exit code 7."""
 
     exit_code = 7
+
+
+class DeliveryError(KpiError):
+    """A report may not be approved, issued or sent, or a mail could not be sent for good. Exit code 8."""
+
+    exit_code = 8

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kpi_pipeline.core.delivery_settings import DeliverySettings
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_mapping
@@ -71,12 +72,22 @@ class FreedDay(_Frozen):
     source: Annotated[str, Field(min_length=3)]
 
 
+class StayComparator(_Frozen):
+    """The observed over expected days of somebody worth comparing with: a benchmark, a target, the own best year."""
+
+    observed_over_expected: Annotated[float, Field(gt=0, le=5)]
+    name: Annotated[str, Field(min_length=3)]
+    source: Annotated[str, Field(min_length=3)]
+
+
 class OpportunitySettings(_Frozen):
-    """How days beyond need are valued. last_day_share: what a late day costs, as a share of the stay's mean variable
-    direct cost per day; None takes the published assumption, and the report says so."""
+    """How days are valued. comparator: whose stays ours are held against; without one there is no such gap.
+    last_day_share: what a late day costs, as a share of the stay's mean variable direct cost per day; None takes the
+    published assumption, and the report says so."""
 
     last_day_share: Annotated[float, Field(gt=0, le=1)] | None = None
     freed_day: FreedDay | None = None
+    comparator: StayComparator | None = None
 
 
 class Settings(_Frozen):
@@ -106,6 +117,7 @@ class Settings(_Frozen):
     state_url: str | None = None
     avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
+    delivery: DeliverySettings = DeliverySettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -143,4 +155,10 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     report = settings.report.model_copy(
         update={"logo": absolute(settings.report.logo), "commentary": absolute(settings.report.commentary)}
     )
-    return settings.model_copy(update={"report": report, "targets": absolute(settings.targets)})
+    delivery = settings.delivery.model_copy(
+        update={"audiences": absolute(settings.delivery.audiences), "archive": absolute(settings.delivery.archive)}
+    )
+    if delivery.mail is not None:
+        mail = delivery.mail.model_copy(update={"ca_file": absolute(delivery.mail.ca_file)})
+        delivery = delivery.model_copy(update={"mail": mail})
+    return settings.model_copy(update={"report": report, "targets": absolute(settings.targets), "delivery": delivery})

@@ -16,12 +16,13 @@ from kpi_pipeline.improvement.drivers.decomposition import (
     decompose_cost,
     decompose_ratio,
 )
-from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable, compute_excess_days, countable_days
+from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable, compute_excess_days
 from kpi_pipeline.improvement.drivers.opportunity import (
     Capacity,
-    MethodValue,
+    Capture,
+    Comparator,
     Opportunity,
-    OpportunityTable,
+    Rung,
     compute_opportunity,
 )
 from kpi_pipeline.improvement.drivers.pareto import Pareto, ParetoRow, compute_pareto
@@ -43,8 +44,10 @@ from kpi_pipeline.improvement.estimates import Estimate
 __all__ = [
     "Amount",
     "Capacity",
+    "Capture",
     "CategoryChange",
     "Caution",
+    "Comparator",
     "Control",
     "CostChange",
     "CostPart",
@@ -57,22 +60,20 @@ __all__ = [
     "ExcessTable",
     "ExtremeStart",
     "Initiative",
-    "MethodValue",
     "MonthlySeries",
     "Obstacle",
     "Opportunity",
-    "OpportunityTable",
     "Pareto",
     "ParetoRow",
     "Power",
     "RatioChange",
     "Registry",
+    "Rung",
     "Scope",
     "Verdict",
     "compute_excess_days",
     "compute_opportunity",
     "compute_pareto",
-    "countable_days",
     "decompose_cost",
     "decompose_ratio",
     "estimate_effect",

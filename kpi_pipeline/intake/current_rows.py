@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
+from kpi_pipeline.core.sql_text import identifier, literal, parquet_file
 from kpi_pipeline.intake.contract import Contract
 from kpi_pipeline.intake.staging import StagedFile
 
@@ -35,18 +36,18 @@ def create_current_rows(connection: duckdb.DuckDBPyConnection, contract: Contrac
 
 def _all_rows_sql(files: list[StagedFile]) -> str:
     return "\nUNION ALL BY NAME ".join(
-        f"SELECT *, {number} AS file_number FROM read_parquet('{str(file.staged).replace(chr(39), chr(39) * 2)}', "
-        "file_row_number = true)"
+        f"SELECT *, {number} AS file_number FROM {parquet_file(file.staged, with_row_numbers=True)}"
         for number, file in enumerate(files)
     )
 
 
 def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]) -> None:
     table = contract.table
-    key = ", ".join(f'"{column}"' for column in contract.key)
-    same_key = " AND ".join(f'rows."{column}" IS NOT DISTINCT FROM contested."{column}"' for column in contract.key)
+    key = ", ".join(identifier(column) for column in contract.key)
+    names = [identifier(column) for column in contract.key]
+    same_key = " AND ".join(f"rows.{name} IS NOT DISTINCT FROM contested.{name}" for name in names)
     updated_at = "rows.updated_at" if "updated_at" in contract.columns else "NULL"
-    arrived_at = " ".join(f"WHEN {number} THEN '{file.arrived_at}'" for number, file in enumerate(files))
+    arrived_at = " ".join(f"WHEN {number} THEN {literal(file.arrived_at)}" for number, file in enumerate(files))
     order = "updated_at DESC NULLS LAST, arrived_at DESC, row_hash DESC, file_number, file_row_number"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE older_{table} AS
@@ -54,7 +55,7 @@ def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contra
         versions AS (
             SELECT
                 rows.file_number, rows.file_row_number, rows.source_line, rows.row_hash,
-                {", ".join(f'rows."{column}"' for column in contract.key if column != "updated_at")},
+                {", ".join(f"rows.{identifier(column)}" for column in contract.key if column != "updated_at")},
                 {updated_at} AS updated_at,
                 CASE rows.file_number {arrived_at} END AS arrived_at
             FROM all_{table} AS rows
@@ -127,7 +128,7 @@ def append_quarantine(connection: duckdb.DuckDBPyConnection, file: StagedFile) -
     connection.execute(
         f"""INSERT INTO quarantine
         SELECT ?, ?, line, reasons, original_row
-        FROM '{str(file.quarantine).replace("'", "''")}'""",
+        FROM {parquet_file(file.quarantine)}""",
         [file.table, file.file_name],
     )
 
@@ -135,10 +136,11 @@ def append_quarantine(connection: duckdb.DuckDBPyConnection, file: StagedFile) -
 def _no_rows_sql(contract: Contract) -> str:
     types = {"number": "DOUBLE", "integer": "BIGINT", "date": "DATE", "month": "DATE", "moment": "TIMESTAMP"}
     columns = [
-        f'CAST(NULL AS {types.get(column.type, "VARCHAR")}) AS "{name}"' for name, column in contract.columns.items()
+        f"CAST(NULL AS {types.get(column.type, 'VARCHAR')}) AS {identifier(name)}"
+        for name, column in contract.columns.items()
     ]
     columns += [
-        f'CAST(NULL AS VARCHAR) AS "{name}_kind"'
+        f"CAST(NULL AS VARCHAR) AS {identifier(f'{name}_kind')}"
         for name, column in contract.columns.items()
         if column.type == "moment"
     ]

@@ -19,7 +19,10 @@ import duckdb
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.sql_text import file_literal, identifier, parquet_file
+from kpi_pipeline.intake.json_resources import JSON_COLUMNS, is_json, json_sql
 from kpi_pipeline.intake.row_faults import physical_lines, row_fault
 
 SOURCE_LINE = "source_line"
@@ -46,15 +49,18 @@ class OpenFile:
     columns: tuple[str, ...]
     sql: str
     csv_path: Path | None = None
+    json_path: Path | None = None
     warnings: tuple[str, ...] = ()
 
 
 def open_file(path: Path, *, scratch: Path) -> OpenFile:
-    """Opens CSV, Parquet or XLSX. `scratch` is a folder for the text copy of a workbook.
+    """Opens CSV, Parquet, XLSX or JSON resources. `scratch` is a folder for the text copy of a workbook.
 
     Raises InputError with every fault of the file's shape: empty, not UTF-8, wrong delimiter, duplicate
     header, broken container. Faults inside rows are found when the rows are read (`read_faults`).
     """
+    if is_json(path):
+        return OpenFile(path.name, JSON_COLUMNS, json_sql(path), json_path=path)
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         raise InputError(_empty(path.name))
@@ -63,6 +69,12 @@ def open_file(path: Path, *, scratch: Path) -> OpenFile:
     if suffix == ".xlsx":
         return _open_workbook(path, scratch)
     return _open_csv(path)
+
+
+def landed_name(header: str) -> str:
+    """What a column is called in the view `landed`: in lower case, and never as our own number of the line."""
+    name = header.lower()
+    return f"{name} of the file" if name == SOURCE_LINE else name
 
 
 def read_faults(connection: duckdb.DuckDBPyConnection, files: list[OpenFile]) -> list[Fault]:
@@ -141,12 +153,12 @@ def _csv_sql(path: Path, columns: list[str], *, line: str) -> str:
     names = [f"c{index}" for index in range(len(columns))]
     spec = ", ".join(f"{name}: 'VARCHAR'" for name in names)
     selected = ", ".join(
-        f"NULLIF(TRIM({name}), '') AS {_identifier(column)}"
+        f"NULLIF(TRIM({name}), '') AS {identifier(landed_name(column))}"
         for name, column in zip(names, columns, strict=True)
         if column != _SHEET_ROW
     )
     return (
-        f"SELECT {line} AS {SOURCE_LINE}, {selected} FROM read_csv({_quoted(str(path))}, "
+        f"SELECT {line} AS {SOURCE_LINE}, {selected} FROM read_csv({file_literal(path)}, hive_partitioning = false, "
         f"auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
         f"store_rejects = true, columns = {{{spec}}})"
     )
@@ -154,23 +166,18 @@ def _csv_sql(path: Path, columns: list[str], *, line: str) -> str:
 
 def _open_parquet(path: Path) -> OpenFile:
     try:
-        with duckdb.connect() as connection:
-            columns = [
-                row[0]
-                for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_quoted(str(path))})").fetchall()
-            ]
+        with connect(files=[path]) as connection:
+            columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {parquet_file(path)}").fetchall()]
     except duckdb.Error as error:
         raise InputError(broken_parquet(path.name)) from error
     faults = _header_faults(path.name, columns)
     if faults:
         raise InputError(faults)
     selected = ", ".join(
-        f"NULLIF(TRIM(CAST({_identifier(column)} AS VARCHAR)), '') AS {_identifier(column)}" for column in columns
+        f"NULLIF(TRIM(CAST({identifier(column)} AS VARCHAR)), '') AS {identifier(landed_name(column))}"
+        for column in columns
     )
-    sql = (
-        f"SELECT file_row_number + 1 AS {SOURCE_LINE}, {selected} "
-        f"FROM read_parquet({_quoted(str(path))}, file_row_number = true)"
-    )
+    sql = f"SELECT file_row_number + 1 AS {SOURCE_LINE}, {selected} FROM {parquet_file(path, with_row_numbers=True)}"
     return OpenFile(path.name, tuple(columns), sql)
 
 
@@ -238,6 +245,15 @@ def _header_faults(where: str, columns: list[str]) -> list[Fault]:
         Fault(where, f"column {position} has no name.", "Give every column a name in the header row.")
         for position in positions.pop("", [])
     ]
+    faults += [
+        Fault(
+            where,
+            f"column {position} has a control character in its name.",
+            "Write the names with letters, digits and blanks.",
+        )
+        for position, column in enumerate(columns, start=1)
+        if any(ord(character) < 32 or ord(character) == 127 for character in column)
+    ]
     return faults + [
         Fault(
             where,
@@ -247,11 +263,3 @@ def _header_faults(where: str, columns: list[str]) -> list[Fault]:
         for same in positions.values()
         if len(same) > 1
     ]
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.lower().replace('"', '""') + '"'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

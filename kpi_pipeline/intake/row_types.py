@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kpi_pipeline.core.sql_text import identifier, literal
 from kpi_pipeline.intake.contract import Column
 
 _DATE = "____-__-__"
@@ -24,20 +25,20 @@ def typed_sql(name: str, column: Column) -> Iterator[str]:
     A moment `x` becomes `x` (TIMESTAMP as written; in UTC if it had an offset) and `x_kind` ('date', 'local' or
     'instant').
     """
-    text = f'"{name}"'
+    text, quoted = identifier(name), identifier(name)
     match column.type:
         case "id" | "text" | "code":
-            yield f'{text} AS "{name}"'
+            yield f"{text} AS {quoted}"
         case "number":
-            yield f'CASE WHEN ISFINITE(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END AS "{name}"'
+            yield f"CASE WHEN ISFINITE(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END AS {quoted}"
         case "integer":
             number = f"TRY_CAST({text} AS DOUBLE)"
-            yield f'CASE WHEN {number} = FLOOR({number}) THEN TRY_CAST({number} AS BIGINT) END AS "{name}"'
+            yield f"CASE WHEN {number} = FLOOR({number}) THEN TRY_CAST({number} AS BIGINT) END AS {quoted}"
         case "date":
-            yield f'{_date(text)} AS "{name}"'
+            yield f"{_date(text)} AS {quoted}"
         case "month":
             month = f"CASE WHEN {text} LIKE '____-__' THEN TRY_CAST({text} || '-01' AS DATE) ELSE {_date(text)} END"
-            yield f"CAST(DATE_TRUNC('month', {month}) AS DATE) AS \"{name}\""
+            yield f"CAST(DATE_TRUNC('month', {month}) AS DATE) AS {identifier(name)}"
         case "moment":
             yield from _moment(text, name)
 
@@ -54,11 +55,12 @@ def _moment(text: str, name: str) -> Iterator[str]:
     joined = f"REPLACE(REPLACE({text}, ' +', '+'), ' -', '-')"
     yield (
         f"CASE WHEN {text} LIKE '{_DATE}' OR {_is_clock(text)} THEN TRY_CAST({text} AS TIMESTAMP) "
-        f"WHEN {_matches(text, _INSTANT)} THEN TRY_CAST({joined} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END AS \"{name}\""
+        f"WHEN {_matches(text, _INSTANT)} THEN TRY_CAST({joined} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END "
+        f"AS {identifier(name)}"
     )
     yield (
         f"CASE WHEN {text} LIKE '{_DATE}' THEN 'date' WHEN {_is_clock(text)} THEN 'local' "
-        f"WHEN {_matches(text, _INSTANT)} THEN 'instant' END AS \"{name}_kind\""
+        f"WHEN {_matches(text, _INSTANT)} THEN 'instant' END AS {identifier(f'{name}_kind')}"
     )
 
 
@@ -68,4 +70,4 @@ def _is_clock(text: str) -> str:
 
 
 def _matches(text: str, pattern: str) -> str:
-    return f"REGEXP_FULL_MATCH({text}, '{pattern}')"
+    return f"REGEXP_FULL_MATCH({text}, {literal(pattern)})"

@@ -11,15 +11,17 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.intake.contract import Column, Contract, Mapping
-from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile, broken_parquet, read_faults
+from kpi_pipeline.core.sql_text import identifier, literal, parquet_file, path_literal
+from kpi_pipeline.intake.contract import Contract, Mapping
+from kpi_pipeline.intake.json_resources import broken_json, json_lines
+from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile, broken_parquet, landed_name, read_faults
 from kpi_pipeline.intake.row_faults import count_lines, physical_lines, unreadable_fault
 from kpi_pipeline.intake.row_types import typed_sql
 
@@ -32,7 +34,10 @@ _MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """One landed file as rows of one table. Paths are Parquet files; rows_in = rows_staged + rows_quarantined."""
+    """One landed file as rows of one table. Paths are Parquet files; rows_in = rows_staged + rows_quarantined.
+
+    left_out: rows that are none of the table's, such as cancelled visits, by reason; they are not among rows_in.
+    """
 
     table: str
     file_name: str
@@ -45,6 +50,7 @@ class StagedFile:
     rows_quarantined: int
     unreadable: dict[str, int]
     columns_supplied: tuple[str, ...]
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def recipe_key(mapping: Mapping, contract: Contract, file_hashes: list[str], plausible_until: date) -> str:
@@ -78,19 +84,23 @@ def stage_file(
         return _read_record(record, arrived_at=arrived_at, file_name=opened.name)
     staged, refused = folder / f"{key}.parquet", folder / f"{key}.quarantine.parquet"
     building = folder / f".{key}.building"
-    _copy_checked_rows(connection, opened, _checked_rows_sql(mapping, contract, plausible_until), building)
+    _copy_checked_rows(connection, opened, lookups, _checked_rows_sql(mapping, contract, plausible_until), building)
     faults = read_faults(connection, [opened, *lookups])
-    rows_in, rows_quarantined, unreadable = _count(connection, building, contract)
+    rows_in, rows_quarantined, unreadable = _count(connection, building, contract, mapping)
     if not faults and lookups and mapping.one_row_each:
         faults = _join_faults(connection, building, mapping, opened, lookups)
     if faults:
         building.unlink()
         raise InputError(faults)
     _write_quarantine(connection, building, refused, opened, rows_quarantined, rows_in)
-    if rows_quarantined:
+    left_out = _count_left_out(connection, building) if mapping.leaves_out else {}
+    if rows_quarantined or mapping.leaves_out:
         good = building.with_name(building.name + ".good")
+        kept = "* EXCLUDE (left_out)" if mapping.leaves_out else "*"
+        condition = "reasons IS NULL AND left_out IS NULL" if mapping.leaves_out else "reasons IS NULL"
         connection.execute(
-            f"COPY (SELECT * FROM {_parquet(building)} WHERE reasons IS NULL) TO '{_sql_path(good)}' (FORMAT parquet)"
+            f"COPY (SELECT {kept} FROM {parquet_file(building)} WHERE {condition}) "
+            f"TO {path_literal(good)} (FORMAT parquet)"
         )
         building.unlink()
         building = good
@@ -107,6 +117,7 @@ def stage_file(
         rows_quarantined=rows_quarantined,
         unreadable=unreadable,
         columns_supplied=_columns_supplied(connection, staged, contract),
+        left_out=left_out,
     )
     _write_record(record, result)
     return result
@@ -137,7 +148,7 @@ def time_zone_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, 
     if staged.table != "facilities":
         return []
     rows = connection.execute(
-        f"SELECT {SOURCE_LINE}, time_zone FROM {_parquet(staged.staged)} "
+        f"SELECT {SOURCE_LINE}, time_zone FROM {parquet_file(staged.staged)} "
         "WHERE time_zone NOT IN (SELECT name FROM pg_timezone_names()) ORDER BY ALL"
     ).fetchall()
     numbers = [int(row[0]) for row in rows]
@@ -149,21 +160,40 @@ def time_zone_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, 
     ]
 
 
-def landed_sql(opened: OpenFile, contract: Contract | None) -> str:
-    """The SELECT behind the view `landed`; a canonical file gets its missing optional columns as NULL."""
-    missing = [] if contract is None else [c for c in contract.columns if c not in {x.lower() for x in opened.columns}]
-    extra = "".join(f', CAST(NULL AS VARCHAR) AS "{column}"' for column in missing)
+def landed_sql(opened: OpenFile, optional_columns: tuple[str, ...]) -> str:
+    """The SELECT behind the view `landed`; optional columns that the file does not have are NULL."""
+    have = {column.lower() for column in opened.columns}
+    missing = [column for column in optional_columns if column not in have]
+    extra = "".join(f", CAST(NULL AS VARCHAR) AS {identifier(column)}" for column in missing)
     return f"SELECT *{extra} FROM ({opened.sql})"
 
 
-def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, opened: OpenFile, sql: str, building: Path) -> None:
+def _copy_checked_rows(
+    connection: duckdb.DuckDBPyConnection, opened: OpenFile, lookups: tuple[OpenFile, ...], sql: str, building: Path
+) -> None:
     try:
-        connection.execute(f"COPY ({sql}) TO '{_sql_path(building)}' (FORMAT parquet)")
+        connection.execute(f"COPY ({sql}) TO {path_literal(building)} (FORMAT parquet)")
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         building.unlink(missing_ok=True)
-        if opened.csv_path is not None:
-            raise InputError(unreadable_fault(opened.csv_path, opened.name)) from error
-        raise InputError(broken_parquet(opened.name)) from error
+        broken = [file for file in (opened, *lookups) if not _can_be_read(connection, file)]
+        raise InputError([_unreadable_file(file) for file in broken or [opened]]) from error
+
+
+def _can_be_read(connection: duckdb.DuckDBPyConnection, file: OpenFile) -> bool:
+    """Whether the file can be read to its end: of several files, which one stopped the reading?"""
+    try:
+        connection.execute(f"SELECT COUNT(*) FROM (SELECT HASH(COLUMNS(*)) FROM ({file.sql}))")
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        return False
+    return True
+
+
+def _unreadable_file(file: OpenFile) -> Fault:
+    if file.json_path is not None:
+        return broken_json(file.name)
+    if file.csv_path is not None:
+        return unreadable_fault(file.csv_path, file.name)
+    return broken_parquet(file.name)
 
 
 def _join_faults(
@@ -175,7 +205,7 @@ def _join_faults(
 ) -> list[Fault]:
     """A key that a lookup has twice would double the rows that name it, and what they cost."""
     repeated = connection.execute(
-        f"SELECT COUNT(*) FROM (SELECT 1 FROM {_parquet(checked)} GROUP BY {SOURCE_LINE} HAVING COUNT(*) > 1)"
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM {parquet_file(checked)} GROUP BY {SOURCE_LINE} HAVING COUNT(*) > 1)"
     ).fetchall()[0][0]
     if not repeated:
         return []
@@ -189,49 +219,55 @@ def _checked_rows_sql(mapping: Mapping, contract: Contract, plausible_until: dat
     columns = contract.columns
     reasons = dict(_reasons(contract))
     any_fault = " OR ".join(f"COALESCE({condition}, false)" for condition in reasons.values())
-    list_of_faults = ", ".join(f"CASE WHEN {condition} THEN '{reason}' END" for reason, condition in reasons.items())
+    list_of_faults = ", ".join(
+        f"CASE WHEN {condition} THEN {literal(reason)} END" for reason, condition in reasons.items()
+    )
     typed = ",\n".join(part for name, column in columns.items() for part in typed_sql(name, column))
-    kept = [f'"{name}"' for name in columns]
-    kept += [f'"{name}_kind"' for name, column in columns.items() if column.type == "moment"]
+    kept = [identifier(name) for name in columns]
+    kept += [identifier(f"{name}_kind") for name, column in columns.items() if column.type == "moment"]
     unreadable = [
-        f'{_unreadable(name, column)} AS "unreadable_{name}"'
+        f"{_unreadable(name)} AS {identifier(f'unreadable_{name}')}"
         for name, column in columns.items()
         if column.when_unreadable == "unknown"
     ]
     content = ", ".join(kept)
+    is_kept = "left_out IS NULL" if mapping.leaves_out else "true"
     return f"""
 WITH mapped AS ({mapping.sql}),
 typed AS (
     SELECT
-        {SOURCE_LINE},
-        DATE '{plausible_until.isoformat()}' AS plausible_until,
-        {", ".join(f'"{name}" AS "text_{name}"' for name in columns)},
+        {SOURCE_LINE},{" left_out," if mapping.leaves_out else ""}
+        {literal(plausible_until)} AS plausible_until,
+        {", ".join(f"{identifier(name)} AS {identifier(f'text_{name}')}" for name in columns)},
         {typed}
     FROM mapped
 )
 SELECT {content}, {SOURCE_LINE}, HASH({content}) AS row_hash
     {"".join(f", {part}" for part in unreadable)},
-    CASE WHEN {any_fault} THEN LIST_FILTER([{list_of_faults}], lambda reason: reason IS NOT NULL) END AS reasons
+    {"left_out," if mapping.leaves_out else ""}
+    CASE WHEN {is_kept} AND ({any_fault})
+        THEN LIST_FILTER([{list_of_faults}], lambda reason: reason IS NOT NULL) END AS reasons
 FROM typed
 """
 
 
-def _unreadable(name: str, column: Column) -> str:
-    return f'("text_{name}" IS NOT NULL AND "{name}" IS NULL)'
+def _unreadable(name: str) -> str:
+    return f"({identifier(f'text_{name}')} IS NOT NULL AND {identifier(name)} IS NULL)"
 
 
 def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
     """Every reason to quarantine a row with its SQL condition over the typed columns, in order of precedence."""
     for name, column in contract.columns.items():
         if column.required:
-            yield f"missing_{name}", f'"text_{name}" IS NULL'
+            yield f"missing_{name}", f"{identifier(f'text_{name}')} IS NULL"
     for name, column in contract.columns.items():
         if column.type in ("date", "month", "moment", "number", "integer") and column.when_unreadable == "quarantine":
-            yield f"invalid_{name}", _unreadable(name, column)
-    ids = [f'"{name}"' for name, column in contract.columns.items() if column.type == "id"]
+            yield f"invalid_{name}", _unreadable(name)
+    ids = [identifier(name) for name, column in contract.columns.items() if column.type == "id"]
     if ids:
         matches = " OR ".join(
-            f"((CONTAINS({name}, 'E+') OR CONTAINS({name}, 'e+')) AND REGEXP_FULL_MATCH({name}, '{_MANGLED_ID}'))"
+            f"((CONTAINS({name}, 'E+') OR CONTAINS({name}, 'e+')) "
+            f"AND REGEXP_FULL_MATCH({name}, {literal(_MANGLED_ID)}))"
             for name in ids
         )
         yield "mangled_id", matches
@@ -240,7 +276,7 @@ def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
     if early:
         yield (
             "implausible_date",
-            " OR ".join(f"\"{name}\" < DATE '{EARLIEST_PLAUSIBLE.isoformat()}'" for name in early),
+            " OR ".join(f"{identifier(name)} < {literal(EARLIEST_PLAUSIBLE)}" for name in early),
         )
     for reason, rule in contract.quarantine.items():
         yield reason, f"({rule.when})"
@@ -267,10 +303,20 @@ def _type_words(column: str, contract: Contract) -> str:
     return {"number": "a number", "integer": "a whole number", "month": "a month"}.get(kind, "an ISO date or time")
 
 
-def _count(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> tuple[int, int, dict[str, int]]:
+def _count_left_out(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+    counts = connection.execute(
+        f"SELECT left_out, COUNT(*) FROM {parquet_file(path)} WHERE left_out IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return {str(reason): int(n) for reason, n in counts}
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, mapping: Mapping
+) -> tuple[int, int, dict[str, int]]:
     lenient = [name for name, column in contract.columns.items() if column.when_unreadable == "unknown"]
-    counts = "".join(f', COUNT(*) FILTER (WHERE "unreadable_{name}")' for name in lenient)
-    row = connection.execute(f"SELECT COUNT(*), COUNT(reasons) {counts} FROM {_parquet(path)}").fetchall()[0]
+    counts = "".join(f", COUNT(*) FILTER (WHERE {identifier(f'unreadable_{name}')})" for name in lenient)
+    kept = "WHERE left_out IS NULL" if mapping.leaves_out else ""
+    row = connection.execute(f"SELECT COUNT(*), COUNT(reasons) {counts} FROM {parquet_file(path)} {kept}").fetchall()[0]
     return int(row[0]), int(row[1]), {name: int(n) for name, n in zip(lenient, row[2:], strict=True) if n}
 
 
@@ -278,14 +324,16 @@ def _write_quarantine(
     connection: duckdb.DuckDBPyConnection, checked: Path, target: Path, opened: OpenFile, n_rows: int, rows_in: int
 ) -> None:
     """Writes the refused rows with every reason, their physical line and the original row as JSON."""
-    original = ", ".join(f'"{column.lower()}"' for column in opened.columns)
+    names = [identifier(landed_name(column)) for column in opened.columns]
+    packed = ", ".join(
+        f"{identifier(column.lower())} := landed.{identifier(landed_name(column))}" for column in opened.columns
+    )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE refused AS
         SELECT checked.{SOURCE_LINE}, checked.reasons, CAST(NULL AS BIGINT) AS line,
-            CAST(to_json(STRUCT_PACK({", ".join(f'"{c.lower()}" := landed."{c.lower()}"' for c in opened.columns)}))
-                AS VARCHAR) AS original_row
-        FROM (SELECT {SOURCE_LINE}, reasons FROM {_parquet(checked)} WHERE reasons IS NOT NULL) AS checked
-        INNER JOIN (SELECT {SOURCE_LINE}, {original} FROM landed) AS landed USING ({SOURCE_LINE})
+            CAST(to_json(STRUCT_PACK({packed})) AS VARCHAR) AS original_row
+        FROM (SELECT {SOURCE_LINE}, reasons FROM {parquet_file(checked)} WHERE reasons IS NOT NULL) AS checked
+        INNER JOIN (SELECT {SOURCE_LINE}, {", ".join(names)} FROM landed) AS landed USING ({SOURCE_LINE})
         """
         if n_rows
         else f"""CREATE OR REPLACE TEMP TABLE refused AS
@@ -296,11 +344,18 @@ def _write_quarantine(
         read_faults(connection, [opened])
         _set_physical_lines(connection, opened, rows_in)
     building = target.with_name(f".{target.name}.building")
-    connection.execute(f"COPY refused TO '{_sql_path(building)}' (FORMAT parquet)")
+    connection.execute(f"COPY refused TO {path_literal(building)} (FORMAT parquet)")
     os.replace(building, target)
 
 
 def _set_physical_lines(connection: duckdb.DuckDBPyConnection, opened: OpenFile, rows_in: int) -> None:
+    if opened.json_path is not None:
+        rows = [int(row[0]) for row in connection.execute(f"SELECT DISTINCT {SOURCE_LINE} FROM refused").fetchall()]
+        lines = json_lines(opened.json_path, rows)
+        connection.executemany(
+            f"UPDATE refused SET line = ? WHERE {SOURCE_LINE} = ?", list(zip(lines, rows, strict=True))
+        )
+        return
     if opened.csv_path is None or count_lines(opened.csv_path) == rows_in + 1:
         connection.execute(f"UPDATE refused SET line = {SOURCE_LINE}")
         return
@@ -311,8 +366,8 @@ def _set_physical_lines(connection: duckdb.DuckDBPyConnection, opened: OpenFile,
 
 def _columns_supplied(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contract) -> tuple[str, ...]:
     names = list(contract.columns)
-    counts = ", ".join(f'COUNT("{name}")' for name in names)
-    row = connection.execute(f"SELECT {counts} FROM {_parquet(staged)}").fetchall()[0]
+    counts = ", ".join(f"COUNT({identifier(name)})" for name in names)
+    row = connection.execute(f"SELECT {counts} FROM {parquet_file(staged)}").fetchall()[0]
     return tuple(name for name, count in zip(names, row, strict=True) if count)
 
 
@@ -333,11 +388,3 @@ def _read_record(path: Path, *, arrived_at: str, file_name: str) -> StagedFile:
         "file_name": file_name,
     }
     return StagedFile(**body)
-
-
-def _parquet(path: Path) -> str:
-    return f"read_parquet('{_sql_path(path)}')"
-
-
-def _sql_path(path: Path) -> str:
-    return str(path).replace("'", "''")

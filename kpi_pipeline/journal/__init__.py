@@ -10,6 +10,7 @@ from kpi_pipeline.journal.initiatives import (
     initiative_history,
     record_initiatives,
     seen_versions,
+    text_faults,
 )
 from kpi_pipeline.journal.known_state import forget_known_state
 from kpi_pipeline.journal.opening import ReportDecisions, find_state_url, open_journal, read_report_decisions
@@ -29,5 +30,6 @@ __all__ = [
     "record_initiatives",
     "record_rebase",
     "seen_versions",
+    "text_faults",
     "withdraw_rebase",
 ]

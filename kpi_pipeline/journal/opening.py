@@ -15,7 +15,7 @@ from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.journal.initiatives import declared_initiatives
 from kpi_pipeline.journal.known_state import check_known_state, note_known_state
 from kpi_pipeline.journal.rebases import current_rebases
-from kpi_pipeline.state.database import sqlite_file
+from kpi_pipeline.state.database import Database, sqlite_file
 from kpi_pipeline.state.journal import Journal, state_url
 
 
@@ -51,6 +51,19 @@ def open_journal(url: str, *, must_exist: bool = False) -> Iterator[Journal]:
         yield journal
     finally:
         journal.close()
+
+
+@contextmanager
+def open_state(warehouse: Path | None, *, settings: Settings, given: str | None = None) -> Iterator[Database]:
+    """Opens the state that is there, for what is beside the journal in it, and closes it again."""
+    url = find_state_url(warehouse, settings=settings, given=given)
+    if not _may_exist(url):
+        raise InputError(Fault("state", f"there is no state at {sqlite_file(url)}.", "Check --warehouse or --state."))
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def read_report_decisions(warehouse: Path, *, settings: Settings) -> ReportDecisions:

@@ -27,7 +27,9 @@ class ReportInputs:
     """Everything one report is made of.
 
     values and exclusions: as read from the store of metric values. facility_id `all` is the whole system.
-    privacy: `board` and `external` withhold small numbers. issue: how the issue is named on page 1.
+    privacy: `board` and `external` withhold small numbers.
+    issue_number: None is a draft, and every page says so. replaces: on page 1, which issue this one replaces and why.
+    gate_overrides: checks before issue that somebody set aside by name, as printed with the data's quality.
     initiatives: the improvement programme, in order of ids. rebases: recorded new limits, of every facility.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     """
@@ -43,8 +45,9 @@ class ReportInputs:
     facility_id: str = WHOLE_SYSTEM
     facility_name: str | None = None
     privacy: Privacy = "internal"
-    issue_number: int = 1
-    issue: str = ""
+    issue_number: int | None = None
+    replaces: str = ""
+    gate_overrides: tuple[str, ...] = ()
     initiatives: tuple[Initiative, ...] = ()
     rebases: tuple[Rebase, ...] = ()
     drivers: Drivers | None = None

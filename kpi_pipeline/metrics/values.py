@@ -15,8 +15,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, WarehouseError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql_text import parquet_file, path_literal
 from kpi_pipeline.metrics.cases import find_metric
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
@@ -94,7 +96,7 @@ def read_values(warehouse: Path, metrics: Iterable[str] | None = None) -> Metric
                 "Run kpi build again.",
             )
         )
-    with duckdb.connect() as connection:
+    with connect(folders=[folder]) as connection:
         values = [_read(connection, values_file(folder, metric)) for metric in chosen]
         exclusions = [_read(connection, exclusions_file(folder, metric)) for metric in chosen]
     return MetricValues(
@@ -115,9 +117,9 @@ def remove_older_values(warehouse: Path, *, keep: Iterable[str]) -> None:
 
 def _write_parquet(connection: duckdb.DuckDBPyConnection, path: Path, frame: pd.DataFrame) -> None:
     connection.register("frame_to_write", frame)
-    connection.execute(f"COPY frame_to_write TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+    connection.execute(f"COPY frame_to_write TO {path_literal(path)} (FORMAT parquet)")
     connection.unregister("frame_to_write")
 
 
 def _read(connection: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
-    return connection.read_parquet(str(path)).df()
+    return connection.execute(f"SELECT * FROM {parquet_file(path)}").df()

@@ -10,10 +10,11 @@ from pathlib import Path
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
+from kpi_pipeline.intake.landing_used import note_landing
 from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import remove_older_values, write_all_values
-from kpi_pipeline.reference.store import default_reference_folder
+from kpi_pipeline.reference.store import SHIPPED_FOLDER, default_reference_folder
 from kpi_pipeline.warehouse.build import build_tables
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
@@ -47,7 +48,10 @@ def read_landing(
     progress: Progress = lambda _: None,
 ) -> IntakeResult:
     """Registers and stages the files of a landing folder into the store beside the warehouse."""
-    return ingest(landing, store_folder(warehouse), source=source, settings=settings, now=clock(), progress=progress)
+    store = store_folder(warehouse)
+    intake = ingest(landing, store, source=source, settings=settings, now=clock(), progress=progress)
+    note_landing(landing, store)
+    return intake
 
 
 def build_from_intake(
@@ -67,7 +71,8 @@ def build_from_intake(
     built_at = clock().isoformat(timespec="seconds")
     folder = reference if reference is not None else default_reference_folder(warehouse)
     before = _present_snapshot(warehouse)
-    with build_and_swap(warehouse, settings=settings) as connection:
+    reads = [SHIPPED_FOLDER, *([folder] if folder is not None else [])]
+    with build_and_swap(warehouse, settings=settings, reads=reads) as connection:
         snapshot_id = build_tables(
             connection, intake, reference=folder, settings=settings, built_at=built_at, progress=progress
         )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import available_timezones
 
-import duckdb
-
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql_text import parquet_file
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.targets import read_targets
 from kpi_pipeline.intake.contract import load_contracts, load_source, source_names
@@ -79,14 +79,13 @@ def try_landing(
 
 def _reasons(intake: IntakeResult) -> list[str]:
     lines = []
-    with duckdb.connect() as connection:
-        for file in intake.files:
+    for file in intake.files:
+        with connect(files=[file.quarantine]) as connection:
             if not file.rows_quarantined:
                 continue
-            path = str(file.quarantine).replace("'", "''")
             rows = connection.execute(
                 "SELECT reason, COUNT(*), MIN(line) FROM (SELECT line, UNNEST(reasons) AS reason FROM "
-                f"read_parquet('{path}')) GROUP BY reason ORDER BY COUNT(*) DESC, reason"
+                f"{parquet_file(file.quarantine)}) GROUP BY reason ORDER BY COUNT(*) DESC, reason"
             ).fetchall()
             contract = load_contracts()[file.table]
             lines += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +13,24 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.targets import read_targets
 from kpi_pipeline.improvement.drivers.collect import read_drivers
-from kpi_pipeline.journal import read_report_decisions
+from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.report.build import build_report_and_figures
-from kpi_pipeline.report.forms.pdf import Attachment, render_report
+from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
+
+
+@dataclass(frozen=True, slots=True)
+class IssueWords:
+    """What a report says of itself as an issue. number None: a draft. As in `ReportInputs`."""
+
+    number: int | None = None
+    replaces: str = ""
+    gate_overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +52,14 @@ def write_report(
     facility: str | None = None,
     privacy: Privacy = "internal",
     settings: Settings = Settings(),
+    issue: IssueWords = IssueWords(),
+    decided: ReportDecisions | None = None,
 ) -> WrittenReport:
     """Writes a month's PDF, JSON model, figures.csv and provenance.json: a pure function of snapshot, month, code
     and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
 
-    facility None is the whole system. Raises InputError for a month or facility that the data do not have.
+    facility None is the whole system. decided: None reads the journal, as it is now. Raises InputError for a month or
+    facility that the data do not have, and where the files of an issued report would be overwritten.
     """
     metrics = load_metrics()
     read = read_values(warehouse)
@@ -56,7 +69,7 @@ def write_report(
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
     if facts.snapshot_id != read.snapshot_id:
         raise WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
-    decided = read_report_decisions(warehouse, settings=settings)
+    decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
     facility_name = _facility_name(facility, facts) if facility is not None else None
     report, figures = build_report_and_figures(
         ReportInputs(
@@ -74,8 +87,12 @@ def write_report(
             initiatives=decided.initiatives,
             rebases=decided.rebases,
             drivers=drivers,
+            issue_number=issue.number,
+            replaces=issue.replaces,
+            gate_overrides=issue.gate_overrides,
         )
     )
+    _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")
     rendered = render_report(
         report,
         out,
@@ -87,6 +104,20 @@ def write_report(
     )
     figures_file, provenance_file = rendered.attachments
     return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages)
+
+
+def _refuse_to_overwrite(model: Path) -> None:
+    """What was issued stays as it was; a draft may be written again."""
+    if not model.is_file():
+        return
+    try:
+        number = json.loads(model.read_text(encoding="utf-8")).get("issue_number")
+    except (ValueError, AttributeError) as error:
+        cure = "Move it away, or write to another folder with --out."
+        raise InputError(Fault(str(model), "is in the way and is no report's model.", cure)) from error
+    if number is not None:
+        cure = "Write to another folder with --out."
+        raise InputError(Fault(str(model), f"belongs to issue {number}, which was issued and is not changed.", cure))
 
 
 def _facility_name(facility: str, facts: BuildFacts) -> str:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import duckdb
-
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.sql_text import path_literal
 from kpi_pipeline.reference.ccs_reader import read_ccs_maps
 from kpi_pipeline.reference.dataset import Dataset, Reading
 from kpi_pipeline.reference.fiscal_year_reader import read_hrrp_benchmarks, read_ms_drg_table5
@@ -153,10 +153,10 @@ def write_dataset(dataset: Dataset, folder: Path, file_name: str, *, source: str
     columns = TABLE_COLUMNS[dataset.table]
     selected = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in columns.items())
     building = folder / f"{file_name}.{os.getpid()}.building"
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with connect(folders=[folder], threads=1) as connection:
         connection.register("dataset_rows", dataset.frame)
         connection.execute(
-            f"COPY (SELECT {selected} FROM dataset_rows ORDER BY {', '.join(columns)}) TO '{_quoted(building)}' "
+            f"COPY (SELECT {selected} FROM dataset_rows ORDER BY {', '.join(columns)}) TO {path_literal(building)} "
             "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 19)"
         )
     building.replace(folder / file_name)
@@ -175,7 +175,3 @@ def write_dataset(dataset: Dataset, folder: Path, file_name: str, *, source: str
         rows=len(dataset.frame),
         sha256=sha256_of_file(folder / file_name),
     )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

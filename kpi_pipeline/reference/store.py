@@ -15,6 +15,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.sql_text import file_literal, parquet_file
 from kpi_pipeline.reference.provenance import PROVENANCE_FILE, ReferenceTable, read_provenance
 
 SHIPPED_FOLDER = Path(__file__).resolve().parent / "data"
@@ -180,11 +181,13 @@ def _rows_of(files: Sequence[Path], columns: Mapping[str, str]) -> str:
 
 
 def _scan(path: Path) -> str:
-    quoted = "'" + str(path).replace("'", "''") + "'"
     if path.suffix == ".parquet":
-        return f"read_parquet({quoted})"
+        return parquet_file(path)
     # Without all_varchar the reader would take codes for numbers and lose their leading zeros.
-    return f"read_csv({quoted}, header = true, all_varchar = true, delim = ',', quote = '\"')"
+    return (
+        f"read_csv({file_literal(path)}, hive_partitioning = false, header = true, all_varchar = true, delim = ',', "
+        "quote = '\"')"
+    )
 
 
 def _create_reference_tables(connection: DuckDBPyConnection, used: Sequence[ReferenceTable]) -> None:

@@ -16,6 +16,7 @@ from kpi_pipeline.report.pages.facilities import build_facility_section
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples
+from kpi_pipeline.report.words.findings import issue_words
 
 _SNAPSHOT_LETTERS = 6
 """As much of the snapshot's id as fits the foot of a page; the whole id is in the model and the attached table."""
@@ -42,8 +43,8 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         title=settings.report.title,
         prepared_by=settings.report.prepared_by,
         confidentiality=settings.report.confidentiality,
-        source_words=f"Source: {facts.source_title}, snapshot {facts.snapshot_id[:_SNAPSHOT_LETTERS]}, "
-        f"built {date_words(built_at.date())}",
+        source_words=f"{issue_words(judged.scope.issue_number)}. Source: {facts.source_title}, "
+        f"snapshot {facts.snapshot_id[:_SNAPSHOT_LETTERS]}, built {date_words(built_at.date())}",
         language=settings.report.language,
         privacy=inputs.privacy,
         snapshot_id=facts.snapshot_id,

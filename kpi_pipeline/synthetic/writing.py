@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
+from kpi_pipeline.core.connections import connect
+from kpi_pipeline.core.sql_text import literal, path_literal
 from kpi_pipeline.synthetic.encounters import ENCOUNTER_TEXT
 from kpi_pipeline.synthetic.faults import WrittenFaults
 
@@ -24,7 +25,7 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.volumes: dict[str, int] = {}
-        self._connection = duckdb.connect()
+        self._connection = connect(folders=[folder])
         self._connection.execute("SET preserve_insertion_order = true")
 
     def close(self) -> None:
@@ -70,11 +71,11 @@ class Writer:
         for file in files:
             columns = ", ".join(ENCOUNTER_TEXT)
             order = "ORDER BY position, encounter_id"
-            self._copy(file, f"SELECT {columns} FROM ({text}) WHERE file = '{file}' {order}")
+            self._copy(file, f"SELECT {columns} FROM ({text}) WHERE file = {literal(file)} {order}")
 
     def _copy(self, file_name: str, query: str) -> None:
-        target = str(self.folder / file_name).replace("'", "''")
-        ((rows,),) = self._connection.execute(f"COPY ({query}) TO '{target}' (FORMAT csv, HEADER)").fetchall()
+        target = path_literal(self.folder / file_name)
+        ((rows,),) = self._connection.execute(f"COPY ({query}) TO {target} (FORMAT csv, HEADER)").fetchall()
         self.volumes[file_name] = int(rows)
 
 

@@ -12,6 +12,7 @@ import duckdb
 from kpi_pipeline import __version__
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.current_rows import append_quarantine, create_current_rows, create_ledger_tables
@@ -134,7 +135,7 @@ def _check_keys(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _repeated_keys(connection: duckdb.DuckDBPyConnection, table: WarehouseTable) -> int:
     """How many keys a table has more than once. Different hashes are different keys; equal ones are looked at again."""
-    key = ", ".join(f'"{column}"' for column in table.key)
+    key = ", ".join(identifier(column) for column in table.key)
     same_hash = connection.execute(f"SELECT COUNT(*) - COUNT(DISTINCT HASH({key})) FROM {table.name}").fetchall()[0][0]
     if not same_hash:
         return 0

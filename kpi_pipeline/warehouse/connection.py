@@ -7,15 +7,17 @@ dies leaves only the `.building` file, which the next build removes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import filelock
 
+from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, WarehouseError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql_text import path_literal
 
 SCHEMA_VERSION = 1
 """Raised when the warehouse's tables change so that an older file cannot be read; the file is then rebuilt."""
@@ -39,11 +41,9 @@ def open_warehouse(path: Path, *, any_schema: bool = False) -> Iterator[duckdb.D
         )
     # Attached to a database of its own: by path, DuckDB would hand out the file that another reader of this
     # process still has open, although it has been replaced meanwhile.
-    connection = duckdb.connect()
+    connection = connect(files=[path])
     try:
-        connection.execute(
-            f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS warehouse (READ_ONLY); USE warehouse"
-        )
+        connection.execute(f"ATTACH {path_literal(path.resolve())} AS warehouse (READ_ONLY); USE warehouse")
     except duckdb.Error as error:
         connection.close()
         if isinstance(error, duckdb.IOException) and "lock" in str(error):
@@ -53,16 +53,18 @@ def open_warehouse(path: Path, *, any_schema: bool = False) -> Iterator[duckdb.D
         raise WarehouseError(Fault(str(path), what, cure)) from error
     try:
         _check_version(connection, path, any_schema=any_schema)
-        connection.execute("SET TimeZone = 'UTC'")
         yield connection
     finally:
         connection.close()
 
 
 @contextmanager
-def build_and_swap(path: Path, *, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def build_and_swap(
+    path: Path, *, settings: Settings, reads: Iterable[Path] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to an empty `.building` file that replaces the warehouse when the block ends well.
 
+    It reaches the store beside the warehouse and the folders `reads`, nothing else of the machine.
     Raises WarehouseError when another build holds the lock. On any error the last good file stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,11 +79,15 @@ def build_and_swap(path: Path, *, settings: Settings) -> Iterator[duckdb.DuckDBP
     try:
         for left_over in (building, building.with_name(f"{building.name}.wal")):
             left_over.unlink(missing_ok=True)
-        connection = duckdb.connect(str(building))
+        store = store_folder(path)
+        connection = connect(
+            building,
+            folders=[store, *reads],
+            scratch=store / "scratch",
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+        )
         try:
-            connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '{settings.memory_limit}'")
-            if settings.threads is not None:
-                connection.execute(f"SET threads = {settings.threads}")
             yield connection
             connection.execute("CHECKPOINT")
         finally:

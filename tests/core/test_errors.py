@@ -7,6 +7,7 @@ import pytest
 from kpi_pipeline.core.errors import (
     CheckError,
     DefinitionError,
+    DeliveryError,
     Fault,
     InputError,
     KpiError,
@@ -35,7 +36,8 @@ def test_an_error_tells_all_its_faults_one_a_line() -> None:
 
 
 def test_every_kind_of_error_has_an_exit_code_of_its_own() -> None:
-    codes = {kind: kind.exit_code for kind in (InputError, DefinitionError, WarehouseError, CheckError, RenderError)}
-    assert codes == {InputError: 3, DefinitionError: 4, WarehouseError: 5, CheckError: 6, RenderError: 7}
+    kinds = (InputError, DefinitionError, WarehouseError, CheckError, RenderError, DeliveryError)
+    codes = {kind: kind.exit_code for kind in kinds}
+    assert codes == dict(zip(kinds, range(3, 9), strict=True))
     assert set(KpiError.__subclasses__()) == codes.keys()
     assert KpiError.exit_code == 1

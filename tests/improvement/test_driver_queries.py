@@ -175,7 +175,8 @@ def test_a_freed_day_is_valued_only_where_beds_are_full(tmp_path: Path) -> None:
         with warehouse(tmp_path / str(threshold)) as connection:
             drivers = read(connection, Settings(opportunity=OpportunitySettings(freed_day=freed)))
         assert drivers.opportunity is not None
-        return drivers.opportunity.total.methods[2].usd_per_day
+        rung = drivers.opportunity.rungs[0]
+        return None if rung.capacity_usd is None or rung.days is None else rung.capacity_usd.value / rung.days.value
 
     assert capacity(50.0) == pytest.approx(450.0)
     assert capacity(51.0) is None

@@ -1,262 +1,271 @@
-"""Excess days and what they would be worth: by hand, never a day twice, never a stay in a result."""
+"""Net days and the three rungs: sums by hand, shrinkage by an independent formula, coverage, and what is never
+claimed."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+import math
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats as distributions
 
 from kpi_pipeline.core.errors import InputError
-from kpi_pipeline.improvement import Capacity, compute_excess_days, compute_opportunity, countable_days
-from kpi_pipeline.improvement.drivers.opportunity import bootstrap_sums
-
-
-def stays_of(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    """service line, LOS, GMLOS, avoidable days, direct cost, variable direct cost."""
-    columns = ["service_line", "length_of_stay_days", "drg_geometric_mean_days", "avoidable_days", "direct_cost",
-               "variable_direct_cost"]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(stay_id=[f"stay-{place}" for place in range(len(frame))])
-
-
-WARD = [
-    # line, LOS, GMLOS, avoidable, direct, variable
-    ("medicine", 6, 4.0, 0, 6000.0, 3000.0),  # 2 excess
-    ("medicine", 3, 4.0, 0, 3000.0, 1500.0),  # none, 1 below
-    ("medicine", 12, 4.0, 0, 12000.0, 6000.0),  # exactly three times: 8 excess, no outlier
-    ("medicine", 13, 4.0, 5, 13000.0, 6500.0),  # outlier, 9 excess
-    ("surgery", 5, 2.5, 2, 10000.0, 4000.0),  # 2.5 excess, 2 documented among them
-    ("surgery", 4, 3.5, 3, 8000.0, 2000.0),  # 0.5 excess, 3 documented
-    ("surgery", 2, None, 1, None, None),  # no DRG, not costed: 1 documented day
-]
-
-
-# ---- excess days ----
-
-
-def test_excess_days_by_hand() -> None:
-    table = compute_excess_days(stays_of(WARD))
-    medicine, surgery = table.groups
-    assert (medicine.group, surgery.group) == ("medicine", "surgery")
-    assert (medicine.n_stays, medicine.n_over, medicine.days) == (4, 3, 34)
-    assert (medicine.excess_days, medicine.net_days) == (10, 9)
-    assert (medicine.n_outliers, medicine.outlier_days, medicine.outlier_excess_days) == (1, 13, 9)
-    assert medicine.excess_days_with_outliers == 19
-    assert (surgery.n_stays, surgery.excess_days, surgery.n_without_expected) == (2, 3, 1)
-    assert (table.total.excess_days, table.total.n_stays, table.total.n_without_expected) == (13, 6, 1)
-
-
-def test_more_than_three_times_the_expected_stay_is_an_outlier_and_exactly_three_is_not() -> None:
-    at, above = (compute_excess_days(stays_of([("m", days, 4.0, 0, 1.0, 1.0)])).total for days in (12, 13))
-    assert (at.n_outliers, at.excess_days) == (0, 8)
-    assert (above.n_outliers, above.excess_days) == (1, 0)
-
-
-def test_stays_can_be_grouped_by_drg_and_those_without_one_are_named() -> None:
-    stays = stays_of(WARD[:3]).assign(drg_code=["291", None, "064"])
-    assert [group.group for group in compute_excess_days(stays, by="drg_code").groups] == ["064", "291", "Not recorded"]
-
-
-# ---- each day once ----
-
-
-def test_a_day_that_is_both_excess_and_documented_counts_once() -> None:
-    # outlier: listed apart; 2.5 with 2 among them; 3 with 0.5 among them; documented alone
-    assert countable_days(stays_of(WARD)).tolist() == [2, 0, 8, 0, 2.5, 3, 1]
-
-
-def test_no_more_days_count_than_the_stay_had() -> None:
-    assert countable_days(stays_of([("m", 2, 4.0, 9, 1.0, 1.0)])).tolist() == [2]
-
-
-def test_without_documented_days_the_excess_counts() -> None:
-    stays = stays_of(WARD).drop(columns="avoidable_days")
-    assert countable_days(stays).tolist() == [2, 0, 8, 0, 2.5, 0.5, 0]
-
-
-stay_rows = st.lists(
-    st.tuples(
-        st.sampled_from(["medicine", "surgery", None]),
-        st.integers(1, 60),
-        st.one_of(st.none(), st.floats(1, 12)),
-        st.integers(0, 20),
-        st.one_of(st.none(), st.floats(0, 1e5)),
-        st.one_of(st.none(), st.floats(0, 1e5)),
-    ),
-    min_size=1,
-    max_size=25,
+from kpi_pipeline.improvement import (
+    Capacity,
+    Comparator,
+    ExcessTable,
+    Opportunity,
+    compute_excess_days,
+    compute_opportunity,
 )
+from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, LAST_DAY_SHARE
 
 
-@given(stay_rows)
-@settings(deadline=None)
-def test_the_opportunity_never_counts_a_day_twice(rows: list[tuple[Any, ...]]) -> None:
-    stays = stays_of(rows)
-    counted = countable_days(stays)
-    excess = countable_days(stays.assign(avoidable_days=0))
-    documented = countable_days(stays.assign(drg_geometric_mean_days=np.nan))
-    length = stays["length_of_stay_days"].to_numpy()
-    outlier = length > 3 * stays["drg_geometric_mean_days"].astype(float).fillna(np.inf).to_numpy()
-    assert (counted[outlier] == 0).all()
-    usual = ~outlier
-    assert (counted <= length).all()
-    assert (counted[usual] <= (excess + documented)[usual]).all()
-    assert (counted[usual] >= np.maximum(excess, documented)[usual] - 1e-9).all()
-    # Documenting a day that is beyond the expected stay anyway adds nothing.
-    within = stays.assign(avoidable_days=np.floor(excess).astype(int))
-    assert (countable_days(within) == excess).all()
+def stays(rows: list[tuple[str, float, float | None]], **columns: object) -> pd.DataFrame:
+    """(service line, length of stay, AMLOS) a stay; GMLOS is 0.8 AMLOS, variable direct cost 100 a day."""
+    table = pd.DataFrame(
+        {
+            "stay_id": range(len(rows)),
+            "service_line": [line for line, _, _ in rows],
+            "length_of_stay_days": [float(days) for _, days, _ in rows],
+            "drg_arithmetic_mean_days": pd.Series([expected for _, _, expected in rows], dtype=float),
+            "variable_direct_cost": [100.0 * days for _, days, _ in rows],
+            "documented_days": 0.0,
+        }
+    )
+    table["drg_geometric_mean_days"] = 0.8 * table["drg_arithmetic_mean_days"]
+    return table.assign(**columns)
 
 
-@given(stay_rows)
-@settings(deadline=None, max_examples=30)
-def test_groups_and_total_count_the_same_days(rows: list[tuple[Any, ...]]) -> None:
-    stays = stays_of(rows)
-    table = compute_opportunity(stays, seed=1, n_resamples=20)
-    assert sum(group.days.value for group in table.groups) == pytest.approx(table.total.days.value)
-    assert sum(group.n_stays for group in table.groups) == len(stays)
-    excess = compute_excess_days(stays)
-    assert sum(group.excess_days for group in excess.groups) == pytest.approx(excess.total.excess_days)
+def random_stays(n: int, ratios: dict[str, float], seed: int = 1) -> pd.DataFrame:
+    """Right-skewed stays of the lines in turn, each with its true O/E against an AMLOS of 3 to 6."""
+    chance = np.random.default_rng(seed)
+    lines = [list(ratios)[at % len(ratios)] for at in range(n)]
+    expected = chance.uniform(3, 6, n)
+    length = expected * [ratios[line] for line in lines] * np.exp(0.6 * chance.normal(size=n) - 0.18)
+    return stays(list(zip(lines, length.tolist(), expected.tolist(), strict=True)))
 
 
-# ---- dollars ----
-
-FULL_HOUSE = Capacity(
-    contribution_margin_per_day_usd=1000,
-    backfill_probability=0.6,
-    occupancy_pct=92,
-    occupancy_threshold_pct=90,
-    source="Finance, October 2026",
-)
+# ---- net days ----
 
 
-def test_three_methods_value_the_same_days_by_hand() -> None:
-    table = compute_opportunity(stays_of(WARD), seed=3, capacity=FULL_HOUSE, last_day_share=0.5)
-    medicine, surgery = table.groups
-    last_days, full, capacity = medicine.methods
-    # 2 · 500 · 0.5 + 8 · 500 · 0.5; 2 · 1,000 + 8 · 1,000; 10 · 0.6 · 1,000
-    assert [method.usd and method.usd.value for method in medicine.methods] == pytest.approx([2500, 10000, 6000])
-    assert (last_days.usd_per_day, full.usd_per_day, capacity.usd_per_day) == pytest.approx((250, 1000, 600))
-    assert (medicine.lowest_usd, medicine.highest_usd) == pytest.approx((2500, 10000))
-    assert (medicine.n_stays, medicine.n_contributing, medicine.days.value) == (4, 2, 10)
-    assert (table.last_day_share, table.capacity, table.seed) == (0.5, FULL_HOUSE, 3)
-    # 2.5 · 800 · 0.5 + 3 · 500 · 0.5; the stay not costed is unknown, not zero
-    assert surgery.methods[0].usd is not None
-    assert surgery.methods[0].usd.value == pytest.approx(1750)
-    assert (surgery.methods[0].days_valued, surgery.methods[0].n_stays_not_valued) == (5.5, 1)
-    assert (surgery.methods[2].days_valued, surgery.methods[2].n_stays_not_valued) == (6.5, 0)
+def test_net_days_by_hand_and_they_may_be_negative() -> None:
+    table = compute_excess_days(stays([("a", 6, 4), ("a", 5, 4), ("b", 1, 4), ("b", 2, 4), ("b", 20, None)]))
+    assert [(group.group, group.n_stays, group.days, group.net.value) for group in table.groups] == [
+        ("a", 2, 11, 3), ("b", 2, 3, -5),
+    ]  # fmt: skip
+    assert (table.total.net.value, table.total.n_stays, table.total.n_without_expected) == (-2, 4, 1)
+    assert table.groups[1].n_without_expected == 1
+    assert table.total.ratio.value == 14 / 16
+    assert table.total.shrunk_ratio is None
 
 
-def test_the_methods_are_a_range_and_no_result_adds_them() -> None:
-    total = compute_opportunity(stays_of(WARD), seed=3, capacity=FULL_HOUSE).total
-    values = [method.usd.value for method in total.methods if method.usd is not None]
-    assert (total.lowest_usd, total.highest_usd) == (min(values), max(values))
-    numbers = [value for value in dataclasses.astuple(total) if isinstance(value, float)]
-    assert not any(number == pytest.approx(sum(values)) for number in numbers)
+def test_a_hospital_of_expected_stays_has_no_excess_however_much_stays_vary() -> None:
+    """The fault this replaces: Σ max(0, LOS − x) of these very stays is some 30 % of all days."""
+    table = random_stays(4000, {"a": 1.0, "b": 1.0})
+    positive = (table["length_of_stay_days"] - table["drg_geometric_mean_days"]).clip(lower=0).sum()
+    found = compute_excess_days(table)
+    assert positive > 0.25 * table["length_of_stay_days"].sum()
+    assert found.total.net.lower < 0 < found.total.net.upper
+    assert not any(group.is_above_expected for group in found.groups)
 
 
-@pytest.mark.parametrize(
-    ("capacity", "omission"),
-    [(None, "not_declared"), (dataclasses.replace(FULL_HOUSE, occupancy_pct=89.9), "beds_not_full")],
-)
-def test_freed_capacity_is_worth_nothing_while_beds_stand_empty(capacity: Capacity | None, omission: str) -> None:
-    method = compute_opportunity(stays_of(WARD), seed=1, capacity=capacity).total.methods[2]
-    assert (method.method, method.usd, method.omission) == ("capacity_value", None, omission)
+def test_an_outlier_is_counted_apart_and_stays_part_of_the_net_days() -> None:
+    # 3 × GMLOS = 3 × 3.2 = 9.6
+    total = compute_excess_days(stays([("a", 9.6, 4), ("a", 9.7, 4), ("a", 4, 4)])).total
+    assert (total.n_outliers, total.outlier_net_days) == (1, pytest.approx(5.7))
+    assert total.net.value == pytest.approx(11.3)
 
 
-def test_beds_exactly_at_the_threshold_are_full() -> None:
-    assert dataclasses.replace(FULL_HOUSE, occupancy_pct=90).is_worth
+def test_the_interval_by_hand() -> None:
+    rows = [("a", days, 4.0) for days in [2, 3, 4, 5, 8] * 6]
+    total = compute_excess_days(stays(rows)).total
+    length = np.array([days for _, days, _ in rows])
+    residuals = length - length.mean()  # one AMLOS for all: O/E × AMLOS is the mean stay
+    error = math.sqrt(30 / 29 * (residuals**2).sum()) / length.sum()
+    end = length.sum() / 120 * math.exp(distributions.t.ppf(0.975, 29) * error)
+    assert (total.ratio.upper, total.net.upper) == (pytest.approx(end), pytest.approx(120 * (end - 1)))
 
 
-def test_without_any_cost_there_are_days_and_no_dollars() -> None:
-    stays = stays_of([("m", 6, 4.0, 0, None, None)] * 3)
-    total = compute_opportunity(stays, seed=1).total
-    assert total.days.value == 6
-    assert [method.omission for method in total.methods] == ["no_cost_data", "no_cost_data", "not_declared"]
-    assert (total.lowest_usd, total.highest_usd) == (None, None)
+def test_a_group_of_one_stay_takes_the_scatter_of_all() -> None:
+    table = compute_excess_days(random_stays(300, {"a": 1.0}).replace({"service_line": {}}).assign(
+        service_line=["x", *["a"] * 299]
+    ))  # fmt: skip
+    alone = next(group for group in table.groups if group.group == "x")
+    assert alone.n_stays == 1
+    assert alone.ratio.lower < alone.ratio.value / 2
+    assert alone.ratio.upper > alone.ratio.value * 2
 
 
-def test_stays_without_a_day_too_many_are_an_opportunity_of_nothing() -> None:
-    total = compute_opportunity(stays_of([("m", 3, 4.0, 0, 10.0, 5.0)]), seed=1).total
-    assert (total.days.value, total.lowest_usd, total.highest_usd, total.methods[0].usd_per_day) == (0, 0, 0, None)
+def test_shrinkage_is_that_of_dersimonian_and_laird() -> None:
+    table = compute_excess_days(random_stays(1200, {"a": 0.8, "b": 1.0, "c": 1.3}))
+    y = np.array([math.log(group.ratio.value) for group in table.groups])
+    v = np.array([(math.log(group.ratio.upper / group.ratio.lower) / 2 / 1.959964) ** 2 for group in table.groups])
+    w = 1 / v
+    q = (w * (y - (w * y).sum() / w.sum()) ** 2).sum()
+    tau2 = (q - 2) / (w.sum() - (w**2).sum() / w.sum())
+    mean = (y / (tau2 + v)).sum() / (1 / (tau2 + v)).sum()
+    for group, own, variance in zip(table.groups, y, v, strict=True):
+        assert group.shrunk_ratio is not None
+        kept = tau2 / (tau2 + variance)
+        assert math.log(group.shrunk_ratio.value) == pytest.approx(mean + kept * (own - mean), abs=1e-6)
 
 
-def test_no_stays_give_an_empty_table() -> None:
-    table = compute_opportunity(stays_of([]), seed=1)
-    assert table.groups == ()
-    assert (table.total.n_stays, table.total.days.value) == (0, 0)
+def test_small_groups_are_drawn_far_towards_the_others() -> None:
+    rows = random_stays(2000, {"a": 1.0, "b": 1.05, "c": 0.95})
+    few = stays([("tiny", 12, 4), ("tiny", 11, 4)]).assign(stay_id=[9000, 9001])
+    table = compute_excess_days(pd.concat([rows, few]))
+    tiny = next(group for group in table.groups if group.group == "tiny")
+    assert tiny.ratio.value > 2.5
+    assert tiny.shrunk_ratio is not None
+    assert tiny.shrunk_ratio.value < 1.3
+    assert not tiny.is_above_expected
 
 
-# ---- intervals ----
+@pytest.mark.parametrize("n", [50, 200, 800])
+def test_the_interval_of_net_days_holds_the_truth(n: int) -> None:
+    held = 0
+    for seed in range(300):
+        net = compute_excess_days(random_stays(n, {"a": 1.1}, seed=seed)).total
+        held += net.ratio.lower <= 1.1 <= net.ratio.upper
+    assert 0.91 <= held / 300 <= 0.985
 
 
-def test_groups_do_not_move_each_other() -> None:
-    both, alone = (compute_opportunity(stays_of(rows), seed=5) for rows in (WARD, WARD[:4]))
-    assert both.groups[0] == alone.groups[0]
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 40), st.sampled_from([2.0, 4.0, None])), min_size=1))
+@settings(deadline=None, max_examples=60)
+def test_groups_sum_to_the_total(rows: list[tuple[str, int, float | None]]) -> None:
+    if all(expected is None for _, _, expected in rows):
+        with pytest.raises(InputError, match="no stay with an expected length"):
+            compute_excess_days(stays(rows))
+        return
+    table = compute_excess_days(stays(rows))
+    for count in ("n_stays", "days", "expected_days", "n_outliers", "outlier_net_days"):
+        assert math.fsum(getattr(group, count) for group in table.groups) == pytest.approx(getattr(table.total, count))
+    assert math.fsum(group.net.value for group in table.groups) == pytest.approx(table.total.net.value, abs=1e-9)
 
 
-def test_the_interval_is_set_by_the_seed_and_not_by_the_order_of_the_rows() -> None:
-    chance = np.random.default_rng(1)
-    stays = stays_of([("m", int(days), 4.3, 0, 900.0, 400.0) for days in chance.integers(1, 12, size=60)])
-    table = compute_opportunity(stays, seed=5)
-    assert compute_opportunity(stays.sample(frac=1, random_state=3), seed=5) == table
-    assert compute_opportunity(stays, seed=6).total.days != table.total.days
+def test_faults_of_the_stays_are_told() -> None:
+    with pytest.raises(InputError, match="no column drg_arithmetic_mean_days"):
+        compute_excess_days(stays([("a", 5, 4)]).drop(columns="drg_arithmetic_mean_days"))
+    with pytest.raises(InputError, match="days would count twice"):
+        compute_excess_days(stays([("a", 5, 4), ("a", 5, 4)]).assign(stay_id=1))
+    with pytest.raises(InputError, match="not above 0"):
+        compute_excess_days(stays([("a", 0, 4)]))
 
 
-def test_the_interval_is_that_of_a_sum_of_resampled_stays() -> None:
-    # A sum of n independent values: ± 1.96 · sd · sqrt(n)
-    values = np.random.default_rng(1).exponential(2.0, size=(900, 1))
-    (found,) = bootstrap_sums(values, chance=np.random.default_rng(2), n_resamples=4000)
-    half = 1.96 * values.std() * 30
-    assert found.value == pytest.approx(values.sum())
-    assert (found.lower, found.upper) == pytest.approx((values.sum() - half, values.sum() + half), rel=0.02)
+# ---- the three rungs ----
 
 
-def test_equal_stays_leave_nothing_to_chance() -> None:
-    (found,) = bootstrap_sums(np.full((10, 1), 3.0), chance=np.random.default_rng(1), n_resamples=50)
-    assert (found.value, found.lower, found.upper) == (30, 30, 30)
+def rungs(table: pd.DataFrame, excess: ExcessTable | None = None, **more: object) -> Opportunity:
+    return compute_opportunity(table, excess, seed=1, **more)  # type: ignore[arg-type]
 
 
-# ---- refusals and privacy ----
+def test_documented_days_are_worth_a_late_day_of_their_own_stay_by_hand() -> None:
+    # 100 a day: 3 days at 0.5 × 100, 2 days of a stay that is not costed
+    table = stays([("a", 6, 4), ("a", 5, 4), ("a", 4, 4)], documented_days=[3.0, 2.0, 0.0])
+    table.loc[1, "variable_direct_cost"] = None
+    rung = rungs(table, last_day_share=0.5).rungs[0]
+    assert rung.days is not None
+    assert rung.usd is not None
+    assert (rung.days.value, rung.usd.value, rung.days_valued, rung.n_not_valued) == (5, 150, 3, 1)
 
 
-def test_all_faults_of_a_table_of_stays_are_told_without_naming_a_stay() -> None:
-    stays = stays_of(WARD)
-    stays = pd.concat([stays, stays.iloc[[0]]], ignore_index=True)
-    stays["direct_cost"] = -1.0
-    stays.loc[2, "length_of_stay_days"] = 0
-    with pytest.raises(InputError) as caught:
-        compute_opportunity(stays, seed=1)
-    text = str(caught.value)
-    assert len(caught.value.faults) == 3
-    assert "1 rows of a stay given before" in text
-    assert "length_of_stay_days is not above 0" in text
-    assert "direct_cost below 0" in text
-    assert "stay-" not in text
+def test_documented_days_never_exceed_the_stay() -> None:
+    rung = rungs(stays([("a", 4, 4)], documented_days=[9.0])).rungs[0]
+    assert rung.days is not None
+    assert rung.days.value == 4
 
 
-@pytest.mark.parametrize("column", ["stay_id", "drg_geometric_mean_days", "service_line", "direct_cost"])
-def test_a_missing_column_is_told_by_its_name(column: str) -> None:
-    with pytest.raises(InputError, match=column):
-        compute_opportunity(stays_of(WARD).drop(columns=column), seed=1)
+def test_no_group_above_expected_is_zero_dollars_and_said() -> None:
+    table = random_stays(800, {"a": 0.9, "b": 1.0})
+    rung = rungs(table, compute_excess_days(table)).rungs[1]
+    assert (rung.days, rung.usd, rung.groups, rung.omission) == (None, None, (), "none_above_expected")
 
 
-@pytest.mark.parametrize("share", [0.0, 1.01])
-def test_an_impossible_share_of_the_last_day_is_refused(share: float) -> None:
-    with pytest.raises(InputError, match="last_day_share"):
-        compute_opportunity(stays_of(WARD), seed=1, last_day_share=share)
+def test_net_excess_counts_only_groups_above_expected_after_shrinkage() -> None:
+    table = random_stays(3000, {"long": 1.4, "short": 0.7, "usual": 1.0})
+    excess = compute_excess_days(table)
+    rung = rungs(table, excess, last_day_share=0.6).rungs[1]
+    assert [group.group for group in rung.groups] == ["long"]
+    (group,) = rung.groups
+    assert rung.days is not None
+    assert rung.usd is not None
+    assert group.shrunk_ratio is not None
+    assert rung.days.value == pytest.approx(group.expected_days * (group.shrunk_ratio.value - 1))
+    assert rung.usd.value == pytest.approx(rung.days.value * 60)
+    assert rung.days.lower == pytest.approx(group.expected_days * (group.shrunk_ratio.lower - 1), rel=0.05)
+    assert excess.total.net.value < rung.days.value  # and yet nothing is netted away in silence: both are there
 
 
-def test_an_impossible_backfill_probability_is_refused() -> None:
+def test_a_gap_needs_a_declared_comparator() -> None:
+    table = random_stays(2000, {"a": 1.2})
+    excess = compute_excess_days(table)
+    assert rungs(table, excess).rungs[2].omission == "not_declared"
+    best = Comparator(1.0, "our best quarter", "2025 Q2")
+    rung = rungs(table, excess, comparator=best).rungs[2]
+    assert rung.days is not None
+    assert rung.days.value == pytest.approx(excess.total.net.value)
+    assert rungs(table, excess, comparator=Comparator(1.5, "x", "y")).rungs[2].omission == "not_above_comparator"
+
+
+def test_an_assumed_share_widens_every_interval_and_a_declared_one_does_not() -> None:
+    table = random_stays(2000, {"long": 1.4, "usual": 1.0}).assign(documented_days=1.0)
+    excess = compute_excess_days(table)
+    assumed, declared = rungs(table, excess), rungs(table, excess, last_day_share=LAST_DAY_SHARE)
+    assert (assumed.share_is_assumed, declared.share_is_assumed) == (True, False)
+    for one, other in zip(assumed.rungs[:2], declared.rungs[:2], strict=True):
+        assert one.usd is not None
+        assert other.usd is not None
+        assert one.usd.value == pytest.approx(other.usd.value)
+        assert one.usd.upper - one.usd.lower > 1.3 * (other.usd.upper - other.usd.lower)
+    documented = assumed.rungs[0].usd
+    assert documented is not None
+    low, high = (documented.value * share / LAST_DAY_SHARE for share in ASSUMED_SHARES)
+    assert low < documented.lower < documented.upper < high
+
+
+def test_capacity_is_valued_only_where_declared_and_beds_are_full() -> None:
+    table = stays([("a", 6, 4)] * 50, documented_days=1.0)
+    full = Capacity(900.0, 0.5, 91.0, 85.0, "Finance")
+    valued = rungs(table, capacity=full).rungs[0].capacity_usd
+    assert valued is not None
+    assert valued.value == 50 * 450
+    assert rungs(table, capacity=Capacity(900.0, 0.5, 70.0, 85.0, "Finance")).rungs[0].capacity_usd is None
+    assert rungs(table).rungs[0].capacity_usd is None
     with pytest.raises(InputError, match="between 0 and 1"):
-        dataclasses.replace(FULL_HOUSE, backfill_probability=60)
+        Capacity(900.0, 1.5, 91.0, 85.0, "Finance")
 
 
-def test_no_stay_is_in_a_result() -> None:
-    stays = stays_of(WARD)
-    printed = repr(compute_opportunity(stays, seed=1)) + repr(compute_excess_days(stays))
-    assert "stay-" not in printed
+def test_the_capture_rate_counts_long_stays_with_a_day_on_record() -> None:
+    # GMLOS 3.2: long from above 5.2
+    table = stays([("a", 5.2, 4), ("a", 5.3, 4), ("a", 9, 4)], documented_days=[1.0, 0.0, 2.0])
+    capture = rungs(table).capture
+    assert capture is not None
+    assert (capture.n_long, capture.n_documented) == (2, 1)
+    assert rungs(table, documents_days=False).capture is None
+    assert rungs(table, documents_days=False).rungs[0].omission == "not_supplied"
+
+
+def test_without_costs_days_have_no_price() -> None:
+    table = random_stays(1500, {"long": 1.5, "usual": 1.0}).assign(documented_days=1.0, variable_direct_cost=np.nan)
+    found = rungs(table, compute_excess_days(table))
+    assert found.late_day_usd is None
+    assert [rung.usd for rung in found.rungs] == [None, None, None]
+    assert found.rungs[0].days is not None
+
+
+def test_the_order_of_the_rows_does_not_matter_and_the_seed_does_little() -> None:
+    table = random_stays(400, {"a": 1.3, "b": 1.0}).assign(documented_days=lambda t: t["stay_id"] % 3 == 0)
+    table["documented_days"] = table["documented_days"].astype(float)
+    one = rungs(table, compute_excess_days(table))
+    two = rungs(table.iloc[::-1], compute_excess_days(table.iloc[::-1]))
+    assert one.rungs[0] == two.rungs[0]
+
+
+@pytest.mark.parametrize("share", [0.0, 1.2])
+def test_a_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(InputError, match="last_day_share"):
+        rungs(stays([("a", 5, 4)]), last_day_share=share)

@@ -1,4 +1,4 @@
-"""Page 4: the finding first, every share of the whole, small counts withheld, dollars as a range of named methods."""
+"""Page 4: the finding first, net days with intervals, small counts withheld, dollars on three rungs never added."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange, UnitTable
 from kpi_pipeline.improvement.drivers.excess_days import ExcessTable, compute_excess_days
-from kpi_pipeline.improvement.drivers.opportunity import Capacity, OpportunityTable, compute_opportunity
+from kpi_pipeline.improvement.drivers.opportunity import Capacity, Opportunity, compute_opportunity
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.forms.pdf import render_html
@@ -41,33 +41,35 @@ WAITS = waits(
 
 
 def stays(groups: dict[str, tuple[int, float]], *, cost: float | None = 1000.0) -> pd.DataFrame:
-    """Service line → how many stays of how many days, each with a geometric mean of 4; DRGs are the lines' names."""
-    rows = [(line, days) for line, (count, days) in groups.items() for _ in range(count)]
+    """Service line → how many stays of how many days on average, half of them a day more, half less; expected are 5."""
+    rows = [(line, days + (1 if at % 2 else -1)) for line, (count, days) in groups.items() for at in range(count)]
     return pd.DataFrame(
         {
             "stay_id": range(len(rows)),
             "length_of_stay_days": [days for _, days in rows],
+            "drg_arithmetic_mean_days": 5.0,
             "drg_geometric_mean_days": 4.0,
             "service_line": [line for line, _ in rows],
             "drg_code": [line for line, _ in rows],
             "variable_direct_cost": cost,
-            "direct_cost": None if cost is None else 2 * cost,
-            "avoidable_days": 0.0,
+            "avoidable_days": 1.0,
+            "documented_days": 1.0,
         }
-    ).astype({"variable_direct_cost": float, "direct_cost": float})
+    ).astype({"variable_direct_cost": float})
 
 
 LINES = {"medicine": (100, 6.0), "surgery": (50, 5.0), "oncology": (20, 3.0)}
-"""Days beyond 4: medicine 200, surgery 50, oncology none."""
+"""Net days: medicine +100, surgery 0, oncology −40."""
 
 
 def excess(groups: dict[str, tuple[int, float]], by: str = "service_line") -> ExcessTable:
     return compute_excess_days(stays(groups), by=by)
 
 
-def opportunity(**changes: Any) -> OpportunityTable:
+def opportunity(groups: dict[str, tuple[int, float]] = LINES, **changes: Any) -> Opportunity:
     cost = changes.pop("cost", 1000.0)
-    return compute_opportunity(stays(LINES, cost=cost), seed=1, n_resamples=200, **changes)
+    table = stays(groups, cost=cost)
+    return compute_opportunity(table, compute_excess_days(table), seed=1, **({"last_day_share": 0.6} | changes))
 
 
 def amounts(*rows: tuple[str, int, float]) -> pd.DataFrame:
@@ -115,7 +117,7 @@ def test_what_was_not_supplied_is_said_in_one_line() -> None:
     assert built is not None
     assert built.lede == (
         "November 2025 to October 2026, all hospitals: 170 discharges. "
-        "Not shown: days beyond the geometric mean (no DRG with a published mean stay)."
+        "Not shown: net days against the expected stay (no DRG with a published mean stay)."
     )
 
 
@@ -189,7 +191,7 @@ def test_reasons_of_few_stays_only_are_not_shown() -> None:
     assert section({"waits": waits(("A", None, 4, 9.0), ("B", None, 10, 12.0))}, privacy="board") is None
 
 
-# ── days beyond the geometric mean ───────────────────────────────────────────────────────────────────────────
+# ── net days ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def excess_rows(groups: dict[str, tuple[int, float]], **more: Any) -> dict[str, tuple[str, ...]]:
@@ -197,43 +199,60 @@ def excess_rows(groups: dict[str, tuple[int, float]], **more: Any) -> dict[str, 
     return {row[0]: row[1:] for row in block.tables[0].rows}
 
 
-def test_service_lines_have_their_days_and_shares_and_outliers_stand_apart() -> None:
-    """Beyond 12 days, three times the mean of 4, a stay is an outlier: 20 stays of 14 days have 200 days apart."""
+def test_service_lines_have_net_days_that_may_be_negative_and_outliers_apart() -> None:
+    """Beyond 12 days, three times the geometric mean of 4, a stay is an outlier: ten of 13 and ten of 15 days."""
     rows = excess_rows(LINES | {"neurology": (20, 14.0)})
-    assert rows == {
-        "Medicine": ("100", "200", "80%", "2.00", "0", "0"),
-        "Surgery": ("50", "50", "20%", "1.00", "0", "0"),
-        "Neurology": ("20", "0", "0%", "0.00", "20", "200"),
-        "Oncology": ("20", "0", "0%", "0.00", "0", "0"),
-        "All": ("190", "250", "100%", "1.32", "20", "200"),
+    assert {name: (row[0], row[1], *row[4:]) for name, row in rows.items()} == {
+        "Neurology": ("20", "180", "20", "180"),
+        "Medicine": ("100", "100", "0", "0"),
+        "Surgery": ("50", "0", "0", "0"),
+        "Oncology": ("20", "−40", "0", "0"),
+        "All": ("190", "240", "20", "180"),
     }
+    assert all(" to " in row[2] for row in rows.values())
 
 
-def test_the_finding_names_the_first_service_line() -> None:
+def test_the_finding_names_who_lies_above_expected_beyond_chance() -> None:
     built = section({"service_lines": excess(LINES), "drgs": excess(LINES, "drg_code")})
     assert built is not None
-    assert built.title == "Medicine: 80% of the days beyond the geometric mean stay"
-    assert built.blocks[0].heading == "Medicine carries 80% of the days beyond the geometric mean stay"
+    assert built.title == built.blocks[0].heading == "Longer than expected beyond chance: medicine"
+
+
+def test_stays_shorter_than_expected_are_never_days_beyond_need() -> None:
+    short = {"medicine": (200, 4.4), "surgery": (200, 4.2)}
+    given = {"service_lines": excess(short), "drgs": excess(short, "drg_code"), "opportunity": opportunity(short)}
+    built = section(given)
+    assert built is not None
+    assert built.title == "Stays are shorter than expected, by 280 days in the year"
+    text = built.model_dump_json()
+    assert "beyond need" not in text
+    assert "none: no group lies above expected beyond chance" in text
+
+
+def test_no_service_line_above_chance_is_said() -> None:
+    even = {"medicine": (30, 5.1), "surgery": (30, 4.9)}
+    built = section({"service_lines": excess(even), "drgs": excess(even, "drg_code")})
+    assert built is not None
+    assert built.title == "No service line stays longer than expected beyond chance"
 
 
 def test_a_service_line_of_few_stays_is_withheld_and_cannot_be_worked_out() -> None:
-    """Ten stays in psychiatry; with the total printed, the next smallest line must go too. That is oncology by its
-    discharges, and by its days surgery, because oncology has none."""
+    """Ten stays in psychiatry; with the total printed, the next smallest line must go too."""
     groups = LINES | {"psychiatry": (10, 6.0)}
-    assert excess_rows(groups)["Psychiatry"][:2] == ("10", "20")
+    assert excess_rows(groups)["Psychiatry"][:2] == ("10", "10")
     rows = excess_rows(groups, privacy="board")
     assert rows["Psychiatry"][:4] == ("withheld", "withheld", "–", "–")
-    assert [name for name, row in rows.items() if row[0] == "withheld"] == ["Surgery", "Psychiatry", "Oncology"]
+    assert [name for name, row in rows.items() if row[0] == "withheld"] == ["Psychiatry", "Oncology"]
     assert rows["Medicine"][0] == "100"
 
 
 def test_few_outliers_are_withheld_with_another_group() -> None:
-    groups = {"medicine": (100, 6.0), "surgery": (50, 5.0), "x": (5, 14.0), "y": (15, 14.0)}
+    groups = {"medicine": (100, 6.0), "surgery": (50, 5.0), "x": (5, 15.0), "y": (15, 15.0)}
     joined = {"x": "medicine", "y": "surgery"}
     table = compute_excess_days(stays(groups).replace({"service_line": joined}))
     block = blocks({"service_lines": table, "drgs": table}, privacy="board")[0]
     rows = {row[0]: row[5:] for row in block.tables[0].rows}
-    assert rows == {"Medicine": ("withheld", "–"), "Surgery": ("withheld", "–"), "All": ("20", "200")}
+    assert (rows["Medicine"], rows["Surgery"], rows["All"][0]) == (("withheld", "–"), ("withheld", "–"), "20")
 
 
 def test_small_drgs_are_together_in_other_and_rows_sum_to_all() -> None:
@@ -242,6 +261,8 @@ def test_small_drgs_are_together_in_other_and_rows_sum_to_all() -> None:
     rows = block.tables[0].rows
     assert [row[0] for row in rows] == ["009", "008", "007", "006", "005", "Other", "All"]
     assert sum(int(row[1]) for row in rows[:-1]) == int(rows[-1][1]) == 200
+    assert sum(int(row[2]) for row in rows[:-1]) == int(rows[-1][2]) == 90
+    assert rows[-2][3] == "–"
 
 
 def test_a_drg_title_reads_as_a_person_would_write_it() -> None:
@@ -360,44 +381,49 @@ def test_a_unit_of_few_returns_is_withheld_with_another() -> None:
 # ── dollars ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def dollars(table: OpportunityTable, **more: Any) -> Block:
-    return only_block({"opportunity": table, **more})
+def dollars(found: Opportunity, **more: Any) -> Block:
+    return only_block({"opportunity": found, **more})
 
 
-def test_the_range_is_that_of_the_named_methods_by_hand() -> None:
-    """Medicine: 100 stays × 2 days, $1000 over 6 days: 0.6 · 200/6 · 1000 = $20,000; surgery 0.6 · 50/5 · 1000 = $6000.
-    Full direct cost is twice the variable one and not reduced: 2 · 43,333 = $86,667."""
+def test_three_rungs_by_hand_and_never_a_sum() -> None:
+    """One documented day a stay: 0.6 × 1000 ÷ its days; the mean day costs 170 × 1000 ÷ 910: a late one costs $112."""
     block = dollars(opportunity())
-    assert block.heading == "Days beyond need: $26,000 to $87,000 a year, by method"
-    assert [row[:4] for row in block.tables[0].rows] == [
-        ("Variable direct cost of the last days", "250", "$104", "$26,000"),
-        ("Full direct cost of the days", "250", "$347", "$87,000"),
-    ]
-    assert "No day counts twice." in block.paragraphs[0]
-    assert "are never added" in block.paragraphs[1]
-    assert "an assumption from the literature" in block.notes[0]
+    rows = {row[0]: row[1:] for row in block.tables[0].rows}
+    own = 0.6 * 1000 * (50 / 5 + 50 / 7 + 25 / 4 + 25 / 6 + 10 / 2 + 10 / 4)
+    assert rows["Avoidable days on record"][1] == "170"
+    assert rows["Avoidable days on record"][3] == format_dollars(own)
+    assert rows["Net days above expected"][0] == "the service lines above it came to the expected stay"
+    assert rows["Gap to a comparator"][0] == "no comparator declared"
+    assert "they are never added" in block.paragraphs[0]
+    assert "declared by the hospital: $112" in block.notes[0]
     assert "Capacity, what a freed bed-day would earn: not declared." in block.notes[0]
 
 
-def test_a_declared_capacity_is_one_more_method_with_its_source() -> None:
+def test_an_assumed_price_says_its_range() -> None:
+    note = dollars(opportunity(last_day_share=None)).notes[0]
+    assert "an assumption from the literature; the intervals let it be 40% to 80%" in note
+
+
+def test_the_capture_rate_is_printed_beside_the_documented_days() -> None:
+    assert "100% have an avoidable day on record (capture rate)" in dollars(opportunity()).notes[0]
+
+
+def test_a_declared_capacity_is_told_with_its_source() -> None:
     full = Capacity(900.0, 0.5, 91.0, 85.0, "Finance, FY 2027 budget")
-    block = dollars(opportunity(capacity=full))
-    assert [row[0] for row in block.tables[0].rows][-1] == "Capacity: freed bed-days used again"
-    assert (
-        "91% of licensed beds occupied; 50% of freed days used again, at $900 each. Source: Finance" in block.notes[0]
-    )
+    note = dollars(opportunity(capacity=full)).notes[0]
+    assert f"freed days would earn {format_dollars(170 * 450)} (avoidable days on record)" in note
+    assert "91% of licensed beds occupied, 50% of freed days used again, at $900 each. Source: Finance" in note
 
 
 def test_a_hospital_with_free_beds_has_no_capacity_value() -> None:
     block = dollars(opportunity(capacity=Capacity(900.0, 0.5, 70.0, 85.0, "Finance")))
-    assert len(block.tables[0].rows) == 2
     assert "70% of licensed beds were occupied, and freed days are wanted from 85% on" in block.notes[0]
 
 
 def test_without_costs_no_dollar_is_printed() -> None:
     block = dollars(opportunity(cost=None))
-    assert (block.heading, block.tables) == ("What the days are worth cannot be said yet", ())
-    assert "no direct cost was supplied" in block.notes[0]
+    assert block.heading == "What the days would be worth"
+    assert "No variable direct cost was supplied, so no day has a price." in block.notes[0]
     assert "$" not in block.model_dump_json()
 
 

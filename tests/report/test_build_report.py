@@ -58,9 +58,22 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 def test_the_frame_names_month_hospital_source_and_issue() -> None:
     report = build_report(eventful(issue_number=3))
     assert (report.month, report.month_words, report.facility_id) == ("2026-10", "October 2026", "all")
-    assert report.source_words == "Source: Canonical layout, snapshot 3fa9c2, built November 6, 2026"
+    assert report.source_words == "Issue 3. Source: Canonical layout, snapshot 3fa9c2, built November 6, 2026"
     assert report.stamped_at == datetime(2026, 11, 6, 8, 30, tzinfo=UTC)
     assert report.front.issue == "Issue 3"
+
+
+def test_without_a_number_every_page_says_draft() -> None:
+    report = build_report(eventful())
+    assert report.front.issue == "Draft"
+    assert report.source_words.startswith("Draft. Source: ")
+
+
+def test_what_is_replaced_stands_on_page_1_and_what_was_set_aside_with_the_datas_quality() -> None:
+    replaced, aside = "It replaces issue 2: costs arrived late.", "Set aside by J. Doe: costed share is 61.0 %."
+    report = build_report(eventful(issue_number=3, replaces=replaced, gate_overrides=(aside,)))
+    assert report.front.status_words.endswith(replaced)
+    assert report.appendix.data_quality.warnings[0] == aside
 
 
 def test_months_after_the_reports_are_as_if_unknown() -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.improvement.drivers.excess_days import ExcessTable, compute_excess_days
-from kpi_pipeline.improvement.drivers.opportunity import LAST_DAY_SHARE, Capacity, OpportunityTable, compute_opportunity
+from kpi_pipeline.improvement.drivers.opportunity import Capacity, Comparator, Opportunity, compute_opportunity
 from kpi_pipeline.improvement.drivers.queries import (
     Window,
     query_amounts,
@@ -60,8 +60,8 @@ class UnitTable:
 class Drivers:
     """What drives days and dollars from first_month to last_month. None: missing says why, by the name of the part.
 
-    waits: as `drivers.queries.query_waits` gives them. drg_titles: as published. last_day_share_is_assumed: the
-    hospital has not declared its own. missing: part → what was not supplied, or is not there, in words.
+    waits: as `drivers.queries.query_waits` gives them. drg_titles: as published. missing: part → what was not
+    supplied, or is not there, in words.
     """
 
     first_month: Month
@@ -74,8 +74,7 @@ class Drivers:
     drg_titles: Mapping[str, str] = field(default_factory=dict)
     mix_change: MixChange | None = None
     units: UnitTable | None = None
-    opportunity: OpportunityTable | None = None
-    last_day_share_is_assumed: bool = True
+    opportunity: Opportunity | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -98,11 +97,12 @@ def read_drivers(
         missing["waits"] = f"not supplied: {lacking['avoidable_days']}"
     else:
         waits = query_waits(connection, window)
-    has_drgs = bool(stays["drg_geometric_mean_days"].notna().any())
+    has_drgs = bool((stays["drg_arithmetic_mean_days"] > 0).any())
     if not has_drgs:
         missing["excess"] = "no DRG with a published mean stay"
     by_service_line = has_drgs and bool(stays["service_line"].notna().any())
-    has_days = has_drgs or bool((stays["avoidable_days"] > 0).any())
+    drgs = compute_excess_days(stays, by="drg_code") if has_drgs else None
+    service_lines = compute_excess_days(stays, by="service_line") if by_service_line else None
     mix_change = _mix_change(connection, window, first, metrics, lacking)
     if mix_change is None:
         missing["mix_change"] = "two full years of coded discharges are needed"
@@ -115,13 +115,12 @@ def read_drivers(
         n_discharges=len(stays),
         waits=waits,
         days_waited=float(stays["avoidable_days"].sum()),
-        service_lines=compute_excess_days(stays, by="service_line") if by_service_line else None,
-        drgs=compute_excess_days(stays, by="drg_code") if has_drgs else None,
+        service_lines=service_lines,
+        drgs=drgs,
         drg_titles=query_drg_titles(connection) if has_drgs else {},
         mix_change=mix_change,
         units=units,
-        opportunity=_opportunity(stays, connection, window, month, settings) if has_days else None,
-        last_day_share_is_assumed=settings.opportunity.last_day_share is None,
+        opportunity=_opportunity(stays, service_lines or drgs, waits is not None, connection, window, settings),
         missing=missing,
     )
 
@@ -178,8 +177,16 @@ def _units(
 
 
 def _opportunity(
-    stays: pd.DataFrame, connection: duckdb.DuckDBPyConnection, window: Window, month: Month, settings: Settings
-) -> OpportunityTable:
+    stays: pd.DataFrame,
+    excess: ExcessTable | None,
+    documents_days: bool,
+    connection: duckdb.DuckDBPyConnection,
+    window: Window,
+    settings: Settings,
+) -> Opportunity | None:
+    """None where nothing was supplied that a rung could stand on."""
+    if excess is None and not (documents_days and bool((stays["documented_days"] > 0).any())):
+        return None
     declared = settings.opportunity
     occupancy = query_occupancy_pct(connection, window) if declared.freed_day is not None else None
     capacity = None
@@ -192,10 +199,16 @@ def _opportunity(
             occupancy_threshold_pct=freed.occupancy_threshold_pct,
             source=freed.source,
         )
+    comparator = None
+    if declared.comparator is not None:
+        one = declared.comparator
+        comparator = Comparator(one.observed_over_expected, one.name, one.source)
     return compute_opportunity(
-        stays.assign(everything="All"),
-        by="everything",
-        seed=month.year * 100 + month.number,
+        stays,
+        excess,
+        seed=window.end.year * 100 + window.end.month,
+        documents_days=documents_days,
         capacity=capacity,
-        last_day_share=declared.last_day_share or LAST_DAY_SHARE,
+        comparator=comparator,
+        last_day_share=declared.last_day_share,
     )

@@ -1,30 +1,30 @@
-"""What the days beyond need would be worth: a range by three named methods, each with a bootstrap interval.
+"""What days would be worth: three rungs, each on its own, with its interval, its assumption and its condition.
 
-The methods are three ways to value the same days, so they are a range and are never added. Days come from
-`excess_days.countable_days`, which counts each day of a stay once. Which days they are, who owns them and the words are
-not here; no stay is in a result.
+1. `documented`: distinct avoidable days with a reason and a party. 2. `net_excess`: net days of the groups whose O/E
+lies above 1 by its interval after shrinkage; none is a fine answer. 3. `comparator_gap`: net days above a declared
+comparator. They overlap, so they are never added. A day is worth the variable direct cost of a *late* day, never a
+mean day. The words are not here; no stay is in a result.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.improvement.drivers.excess_days import (
-    DAY_COLUMNS,
-    OUTLIER_MULTIPLE,
-    check_stays,
-    countable_days,
-    group_names,
-)
+from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable, check_stays
 from kpi_pipeline.improvement.estimates import TAILS, Estimate, Floats
 
-MethodName = Literal["variable_cost_of_last_days", "full_direct_cost_per_day", "capacity_value"]
-Omission = Literal["no_cost_data", "not_declared", "beds_not_full"]
+RungName = Literal["documented", "net_excess", "comparator_gap"]
+Omission = Literal[
+    "not_supplied", "no_expected_stay", "not_declared", "none_above_expected", "not_above_comparator", "too_few_stays"
+]
+"""too_few_stays: withheld from this reader, by `judgement`."""
 
 LAST_DAY_SHARE = 0.6
 """The variable direct cost of a late day, as a share of the stay's mean variable direct cost per day.
@@ -33,7 +33,12 @@ An assumption to be replaced by the hospital's own figure. Taheri, Butz and Gree
 191, 2000) found $420 for the last full day where the mean stay was 10.5 days and $17,734, of which about 42 % (their
 trauma patients' share) is variable: 420 / (0.42 · 17,734 / 10.5) = 0.59."""
 
-COST_COLUMNS = ("variable_direct_cost", "direct_cost")
+ASSUMED_SHARES = (0.4, 0.8)
+"""Where the share is assumed, the interval lets it lie anywhere (triangular) between these: one study of one
+hospital."""
+
+LONG_STAY_DAYS = 2.0
+"""A stay of more than GMLOS + 2 days should have a reason on record; the share that has is the capture rate."""
 
 _DRAWS_AT_ONCE = 2_000_000
 """Bounds the memory of the bootstrap: about this many resampled stays are held at a time."""
@@ -64,148 +69,226 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
-class MethodValue:
-    """The days valued one way. usd is None, and omission says why, when the method does not apply.
+class Comparator:
+    """A declared O/E to compare with (1.0: as long as expected), and whose it is."""
 
-    usd per_day: usd / days_valued. days_valued: of the stays that have what the method needs; the rest of the days are
-    n_stays_not_valued stays', and count as unknown, not as nothing.
+    observed_over_expected: float
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """How much of what should be documented is: n_documented of n_long stays above GMLOS + 2 days."""
+
+    n_long: int
+    n_documented: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One way to count the days. days is None, and omission says why, where there are none to count.
+
+    usd is None without a single stay with a cost. days_valued: those of stays that have one; the days of n_not_valued
+    stays are worth an unknown amount, not nothing (documented days only; the others take the mean late day of the
+    stays costed).
+    capacity_usd: what the freed days would earn, where finance declares it and beds are full enough. groups: net
+    excess only.
     """
 
-    method: MethodName
-    usd: Estimate | None
-    usd_per_day: float | None
-    days_valued: float
-    n_stays_not_valued: int
+    name: RungName
+    days: Estimate | None
+    usd: Estimate | None = None
+    capacity_usd: Estimate | None = None
+    days_valued: float = 0.0
+    n_not_valued: int = 0
+    n_stays: int = 0
+    groups: tuple[ExcessDays, ...] = ()
     omission: Omission | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """One group's opportunity. days: countable days of its n_stays stays, from n_contributing of them.
+    """The three rungs in order, and what to print beside them. late_day_usd: the mean late day of the stays costed."""
 
-    lowest_usd, highest_usd: the range of the methods that apply; None when none does. The methods are not to be added.
-    """
-
-    group: str
-    n_stays: int
-    n_contributing: int
-    days: Estimate
-    methods: tuple[MethodValue, ...]
-    lowest_usd: float | None
-    highest_usd: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpportunityTable:
-    """Groups by days, most first (equal ones by name), the total, and the assumptions to print beside them."""
-
-    groups: tuple[Opportunity, ...]
-    total: Opportunity
+    rungs: tuple[Rung, Rung, Rung]
+    capture: Capture | None
+    late_day_usd: float | None
     last_day_share: float
-    outlier_multiple: float
+    share_is_assumed: bool
     capacity: Capacity | None
+    comparator: Comparator | None
     seed: int
     n_resamples: int
 
 
 def compute_opportunity(
     stays: pd.DataFrame,
+    excess: ExcessTable | None,
     *,
     seed: int,
-    by: str = "service_line",
+    documents_days: bool = True,
     capacity: Capacity | None = None,
-    last_day_share: float = LAST_DAY_SHARE,
-    outlier_multiple: float = OUTLIER_MULTIPLE,
-    n_resamples: int = 1000,
-) -> OpportunityTable:
-    """The opportunity by group. stays: one row a discharged stay: DAY_COLUMNS, COST_COLUMNS, `by`, avoidable_days.
+    comparator: Comparator | None = None,
+    last_day_share: float | None = None,
+    n_resamples: int = 2000,
+) -> Opportunity:
+    """The rungs. stays: one row a discharged stay: stay_id, length_of_stay_days, variable_direct_cost, documented_days.
 
-    avoidable_days may be absent; an empty cost is a stay not costed yet. Intervals: percentiles of resampled stays,
-    drawn anew from the seed for each group, so that groups do not move each other. Raises InputError.
+    excess: its net days by group (None: no expected stays). An empty cost is a stay not costed yet. last_day_share
+    None takes the published assumption, and its range enters every interval. Raises InputError.
     """
-    check_stays(stays, [*DAY_COLUMNS, *COST_COLUMNS, by])
-    if not 0 < last_day_share <= 1:
+    check_stays(stays, ["stay_id", "length_of_stay_days", "variable_direct_cost", "documented_days"])
+    if last_day_share is not None and not 0 < last_day_share <= 1:
         raise InputError(Fault("last_day_share", f"must lie above 0 and not above 1; got {last_day_share}."))
-    # In one order, whatever the order of the rows: the stream of chance draws stays by their place.
-    stays = stays.sort_values("stay_id")
-    valued = _values_by_stay(stays, last_day_share=last_day_share, outlier_multiple=outlier_multiple, capacity=capacity)
-    valued["group"] = group_names(stays, by).to_numpy()
+    stays = stays.sort_values("stay_id")  # the stream of chance draws stays by their place
+    share = LAST_DAY_SHARE if last_day_share is None else last_day_share
+    chance = np.random.default_rng(seed)
+    low, high = ASSUMED_SHARES
+    shares = chance.triangular(low, share, high, n_resamples) if last_day_share is None else np.full(n_resamples, share)
+    mean_day = _mean_day_usd(stays)
+    price = _Price(share, shares, mean_day, capacity if capacity and capacity.is_worth else None)
+    documented = (
+        _documented(stays, price, chance) if documents_days else Rung("documented", None, omission="not_supplied")
+    )
+    return Opportunity(
+        rungs=(documented, _net_excess(excess, price, chance), _comparator_gap(excess, comparator, price, chance)),
+        capture=_capture(stays) if documents_days else None,
+        late_day_usd=None if mean_day is None else share * mean_day,
+        last_day_share=share,
+        share_is_assumed=last_day_share is None,
+        capacity=capacity,
+        comparator=comparator,
+        seed=seed,
+        n_resamples=n_resamples,
+    )
 
-    def summarise(name: str, rows: pd.DataFrame) -> Opportunity:
-        chance = np.random.default_rng(seed)
-        return _opportunity(name, rows, capacity=capacity, chance=chance, n_resamples=n_resamples)
 
-    groups = [summarise(str(name), rows) for name, rows in valued.groupby("group", sort=True)]
-    groups.sort(key=lambda group: (-group.days.value, group.group))
-    total = summarise("All", valued)
-    return OpportunityTable(tuple(groups), total, last_day_share, outlier_multiple, capacity, seed, n_resamples)
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """share and its draws; mean_day_usd: variable direct cost per day of the stays costed."""
+
+    share: float
+    shares: Floats
+    mean_day_usd: float | None
+    capacity: Capacity | None
+
+    def of_days(self, days: float, drawn: Floats) -> tuple[Estimate | None, Estimate | None]:
+        """What net days are worth at the mean late day, and as capacity."""
+        usd = None
+        if self.mean_day_usd is not None:
+            usd = _estimate(days * self.share * self.mean_day_usd, drawn * self.shares * self.mean_day_usd)
+        return usd, self.capacity_of(days, drawn)
+
+    def capacity_of(self, days: float, drawn: Floats) -> Estimate | None:
+        if self.capacity is None:
+            return None
+        margin = self.capacity.backfill_probability * self.capacity.contribution_margin_per_day_usd
+        return _estimate(days * margin, drawn * margin)
 
 
-def bootstrap_sums(values: Floats, *, chance: np.random.Generator, n_resamples: int) -> list[Estimate]:
-    """The sum of each column over stays, with the 2.5 and 97.5 percentile of its sum over resampled stays."""
+def _estimate(value: float, drawn: Floats) -> Estimate:
+    lower, upper = np.quantile(drawn, TAILS)
+    return Estimate(float(value), float(lower), float(upper))
+
+
+def _mean_day_usd(stays: pd.DataFrame) -> float | None:
+    costed = stays[stays["variable_direct_cost"].notna()]
+    return float(costed["variable_direct_cost"].sum() / costed["length_of_stay_days"].sum()) if len(costed) else None
+
+
+def _documented(stays: pd.DataFrame, price: _Price, chance: np.random.Generator) -> Rung:
+    """Documented days, each at its own stay's late day; stays are resampled."""
+    length = stays["length_of_stay_days"].to_numpy(float)
+    days = np.minimum(stays["documented_days"].fillna(0).to_numpy(float), length)
+    cost = stays["variable_direct_cost"].to_numpy(float, na_value=math.nan) / length
+    columns = np.column_stack([days, np.where(np.isnan(cost), 0.0, days * np.nan_to_num(cost))])
+    drawn = bootstrap_sums(columns, chance=chance, n_resamples=price.shares.size)
+    has_days, is_costed = days > 0, ~np.isnan(cost)
+    valued = float(days[is_costed].sum())
+    usd = _estimate(columns[:, 1].sum() * price.share, drawn[:, 1] * price.shares) if valued else None
+    return Rung(
+        "documented",
+        _estimate(days.sum(), drawn[:, 0]),
+        usd=usd,
+        capacity_usd=price.capacity_of(float(days.sum()), drawn[:, 0]),
+        days_valued=valued,
+        n_not_valued=int((has_days & ~is_costed).sum()),
+        n_stays=int(has_days.sum()),
+    )
+
+
+def bootstrap_sums(values: Floats, *, chance: np.random.Generator, n_resamples: int) -> Floats:
+    """The sums of each column over resampled stays: shape (n_resamples, columns)."""
     n_stays = values.shape[0]
     if n_stays == 0:
-        return [Estimate(0.0, 0.0, 0.0)] * values.shape[1]
+        return np.zeros((n_resamples, values.shape[1]))
     at_once = max(1, _DRAWS_AT_ONCE // n_stays)
     sums = []
     for first in range(0, n_resamples, at_once):
-        n_rows = min(at_once, n_resamples - first)
-        drawn = chance.integers(0, n_stays, size=(n_rows, n_stays))
+        drawn = chance.integers(0, n_stays, size=(min(at_once, n_resamples - first), n_stays))
         sums.append(np.column_stack([column[drawn].sum(axis=1) for column in values.T]))
-    lower, upper = np.quantile(np.vstack(sums), TAILS, axis=0)
-    totals = values.sum(axis=0)
-    return [Estimate(float(total), float(a), float(b)) for total, a, b in zip(totals, lower, upper, strict=True)]
+    return np.vstack(sums)
 
 
-def _values_by_stay(
-    stays: pd.DataFrame, *, last_day_share: float, outlier_multiple: float, capacity: Capacity | None
-) -> pd.DataFrame:
-    """Per stay its countable days and their value by each method (NaN: the stay lacks what the method needs)."""
-    days = countable_days(stays, outlier_multiple=outlier_multiple)
-    length = stays["length_of_stay_days"].to_numpy(dtype=np.float64)
-    variable, direct = (stays[column].to_numpy(dtype=np.float64, na_value=np.nan) / length for column in COST_COLUMNS)
-    margin = 0.0 if capacity is None else capacity.backfill_probability * capacity.contribution_margin_per_day_usd
-    return pd.DataFrame(
-        {
-            "days": days,
-            "variable_cost_of_last_days": days * last_day_share * variable,
-            "full_direct_cost_per_day": days * direct,
-            "capacity_value": days * margin,
-        }
+def _net_excess(excess: ExcessTable | None, price: _Price, chance: np.random.Generator) -> Rung:
+    """Net days of the groups whose shrunk O/E lies above 1 by its interval."""
+    if excess is None:
+        return Rung("net_excess", None, omission="no_expected_stay")
+    above = tuple(group for group in excess.groups if group.is_above_expected)
+    if not above:
+        return Rung("net_excess", None, omission="none_above_expected")
+    days, drawn = 0.0, np.zeros(price.shares.size)
+    for group in above:
+        assert group.shrunk_ratio is not None
+        days += group.expected_days * (group.shrunk_ratio.value - 1)
+        drawn += group.expected_days * (_drawn_ratios(group.shrunk_ratio, chance, price.shares.size) - 1)
+    usd, capacity_usd = price.of_days(days, drawn)
+    return Rung(
+        "net_excess",
+        _estimate(days, drawn),
+        usd=usd,
+        capacity_usd=capacity_usd,
+        days_valued=days if usd else 0.0,
+        n_stays=sum(group.n_stays for group in above),
+        groups=above,
     )
 
 
-def _opportunity(
-    name: str, rows: pd.DataFrame, *, capacity: Capacity | None, chance: np.random.Generator, n_resamples: int
-) -> Opportunity:
-    names: tuple[MethodName, ...] = ("variable_cost_of_last_days", "full_direct_cost_per_day", "capacity_value")
-    columns = np.column_stack([rows["days"], *(rows[method].fillna(0.0) for method in names)])
-    days, *sums = bootstrap_sums(columns, chance=chance, n_resamples=n_resamples)
-    methods = tuple(_method_value(method, total, rows, capacity) for method, total in zip(names, sums, strict=True))
-    applying = [method.usd.value for method in methods if method.usd is not None]
-    return Opportunity(
-        group=name,
-        n_stays=len(rows),
-        n_contributing=int((rows["days"] > 0).sum()),
-        days=days,
-        methods=methods,
-        lowest_usd=min(applying, default=None),
-        highest_usd=max(applying, default=None),
+def _comparator_gap(
+    excess: ExcessTable | None, comparator: Comparator | None, price: _Price, chance: np.random.Generator
+) -> Rung:
+    """Days above the comparator's O/E, of all stays together."""
+    if comparator is None:
+        return Rung("comparator_gap", None, omission="not_declared")
+    if excess is None:
+        return Rung("comparator_gap", None, omission="no_expected_stay")
+    total = excess.total
+    days = total.expected_days * (total.ratio.value - comparator.observed_over_expected)
+    if days <= 0:
+        return Rung("comparator_gap", None, omission="not_above_comparator")
+    ratios = _drawn_ratios(total.ratio, chance, price.shares.size)
+    drawn = total.expected_days * (ratios - comparator.observed_over_expected)
+    usd, capacity_usd = price.of_days(days, drawn)
+    return Rung(
+        "comparator_gap",
+        _estimate(days, drawn),
+        usd=usd,
+        capacity_usd=capacity_usd,
+        days_valued=days if usd else 0.0,
+        n_stays=total.n_stays,
     )
 
 
-def _method_value(method: MethodName, usd: Estimate, rows: pd.DataFrame, capacity: Capacity | None) -> MethodValue:
-    contributing = rows[rows["days"] > 0]
-    known = contributing[contributing[method].notna()]
-    days = float(known["days"].sum())
-    n_unknown = len(contributing) - len(known)
-    omission: Omission | None = None
-    if method == "capacity_value" and capacity is None:
-        omission = "not_declared"
-    elif method == "capacity_value" and capacity is not None and not capacity.is_worth:
-        omission = "beds_not_full"
-    elif len(contributing) and not len(known):
-        omission = "no_cost_data"
-    if omission is not None:
-        return MethodValue(method, None, None, 0.0, len(contributing), omission)
-    return MethodValue(method, usd, usd.value / days if days else None, days, n_unknown)
+def _drawn_ratios(ratio: Estimate, chance: np.random.Generator, n_draws: int) -> Floats:
+    """Draws from the log-normal whose ends are those of the interval."""
+    error = math.log(ratio.upper / ratio.lower) / 2 / float(stats.norm.ppf(TAILS[1]))
+    return np.asarray(ratio.value * np.exp(error * chance.normal(size=n_draws)))
+
+
+def _capture(stays: pd.DataFrame) -> Capture | None:
+    """Of the stays above GMLOS + 2 days, those with a documented day; None without a geometric mean."""
+    if "drg_geometric_mean_days" not in stays.columns or not stays["drg_geometric_mean_days"].notna().any():
+        return None
+    is_long = stays["length_of_stay_days"] > stays["drg_geometric_mean_days"] + LONG_STAY_DAYS
+    return Capture(int(is_long.sum()), int((is_long & (stays["documented_days"] > 0)).sum()))

@@ -32,17 +32,21 @@ _COUNTED_DAYS = """
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ) AS covered_before
         FROM avoidable_days
-        WHERE stay_id IS NOT NULL
+        WHERE stay_id IS NOT NULL{only}
     ) AS waits
     GROUP BY waits.stay_id{group}
 """
 """Overlapping waits count once, as in the metric avoidable_days_per_100_discharges."""
 
-_DAYS_BY_STAY = _COUNTED_DAYS.format(by="", partition="", group="")
+_DAYS_BY_STAY = _COUNTED_DAYS.format(by="", partition="", group="", only="")
+_DOCUMENTED_DAYS_BY_STAY = _COUNTED_DAYS.format(
+    by="", partition="", group="", only=" AND reason_code IS NOT NULL AND responsible_party IS NOT NULL"
+)
 _DAYS_BY_STAY_AND_REASON = _COUNTED_DAYS.format(
     by="COALESCE(waits.reason_code, '') AS reason_code,",
     partition=", COALESCE(reason_code, '')",
     group=", COALESCE(waits.reason_code, '')",
+    only="",
 )
 
 
@@ -106,23 +110,27 @@ def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.Dat
 def query_stays(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
     """One row a discharged stay, under a number of this query's own, with what `excess_days` and `opportunity` need.
 
-    stay_id (1, 2, …), length_of_stay_days, drg_geometric_mean_days, drg_code, service_line, variable_direct_cost,
-    direct_cost, avoidable_days. A cost below zero is an error of the source and counts as not costed.
+    stay_id (1, 2, …), length_of_stay_days, drg_geometric_mean_days, drg_arithmetic_mean_days, drg_code, service_line,
+    variable_direct_cost, avoidable_days; documented_days are those of them with a reason and a party. A cost below
+    zero is an error of the source and counts as not costed.
     """
     return connection.execute(
         f"""
-        WITH days_by_stay AS ({_DAYS_BY_STAY})
+        WITH days_by_stay AS ({_DAYS_BY_STAY}),
+        documented_by_stay AS ({_DOCUMENTED_DAYS_BY_STAY})
         SELECT
             ROW_NUMBER() OVER (ORDER BY stays.discharged_on, stays.stay_id) AS stay_id,
             CAST(stays.length_of_stay_days AS DOUBLE) AS length_of_stay_days,
             stays.drg_geometric_mean_days,
+            stays.drg_arithmetic_mean_days,
             stays.drg_code,
             stays.service_line,
             CASE WHEN stays.variable_direct_cost >= 0 THEN stays.variable_direct_cost END AS variable_direct_cost,
-            CASE WHEN stays.direct_cost >= 0 THEN stays.direct_cost END AS direct_cost,
-            CAST(COALESCE(days_by_stay.n_days, 0) AS DOUBLE) AS avoidable_days
+            CAST(COALESCE(days_by_stay.n_days, 0) AS DOUBLE) AS avoidable_days,
+            CAST(COALESCE(documented_by_stay.n_days, 0) AS DOUBLE) AS documented_days
         FROM stays
         LEFT JOIN days_by_stay ON stays.stay_id = days_by_stay.stay_id
+        LEFT JOIN documented_by_stay ON stays.stay_id = documented_by_stay.stay_id
         WHERE NOT stays.is_in_house AND {window.condition()}
         ORDER BY 1
         """,

@@ -1,4 +1,4 @@
-"""Days beyond the expected stay by group: the largest groups, the rest as one, and what of them is withheld."""
+"""Net days against the expected stay by group: those with most, the rest as one, and what of them is withheld."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kpi_pipeline.core.rounding import round_parts
 from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable
+from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table
 from kpi_pipeline.judgement.disclosure.tables import total_last
 from kpi_pipeline.judgement.inputs import ReportInputs
@@ -19,10 +21,12 @@ OTHER = "Other"
 class ExcessRow:
     """One group, or the total. days_withheld and outliers_withheld: why those numbers may not be printed, or None.
 
-    is_rest: the row gathers the smaller groups; is_total: all of them.
+    printed_…: so that the rows add up to the total. is_rest: the row gathers the smaller groups; is_total: all of them.
     """
 
     days: ExcessDays
+    printed_days: float
+    printed_outlier_days: float
     days_withheld: Withheld | None = None
     outliers_withheld: Withheld | None = None
     is_rest: bool = False
@@ -31,16 +35,15 @@ class ExcessRow:
 
 @dataclass(frozen=True, slots=True)
 class JudgedExcess:
-    """The groups with the most days first, then the rest as one. is_shown: the table may be printed.
+    """The groups with the most net days first, then the rest as one, whose interval is not known.
 
-    first: the group with the most days, and its share of all.
+    above: the groups that lie above expected beyond chance, those with most net days first.
     """
 
     by: Literal["service_line", "drg_code"]
     rows: tuple[ExcessRow, ...]
     total: ExcessRow
-    first: str
-    first_share_pct: float
+    above: tuple[str, ...]
 
     @property
     def is_shown(self) -> bool:
@@ -51,20 +54,27 @@ class JudgedExcess:
 def judge_excess(
     inputs: ReportInputs, table: ExcessTable | None, *, by: Literal["service_line", "drg_code"], n_shown: int
 ) -> JudgedExcess | None:
-    """The table by one kind of group; None without any day beyond."""
-    if table is None or table.total.excess_days <= 0:
+    """The table by one kind of group; None where no stay has an expected length."""
+    if table is None:
         return None
-    groups = [group for group in table.groups if group.n_stays]
+    groups = list(table.groups)
     rest = groups[n_shown:] if len(groups) > n_shown + 1 else []
     shown = [(group, False) for group in groups[: len(groups) - len(rest)]]
     shown += [(_added(rest), True)] if rest else []
     hidden, outliers = _withheld(inputs, [group for group, _ in shown], table.total)
+    days = round_parts([group.net.value for group, _ in shown], 0, total=table.total.net.value)
+    outlier_days = round_parts([group.outlier_net_days for group, _ in shown], 0, total=table.total.outlier_net_days)
     rows = tuple(
-        ExcessRow(group, hidden.get(at), outliers.get(at), is_rest=is_rest) for at, (group, is_rest) in enumerate(shown)
+        ExcessRow(group, days[at], outlier_days[at], hidden.get(at), outliers.get(at), is_rest=is_rest)
+        for at, (group, is_rest) in enumerate(shown)
     )
-    total = ExcessRow(table.total, hidden.get(_TOTAL), outliers.get(_TOTAL), is_total=True)
-    first = table.groups[0]
-    return JudgedExcess(by, rows, total, first.group, 100 * first.excess_days / table.total.excess_days)
+    total = ExcessRow(
+        table.total, sum(days), sum(outlier_days), hidden.get(_TOTAL), outliers.get(_TOTAL), is_total=True
+    )
+    above = tuple(
+        row.days.group for row in rows if row.days.is_above_expected and row.days_withheld is None and not row.is_rest
+    )
+    return JudgedExcess(by, rows, total, above)
 
 
 def _added(rest: Sequence[ExcessDays]) -> ExcessDays:
@@ -73,16 +83,18 @@ def _added(rest: Sequence[ExcessDays]) -> ExcessDays:
     def added(count: Callable[[ExcessDays], float]) -> float:
         return sum(count(group) for group in rest)
 
+    net, expected = added(lambda one: one.net.value), added(lambda one: one.expected_days)
+    ratio = 1 + net / expected
     return ExcessDays(
         group=OTHER,
         n_stays=int(added(lambda one: one.n_stays)),
-        n_over=int(added(lambda one: one.n_over)),
         days=added(lambda one: one.days),
-        excess_days=added(lambda one: one.excess_days),
-        net_days=added(lambda one: one.net_days),
+        expected_days=expected,
+        net=Estimate(net, net, net),
+        ratio=Estimate(ratio, ratio, ratio),
+        shrunk_ratio=None,
         n_outliers=int(added(lambda one: one.n_outliers)),
-        outlier_days=added(lambda one: one.outlier_days),
-        outlier_excess_days=added(lambda one: one.outlier_excess_days),
+        outlier_net_days=added(lambda one: one.outlier_net_days),
         n_without_expected=int(added(lambda one: one.n_without_expected)),
     )
 
@@ -101,7 +113,6 @@ def _withheld(
         return counts | {_TOTAL: float(count(total))}
 
     last = total_last(_TOTAL)
-    usual = [counted(lambda one: one.n_stays), counted(lambda one: one.n_over - one.n_outliers)]
-    hidden = withhold_table(usual, sums, threshold=threshold, reluctance=last)
+    hidden = withhold_table([counted(lambda one: one.n_stays)], sums, threshold=threshold, reluctance=last)
     outliers = withhold_table([counted(lambda one: one.n_outliers)], sums, threshold=threshold, reluctance=last)
     return hidden, outliers

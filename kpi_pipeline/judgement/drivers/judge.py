@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.improvement.drivers.opportunity import OpportunityTable
+from kpi_pipeline.improvement.drivers.opportunity import Opportunity, Rung
 from kpi_pipeline.judgement.disclosure import Number, Withheld, is_small
 from kpi_pipeline.judgement.drivers.excess import JudgedExcess, judge_excess
 from kpi_pipeline.judgement.drivers.mix import JudgedMix, judge_mix
@@ -32,10 +32,9 @@ class JudgedDrivers:
     n_without_expected: Number
     mix: JudgedMix | None
     units: JudgedUnits | None
-    opportunity: OpportunityTable | None
+    opportunity: Opportunity | None
     n_not_costed: Number
     drg_titles: Mapping[str, str]
-    last_day_share_is_assumed: bool
     is_freed_day_declared: bool
     missing: Mapping[str, str]
 
@@ -66,24 +65,35 @@ def judge_drivers(inputs: ReportInputs) -> JudgedDrivers | None:
         opportunity=opportunity,
         n_not_costed=_n_not_costed(inputs, opportunity),
         drg_titles=drivers.drg_titles,
-        last_day_share_is_assumed=drivers.last_day_share_is_assumed,
         is_freed_day_declared=inputs.settings.opportunity.freed_day is not None,
         missing=drivers.missing,
     )
 
 
-def _opportunity(inputs: ReportInputs, table: OpportunityTable | None) -> OpportunityTable | None:
-    if table is None or table.total.n_contributing == 0:
+def _opportunity(inputs: ReportInputs, found: Opportunity | None) -> Opportunity | None:
+    """The rungs and the capture rate without those of few stays; None when no rung has days."""
+    if found is None:
         return None
-    is_little = is_small(table.total.n_contributing, inputs.settings.small_number_threshold)
-    return None if inputs.withholds and is_little else table
+    threshold = inputs.settings.small_number_threshold
+    if inputs.withholds:
+        documented, net_excess, gap = (
+            Rung(rung.name, None, omission="too_few_stays") if is_small(rung.n_stays, threshold) else rung
+            for rung in found.rungs
+        )
+        capture = found.capture
+        if capture is not None and any(
+            is_small(n, threshold)
+            for n in (capture.n_long, capture.n_documented, capture.n_long - capture.n_documented)
+        ):
+            capture = None
+        found = replace(found, rungs=(documented, net_excess, gap), capture=capture)
+    return found if any(rung.days is not None and rung.days.value > 0 for rung in found.rungs) else None
 
 
-def _n_not_costed(inputs: ReportInputs, table: OpportunityTable | None) -> Number:
-    if table is None:
+def _n_not_costed(inputs: ReportInputs, found: Opportunity | None) -> Number:
+    if found is None:
         return 0.0
-    methods = {method.method: method for method in table.total.methods}
-    count = float(methods["variable_cost_of_last_days"].n_stays_not_valued)
+    count = float(sum(rung.n_not_valued for rung in found.rungs))
     is_little = inputs.withholds and is_small(count, inputs.settings.small_number_threshold)
     return Withheld.SMALL if is_little else count
 

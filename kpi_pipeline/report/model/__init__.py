@@ -13,7 +13,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from kpi_pipeline.core.texts import Label, Words
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
 from kpi_pipeline.report.model.appendix import (
     Appendix,
@@ -71,6 +70,7 @@ from kpi_pipeline.report.model.page import (
     Table,
     Tile,
 )
+from kpi_pipeline.report.model.texts import Label, Words
 
 __all__ = [
     "Action",
@@ -129,7 +129,8 @@ class Report(Frozen):
     """One monthly report.
 
     month, facility_id and issue_number name it; `stamped_at` is the only clock the PDF knows (its creation
-    date), so the same model gives the same bytes. `source_words` stands in every page's foot.
+    date), so the same model gives the same bytes. `source_words` stands in every page's foot, and
+    names the issue or says that it is a draft (issue_number None).
     """
 
     schema_version: Literal[1] = 1
@@ -138,7 +139,7 @@ class Report(Frozen):
     facility_id: FacilityId = WHOLE_SYSTEM
     hospital_name: Label
     facility_name: Label | None = None
-    issue_number: Annotated[int, Field(ge=1)]
+    issue_number: Annotated[int, Field(ge=1)] | None = None
     title: Words
     prepared_by: Words
     confidentiality: Words

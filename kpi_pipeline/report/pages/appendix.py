@@ -65,7 +65,7 @@ def build_appendix(judged: Judged, *, contact: str) -> Appendix:
 
 
 def _definition(measure: Measure, threshold: int) -> Definition:
-    metric, figure = measure.metric, measure.current or measure.headline
+    metric, figure = measure.metric, measure.headline or measure.current
     counted = None
     exclusions: tuple[Exclusion, ...] = ()
     if figure is not None:
@@ -125,7 +125,10 @@ def build_data_quality(scope: Scope, records: JudgedRecords) -> DataQuality:
             ReferenceTable(name=one.title, version=one.version, rows=format_number(one.rows), source=one.source)
             for one in records.reference_tables
         ),
-        warnings=tuple(without_small_counts(text, threshold) if scope.withholds else text for text in records.warnings),
+        warnings=(
+            *scope.gate_overrides,
+            *(without_small_counts(text, threshold) if scope.withholds else text for text in records.warnings),
+        ),
     )
 
 

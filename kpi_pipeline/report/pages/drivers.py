@@ -8,15 +8,14 @@ computed (`improvement/`).
 from __future__ import annotations
 
 from kpi_pipeline.core.texts import join_words
-from kpi_pipeline.improvement.drivers.excess_days import OUTLIER_MULTIPLE, UNGROUPED
-from kpi_pipeline.improvement.drivers.opportunity import MethodName, MethodValue, OpportunityTable
+from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, Omission, Opportunity, Rung, RungName
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.waits import JudgedWaits
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.model import Bar, Bars, Block, Column, FurtherSection, Table
 from kpi_pipeline.report.pages.driver_funnel import build_unit_block
 from kpi_pipeline.report.pages.driver_mix import build_mix_block
-from kpi_pipeline.report.pages.driver_tables import build_excess_blocks
+from kpi_pipeline.report.pages.driver_tables import build_excess_blocks, excess_finding
 from kpi_pipeline.report.words.numbers import (
     MISSING,
     capitalised,
@@ -27,12 +26,6 @@ from kpi_pipeline.report.words.numbers import (
 )
 
 _MILLION, _THOUSAND = 1e6, 1e3
-
-_METHODS: dict[MethodName, str] = {
-    "variable_cost_of_last_days": "Variable direct cost of the last days",
-    "full_direct_cost_per_day": "Full direct cost of the days",
-    "capacity_value": "Capacity: freed bed-days used again",
-}
 
 
 def build_drivers(judged: Judged) -> FurtherSection | None:
@@ -56,7 +49,7 @@ def _lede(judged: Judged, drivers: JudgedDrivers) -> str:
     count = f": {format_count(n, 'discharges')}" if isinstance(n, float) else ""
     scope = f"{drivers.first_month.name} to {drivers.last_month.name}, {place}{count}."
     parts = {
-        "waits": "avoidable days by reason", "excess": "days beyond the geometric mean",
+        "waits": "avoidable days by reason", "excess": "net days against the expected stay",
         "mix_change": "mix and rate", "units": "units",
     }  # fmt: skip
     lacking = [f"{words} ({drivers.missing[part]})" for part, words in parts.items() if part in drivers.missing]
@@ -68,13 +61,12 @@ def _title(drivers: JudgedDrivers) -> str:
     if drivers.waits is not None and drivers.waits.pareto.total > 0:
         leading = drivers.waits.n_leading
         if leading:
-            share = format_number(drivers.waits.pareto.rows[leading - 1].running_pct)
+            share = format_number(sum(drivers.waits.shares_pct[:leading]))
             reasons = "reason accounts" if leading == 1 else "reasons account"
             return f"{capitalised(small_count_words(leading))} {reasons} for {share}% of avoidable days"
         return "Avoidable days have many reasons, none of them large"
-    if (lines := drivers.service_lines) is not None:
-        name = "Stays without a service line" if lines.first == UNGROUPED else capitalised(lines.first)
-        return f"{name}: {format_number(lines.first_share_pct)}% of the days beyond the geometric mean stay"
+    if (lines := drivers.service_lines) is not None and lines.is_shown:
+        return excess_finding(lines)
     return "Drivers and opportunities"
 
 
@@ -87,11 +79,11 @@ def _waits_block(waits: JudgedWaits) -> Block:
         Bar(
             label=row.category,
             value=row.count,
-            value_words=format_number(row.count),
+            value_words=format_number(waits.days[place]),
             beside=(
                 MISSING if row.is_other else _party_words(waits, row.category),
-                f"{format_number(row.share_pct)}%",
-                f"{format_number(row.running_pct)}%",
+                f"{format_number(waits.shares_pct[place])}%",
+                f"{format_number(sum(waits.shares_pct[: place + 1]))}%",
             ),
             strong=place < leading,
         )
@@ -131,108 +123,138 @@ def _party_words(waits: JudgedWaits, reason: str) -> str:
 
 # ── dollars ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+_RUNGS: dict[RungName, tuple[str, str]] = {
+    "documented": ("Avoidable days on record", "the reasons on record were ended"),
+    "net_excess": ("Net days above expected", "the service lines above it came to the expected stay"),
+    "comparator_gap": ("Gap to a comparator", "all stays together came to the comparator"),
+}
+"""Rung → its name, and what would have to be true."""
 
-def _opportunity_block(judged: Judged, drivers: JudgedDrivers, table: OpportunityTable) -> Block:
-    total = table.total
-    valued = [method for method in total.methods if method.usd is not None]
-    counted = "the documented avoidable days of each stay"
-    if drivers.drgs is not None:
-        counted = (
-            "for each stay the days beyond its geometric mean or its documented avoidable days, whichever are more"
-        )
-        counted = counted if drivers.waits is not None else "for each stay the days beyond its geometric mean"
-    outliers = f" Stays of more than {format_number(OUTLIER_MULTIPLE)} times their geometric mean count nothing."
-    paragraphs = [
-        f"Counted are {format_number(total.days.value)} days: {counted}. No day counts twice.{outliers}",
-        "The methods value the same days in different ways, so they are a range and are never added. It is what the "
-        "days cost, not what can be saved: many stays lie beyond a geometric mean by its nature.",
-    ]
+_OMISSIONS: dict[Omission, str] = {
+    "not_supplied": "not supplied",
+    "no_expected_stay": "no DRG with a published mean stay",
+    "not_declared": "no comparator declared",
+    "none_above_expected": "none: no group lies above expected beyond chance",
+    "too_few_stays": "withheld",
+    "not_above_comparator": "none: stays are not longer than the comparator's",
+}
+
+
+def _opportunity_block(judged: Judged, drivers: JudgedDrivers, found: Opportunity) -> Block:
     return Block(
-        heading=_opportunity_heading(valued),
-        paragraphs=tuple(paragraphs),
-        tables=(_opportunity_table(valued),) if valued else (),
-        notes=(" ".join(_opportunity_notes(judged, drivers, table)),),
+        heading=_opportunity_heading(found.rungs),
+        paragraphs=(
+            "Three ways to count the days, each on its own: they overlap, so they are never added. A day is worth what "
+            "a late day costs in variable direct cost, not a mean day.",
+        ),
+        tables=(_opportunity_table(found.rungs),),
+        notes=(" ".join(_opportunity_notes(judged, drivers, found)),),
     )
 
 
-def _opportunity_heading(valued: list[MethodValue]) -> str:
-    amounts = sorted(method.usd.value for method in valued if method.usd is not None)
-    if not amounts:
-        return "What the days are worth cannot be said yet"
-    if len(amounts) == 1:
-        return f"Days beyond need: {format_dollars(amounts[0])} a year by the one method that applies"
-    return f"Days beyond need: {format_dollars(amounts[0])} to {format_dollars(amounts[-1])} a year, by method"
+def _opportunity_heading(rungs: tuple[Rung, ...]) -> str:
+    documented = next((rung for rung in rungs if rung.name == "documented" and rung.days and rung.days.value > 0), None)
+    if documented is None or documented.usd is None:
+        return "What the days would be worth"
+    low, high = format_dollars(documented.usd.lower), format_dollars(documented.usd.upper)
+    return f"Avoidable days on record: {format_dollars(documented.usd.value)} a year ({low} to {high})"
 
 
-def _opportunity_table(valued: list[MethodValue]) -> Table:
+def _opportunity_table(rungs: tuple[Rung, ...]) -> Table:
     return Table(
-        caption="The same days, valued by named methods; intervals by resampling stays",
+        caption="Twelve months; 95% intervals hold chance and the assumption about a late day",
         columns=(
-            Column(heading="Method"),
-            Column(heading="Days valued", numeric=True),
-            Column(heading="Dollars per day", numeric=True),
-            Column(heading="Dollars, 12 months", numeric=True),
+            Column(heading="Which days"),
+            Column(heading="If"),
+            Column(heading="Days", numeric=True),
+            Column(heading="95% interval", numeric=True),
+            Column(heading="Dollars", numeric=True),
             Column(heading="95% interval", numeric=True),
         ),
-        rows=tuple(
-            (
-                _METHODS[method.method],
-                format_number(method.days_valued),
-                f"${format_number(method.usd_per_day)}" if method.usd_per_day is not None else MISSING,
-                format_dollars(method.usd.value),
-                f"{format_dollars(method.usd.lower)} to {format_dollars(method.usd.upper)}",
-            )
-            for method in valued
-            if method.usd is not None
-        ),
+        rows=tuple(_rung_row(rung) for rung in rungs),
     )
 
 
-def _opportunity_notes(judged: Judged, drivers: JudgedDrivers, table: OpportunityTable) -> tuple[str, ...]:
-    """What was assumed, what is unknown, and why a method is not there."""
-    methods = {method.method: method for method in table.total.methods}
-    variable, capacity = methods["variable_cost_of_last_days"], methods["capacity_value"]
-    notes = []
-    if variable.usd is not None:
-        whose = "an assumption from the literature" if drivers.last_day_share_is_assumed else "declared by the hospital"
+def _rung_row(rung: Rung) -> tuple[str, ...]:
+    name, condition = _RUNGS[rung.name]
+    if rung.days is None:
+        return (name, _OMISSIONS[rung.omission] if rung.omission else MISSING, MISSING, MISSING, MISSING, MISSING)
+    days, usd = rung.days, rung.usd
+    return (
+        name,
+        condition,
+        format_number(days.value),
+        f"{format_number(days.lower)} to {format_number(days.upper)}",
+        MISSING if usd is None else format_dollars(usd.value),
+        MISSING if usd is None else f"{format_dollars(usd.lower)} to {format_dollars(usd.upper)}",
+    )
+
+
+def _opportunity_notes(judged: Judged, drivers: JudgedDrivers, found: Opportunity) -> tuple[str, ...]:
+    """What was assumed, how much is on record, what is unknown, and what freed days would earn."""
+    notes = [_price_note(found)]
+    if (capture := found.capture) is not None and capture.n_long:
+        share = format_number(100 * capture.n_documented / capture.n_long)
         notes.append(
-            f"A last day costs {format_number(100 * table.last_day_share)}% of the stay's mean variable direct cost "
-            f"per day: {whose}."
+            f"Of the stays longer than two days beyond their geometric mean, {share}% have an avoidable day on record "
+            "(capture rate); what is not recorded is in no first row."
         )
-    if variable.usd is not None and (n := drivers.n_not_costed):
+    if found.late_day_usd is not None and (n := drivers.n_not_costed):
         few = fewer_than(judged.scope.small_number_threshold, "stays")
         stays = format_count(n, "stays") if isinstance(n, float) else few
-        notes.append(f"Not costed yet: {stays}; the value of their days is unknown, not nothing.")
-    without_cost = [
-        _METHODS[name] for name in ("variable_cost_of_last_days", "full_direct_cost_per_day")
-        if methods[name].omission == "no_cost_data"
-    ]  # fmt: skip
-    if without_cost:
-        notes.append(f"{join_words(without_cost)}: no direct cost was supplied.")
-    if capacity.omission == "not_declared":
+        notes.append(f"Not costed yet: {stays}; the value of their recorded days is unknown, not nothing.")
+    if found.comparator is not None:
+        ratio = format_number(found.comparator.observed_over_expected, 2)
+        notes.append(f"Comparator: {found.comparator.name}, {ratio} of the expected days ({found.comparator.source}).")
+    notes.append(_capacity_note(drivers, found))
+    return tuple(notes)
+
+
+def _price_note(found: Opportunity) -> str:
+    if found.late_day_usd is None:
+        return "No variable direct cost was supplied, so no day has a price."
+    share = f"{format_number(100 * found.last_day_share)}% of a mean day's variable direct cost"
+    if not found.share_is_assumed:
+        return f"A late day costs {share}, declared by the hospital: {format_dollars(found.late_day_usd)}."
+    low, high = (format_number(100 * one) for one in ASSUMED_SHARES)
+    return (
+        f"A late day costs {format_dollars(found.late_day_usd)}: {share}, an assumption from the literature; the "
+        f"intervals let it be {low}% to {high}%."
+    )
+
+
+def _capacity_note(drivers: JudgedDrivers, found: Opportunity) -> str:
+    """What a freed bed-day would earn, where finance has declared it."""
+    if found.capacity is None:
         declared = drivers.is_freed_day_declared
         why = "there is no census or no number of beds to tell how full they are" if declared else "not declared"
-        notes.append(f"Capacity, what a freed bed-day would earn: {why}.")
-    elif table.capacity is not None:
-        occupancy = format_number(table.capacity.occupancy_pct)
-        needed = format_number(table.capacity.occupancy_threshold_pct)
-        if capacity.omission == "beds_not_full":
-            notes.append(
-                f"Capacity is not valued: {occupancy}% of licensed beds were occupied, and freed days are wanted from "
-                f"{needed}% on."
-            )
-        else:
-            used_again = format_number(100 * table.capacity.backfill_probability)
-            margin = format_number(table.capacity.contribution_margin_per_day_usd)
-            notes.append(
-                f"Capacity: {occupancy}% of licensed beds occupied; {used_again}% of freed days used again, at "
-                f"${margin} each. Source: {table.capacity.source}."
-            )
-    return tuple(notes)
+        return f"Capacity, what a freed bed-day would earn: {why}."
+    occupancy = format_number(found.capacity.occupancy_pct)
+    if not found.capacity.is_worth:
+        needed = format_number(found.capacity.occupancy_threshold_pct)
+        return (
+            f"Capacity is not valued: {occupancy}% of licensed beds were occupied, and freed days are wanted from "
+            f"{needed}% on."
+        )
+    used_again = format_number(100 * found.capacity.backfill_probability)
+    margin = format_number(found.capacity.contribution_margin_per_day_usd)
+    amounts = join_words(
+        [
+            f"{format_dollars(rung.capacity_usd.value)} ({_RUNGS[rung.name][0].lower()})"
+            for rung in found.rungs
+            if rung.capacity_usd is not None
+        ]
+    )
+    return (
+        f"Used again, freed days would earn {amounts}: {occupancy}% of licensed beds occupied, {used_again}% of "
+        f"freed days used again, at ${margin} each. Source: {found.capacity.source}."
+    )
 
 
 def format_dollars(usd: float) -> str:
     """An amount no finer than it is known: `$25.5 million`, `$812,000`, `$8,120`."""
+    if usd < 0:
+        return f"−{format_dollars(-usd)}"
     if abs(usd) >= _MILLION:
         return f"${format_number(usd / _MILLION, 1)} million"
     if abs(usd) >= 10 * _THOUSAND:

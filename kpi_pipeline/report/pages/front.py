@@ -19,7 +19,13 @@ from kpi_pipeline.report.model import (
     Tile,
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
-from kpi_pipeline.report.words.findings import finding_title, summary_sentence
+from kpi_pipeline.report.words.findings import (
+    finding_title,
+    issue_words,
+    no_attention_words,
+    no_improvement_words,
+    summary_sentence,
+)
 from kpi_pipeline.report.words.numbers import (
     capitalised,
     format_bare,
@@ -29,6 +35,7 @@ from kpi_pipeline.report.words.numbers import (
     unit_words,
 )
 from kpi_pipeline.report.words.phrases import (
+    LACK_WORDS,
     basis_words,
     follow_up_words,
     interval_range,
@@ -59,22 +66,24 @@ def build_front_page(judged: Judged) -> FrontPage:
         tiles=tuple(_tile(judged, measure) for measure in headlines),
         improved=FindingList(
             items=tuple(_finding(one, change_clause(one), headlines) for one in every if one.state == "improvement"),
-            none_words="No evidence of improvement: no measure left routine variation in the wanted direction.",
+            none_words=no_improvement_words(every),
         ),
         attention=FindingList(
             items=tuple(
                 _finding(one, change_clause(one) if one.state == "concern" else failing_sentence(one), headlines)
                 for one in attention_order(every)
             ),
-            none_words="No measure left routine variation in the unwanted direction; none keeps missing its target.",
+            none_words=no_attention_words(every),
         ),
         decisions=tuple(Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions),
         no_decisions_words="None recorded.",
         matrix=_matrix(every),
         cut_off=_cut_off_words(judged),
         status="provisional" if unsettled else "final",
-        status_words=_status_words(unsettled, len(every), judged.scope.month),
-        issue=f"Issue {judged.scope.issue_number}",
+        status_words=" ".join(
+            filter(None, [_status_words(unsettled, len(every), judged.scope.month), judged.scope.replaces])
+        ),
+        issue=issue_words(judged.scope.issue_number),
     )
 
 
@@ -133,8 +142,8 @@ def _matrix(measures: Sequence[Measure]) -> Matrix:
         name = subject(measure.metric.title)
         if measure.result is None:
             not_judged.append(f"{name}: {measure.unavailable}")
-        elif measure.state == "not judged":
-            not_judged.append(f"{name}: too few months with a final figure")
+        elif measure.lack:
+            not_judged.append(f"{name}: {LACK_WORDS[measure.lack]} to judge")
         else:
             cells.setdefault((measure.state, measure.result.assurance), []).append(name)
     return Matrix(

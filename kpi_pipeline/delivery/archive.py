@@ -1,0 +1,91 @@
+"""The archive: one folder per issue, written whole, read-only, with the SHA-256 of everything in it.
+
+`<scope>/<YYYY-MM>/issue-<n>-<audience>/`. It holds what was issued (PDF, model, figures, provenance), the case lists
+behind the figures, and what it takes to make it again: settings, targets, commentary, decisions, reference tables and
+the names and hashes of the landing files. The landing files themselves are not copied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """One issue in the archive. path: below the archive folder."""
+
+    path: str
+    manifest_sha256: str
+
+
+def issue_path(*, scope: str, month: str, number: int, audience: str) -> str:
+    """Where an issue lies below the archive folder; no text of a feed can lead out of it."""
+    return f"{safe_name(scope)}/{safe_name(month)}/issue-{number}-{safe_name(audience)}"
+
+
+def write_issue(archive: Path, path: str, files: Mapping[str, bytes], *, about: Mapping[str, Any]) -> Archived:
+    """Writes an issue; one that lies there already, from a publication that broke off, must be the very same.
+
+    about: what the manifest says besides the hashes. Raises DeliveryError when another issue lies there.
+    """
+    hashes = {name: sha256_of(content) for name, content in sorted(files.items())}
+    manifest = (json.dumps({**about, "files": hashes}, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    folder = archive / path
+    if folder.exists():
+        if (folder / MANIFEST).is_file() and (folder / MANIFEST).read_bytes() == manifest and not folder_faults(folder):
+            return Archived(path, sha256_of(manifest))
+        what = f"{path} is in the archive already, with another content."
+        cure = "The state and the archive do not belong together: restore the state that wrote it."
+        raise DeliveryError(Fault("archive", what, cure))
+    try:
+        write_folder(folder, {**files, MANIFEST: manifest}, read_only=True)
+    except OSError as error:
+        what = f"{path} cannot be written ({error.strerror})."
+        raise DeliveryError(Fault("archive", what, "Make room or mend the rights, then publish again.")) from error
+    return Archived(path, sha256_of(manifest))
+
+
+def read_manifest(archive: Path, path: str, *, sha256: str | None = None) -> dict[str, Any]:
+    """The manifest of an issue; sha256: as the state remembers it. Raises DeliveryError when it is gone or changed."""
+    file = archive / path / MANIFEST
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise DeliveryError(
+            Fault("archive", f"{path} is not there.", "Restore the archive from the backup.")
+        ) from error
+    if sha256 is not None and sha256_of(content) != sha256:
+        raise DeliveryError(Fault("archive", f"{path}: its manifest was changed.", "Restore it from the backup."))
+    manifest: dict[str, Any] = json.loads(content)
+    return manifest
+
+
+def folder_faults(folder: Path) -> list[str]:
+    """What in an issue's folder is not as its manifest says, in words; empty when all of it is."""
+    hashes: dict[str, str] = json.loads((folder / MANIFEST).read_bytes())["files"]
+    present = {
+        file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and file.name != MANIFEST
+    }
+    faults = [f"{name} is missing" for name in sorted(hashes.keys() - present)]
+    faults += [f"{name} does not belong there" for name in sorted(present - hashes.keys())]
+    faults += [
+        f"{name} was changed" for name in sorted(present & hashes.keys()) if sha256_of(folder / name) != hashes[name]
+    ]
+    return faults
+
+
+def highest_number(archive: Path, *, scope: str, audience: str) -> int:
+    """The highest issue number that lies in the archive for a scope and audience; 0 when none does."""
+    ending = f"-{safe_name(audience)}"
+    names = [folder.name for folder in (archive / safe_name(scope)).glob("*/issue-*") if folder.name.endswith(ending)]
+    numbers = [name.removeprefix("issue-").removesuffix(ending) for name in names]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)

@@ -1,0 +1,171 @@
+"""What a report is made from, in files and hashes: to see what changed since the draft, and to make it again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+import kpi_pipeline
+from kpi_pipeline import __version__
+from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.core.resources import resource_folder
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.declared.initiatives import Initiative
+from kpi_pipeline.declared.rebases import Rebase
+from kpi_pipeline.delivery.files import sha256_of
+from kpi_pipeline.intake.landing_used import read_landing_used
+from kpi_pipeline.journal import ReportDecisions
+from kpi_pipeline.metrics.cases import query_cases
+from kpi_pipeline.metrics.declaration import CASE_COLUMNS, load_metrics
+from kpi_pipeline.reference.store import default_reference_folder
+from kpi_pipeline.warehouse.connection import open_warehouse, store_folder
+
+_INPUTS = "inputs"
+_SETTING_FILES = ("targets", "commentary", "logo")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """files: what the archive keeps of the inputs, by name below `inputs/`. hashes: what a draft rests on, by part.
+
+    landing: the landing files of the snapshot, as table, file name, SHA-256 and arrival.
+    """
+
+    files: Mapping[str, bytes]
+    hashes: Mapping[str, str]
+    landing: tuple[Mapping[str, str], ...]
+    built_at: str
+    source: str
+
+
+def read_basis(
+    warehouse: Path, *, settings: Settings, decided: ReportDecisions, reference: Path | None = None
+) -> Basis:
+    """Everything a report of this warehouse is made from, as it is now."""
+    with open_warehouse(warehouse) as connection:
+        snapshot, built_at, source = connection.execute(
+            "SELECT snapshot_id, built_at, source FROM build_info"
+        ).fetchall()[0]
+        landed = connection.execute(
+            "SELECT table_name, file_name, file_sha256, arrived_at FROM row_ledger ORDER BY ALL"
+        ).fetchall()
+    files = {**_setting_files(settings), "decisions.json": _decisions_json(decided)}
+    used = read_landing_used(store_folder(warehouse))
+    if used.landing_yaml is not None:
+        files["landing.yaml"] = used.landing_yaml.encode()
+    folder = reference if reference is not None else default_reference_folder(warehouse)
+    if folder is not None and folder.is_dir():
+        files |= {f"reference/{file.name}": file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
+    parts = {name: sha256_of(content) for name, content in files.items()}
+    hashes = {
+        "warehouse": f"{snapshot} {built_at}",
+        "settings": parts.pop("settings.json"),
+        "decisions": parts.pop("decisions.json"),
+        "targets, commentary, logo, landing.yaml and reference tables": _hash_of(parts),
+        "program": f"{__version__} {code_sha256()[:16]}",
+    }
+    fields = ("table", "file", "sha256", "arrived_at")
+    landing = tuple(dict(zip(fields, map(str, row), strict=True)) for row in landed)
+    return Basis({f"{_INPUTS}/{name}": content for name, content in files.items()}, hashes, landing, built_at, source)
+
+
+def refuse_another_basis(name: str, drafted: Mapping[str, Any], now: Mapping[str, str]) -> None:
+    """Raises DeliveryError when a draft rests on something else than what is there now; names what."""
+    changed = [part for part in now if drafted.get(part) != now[part]]
+    if changed:
+        what = f"the {', '.join(changed)} changed since it was drafted."
+        raise DeliveryError(Fault(f"issue {name}", what, "Draft it anew and have it approved."))
+
+
+def cases_parquet(warehouse: Path, *, facility: str | None) -> bytes:
+    """The case lists behind the figures of a report, every measure in one table. Patient data: private files only."""
+    tables = []
+    with open_warehouse(warehouse) as connection:
+        for name, metric in sorted(load_metrics().items()):
+            frame = query_cases(connection, metric, facility=facility)[list(CASE_COLUMNS)]
+            frame.insert(0, "metric", name)
+            tables.append(pa.Table.from_pandas(frame.astype({"case_id": str}), preserve_index=False, schema=_CASES))
+    stream = io.BytesIO()
+    pq.write_table(pa.concat_tables(tables), stream, compression="zstd")
+    return stream.getvalue()
+
+
+def settings_from(folder: Path) -> Settings:
+    """The settings of an archived issue, with paths to the archive's own targets, commentary and logo."""
+    raw = json.loads((folder / _INPUTS / "settings.json").read_bytes())
+    for name in _SETTING_FILES:
+        file = next(iter(sorted((folder / _INPUTS).glob(f"{name}.*"))), None)
+        (raw if name == "targets" else raw["report"])[name] = None if file is None else str(file)
+    return Settings.model_validate(raw)
+
+
+def decisions_from(folder: Path) -> ReportDecisions:
+    """The decisions on record when an issue was made."""
+    raw = json.loads((folder / _INPUTS / "decisions.json").read_bytes())
+    return ReportDecisions(
+        tuple(Initiative.model_validate(one) for one in raw["initiatives"]),
+        tuple(Rebase.model_validate(one) for one in raw["rebases"]),
+    )
+
+
+@cache
+def code_sha256() -> str:
+    """One hash over the program: Python, SQL, templates."""
+    package = Path(kpi_pipeline.__file__).parent
+    digest = hashlib.sha256()
+    for folder, pattern in (
+        (package, "*.py"),
+        (resource_folder("sql"), "*"),
+        (resource_folder("report_templates"), "*"),
+    ):
+        for file in sorted(
+            path for path in folder.rglob(pattern) if path.is_file() and "__pycache__" not in path.parts
+        ):
+            digest.update(f"{file.relative_to(folder).as_posix()} {sha256_of(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _setting_files(settings: Settings) -> dict[str, bytes]:
+    """The settings without what says how a report is delivered, and the files they name."""
+    named = {
+        "targets": settings.targets, "commentary": settings.report.commentary, "logo": settings.report.logo
+    }  # fmt: skip
+    raw = settings.model_dump(mode="json", exclude={"delivery", "state_url", "targets", "memory_limit", "threads"})
+    raw["report"] |= {"commentary": None, "logo": None}
+    files = {"settings.json": (json.dumps(raw, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()}
+    return files | {f"{name}{path.suffix}": path.read_bytes() for name, path in named.items() if path is not None}
+
+
+def _decisions_json(decided: ReportDecisions) -> bytes:
+    body = {
+        "initiatives": [one.model_dump(mode="json", by_alias=True) for one in decided.initiatives],
+        "rebases": [one.model_dump(mode="json", by_alias=True) for one in decided.rebases],
+    }
+    return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _hash_of(parts: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+_CASES = pa.schema(
+    [
+        ("metric", pa.string()),
+        ("case_id", pa.string()),
+        ("facility_id", pa.string()),
+        ("unit_id", pa.string()),
+        ("event_date", pa.timestamp("us")),
+        ("numerator", pa.float64()),
+        ("denominator", pa.float64()),
+        ("exclusion_reason", pa.string()),
+    ]
+)

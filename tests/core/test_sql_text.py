@@ -1,0 +1,210 @@
+"""Nothing that a stranger wrote becomes SQL: quoting is right, and it is the only road from data to SQL text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpi_pipeline.core import sql_text
+from kpi_pipeline.core.sql_text import file_literal, identifier, list_literal, literal, parquet_file
+
+PACKAGE = Path(sql_text.__file__).parent.parent
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
+SQL_WORDS = re.compile(
+    r"\b(SELECT|CREATE|INSERT INTO|DELETE FROM|COPY|ATTACH|DROP|SET \w+ ?=|CAST\(|NULLIF\(|WHERE|UNION|CASE WHEN|"
+    r"GROUP BY|ORDER BY|COUNT\(|FILTER \(|COALESCE\(|JOIN|VALUES \(|read_parquet|read_csv)"
+)
+QUOTING = {name for name in vars(sql_text) if not name.startswith("_")} | {"int", "len"}
+OUR_OWN = {
+    "sql": "the SELECT of a declaration in sql/",
+    "name": "the name of a declared table or column",
+    "fingerprint": "a hash we made",
+    "matures_after_days": "a number, checked when the metric is declared",
+    "table": "the name of a declared table",
+}
+"""Attributes that hold what our own checked declarations say, whatever object they are read from."""
+GIVEN = {
+    "core/connections.py": {"name"},
+    "core/sql_text.py": {"value"},
+    "improvement/drivers/collect.py": {"opening.condition()"},
+    "improvement/drivers/queries.py": {
+        "by",
+        "window.condition('cases', 'event_date')",
+        "window.condition('census', 'census_on')",
+        "window.condition()",
+    },
+    "intake/current_rows.py": {"table", "name", "number", "arrived_at", "types.get(column.type, 'VARCHAR')"},
+    "intake/ingest.py": {"landed_sql(item.opened, canonical)"},
+    "intake/readers.py": {"line", "spec", "name"},
+    "intake/row_types.py": {"text", "month", "name"},
+    "intake/staging.py": {"condition", "part", "sql", "name", "names"},
+    "metrics/cases.py": {"expression", "kind", "sums", "where", "conditions", "spread"},
+    "metrics/compute.py": {"table"},
+    "pipeline/check.py": set(),
+    "reference/importer.py": {"kind", "name", "columns"},
+    "reference/store.py": {"kind", "name", "table", "columns", "_FIRST_FISCAL_YEAR", "marks"},
+    "synthetic": {
+        "column",
+        "columns",
+        "expression",
+        "last",
+        "name",
+        "order",
+        "query",
+        "text",
+        "typed",
+        "where",
+        "year",
+    },
+    "warehouse/facts.py": {"extra"},
+    "warehouse/tables.py": {"name"},
+}
+"""Names that hold SQL or declared names given by our own code, by file (or room): each was looked at."""
+
+
+@given(TEXTS)
+def test_a_text_comes_back_as_it_was(text: str) -> None:
+    with duckdb.connect() as connection:
+        assert connection.execute(f"SELECT {literal(text)}, {list_literal([text, text])}").fetchall() == [
+            (text, [text, text])
+        ]
+
+
+@given(TEXTS.filter(bool))
+def test_a_name_comes_back_as_it_was(text: str) -> None:
+    with duckdb.connect() as connection:
+        described = connection.execute(f"SELECT 1 AS {identifier(text)}").description
+        assert [column[0] for column in described or []] == [text]
+
+
+@pytest.mark.parametrize("quote", [identifier, literal])
+def test_a_zero_byte_cannot_end_a_statement_early(quote: object) -> None:
+    with pytest.raises(ValueError, match="zero byte"):
+        quote("a\0b")  # type: ignore[operator]
+
+
+def test_a_path_is_no_pattern(tmp_path: Path) -> None:
+    names = ["a[1]", "a1", "a*", "ab", "a?", "a{b,c}", "[!a]", "x'y", "a]", "~a", "é"]
+    folders = [tmp_path / name for name in ("g5[a]", "g5a", "facility_id=EVIL", "*", "**")]
+    for folder in folders:
+        folder.mkdir()
+        for name in names:
+            with duckdb.connect() as connection:
+                connection.execute("CREATE TABLE t AS SELECT ? AS v", [f"{folder.name}/{name}"])
+                target = str(folder / f"{name}.parquet").replace("'", "''")
+                connection.execute(f"COPY t TO '{target}' (FORMAT parquet)")
+    for folder in folders:
+        for name in names:
+            with duckdb.connect() as connection:
+                read = connection.execute(f"SELECT * FROM {parquet_file(folder / f'{name}.parquet')}").fetchall()
+            assert read == [(f"{folder.name}/{name}",)]
+    assert file_literal(Path("/x/a[1].csv")) == "'/x/a[[]1].csv'"
+
+
+def unsafe_parts(tree: ast.AST, given_names: set[str]) -> Iterator[str]:
+    """What is put into SQL text without quoting, and is neither a constant of ours nor a name that was looked at."""
+    assigned: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                names = target.elts if isinstance(target, ast.Tuple) else [target]
+                values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value] * len(names)
+                for name, value in zip(names, values, strict=False):
+                    if isinstance(name, ast.Name):
+                        assigned.setdefault(name.id, []).append(value)
+        elif isinstance(node, ast.comprehension) and isinstance(node.target, ast.Name):
+            assigned.setdefault(node.target.id, []).append(node.iter)
+
+    def is_safe(node: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
+        if ast.unparse(node) in given_names:
+            return True
+        match node:
+            case ast.Constant():
+                return True
+            case ast.JoinedStr(values=values):
+                return all(is_safe(value, seen) for value in values)
+            case ast.FormattedValue(value=value):
+                return is_safe(value, seen)
+            case ast.Name(id=name):
+                values = assigned.get(name, [])
+                is_constant = name.strip("_").isupper()
+                return is_constant or (
+                    bool(values) and name not in seen and all(is_safe(value, seen | {name}) for value in values)
+                )
+            case ast.Attribute(attr=attribute):
+                return attribute in OUR_OWN
+            case ast.Call(func=ast.Attribute(attr="join"), args=[argument]):
+                return is_safe(argument, seen)
+            case ast.Call(func=ast.Name(id=function), args=arguments):
+                if function in QUOTING or function.endswith("_sql"):
+                    return True
+                return function.startswith("_") or (
+                    function in ("total", "zip") and all(is_safe(argument, seen) for argument in arguments)
+                )
+            case ast.GeneratorExp(elt=part) | ast.ListComp(elt=part):
+                return is_safe(part, seen)
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return all(is_safe(part, seen) for part in parts)
+            case ast.IfExp(body=body, orelse=other):
+                return is_safe(body, seen) and is_safe(other, seen)
+            case ast.BinOp(left=left, right=right):
+                return is_safe(left, seen) and is_safe(right, seen)
+            case ast.Subscript(value=ast.Name(id=name)):
+                return name.strip("_").isupper()
+            case _:
+                return False
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            words = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+            if SQL_WORDS.search(words):
+                for part in node.values:
+                    if isinstance(part, ast.FormattedValue) and not is_safe(part.value):
+                        yield f"line {node.lineno}: {ast.unparse(part.value)}"
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                is_sql = isinstance(one, ast.Constant) and SQL_WORDS.search(str(one.value))
+                if is_sql and not is_safe(other):
+                    yield f"line {node.lineno}: {ast.unparse(other)}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_sql_is_made_of_data_without_quoting(path: Path) -> None:
+    place = path.relative_to(PACKAGE).as_posix()
+    known = GIVEN.get(place, GIVEN.get(place.split("/")[0], set()))
+    found = list(unsafe_parts(ast.parse(path.read_text(encoding="utf-8")), known))
+    assert not found, f"{place}: quote with core/sql_text, or bind with ?: {'; '.join(found)}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "connection.execute(f'SELECT * FROM {name}')",
+        "q = f'SELECT {a}'\nconnection.execute(q)",
+        "x = header[0]\nf'SELECT {x} FROM landed'",
+        "f'COPY t TO {str(path)}'",
+        "'SELECT * FROM ' + name",
+        "'SELECT * FROM %s' % name",
+        "f'SELECT {\", \".join(columns)} FROM landed'",
+        "f'SELECT {\", \".join(c for c in columns)} FROM landed'",
+    ],
+)
+def test_the_check_itself_finds_sql_made_of_data(source: str) -> None:
+    assert list(unsafe_parts(ast.parse(source), set()))
+
+
+def test_every_connection_is_opened_in_one_place() -> None:
+    users = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if re.search(r"duckdb\.connect\(|duckdb\.(sql|execute|query|read_\w+)\(", path.read_text(encoding="utf-8"))
+    ]
+    assert users == ["core/connections.py"]
