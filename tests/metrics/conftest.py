@@ -14,6 +14,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.cases import case_faults, find_metric, read_cases
 from kpi_pipeline.metrics.values import read_values, values_folder, write_values
 from kpi_pipeline.pipeline.build import read_landing
+from kpi_pipeline.reference.store import SHIPPED_FOLDER
 from kpi_pipeline.warehouse.build import build_tables
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse
 from tests.support.landing import write_landing
@@ -55,7 +56,7 @@ def _build(folder: Path, options: dict[str, object], cases: list[SpecCase]) -> P
     warehouse = folder / "kpi.duckdb"
     # As `build_from_intake`, but for the one metric the file is about.
     intake = read_landing(landing, warehouse, settings=SETTINGS)
-    with build_and_swap(warehouse, settings=SETTINGS) as connection:
+    with build_and_swap(warehouse, settings=SETTINGS, reads=[SHIPPED_FOLDER]) as connection:
         snapshot_id = build_tables(
             connection, intake, reference=None, settings=SETTINGS, built_at="2026-11-06T08:00:00+00:00"
         )
