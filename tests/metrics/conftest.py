@@ -20,7 +20,7 @@ from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse
 from tests.support.landing import write_landing
 from tests.support.spec import SpecCase, SpecFile, TextRow
 
-SETTINGS = Settings(min_denominator=1, quarantine_limit_pct=100)
+SETTINGS = Settings(min_denominator=1, min_cost_cases=1, quarantine_limit_pct=100)
 """Specs are tiny on purpose: one case is enough for a value, and one bad row of three stops nothing."""
 
 

@@ -19,7 +19,7 @@ Case = tuple[str, str, float | None, float | None, str | None]
 """facility_id, event_date, numerator, denominator, exclusion_reason."""
 
 LONG_AGO_AND_COMPLETE = {"F1": "2030-12-31", "F2": "2030-12-31"}
-ONE_IS_ENOUGH = Settings(min_denominator=1)
+ONE_IS_ENOUGH = Settings(min_denominator=1, min_cost_cases=1)
 
 
 def measure(kind: Kind, **declared: Any) -> Metric:
