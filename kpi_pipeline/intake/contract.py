@@ -21,6 +21,8 @@ from kpi_pipeline.core.yaml_files import read_mapping
 from kpi_pipeline.intake.landing_options import SourceDefaults
 
 CANONICAL = "canonical"
+TABLE_ENDINGS = (".csv", ".parquet", ".xlsx")
+"""What a source of tables reads; a source of another format declares its own `endings`."""
 ColumnType = Literal["id", "text", "code", "moment", "date", "month", "number", "integer"]
 Words = Annotated[str, Field(min_length=3)]
 
@@ -77,8 +79,13 @@ class Contract(_Frozen):
 class Mapping(_Frozen):
     """How files whose stem matches `file` become rows of `table`: a SELECT from `landed`.
 
+    file: a pattern, or several separated by `|`.
     columns: what the file must have (for canonical sources: the contract's required columns).
-    lookups: further landed files that the SELECT joins, as view name → file pattern.
+    optional_columns: what it may have; a column that is not there is NULL.
+    lookups: further landed files that the SELECT joins, as view name → file pattern; several files are read as one.
+    may_lack: lookups that need not be there, as view name → what is then not known, in words.
+    lookup_columns: the columns of a lookup that the SELECT reads; one that is not there is NULL.
+    leaves_out: the reasons the SELECT's column `left_out` may name, in words: such rows are counted and said, not kept.
     one_row_each: one row of the file gives one row of the table (false where it is unpivoted).
     """
 
@@ -86,30 +93,57 @@ class Mapping(_Frozen):
     table: str
     file: Words
     columns: tuple[str, ...]
+    optional_columns: tuple[str, ...] = ()
     lookups: dict[str, str] = {}
+    may_lack: dict[str, Words] = {}
+    lookup_columns: dict[str, tuple[str, ...]] = {}
+    leaves_out: dict[str, Words] = {}
     one_row_each: bool = True
     sql: str
     where: str
 
+    @model_validator(mode="after")
+    def _speaks_of_its_lookups(self) -> Mapping:
+        unknown = sorted({*self.may_lack, *self.lookup_columns} - self.lookups.keys())
+        if unknown:
+            raise ValueError(f"may_lack and lookup_columns name what is no lookup: {', '.join(unknown)}")
+        return self
+
     def takes(self, stem: str) -> bool:
         """Whether a file of this name (without ending) belongs to this mapping."""
-        return fnmatch(stem.lower(), self.file)
+        return matches_pattern(stem, self.file) > 0
 
 
 class Source(_Frozen):
-    """A kind of landing folder: its mappings by table, and what its files never say themselves."""
+    """A kind of landing folder: its mappings by table, and what its files never say themselves.
+
+    with_canonical: tables it does not map may lie beside its files in the canonical layout.
+    """
 
     name: str
     title: Words
     defaults: SourceDefaults = SourceDefaults()
+    endings: tuple[str, ...] = TABLE_ENDINGS
+    with_canonical: bool = False
     caveats: tuple[Words, ...] = ()
     mappings: dict[str, Mapping]
 
     def mapping_of_file(self, stem: str) -> list[Mapping]:
         """The mappings a file feeds; the longest pattern wins where two patterns overlap."""
-        hits = [mapping for mapping in self.mappings.values() if mapping.takes(stem)]
-        longest = max((len(mapping.file) for mapping in hits), default=0)
-        return [mapping for mapping in hits if len(mapping.file) == longest]
+        fits = {name: matches_pattern(stem, mapping.file) for name, mapping in self.mappings.items()}
+        longest = max(fits.values(), default=0)
+        return [self.mappings[name] for name, length in fits.items() if length and length == longest]
+
+    def stem_of(self, file_name: str) -> str | None:
+        """A file's name without its ending; None where the source does not read such files."""
+        endings = [ending for ending in self.endings if file_name.lower().endswith(ending)]
+        return file_name[: -max(map(len, endings))] if endings else None
+
+
+def matches_pattern(stem: str, pattern: str) -> int:
+    """The length of the longest alternative of a file pattern that a name fits; 0 where it fits none."""
+    alternatives = [one.strip() for one in pattern.split("|")]
+    return max((len(one) for one in alternatives if fnmatch(stem.lower(), one)), default=0)
 
 
 @cache
@@ -145,6 +179,8 @@ def load_source(name: str) -> Source:
     try:
         head = read_mapping(head_file)
         mappings = {path.stem: _load_mapping(name, read_sql_file(path)) for path in sorted(folder.glob("*.sql"))}
+        if head.get("with_canonical"):
+            mappings = {**load_source(CANONICAL).mappings, **mappings}
         return Source.model_validate({**head, "name": name, "mappings": mappings})
     except ValidationError as error:
         raise DefinitionError(faults_of(shown_path(head_file), error)) from error

@@ -18,8 +18,17 @@ from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
-from kpi_pipeline.intake.landing import LandedFile, file_sha256, find_files, other_source_hint, register_files
+from kpi_pipeline.intake.landing import (
+    LandedFile,
+    endings_in_words,
+    file_sha256,
+    find_files,
+    find_lookup,
+    other_source_hint,
+    register_files,
+)
 from kpi_pipeline.intake.landing_options import LANDING_YAML, LandingOptions, read_landing_options, resolve_options
+from kpi_pipeline.intake.lookups import Lookup, absent_lookup
 from kpi_pipeline.intake.readers import OpenFile, open_file
 from kpi_pipeline.intake.staging import (
     StagedFile,
@@ -48,12 +57,6 @@ class IntakeResult:
     def of_table(self, table: str) -> list[StagedFile]:
         """The staged files of one table, in a fixed order that does not depend on file names."""
         return sorted((file for file in self.files if file.table == table), key=lambda file: file.staged.name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    opened: OpenFile
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ def ingest(
         ) as connection,
     ):
         landed = register_files(found, store / "landing_register.jsonl", now=now)
-        work, lookups, faults = _open_all(landing, chosen, landed, Path(scratch))
+        work, faults = _open_all(chosen, landed, Path(scratch))
+        lookups = _open_lookups(landing, chosen, Path(scratch), warnings, faults)
         warnings += [warning for item in work for warning in _file_warnings(item, chosen)]
         staged: list[StagedFile] = []
         for item in work:
@@ -107,7 +111,7 @@ def ingest(
         if faults:
             raise InputError(faults)
     _refuse_empty_encounters(staged)
-    warnings += _unreadable_warnings(staged)
+    warnings += _left_out_warnings(staged, chosen) + _unreadable_warnings(staged)
     return IntakeResult(chosen, options, tuple(staged), tuple(warnings))
 
 
@@ -136,10 +140,8 @@ def _only_one_in(store: Path) -> Iterator[None]:
         lock.release()
 
 
-def _open_all(
-    landing: Path, source: Source, landed: list[LandedFile], scratch: Path
-) -> tuple[list[_Work], dict[str, _Lookup], list[Fault]]:
-    """Opens every file and lookup. Returns those that can be read, and the faults of all that cannot."""
+def _open_all(source: Source, landed: list[LandedFile], scratch: Path) -> tuple[list[_Work], list[Fault]]:
+    """Opens every file. Returns those that can be read, and the faults of all that cannot."""
     work: list[_Work] = []
     faults: list[Fault] = []
     for file in landed:
@@ -148,7 +150,8 @@ def _open_all(
         except InputError as error:
             faults.extend(error.faults)
             continue
-        hint = other_source_hint(source, file.path.stem, {column.lower() for column in opened.columns})
+        stem = source.stem_of(file.name) or file.name
+        hint = other_source_hint(source, stem, {column.lower() for column in opened.columns})
         missing = [
             fault
             for mapping in file.mappings
@@ -157,25 +160,41 @@ def _open_all(
         faults.extend(missing)
         if not missing:
             work.append(_Work(file, opened))
-    lookups: dict[str, _Lookup] = {}
-    for view, pattern in {k: v for m in source.mappings.values() for k, v in m.lookups.items()}.items():
-        paths = [path for path in sorted(landing.iterdir()) if Path(path.name.lower()).match(f"{pattern}.*")]
-        if not paths:
-            what = f"no {pattern} file (.csv, .parquet or .xlsx) was found; the source {source.name!r} needs it."
-            faults.append(Fault(str(landing), what, "Put it into this folder."))
-            continue
-        try:
-            lookups[view] = _Lookup(open_file(paths[0], scratch=scratch), file_sha256(paths[0]))
-        except InputError as error:
-            faults.extend(error.faults)
-    return work, lookups, faults
+    return work, faults
+
+
+def _open_lookups(
+    landing: Path, source: Source, scratch: Path, warnings: list[str], faults: list[Fault]
+) -> dict[str, Lookup]:
+    """Opens the files that mappings join, by view; notes what is not there or not readable."""
+    lookups: dict[str, Lookup] = {}
+    for mapping in source.mappings.values():
+        for view, pattern in mapping.lookups.items():
+            if view in lookups:
+                continue
+            columns = mapping.lookup_columns.get(view, ())
+            paths = find_lookup(landing, source, pattern)
+            if not paths and view in mapping.may_lack:
+                named = pattern.split("|")[0].strip()
+                warnings.append(f"no {named} file was found: {mapping.may_lack[view]} not known.")
+                lookups[view] = absent_lookup(columns)
+            elif not paths:
+                what = f"no {pattern} file ({endings_in_words(source)}) was found; the source {source.name!r} needs it."
+                faults.append(Fault(str(landing), what, "Put it into this folder."))
+            else:
+                try:
+                    files = tuple(open_file(path, scratch=scratch) for path in paths)
+                    lookups[view] = Lookup(files, tuple(file_sha256(path) for path in paths), columns)
+                except InputError as error:
+                    faults.extend(fault for fault in error.faults if fault not in faults)
+    return lookups
 
 
 def _stage(
     connection: duckdb.DuckDBPyConnection,
     item: _Work,
     mapping: Mapping,
-    lookups: dict[str, _Lookup],
+    lookups: dict[str, Lookup],
     options: LandingOptions,
     store: Path,
 ) -> StagedFile:
@@ -183,10 +202,10 @@ def _stage(
     plausible_until = _plausible_until(options, item.landed.arrived_at)
     mine = {view: lookups[view] for view in mapping.lookups}
     for view, lookup in mine.items():
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {identifier(view)} AS {lookup.opened.sql}")
-    canonical = contract if mapping.source == CANONICAL else None
-    file_hashes = [item.landed.sha256, *sorted(lookup.sha256 for lookup in mine.values())]
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {landed_sql(item.opened, canonical)}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {identifier(view)} AS {lookup.sql}")
+    optional = tuple(contract.columns) if mapping.source == CANONICAL else mapping.optional_columns
+    file_hashes = [item.landed.sha256, *sorted(sha256 for lookup in mine.values() for sha256 in lookup.hashes)]
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {landed_sql(item.opened, optional)}")
     return stage_file(
         connection,
         item.opened,
@@ -197,7 +216,7 @@ def _stage(
         arrived_at=item.landed.arrived_at.isoformat(timespec="seconds"),
         plausible_until=plausible_until,
         store=store,
-        lookups=tuple(lookup.opened for lookup in mine.values()),
+        lookups=tuple(file for lookup in mine.values() for file in lookup.files),
     )
 
 
@@ -232,6 +251,15 @@ def _refuse_empty_encounters(staged: list[StagedFile]) -> None:
         raise InputError(
             Fault(encounters[0].file_name, "has a header row but no encounters.", "Export the file again.")
         )
+
+
+def _left_out_warnings(staged: list[StagedFile], source: Source) -> list[str]:
+    return [
+        f"{file.file_name}: {count:,} row{'s' if count != 1 else ''} left out of {file.table}: "
+        f"{source.mappings[file.table].leaves_out[reason]}."
+        for file in staged
+        for reason, count in file.left_out.items()
+    ]
 
 
 def _unreadable_warnings(staged: list[StagedFile]) -> list[str]:

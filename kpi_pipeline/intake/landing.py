@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_source, source_names
+from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_source, matches_pattern, source_names
 from kpi_pipeline.intake.landing_options import LANDING_YAML, MISNAMED_LANDING_YAML
 
-ENDINGS = (".csv", ".parquet", ".xlsx")
 _CHUNK = 1 << 20
 
 
@@ -59,15 +58,22 @@ def find_files(folder: Path, source: Source) -> tuple[dict[Path, tuple[Mapping, 
             continue
         if path.name.lower() in MISNAMED_LANDING_YAML:
             raise InputError(Fault(path.name, f"must be named {LANDING_YAML} to be read.", "Rename it."))
-        mappings = tuple(source.mapping_of_file(path.stem)) if path.suffix.lower() in ENDINGS else ()
+        stem = source.stem_of(path.name)
+        mappings = tuple(source.mapping_of_file(stem)) if stem is not None else ()
         if mappings:
             found[path] = mappings
-        elif not any(Path(path.stem.lower()).match(pattern) for pattern in lookups):
+        elif stem is None or not any(matches_pattern(stem, pattern) for pattern in lookups):
             warnings.append(f"{path.name}: is no table of the source {source.name!r}; left aside.")
     tables = {mapping.table for mappings in found.values() for mapping in mappings}
     if "encounters" not in tables:
         raise InputError(_no_encounters(folder, source, tables))
     return found, warnings
+
+
+def find_lookup(folder: Path, source: Source, pattern: str) -> list[Path]:
+    """The files of a landing folder that a lookup reads, in order of their names."""
+    stems = {path: source.stem_of(path.name) for path in sorted(folder.iterdir()) if path.is_file()}
+    return [path for path, stem in stems.items() if stem is not None and matches_pattern(stem, pattern)]
 
 
 def other_source_hint(source: Source, stem: str, columns: set[str]) -> str:
@@ -153,17 +159,24 @@ def _parse_entry(line: str) -> _Entry | None:
 
 def _no_encounters(folder: Path, source: Source, tables: set[str]) -> Fault:
     pattern = source.mappings["encounters"].file
-    stems = [path.stem for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
-    others = [
-        name
-        for name in source_names()
-        if name not in (source.name, CANONICAL)
-        and all(any(mapping.takes(stem) for stem in stems) for mapping in load_source(name).mappings.values())
-    ]
+    others = [name for name in source_names() if name not in (source.name, CANONICAL) and _has_all(folder, name)]
     has = f"it has {', '.join(sorted(tables))} only" if tables else "it has none of the tables we read"
     hint = f" Or it is another source: try --source {others[0]}." if others else ""
     return Fault(
         str(folder),
-        f"no encounters file ({pattern}.csv, .parquet or .xlsx) was found; {has}.",
+        f"no encounters file ({pattern}{endings_in_words(source)}) was found; {has}.",
         f"Put the encounters file into this folder, or check the path.{hint}",
     )
+
+
+def endings_in_words(source: Source) -> str:
+    """The endings a source reads, such as `.csv, .parquet or .xlsx`."""
+    return f"{', '.join(source.endings[:-1])} or {source.endings[-1]}"
+
+
+def _has_all(folder: Path, name: str) -> bool:
+    """Whether the folder has a file for every table of a source."""
+    source = load_source(name)
+    stems = [stem for path in folder.iterdir() if (stem := source.stem_of(path.name)) is not None]
+    own = [mapping for mapping in source.mappings.values() if mapping.source == name]
+    return all(any(mapping.takes(stem) for stem in stems) for mapping in own)

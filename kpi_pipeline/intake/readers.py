@@ -22,6 +22,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.sql_text import file_literal, identifier, parquet_file
+from kpi_pipeline.intake.json_resources import JSON_COLUMNS, is_json, json_sql
 from kpi_pipeline.intake.row_faults import physical_lines, row_fault
 
 SOURCE_LINE = "source_line"
@@ -48,15 +49,18 @@ class OpenFile:
     columns: tuple[str, ...]
     sql: str
     csv_path: Path | None = None
+    json_path: Path | None = None
     warnings: tuple[str, ...] = ()
 
 
 def open_file(path: Path, *, scratch: Path) -> OpenFile:
-    """Opens CSV, Parquet or XLSX. `scratch` is a folder for the text copy of a workbook.
+    """Opens CSV, Parquet, XLSX or JSON resources. `scratch` is a folder for the text copy of a workbook.
 
     Raises InputError with every fault of the file's shape: empty, not UTF-8, wrong delimiter, duplicate
     header, broken container. Faults inside rows are found when the rows are read (`read_faults`).
     """
+    if is_json(path):
+        return OpenFile(path.name, JSON_COLUMNS, json_sql(path), json_path=path)
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         raise InputError(_empty(path.name))

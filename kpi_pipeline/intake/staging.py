@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import duckdb
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.sql_text import identifier, literal, parquet_file, path_literal
 from kpi_pipeline.intake.contract import Contract, Mapping
+from kpi_pipeline.intake.json_resources import broken_json, json_lines
 from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile, broken_parquet, landed_name, read_faults
 from kpi_pipeline.intake.row_faults import count_lines, physical_lines, unreadable_fault
 from kpi_pipeline.intake.row_types import typed_sql
@@ -33,7 +34,10 @@ _MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """One landed file as rows of one table. Paths are Parquet files; rows_in = rows_staged + rows_quarantined."""
+    """One landed file as rows of one table. Paths are Parquet files; rows_in = rows_staged + rows_quarantined.
+
+    left_out: rows that are none of the table's, such as cancelled visits, by reason; they are not among rows_in.
+    """
 
     table: str
     file_name: str
@@ -46,6 +50,7 @@ class StagedFile:
     rows_quarantined: int
     unreadable: dict[str, int]
     columns_supplied: tuple[str, ...]
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def recipe_key(mapping: Mapping, contract: Contract, file_hashes: list[str], plausible_until: date) -> str:
@@ -79,19 +84,22 @@ def stage_file(
         return _read_record(record, arrived_at=arrived_at, file_name=opened.name)
     staged, refused = folder / f"{key}.parquet", folder / f"{key}.quarantine.parquet"
     building = folder / f".{key}.building"
-    _copy_checked_rows(connection, opened, _checked_rows_sql(mapping, contract, plausible_until), building)
+    _copy_checked_rows(connection, opened, lookups, _checked_rows_sql(mapping, contract, plausible_until), building)
     faults = read_faults(connection, [opened, *lookups])
-    rows_in, rows_quarantined, unreadable = _count(connection, building, contract)
+    rows_in, rows_quarantined, unreadable = _count(connection, building, contract, mapping)
     if not faults and lookups and mapping.one_row_each:
         faults = _join_faults(connection, building, mapping, opened, lookups)
     if faults:
         building.unlink()
         raise InputError(faults)
     _write_quarantine(connection, building, refused, opened, rows_quarantined, rows_in)
-    if rows_quarantined:
+    left_out = _count_left_out(connection, building) if mapping.leaves_out else {}
+    if rows_quarantined or mapping.leaves_out:
         good = building.with_name(building.name + ".good")
+        kept = "* EXCLUDE (left_out)" if mapping.leaves_out else "*"
+        condition = "reasons IS NULL AND left_out IS NULL" if mapping.leaves_out else "reasons IS NULL"
         connection.execute(
-            f"COPY (SELECT * FROM {parquet_file(building)} WHERE reasons IS NULL) "
+            f"COPY (SELECT {kept} FROM {parquet_file(building)} WHERE {condition}) "
             f"TO {path_literal(good)} (FORMAT parquet)"
         )
         building.unlink()
@@ -109,6 +117,7 @@ def stage_file(
         rows_quarantined=rows_quarantined,
         unreadable=unreadable,
         columns_supplied=_columns_supplied(connection, staged, contract),
+        left_out=left_out,
     )
     _write_record(record, result)
     return result
@@ -151,21 +160,40 @@ def time_zone_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, 
     ]
 
 
-def landed_sql(opened: OpenFile, contract: Contract | None) -> str:
-    """The SELECT behind the view `landed`; a canonical file gets its missing optional columns as NULL."""
-    missing = [] if contract is None else [c for c in contract.columns if c not in {x.lower() for x in opened.columns}]
+def landed_sql(opened: OpenFile, optional_columns: tuple[str, ...]) -> str:
+    """The SELECT behind the view `landed`; optional columns that the file does not have are NULL."""
+    have = {column.lower() for column in opened.columns}
+    missing = [column for column in optional_columns if column not in have]
     extra = "".join(f", CAST(NULL AS VARCHAR) AS {identifier(column)}" for column in missing)
     return f"SELECT *{extra} FROM ({opened.sql})"
 
 
-def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, opened: OpenFile, sql: str, building: Path) -> None:
+def _copy_checked_rows(
+    connection: duckdb.DuckDBPyConnection, opened: OpenFile, lookups: tuple[OpenFile, ...], sql: str, building: Path
+) -> None:
     try:
         connection.execute(f"COPY ({sql}) TO {path_literal(building)} (FORMAT parquet)")
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         building.unlink(missing_ok=True)
-        if opened.csv_path is not None:
-            raise InputError(unreadable_fault(opened.csv_path, opened.name)) from error
-        raise InputError(broken_parquet(opened.name)) from error
+        broken = [file for file in (opened, *lookups) if not _can_be_read(connection, file)]
+        raise InputError([_unreadable_file(file) for file in broken or [opened]]) from error
+
+
+def _can_be_read(connection: duckdb.DuckDBPyConnection, file: OpenFile) -> bool:
+    """Whether the file can be read to its end: of several files, which one stopped the reading?"""
+    try:
+        connection.execute(f"SELECT COUNT(*) FROM (SELECT HASH(COLUMNS(*)) FROM ({file.sql}))")
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        return False
+    return True
+
+
+def _unreadable_file(file: OpenFile) -> Fault:
+    if file.json_path is not None:
+        return broken_json(file.name)
+    if file.csv_path is not None:
+        return unreadable_fault(file.csv_path, file.name)
+    return broken_parquet(file.name)
 
 
 def _join_faults(
@@ -203,11 +231,12 @@ def _checked_rows_sql(mapping: Mapping, contract: Contract, plausible_until: dat
         if column.when_unreadable == "unknown"
     ]
     content = ", ".join(kept)
+    is_kept = "left_out IS NULL" if mapping.leaves_out else "true"
     return f"""
 WITH mapped AS ({mapping.sql}),
 typed AS (
     SELECT
-        {SOURCE_LINE},
+        {SOURCE_LINE},{" left_out," if mapping.leaves_out else ""}
         {literal(plausible_until)} AS plausible_until,
         {", ".join(f"{identifier(name)} AS {identifier(f'text_{name}')}" for name in columns)},
         {typed}
@@ -215,7 +244,9 @@ typed AS (
 )
 SELECT {content}, {SOURCE_LINE}, HASH({content}) AS row_hash
     {"".join(f", {part}" for part in unreadable)},
-    CASE WHEN {any_fault} THEN LIST_FILTER([{list_of_faults}], lambda reason: reason IS NOT NULL) END AS reasons
+    {"left_out," if mapping.leaves_out else ""}
+    CASE WHEN {is_kept} AND ({any_fault})
+        THEN LIST_FILTER([{list_of_faults}], lambda reason: reason IS NOT NULL) END AS reasons
 FROM typed
 """
 
@@ -272,10 +303,20 @@ def _type_words(column: str, contract: Contract) -> str:
     return {"number": "a number", "integer": "a whole number", "month": "a month"}.get(kind, "an ISO date or time")
 
 
-def _count(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> tuple[int, int, dict[str, int]]:
+def _count_left_out(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+    counts = connection.execute(
+        f"SELECT left_out, COUNT(*) FROM {parquet_file(path)} WHERE left_out IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return {str(reason): int(n) for reason, n in counts}
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, mapping: Mapping
+) -> tuple[int, int, dict[str, int]]:
     lenient = [name for name, column in contract.columns.items() if column.when_unreadable == "unknown"]
     counts = "".join(f", COUNT(*) FILTER (WHERE {identifier(f'unreadable_{name}')})" for name in lenient)
-    row = connection.execute(f"SELECT COUNT(*), COUNT(reasons) {counts} FROM {parquet_file(path)}").fetchall()[0]
+    kept = "WHERE left_out IS NULL" if mapping.leaves_out else ""
+    row = connection.execute(f"SELECT COUNT(*), COUNT(reasons) {counts} FROM {parquet_file(path)} {kept}").fetchall()[0]
     return int(row[0]), int(row[1]), {name: int(n) for name, n in zip(lenient, row[2:], strict=True) if n}
 
 
@@ -308,6 +349,13 @@ def _write_quarantine(
 
 
 def _set_physical_lines(connection: duckdb.DuckDBPyConnection, opened: OpenFile, rows_in: int) -> None:
+    if opened.json_path is not None:
+        rows = [int(row[0]) for row in connection.execute(f"SELECT DISTINCT {SOURCE_LINE} FROM refused").fetchall()]
+        lines = json_lines(opened.json_path, rows)
+        connection.executemany(
+            f"UPDATE refused SET line = ? WHERE {SOURCE_LINE} = ?", list(zip(lines, rows, strict=True))
+        )
+        return
     if opened.csv_path is None or count_lines(opened.csv_path) == rows_in + 1:
         connection.execute(f"UPDATE refused SET line = {SOURCE_LINE}")
         return

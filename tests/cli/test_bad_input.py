@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from kpi_pipeline.cli import main as cli
+from kpi_pipeline.intake.contract import source_names
 from kpi_pipeline.pipeline.build import build_warehouse
 from tests.support.bad_folders import BAD, EXPORT_AGAIN, SECRET
 from tests.support.landings import GOOD, Files, encounters, land
@@ -124,5 +125,5 @@ def test_a_source_that_is_asked_for_and_unknown_lists_the_known_ones(
 ) -> None:
     landing = land(tmp_path / "landing", encounters(GOOD))
     assert build_in_vain(landing, good_bytes, monkeypatch, capsys, "--source", "epic") == [
-        "Error: --source: 'epic' is not a known source. Choose one of: canonical, synpuf, synthea."
+        f"Error: --source: 'epic' is not a known source. Choose one of: {', '.join(source_names())}."
     ]

@@ -6,6 +6,7 @@ import io
 
 import openpyxl
 
+from kpi_pipeline.intake.contract import source_names
 from tests.support.landings import GOOD, HEADER, Files, encounters, line
 
 SECRET = "Q7731"
@@ -242,7 +243,7 @@ BAD: dict[str, tuple[Files, list[str]]] = {
     ),
     "a source nobody knows": (
         {"encounters.csv": GOOD_FILE, "landing.yaml": "source: epic\n"},
-        ["landing.yaml: 'epic' is not a known source. Choose one of: canonical, synpuf, synthea."],
+        [f"landing.yaml: 'epic' is not a known source. Choose one of: {', '.join(source_names())}."],
     ),
     "a facility's time zone nobody knows": (
         {"encounters.csv": GOOD_FILE, "facilities.csv": "facility_id,time_zone\nF1,UTC\n\nF2,Mars/Base\n"},
