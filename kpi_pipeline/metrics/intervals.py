@@ -26,7 +26,8 @@ def wilson_interval(events: Any, n: Any) -> Ends:
     p = events / n
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return np.clip(middle - half, 0, None), np.clip(middle + half, None, 1)
+    # Of none and of all the end is exactly 0 and 1; in floating point it would be a hair beside the value.
+    return np.where(p == 0, 0.0, middle - half), np.where(p == 1, 1.0, middle + half)
 
 
 def gamma_interval(events: Any, squares: Any, size: Any, *, usual_weight: float = 1.0) -> Ends:
