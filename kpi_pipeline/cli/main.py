@@ -166,6 +166,10 @@ def report(
     for written in done:
         for path in (written.pdf, written.model, written.figures) if first == last else (written.pdf,):
             say(str(path))
+    if done[-1].owed:
+        say("Before this is issued, please answer in the commentary file:")
+        for question in done[-1].owed:
+            say(f"  {question}")
 
 
 @app.command()
