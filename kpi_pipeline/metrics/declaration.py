@@ -18,7 +18,7 @@ from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
 from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND, Better
 
-Kind = Literal["proportion", "rate", "mean", "median", "ratio", "count"]
+Kind = Literal["proportion", "rate", "mean", "geometric_mean", "median", "percentile", "ratio", "count"]
 Unit = Literal["percent", "days", "hours", "usd", "index", "per 100 discharges", "cases", "discharges"]
 Chart = Literal["xmr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
 Words = Annotated[str, Field(min_length=3)]
@@ -51,6 +51,7 @@ class Metric(_Frozen):
     chart_adjusts_for: what is taken out of a month before it is judged, and put back into the lines as drawn.
     chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
+    A median or percentile is that of the numerators; a geometric mean that of numerator ÷ denominator, both above 0.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
     """
@@ -71,6 +72,7 @@ class Metric(_Frozen):
     chart_scale: Literal["linear", "log"] = "linear"
     chart_adjusts_for: tuple[Literal["calendar_days", "season"], ...] = ()
     per: Annotated[float, Field(gt=0)] = 1.0
+    percentile: Annotated[float, Field(gt=0, lt=100)] | None = None
     decimals: Annotated[int, Field(ge=0, le=4)] = 1
     needs: tuple[str, ...] = ()
     balancing: tuple[str, ...] = ()
@@ -104,6 +106,8 @@ class Metric(_Frozen):
             yield "unit", f"a proportion has unit percent, got {self.unit!r}"
         if self.per != 1 and self.kind != "rate":
             yield "per", f"belongs to kind rate, got kind {self.kind!r}"
+        if (self.percentile is None) == (self.kind == "percentile"):
+            yield "percentile", f"belongs to kind percentile, and must be given there; got kind {self.kind!r}"
         for reason in self.late_data_exclusions:
             if reason not in self.exclusions:
                 yield "late_data_exclusions", f"names {reason!r}, which exclusions do not declare"
@@ -138,12 +142,20 @@ class Metric(_Frozen):
             self.sql,
             self.kind,
             self.per,
+            self.percentile,
             self.matures_after_days,
             self.needs,
             self.late_data_exclusions,
             self.version,
         )
         return hashlib.sha256(repr(rules).encode()).hexdigest()[:12]
+
+    @property
+    def quantile(self) -> float | None:
+        """Which quantile of the numerators the value is (0 to 1); None for other kinds."""
+        if self.kind == "median":
+            return 0.5
+        return None if self.percentile is None else self.percentile / 100
 
     @property
     def scale(self) -> float:
