@@ -70,12 +70,23 @@ def choose_exceptions(measures: Iterable[Measure]) -> list[tuple[ExceptionKind, 
     Each measure once, in the report's order within a kind. A neutral measure never gets one: its signal is
     mentioned, not judged.
     """
-    every = list(measures)
+    every = without_repetitions(measures)
     pages: list[tuple[ExceptionKind, Measure]] = [
         ("concern" if one.state == "concern" else "failing", one) for one in attention_order(every)
     ]
     news = [one for one in every if one.state == "improvement" and not one.keeps_failing and is_new(one)]
     return pages + [("improvement", one) for one in news]
+
+
+def without_repetitions(measures: Iterable[Measure]) -> list[Measure]:
+    """The measures without those that repeat another: a detail whose main measure shows the same.
+
+    One change of length of stay moves its mean, median, index and long stays alike. It is one finding; what the
+    details show stands in the scorecard.
+    """
+    every = list(measures)
+    states = {one.metric.name: one.state for one in every}
+    return [one for one in every if one.metric.detail_of is None or states.get(one.metric.detail_of) != one.state]
 
 
 def attention_order(measures: Sequence[Measure]) -> list[Measure]:

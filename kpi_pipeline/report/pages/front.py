@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import date_words, join_words
-from kpi_pipeline.judgement.agenda import attention_order
+from kpi_pipeline.judgement.agenda import attention_order, without_repetitions
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.model import (
@@ -59,19 +59,20 @@ _MOST_NAMED = 3
 def build_front_page(judged: Judged) -> FrontPage:
     """Page 1 of the report, from the measures of the chosen facility in their stable order."""
     headlines, every, commentary = judged.headline_measures, list(judged.system.values()), judged.commentary
+    leading = without_repetitions(every)
     unsettled = _unsettled(every)
     return FrontPage(
         title=finding_title(headlines),
         lede=_lede(every, commentary.headline),
         tiles=tuple(_tile(judged, measure) for measure in headlines),
         improved=FindingList(
-            items=tuple(_finding(one, change_clause(one), headlines) for one in every if one.state == "improvement"),
+            items=tuple(_finding(one, change_clause(one), headlines) for one in leading if one.state == "improvement"),
             none_words=no_improvement_words(every),
         ),
         attention=FindingList(
             items=tuple(
                 _finding(one, change_clause(one) if one.state == "concern" else failing_sentence(one), headlines)
-                for one in attention_order(every)
+                for one in attention_order(leading)
             ),
             none_words=no_attention_words(every),
         ),
