@@ -49,11 +49,10 @@ class Metric(_Frozen):
 
     numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
     chart_adjusts_for: what is taken out of a month before it is judged, and put back into the lines as drawn.
+    told_with: the measure that tells the same story; both changed the same way, they share a page and a finding.
     chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
     A median or percentile is that of the numerators; a geometric mean that of numerator ÷ denominator, both above 0.
-    detail_of: the measure it looks at more closely. It is judged and charted like any other, but is a finding, and gets
-    a page, only where that one does not show the same.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
     """
@@ -78,7 +77,7 @@ class Metric(_Frozen):
     decimals: Annotated[int, Field(ge=0, le=4)] = 1
     needs: tuple[str, ...] = ()
     balancing: tuple[str, ...] = ()
-    detail_of: str | None = None
+    told_with: str | None = None
     owner: Words
     why: Words
     definition: Words
@@ -119,8 +118,8 @@ class Metric(_Frozen):
             yield "chart", f"{self.chart!r} does not go with kind {self.kind!r}; use one of {fitting}"
         elif self.chart_scale == "log" and self.chart != "xmr":
             yield "chart_scale", f"log belongs to chart xmr, got chart {self.chart!r}"
-        if self.name == self.detail_of:
-            yield "detail_of", "a metric cannot be a detail of itself"
+        if self.name == self.told_with:
+            yield "told_with", "a metric cannot be told with itself"
         if self.name in self.balancing:
             yield "balancing", "a metric cannot balance itself"
 
@@ -195,7 +194,7 @@ def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
             for other in metric.balancing
             if other not in metrics and not faults
         )
-    faults.extend(_detail_faults(metrics) if not faults else [])
+    faults.extend(_told_with_faults(metrics) if not faults else [])
     if not metrics and not faults:
         faults.append(Fault(shown_path(folder), "holds no metric files (*.sql)."))
     if faults:
@@ -203,19 +202,19 @@ def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
     return metrics
 
 
-def _detail_faults(metrics: dict[str, Metric]) -> list[Fault]:
-    """Details of a measure that is not there, and measures that are details of each other in a circle."""
+def _told_with_faults(metrics: dict[str, Metric]) -> list[Fault]:
+    """Measures told with one that is not there, or with each other in a circle."""
     faults = []
     for metric in metrics.values():
-        where, passed, following = f"sql/metrics/{metric.name}.sql", {metric.name}, metric.detail_of
+        where, passed, following = f"sql/metrics/{metric.name}.sql", {metric.name}, metric.told_with
         while following is not None:
             if following not in metrics:
-                if following == metric.detail_of:
-                    faults.append(Fault(where, f"detail_of names {following!r}, which is not a metric."))
+                if following == metric.told_with:
+                    faults.append(Fault(where, f"told_with names {following!r}, which is not a metric."))
                 break
             if following in passed:
-                faults.append(Fault(where, f"is a detail of {following!r} in a circle.", "Remove one detail_of."))
+                faults.append(Fault(where, f"is told with {following!r} in a circle.", "Remove one told_with."))
                 break
             passed.add(following)
-            following = metrics[following].detail_of
+            following = metrics[following].told_with
     return faults

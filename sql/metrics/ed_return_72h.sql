@@ -13,7 +13,7 @@ chart: p_prime
 decimals: 1
 needs: [icd_diagnosis_codes, emergency_encounters]
 balancing: [length_of_stay_days]
-detail_of: ed_return_30d
+told_with: ed_return_30d
 owner: case-management
 why: A visit in the first three days often says that the patient went home with a question nobody had answered.
 definition: Of patients discharged alive to the community, the share with an emergency department visit within 72 hours.

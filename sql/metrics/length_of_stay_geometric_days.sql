@@ -11,7 +11,7 @@ chart: xmr
 chart_scale: log
 decimals: 2
 balancing: [readmission_30d]
-detail_of: length_of_stay_days
+told_with: length_of_stay_days
 owner: case-management
 why: A few very long stays move the average and hardly this.
 definition: The geometric mean of the days of acute inpatient stays that ended in the month.

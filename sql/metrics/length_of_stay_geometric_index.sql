@@ -13,7 +13,7 @@ chart_scale: log
 decimals: 2
 needs: [encounters.drg_code, drg_weights]
 balancing: [readmission_30d]
-detail_of: length_of_stay_index
+told_with: length_of_stay_index
 owner: case-management
 why: The stay index without the weight of a few very long stays.
 definition: The geometric mean of days stayed over the geometric mean days of the same DRG.

@@ -10,7 +10,7 @@ follows: House definition, counted in midnights as CMS does
 chart: xmr
 decimals: 1
 balancing: [readmission_30d]
-detail_of: length_of_stay_days
+told_with: length_of_stay_days
 owner: case-management
 why: Half of the patients stay longer, half shorter.
 definition: The median of the days of acute inpatient stays that ended in the month.

@@ -12,7 +12,7 @@ follows: House definition, counted in midnights as CMS does
 chart: xmr
 decimals: 1
 balancing: [readmission_30d]
-detail_of: length_of_stay_days
+told_with: length_of_stay_days
 owner: case-management
 why: One patient in ten stays longer than this. Barriers to discharge show here first.
 definition: The 90th percentile of the days of acute inpatient stays that ended in the month.

@@ -11,7 +11,7 @@ follows: House definition, counted in midnights as CMS does
 chart: p_prime
 decimals: 1
 balancing: [readmission_30d]
-detail_of: long_stay_14d_discharges
+told_with: long_stay_14d_discharges
 owner: case-management
 why: Few patients use many of the days.
 definition: Of the month's acute discharges, the share that had stayed 21 days or more.

@@ -11,7 +11,7 @@ follows: House definition, at the last midnight of the month
 chart: p_prime
 decimals: 1
 balancing: [readmission_30d]
-detail_of: long_stay_21d_in_house
+told_with: long_stay_21d_in_house
 owner: case-management
 why: The long stays that can still be ended; those already discharged cannot.
 definition: Of the acute inpatients in the house at the last midnight of the month, the share there for 30 days or more.

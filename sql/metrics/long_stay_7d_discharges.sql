@@ -11,7 +11,7 @@ follows: House definition, counted in midnights as CMS does
 chart: p_prime
 decimals: 1
 balancing: [readmission_30d]
-detail_of: length_of_stay_days
+told_with: length_of_stay_days
 owner: case-management
 why: Few patients use many of the days.
 definition: Of the month's acute discharges, the share that had stayed 7 days or more.

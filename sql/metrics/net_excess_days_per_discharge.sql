@@ -12,7 +12,7 @@ chart: xmr
 decimals: 2
 needs: [encounters.drg_code, drg_weights]
 balancing: [readmission_30d]
-detail_of: length_of_stay_index
+told_with: length_of_stay_index
 owner: case-management
 why: Says in days what the stay index says as a ratio. Below zero, patients leave earlier than patients like them do.
 definition: Days stayed minus days expected for the same DRGs, per discharge. Shorter stays offset longer ones.

@@ -13,7 +13,7 @@ chart: p_prime
 decimals: 1
 needs: [icd_diagnosis_codes]
 balancing: [length_of_stay_days]
-detail_of: readmission_30d
+told_with: readmission_30d
 owner: case-management
 why: Late returns say more about care after the stay than about the discharge.
 definition: Of patients discharged alive to the community, the share who came back unplanned within 90 days.

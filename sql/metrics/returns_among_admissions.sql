@@ -12,7 +12,7 @@ chart: p_prime
 decimals: 1
 needs: [icd_diagnosis_codes]
 balancing: [length_of_stay_days]
-detail_of: readmission_30d
+told_with: readmission_30d
 owner: case-management
 why: Says how many of the patients who arrive had just been discharged. Final at once, while the 30-day rate waits a month.
 definition: Of acute inpatient stays that began in the month, the share that are the unplanned first return within 30 days of an index discharge.

@@ -22,7 +22,7 @@ def test_a_concern_comes_before_an_improvement_and_both_before_the_annex() -> No
 
 
 def test_a_detail_is_a_finding_only_where_its_measure_does_not_show_the_same() -> None:
-    index = METRICS["length_of_stay_index"].model_copy(update={"detail_of": LOS})
+    index = METRICS["length_of_stay_index"].model_copy(update={"told_with": LOS})
     metrics = {**METRICS, index.name: index}
     both = {LOS: step(5.3, 4.7, 6), index.name: step(1.10, 0.98, 6)}
     alone = {index.name: step(1.10, 0.98, 6)}

@@ -56,16 +56,16 @@ def test_every_disagreement_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("details", "fault"),
     [
-        ({"a": "nothing"}, "sql/metrics/a.sql: detail_of names 'nothing', which is not a metric."),
-        ({"a": "b", "b": "a"}, "sql/metrics/a.sql: is a detail of 'a' in a circle. Remove one detail_of."),
+        ({"a": "nothing"}, "sql/metrics/a.sql: told_with names 'nothing', which is not a metric."),
+        ({"a": "b", "b": "a"}, "sql/metrics/a.sql: is told with 'a' in a circle. Remove one told_with."),
     ],
 )
-def test_a_detail_leads_to_a_measure_that_is_no_detail_of_it(
+def test_a_detail_leads_to_a_measure_that_is_no_told_with_it(
     details: dict[str, str], fault: str, tmp_path: Path
 ) -> None:
     lines = SHIPPED.read_text(encoding="utf-8").replace("balancing: [readmission_30d]\n", "").splitlines()
     for name in ("a", "b"):
-        extra = [f"detail_of: {details[name]}"] if name in details else []
+        extra = [f"told_with: {details[name]}"] if name in details else []
         (tmp_path / f"{name}.sql").write_text("\n".join([*lines[:4], *extra, *lines[4:]]) + "\n", encoding="utf-8")
     with pytest.raises(DefinitionError) as caught:
         load_metrics(tmp_path)
