@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.outbox import add_send, outbox_app
@@ -40,6 +41,7 @@ app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
 app.add_typer(state_app, name="state")
+app.command("audit-disclosure")(audit_disclosure)
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 SettingsFile = Annotated[
