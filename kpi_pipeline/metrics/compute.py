@@ -46,15 +46,18 @@ def compute_values(
     exclusions = connection.execute(_exclusions_sql(table)).df()
     connection.execute(f"DROP TABLE {table}")
     sums["median"] = _medians(connection, metric, sums) if metric.kind == "median" else np.nan
-    sums["n_event_patients"] = _event_patients(connection, metric, sums) if _counts_events(metric) else np.nan
+    sums["n_event_patients"] = (
+        _event_patients(connection, metric, sums) if _counts_events(connection, metric) else np.nan
+    )
     exclusions.insert(0, "metric", metric.name)
     values = mark_incomplete_months(_values(sums, metric, settings), exclusions, metric)
     return values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
 
 
-def _counts_events(metric: Metric) -> bool:
-    """Whether the numerator counts what happened in stays, whose patients are known."""
-    return metric.kind in _OF_EVENTS and "stays" in metric.tables
+def _counts_events(connection: duckdb.DuckDBPyConnection, metric: Metric) -> bool:
+    """Whether the numerator counts what happened to patients, and there are stays to know them by."""
+    has_stays = connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'stays'").fetchall()
+    return metric.kind in _OF_EVENTS and bool(has_stays)
 
 
 def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
