@@ -53,14 +53,15 @@ def withhold_small_numbers(figures: Sequence[Figure], metrics: Mapping[str, Metr
     return [_without_value(figure) if _key(figure) in telling else figure for figure in disclosed]
 
 
-_FEW_UNKNOWNS = 3
+_FEW_UNKNOWNS = 4
 """Among so few places with withheld sums, their printed values and the sums over places tell the sums."""
 
 
 def _telling_values(disclosed: Sequence[Figure]) -> set[_Key]:
     """Values that would tell withheld sums: numerator = value × denominator at each place, and places sum to the whole.
 
-    With two places withheld that is four unknowns in four equations; so the smallest place's value goes as well.
+    With two places withheld that is four unknowns in four equations; with four, eight in six, between narrow bounds. So
+    the smallest place's value goes as well.
     """
     groups: dict[tuple[str, Month], list[Figure]] = defaultdict(list)
     for figure in disclosed:
