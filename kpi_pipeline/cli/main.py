@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.outbox import add_send, outbox_app
@@ -40,6 +41,7 @@ app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
 app.add_typer(state_app, name="state")
+app.command()(extract)
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 SettingsFile = Annotated[
@@ -178,9 +180,13 @@ def report(
 @app.command()
 def signals(
     file: Annotated[Path, typer.Argument(help="CSV with columns period and value, or numerator and denominator, …")],
-    chart: Annotated[str, typer.Option("--chart", help="xmr, p, p_prime, u, u_prime, c, g, t, xbar, s, i_prime, run.")],
+    chart: Annotated[
+        str, typer.Option("--chart", help="xmr, p, p_prime, u, u_prime, c, g, t, xbar, s, i_prime, ewma, run.")
+    ],
     better: Annotated[str, typer.Option("--better", help="lower, higher or neither.")] = "neither",
-    rules: Annotated[str, typer.Option("--rules", help="nhs-2024, nhs-classic, ihi or anhoej.")] = "nhs-2024",
+    rules: Annotated[
+        str, typer.Option("--rules", help="nhs-2024, frozen-2026, nhs-classic, ihi or anhoej.")
+    ] = "nhs-2024",
     target: Annotated[
         float | None, typer.Option("--target", help="A target, if the file has no target column.")
     ] = None,
