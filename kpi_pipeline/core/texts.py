@@ -19,6 +19,23 @@ _IDENTIFIERS = (
 """Shapes of patient identifiers. The text itself is never repeated in the message."""
 
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, signs that turn the direction of the text around them, and halves of characters."""
+_LONGEST_NAME = 60
+
+
+def printable(text: str, *, longest: int) -> str:
+    """The text as it may stand on a page: no line breaks, a box for each sign that would not stay in its place, and
+    visibly cut with … when it is too long. For names from files, which nobody can be asked to mend at print time."""
+    shown = _UNPRINTABLE.sub("□", " ".join(re.split(r"[\t\n\r\v\f]+", text)))
+    return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
+
+
+def printable_name(name: str) -> str:
+    """A hospital's, unit's or reason's name short enough to stand in a sentence."""
+    return printable(name, longest=_LONGEST_NAME)
+
+
 def _refuse_control_characters(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("holds a control character or a line break; give each paragraph as its own item")

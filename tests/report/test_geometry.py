@@ -14,9 +14,11 @@ from kpi_pipeline.report.drawing.geometry import (
     Scale,
     TimeAxis,
     axis_ticks,
+    fitted,
     month_label_places,
     pixels,
     spread_labels,
+    text_width,
     tick_text,
     value_range,
     wrapped,
@@ -153,3 +155,11 @@ def test_month_labels_keep_their_distance_and_name_the_last_month(count: int, fi
     places = month_label_places(months, spacing=spacing)
     assert places[-1] == count - 1
     assert all((later - earlier) * spacing >= 34 for earlier, later in itertools.pairwise(places))
+
+
+def test_a_label_wider_than_its_place_is_cut_visibly() -> None:
+    shown = fitted("W" * 5000, width=100, size=10.4)
+    assert shown.endswith("…")
+    assert text_width(shown, 10.4) <= 100
+    assert fitted("Short", width=100, size=10.4) == "Short"
+    assert all(text_width(line, 10.4) <= 100 for line in wrapped("a" * 200 + " " + "b" * 200, width=100, size=10.4))

@@ -21,6 +21,14 @@ PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06X}")
 
 
+@pytest.mark.parametrize("role", ["limit", "bar", "grey", "improvement", "concern", "neither", "brand_text"])
+@pytest.mark.parametrize("ground", ["paper", "band"])
+def test_whatever_is_drawn_stands_out_from_paper_and_band(role: str, ground: str) -> None:
+    """WCAG 2.2, 1.4.11: graphical objects need 3:1."""
+    palette = build_palette(Colours())
+    assert contrast(getattr(palette, role), getattr(palette, ground)) >= 3
+
+
 def test_black_on_white_has_the_highest_contrast() -> None:
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
     assert contrast("#777777", "#777777") == 1

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from kpi_pipeline.core.texts import Label, Words
+from kpi_pipeline.core import texts
 from kpi_pipeline.report.model import Chart, ChartPoint, Matrix, MatrixCell, Reading, Report, Statement, Table
+from kpi_pipeline.report.model.texts import Label, Words
 from tests.support.sample_report import build_sample_report
 
 WORDS: TypeAdapter[str] = TypeAdapter(Words)
+STRICT_WORDS: TypeAdapter[str] = TypeAdapter(texts.Words)
 
 
 def test_the_sample_report_survives_json_unchanged() -> None:
@@ -73,9 +75,33 @@ def test_ordinary_numbers_in_text_are_accepted(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["two\nlines", "a\u202etrick", "bell\x07", ""])
-def test_control_characters_and_empty_text_are_refused(text: str) -> None:
+def test_what_people_write_may_hold_no_control_character_and_not_be_empty(text: str) -> None:
     with pytest.raises(ValidationError):
-        WORDS.validate_python(text)
+        STRICT_WORDS.validate_python(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("North\nWing", "North Wing"),
+        ("a\u202etrick", "a□trick"),
+        ("bell\x07", "bell□"),
+        ("\x1b[31mred", "□[31mred"),
+        ("half \ud83d sign", "half □ sign"),
+        ("x" * 201, "x" * 199 + "…"),
+        ("x" * 200, "x" * 200),
+        ("word " * 1000, ("word " * 40)[:199].rstrip() + "…"),
+    ],
+)
+def test_a_name_from_a_file_never_stops_a_report(name: str, shown: str) -> None:
+    label: TypeAdapter[str] = TypeAdapter(Label)
+    assert label.validate_python(name) == shown
+
+
+def test_a_long_sentence_ends_visibly() -> None:
+    printed = WORDS.validate_python("word " * 1000)
+    assert len(printed) <= 1200
+    assert printed.endswith("…")
 
 
 def test_a_facility_without_a_name_may_show_its_long_id() -> None:

@@ -13,7 +13,7 @@ from kpi_pipeline.core.errors import RenderError
 from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.report.forms.pdf import render_html
 from kpi_pipeline.report.forms.secure import template_environment
-from kpi_pipeline.report.model import FindingList, Reading, Report
+from kpi_pipeline.report.model import FindingList, Reading, Report, Statement
 from tests.support.html_checks import Checker, read_html
 from tests.support.sample_further import build_further_sections
 from tests.support.sample_report import build_sample_report
@@ -92,9 +92,9 @@ def test_text_is_printed_literally_and_never_becomes_markup() -> None:
 
 
 def test_quotes_cannot_leave_an_attribute() -> None:
-    report = changed(build_sample_report(), confidentiality='Secret" onload="x')
+    report = changed(build_sample_report(), prepared_by='Secret" onload="x')
     assert read_html(render_html(report)).faults == []
-    assert 'data-foot="Secret&#34; onload=&#34;x' in render_html(report)
+    assert '<meta name="author" content="Secret&#34; onload=&#34;x">' in render_html(report)
 
 
 def test_a_month_without_exceptions_says_so() -> None:
@@ -131,7 +131,38 @@ def test_empty_findings_print_the_sentence_for_none() -> None:
 def test_the_directors_own_words_are_marked_as_hers() -> None:
     html = sample_html()
     assert re.search(r'<div class="hers"><p class="by">Director’s commentary, 9 November 2026</p><p>Two skilled', html)
-    assert '<p class="none">No commentary recorded.</p>' in html
+
+
+def test_a_part_without_words_leaves_no_heading_behind() -> None:
+    report = build_sample_report()
+    page = report.exceptions[0].model_copy(
+        update={"why": Statement(), "back": Statement(), "doing": (), "doing_statement": Statement()}
+    )
+    html = render_html(changed(report, exceptions=(page,)))
+    for heading in ("Why", "When it will be back", "What we are doing"):
+        assert f"<h3>{heading}</h3>" not in html
+    assert "<h3>What the chart tells us</h3>" in html
+
+
+def test_how_charts_are_made_stands_once_in_the_annex() -> None:
+    report = build_sample_report()
+    for page in report.exceptions:
+        for sentence in page.method:
+            assert sentence not in text_of(read_html(sample_html())).split("Definitions")[0]
+    assert sample_html().count("How each chart is made") == 1
+
+
+@pytest.mark.parametrize("word", ["W" * 200, "Über" * 60, "a/b_c" * 50])
+def test_a_word_wider_than_a_column_may_break_and_says_the_same(word: str) -> None:
+    report = build_sample_report()
+    html = render_html(changed(report, hospital_name=word[:200]))
+    longest = max(html_words(html), key=len)
+    assert len(longest) <= 40
+    assert word[:200] in text_of(read_html(html)).replace("\u200b", "")
+
+
+def html_words(html: str) -> list[str]:
+    return re.split(r"[\s\u200b]+", "".join(read_html(html).text))
 
 
 def test_a_character_the_fonts_lack_is_refused_before_it_becomes_a_box() -> None:
@@ -151,7 +182,7 @@ ARITHMETIC = (
     jinja2.nodes.Mod,
     jinja2.nodes.Pow,
 )
-ALLOWED_FILTERS = {"length", "join", "map", "list", "select"}
+ALLOWED_FILTERS = {"length", "join", "map", "list", "select", "anchor"}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)

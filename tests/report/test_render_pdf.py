@@ -7,10 +7,8 @@ import io
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import pikepdf
 import pypdfium2
@@ -18,6 +16,7 @@ import pytest
 
 from kpi_pipeline.core.errors import RenderError
 from kpi_pipeline.core.settings import Colours, ReportSettings
+from kpi_pipeline.report.forms import layout
 from kpi_pipeline.report.forms import pdf as render
 from kpi_pipeline.report.forms.pdf import Attachment, render_pdf, render_report
 from kpi_pipeline.report.model import Report, ScorecardGroup
@@ -96,7 +95,7 @@ def test_each_page_meant_as_one_page_is_one_page() -> None:
     ]
     for page, start in zip(pages, starts, strict=False):
         assert start.lower() in page.lower()[:140]
-    assert len(pages) == 8
+    assert len(pages) == 9
 
 
 def test_running_head_and_foot_stand_on_every_page() -> None:
@@ -214,7 +213,7 @@ def test_a_report_with_a_hole_is_not_finished_and_nothing_is_written(
     markup: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = f'<html lang="en"><head><title>x</title></head><body><h1>x</h1>{markup}</body></html>'
-    monkeypatch.setattr(render, "_html", lambda *_, **__: page)
+    monkeypatch.setattr(layout, "sections_html", lambda *_, **__: page)
     with pytest.raises(RenderError, match=message) as caught:
         render_report(build_sample_report(), tmp_path / "out")
     assert caught.value.exit_code == 7
@@ -227,35 +226,8 @@ def test_the_files_of_a_report_are_written_together_and_a_second_render_gives_th
     assert done.pdf.read_bytes() == sample_pdf()
     assert Report.model_validate_json(done.model.read_bytes()) == build_sample_report()
     assert [path.read_bytes() for path in done.attachments] == [given.content for given in ATTACHMENTS]
-    assert done.n_pages == 8
+    assert done.n_pages == 9
     assert len(list(done.pdf.parent.iterdir())) == 4
-
-
-@dataclass
-class LaidOutPage:
-    """As much of a laid-out page as the search for spilled sections looks at."""
-
-    anchors: dict[str, tuple[float, float]]
-    height: float = 1000.0
-
-
-def spilled(*pages: dict[str, float]) -> frozenset[str]:
-    document = SimpleNamespace(pages=[LaidOutPage({name: (0.0, y) for name, y in page.items()}) for page in pages])
-    report = build_sample_report().model_copy(update={"exceptions": (), "small_multiples": None})
-    return render._spilled_sections(document, report)
-
-
-def test_sections_of_one_page_are_left_as_they_are() -> None:
-    assert spilled({"front": 0}, {"scorecard": 80}, {"appendix": 80, "end": 900}) == frozenset()
-
-
-def test_a_front_page_that_runs_over_is_set_tighter() -> None:
-    assert spilled({"front": 0}, {"front": 0}, {"scorecard": 80}, {"appendix": 80, "end": 900}) == {"front"}
-
-
-def test_a_last_page_of_a_few_lines_is_avoided() -> None:
-    assert spilled({"front": 0}, {"scorecard": 80}, {"appendix": 80}, {"appendix": 0, "end": 279}) == {"appendix"}
-    assert spilled({"front": 0}, {"scorecard": 80}, {"appendix": 80}, {"appendix": 0, "end": 281}) == frozenset()
 
 
 def test_a_report_about_one_facility_carries_its_name() -> None:

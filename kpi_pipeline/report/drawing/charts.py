@@ -16,6 +16,7 @@ from kpi_pipeline.report.drawing.geometry import (
     Scale,
     TimeAxis,
     axis_ticks,
+    fitted,
     month_label_places,
     month_text,
     pixels,
@@ -29,6 +30,7 @@ from kpi_pipeline.report.model.chart import Chart, ChartPoint
 
 FULL_WIDTH = 690.0
 """The measure of the page in CSS pixels, the same on US Letter and A4."""
+_WIDEST_GUTTER, _WIDEST_UNIT = 190.0, 260.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,11 @@ def draw_control_chart(
     left = max([30.0 if full else 24.0, *(text_width(text, tick_size) + 9 for text in texts)])
     right, bottom = width - gutter, height - (22.0 if full else 19.0)
     time = TimeAxis(len(chart.points), left, right)
-    unit = chart.unit if full and not chart.tick_prefix and not chart.tick_suffix else ""
+    unit = (
+        fitted(chart.unit, width=_WIDEST_UNIT, size=10.0)
+        if full and not chart.tick_prefix and not chart.tick_suffix
+        else ""
+    )
     flags = place_flags(chart, time, width=width, reserved=text_width(unit, 10.0), letters_only=not full)
     top = max(flags.height, 18.0 if unit else 0.0) + (8.0 if full else 7.0)
     blank = ControlChart(
@@ -299,7 +305,7 @@ def _month_ticks(points: Sequence[ChartPoint], frame: _Frame, *, least: float, w
 def _gutter_width(chart: Chart) -> float:
     texts = [chart.upper_label, chart.centre_label, chart.lower_label, chart.target_label, chart.latest_label]
     widest = max((text_width(text, 10.4) for text in texts if text), default=0.0)
-    return min(max(widest + 16.0, 40.0), 190.0)
+    return min(max(widest + 16.0, 40.0), _WIDEST_GUTTER)
 
 
 def _gutter_labels(chart: Chart, frame: _Frame) -> list[GutterLabel]:
@@ -315,6 +321,7 @@ def _gutter_labels(chart: Chart, frame: _Frame) -> list[GutterLabel]:
     for text, line, kind in wanted:
         numbers = [number for point in chart.points if (number := getattr(point, line)) is not None]
         if text and numbers:
-            labels.append(PlacedLabel(frame.y(numbers[-1]), text, kind))
+            shown = fitted(text, width=_WIDEST_GUTTER - 9.0, size=10.4)
+            labels.append(PlacedLabel(frame.y(numbers[-1]), shown, kind))
     placed = spread_labels(labels, gap=12.6, top=frame.top + 2, bottom=frame.bottom - 1)
     return [GutterLabel(pixels(label.y + 3.4), label.text, label.kind) for label in placed]

@@ -13,6 +13,7 @@ from kpi_pipeline.report.drawing.geometry import (
     PlacedLabel,
     Scale,
     axis_ticks,
+    fitted,
     pixels,
     polyline,
     spread_labels,
@@ -22,6 +23,7 @@ from kpi_pipeline.report.drawing.geometry import (
 )
 from kpi_pipeline.report.model.chart import Funnel, FunnelMark
 
+_WIDEST_NAME = 220.0
 _OUTER, _INNER = "99.8% limits", "95% limits"
 
 
@@ -128,7 +130,7 @@ def _names(
         named = sorted(
             (one for one in marks if one.label and (x(one.size) < middle) == is_left), key=lambda one: y(one.value)
         )
-        wanted = [PlacedLabel(y(one.value), str(one.label), "") for one in named]
+        wanted = [PlacedLabel(y(one.value), fitted(str(one.label), width=_WIDEST_NAME, size=10.4), "") for one in named]
         for one, label in zip(named, spread_labels(wanted, gap=12.6, top=top, bottom=bottom), strict=True):
             at = x(one.size) + (9.0 if is_left else -9.0)
             names.append(NameLabel(pixels(at), pixels(label.y + 3.6), label.text, "start" if is_left else "end"))

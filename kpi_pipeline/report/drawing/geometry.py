@@ -142,8 +142,14 @@ def text_width(text: str, size: float) -> float:
     return len(text) * size * _EM_SHARE
 
 
+def fitted(text: str, *, width: float, size: float) -> str:
+    """The text, cut with … where it would be wider."""
+    room = max(1, int(width / (size * _EM_SHARE)))
+    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
 def wrapped(text: str, *, width: float, size: float, lines: int = 2) -> list[str]:
-    """Breaks a label into at most `lines` lines of about equal fill; the last line takes what remains."""
+    """Breaks a label into at most `lines` lines; what would be wider than a line is cut with …"""
     words, broken = text.split(), [""]
     for word in words:
         longer = f"{broken[-1]} {word}".strip()
@@ -151,7 +157,7 @@ def wrapped(text: str, *, width: float, size: float, lines: int = 2) -> list[str
             broken[-1] = longer
         else:
             broken.append(word)
-    return broken
+    return [fitted(line, width=width, size=size) for line in broken]
 
 
 def month_label_places(months: Sequence[str], *, spacing: float, least: float = 34.0) -> list[int]:

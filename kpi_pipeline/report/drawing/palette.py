@@ -39,11 +39,11 @@ class Palette:
     neither: str
     dark_grey: str = "#3D4852"
     grey: str = "#5B6770"
-    limit: str = "#8A949E"
+    limit: str = "#7C8791"
     rule: str = "#D5DADF"
     grid: str = "#E3E7EA"
     band: str = "#F1F3F5"
-    bar: str = "#B4BDC5"
+    bar: str = "#7F8D9A"
     paper: str = _WHITE
 
 
@@ -64,22 +64,29 @@ def build_palette(colours: Colours) -> Palette:
 
 
 def stylesheet(palette: Palette, *, paper: Literal["letter", "a4"]) -> str:
-    """The generated part of the CSS: colour variables and the page. Holds nothing that is data."""
+    """The generated part of the CSS: colour variables and the paper. Holds nothing that is data."""
     size, margin, side, air = _PAPERS[paper]
     variables = "".join(
         f"--{field.name.replace('_', '-')}:{getattr(palette, field.name)};" for field in fields(palette)
     )
-    running = f"color:{palette.grey};font-family:'Source Sans 3';"
     return f"""
 :root{{{variables}--side:{side};--air:{air};}}
-@page{{size:{size};margin:{margin};
-@top-left{{content:string(doctitle);{running}font-weight:600;font-size:7.6pt;letter-spacing:.04em;
+@page{{size:{size};margin:{margin}}}
+@page front:first{{margin-top:0}}
+"""
+
+
+def running_heads(palette: Palette) -> str:
+    """Head, foot and page number, for the document that carries nothing else."""
+    running = f"color:{palette.grey};font-family:'Source Sans 3';"
+    return f"""
+@page{{@top-left{{content:string(doctitle);{running}font-weight:600;font-size:7.6pt;letter-spacing:.04em;
 text-transform:uppercase;vertical-align:bottom;padding-bottom:9pt;width:60%}}
 @top-right{{content:string(period);{running}font-size:7.6pt;vertical-align:bottom;padding-bottom:9pt;width:40%}}
 @bottom-left{{content:string(foot);{running}font-size:7.4pt;line-height:1.3;vertical-align:top;padding-top:8pt;width:84%}}
 @bottom-right{{content:'Page ' counter(page) ' of ' counter(pages);{running}font-size:7.4pt;line-height:1.3;
 vertical-align:top;padding-top:8pt;width:16%}}}}
-@page :first{{margin-top:0;@top-left{{content:none}}@top-right{{content:none}}}}
+@page front:first{{@top-left{{content:none}}@top-right{{content:none}}}}
 """
 
 

@@ -7,7 +7,7 @@ import io
 from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.report.drawing.charts import ControlChart
 from kpi_pipeline.report.drawing.palette import build_palette
-from kpi_pipeline.report.forms.pdf import draw_page, template_module
+from kpi_pipeline.report.forms.renderer import draw_page, template_module
 
 _DEFAULT_LOOK = ReportSettings()
 _PIXELS_PER_POINT = 96 / 72

@@ -1,24 +1,32 @@
 """The locked-down pieces around the renderer: template sandbox, resource fetcher, warning gate.
 
-Not here: the logo (`logo.py`), the fonts (`fonts.py`), what is rendered (`render.py`).
+Not here: the logo (`logo.py`), the fonts (`fonts.py`), what is rendered (`sections`).
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
+from textwrap import wrap
 from types import TracebackType
 from typing import Any
 from urllib.request import url2pathname
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from kpi_pipeline.core.errors import Fault, RenderError
 
 _SUFFIXES = {".css": "text/css", ".ttf": "font/ttf"}
 _DATA_PREFIXES = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/svg+xml;base64,")
 _MOST_WARNINGS_SHOWN = 5
+_LONGEST_WORD, _PIECE = 40, 20
+_LONG_WORD = re.compile(rf"[^\s\u200b]{{{_LONGEST_WORD + 1},}}")
+_ANCHOR = re.compile(r"[A-Za-z0-9_.:\-]+")
+_MAY_BREAK = "\u200b"
+"""Zero-width space: CSS alone breaks a word only where its column has a width of its own, which most have not."""
 
 
 def template_environment(folder: Path) -> ImmutableSandboxedEnvironment:
@@ -26,13 +34,30 @@ def template_environment(folder: Path) -> ImmutableSandboxedEnvironment:
 
     autoescape is True, not select_autoescape: that one does not escape names ending in `.html.j2`.
     """
-    return ImmutableSandboxedEnvironment(
+    environment = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(folder, followlinks=False),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_breakable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["anchor"] = _anchor
+    return environment
+
+
+def _anchor(name: str) -> Markup:
+    """The name of a place in the document, which must not be broken like a word."""
+    if not _ANCHOR.fullmatch(name):
+        raise ValueError(f"not a name for an anchor: {name!r}")
+    return Markup(name)
+
+
+def _breakable(value: Any) -> Any:
+    """Text with places to break in words that would be wider than a column; markup and numbers as they are."""
+    if not isinstance(value, str) or isinstance(value, Markup) or len(value) <= _LONGEST_WORD:
+        return value
+    return _LONG_WORD.sub(lambda word: _MAY_BREAK.join(wrap(word[0], _PIECE, break_on_hyphens=False)), value)
 
 
 def resource_fetcher(*roots: Path) -> Any:

@@ -14,6 +14,7 @@ from kpi_pipeline.report.drawing.fonts import font_folder
 
 _HEADING_FONT = "SourceSerif4-Semibold.ttf"
 _MOST_LINES = 4
+_MOST_WORDS = 40
 _SAFETY = 0.985
 """Share of the width that may be filled: kerning and letter spacing are not measured."""
 
@@ -21,9 +22,11 @@ _SAFETY = 0.985
 def balanced_lines(text: str, *, width: float, size: float) -> list[str]:
     """The heading in as few lines as fit the width, broken where the longest line is shortest.
 
-    width and size in pixels. A heading of one line, or of more than four, is left to the renderer.
+    width and size in pixels. A heading of one line, of more than four, or of very many words is left to the renderer.
     """
     words = text.split()
+    if len(words) > _MOST_WORDS:
+        return [text]
     widths = [_text_width(word, size) for word in words]
     space = _text_width(" ", size)
     for n_lines in range(1, min(_MOST_LINES, len(words)) + 1):

@@ -13,7 +13,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from kpi_pipeline.core.texts import Label, Words
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
 from kpi_pipeline.report.model.appendix import (
     Appendix,
@@ -71,6 +70,7 @@ from kpi_pipeline.report.model.page import (
     Table,
     Tile,
 )
+from kpi_pipeline.report.model.texts import Label, Words
 
 __all__ = [
     "Action",

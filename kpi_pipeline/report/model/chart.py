@@ -11,8 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kpi_pipeline.core.texts import Label, Words
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
+from kpi_pipeline.report.model.texts import Label, Words
 
 MetricId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 FacilityId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,79}$")]

@@ -9,7 +9,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from kpi_pipeline.core.texts import Label, Words
 from kpi_pipeline.report.model.chart import (
     AssuranceIcon,
     AssuranceMark,
@@ -20,6 +19,7 @@ from kpi_pipeline.report.model.chart import (
     Sparkline,
     VariationMark,
 )
+from kpi_pipeline.report.model.texts import Label, Words
 
 
 class Reading(Frozen):

@@ -1,0 +1,95 @@
+"""Brings the sections of a report onto pages: each section is laid out by itself, and again only if it does not fit.
+
+A section that runs over its pages is set with less air. One that leaves more than half of its last page empty shares
+that page with what comes next, where that saves a page. Running heads and page numbers are laid out last, once the
+number of pages is known, and put onto the finished pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kpi_pipeline.core.settings import ReportSettings
+from kpi_pipeline.report.drawing.palette import build_palette
+from kpi_pipeline.report.forms.renderer import lay_out, style_sheets
+from kpi_pipeline.report.forms.sections import Section, running_heads_html, sections_html, sections_of
+from kpi_pipeline.report.model import Report
+
+HALF_EMPTY = 0.5
+"""A page filled to less than this share is half empty."""
+_FEW_LINES = 0.25
+"""A last page filled to less than this is avoided when setting its section tighter can."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Sections that share a document, and its pages."""
+
+    sections: tuple[Section, ...]
+    document: Any
+
+    @property
+    def n_pages(self) -> int:
+        return len(self.document.pages)
+
+    @property
+    def fill(self) -> float:
+        """How far down the last page is filled, 0 to 1."""
+        page = self.document.pages[-1]
+        paper = page._page_box
+        return float((page.anchors[f"end-{self.sections[-1].name}"][1] - paper.content_box_y()) / paper.height)
+
+
+def lay_out_report(report: Report, look: ReportSettings) -> Any:
+    """The whole report as one document of finished pages."""
+    placed = _share_pages(report, look, [_place(report, look, [section]) for section in sections_of(report)])
+    pages = [page for one in placed for page in one.document.pages]
+    _put_running_heads(report, look, pages)
+    return placed[0].document.copy(pages)
+
+
+def _place(report: Report, look: ReportSettings, sections: Sequence[Section]) -> _Placed:
+    """Laid out as given; with less air where the last section runs over its pages or leaves a few lines over."""
+    placed = _lay_out(report, look, sections)
+    last = sections[-1]
+    runs_over = len(sections) == 1 and last.pages_meant is not None and placed.n_pages > last.pages_meant
+    leaves_few = last.pages_meant is None and placed.n_pages > 1 and placed.fill < _FEW_LINES
+    if last.is_tight or not (runs_over or leaves_few):
+        return placed
+    tighter = _lay_out(report, look, [*sections[:-1], last.tightened()])
+    return tighter if tighter.n_pages < placed.n_pages else placed
+
+
+def _lay_out(report: Report, look: ReportSettings, sections: Sequence[Section]) -> _Placed:
+    sheets = style_sheets(build_palette(look.colours), look.paper, with_running_heads=False)
+    return _Placed(tuple(sections), lay_out(sections_html(report, sections, look), sheets))
+
+
+def _share_pages(report: Report, look: ReportSettings, placed: Sequence[_Placed]) -> list[_Placed]:
+    """The documents with half-empty last pages filled by what comes next, where that saves a page."""
+    done: list[_Placed] = []
+    for one in placed:
+        if done and done[-1].fill < HALF_EMPTY:
+            before = done[-1]
+            shared = _place(report, look, [*before.sections, one.sections[0].following()])
+            if shared.n_pages < before.n_pages + one.n_pages:
+                done[-1] = shared
+                continue
+        done.append(one)
+    return done
+
+
+def _put_running_heads(report: Report, look: ReportSettings, pages: Sequence[Any]) -> None:
+    """The margin boxes of a document of empty pages, moved onto the pages that are to be printed."""
+    sheets = style_sheets(build_palette(look.colours), look.paper, with_running_heads=True)
+    empty = lay_out(running_heads_html(report, len(pages), look), sheets)
+    for page, heads in zip(pages, empty.pages, strict=True):
+        page._page_box.children += tuple(_margin_boxes(heads))
+
+
+def _margin_boxes(page: Any) -> Iterator[Any]:
+    from weasyprint.formatting_structure.boxes import MarginBox  # type: ignore[import-untyped]
+
+    return (box for box in page._page_box.children if isinstance(box, MarginBox))

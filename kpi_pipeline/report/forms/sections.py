@@ -1,0 +1,102 @@
+"""The report cut into sections, each with its template and the pages it is meant to fill, and their HTML.
+
+Not here: how they come onto pages (`layout`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC
+from itertools import groupby
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from kpi_pipeline import __version__
+from kpi_pipeline.core.errors import Fault, RenderError
+from kpi_pipeline.core.settings import ReportSettings
+from kpi_pipeline.report.drawing.logo import read_logo
+from kpi_pipeline.report.drawing.palette import build_palette
+from kpi_pipeline.report.forms.renderer import renderer
+from kpi_pipeline.report.model import ExceptionPage, Report
+
+_TO_A_PAGE = 2
+"""Improvements on one page: each needs half of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What begins a page. pages_meant None: as many as it needs.
+
+    is_tight: set with less air. follows: begins where the section before it ends, on the same page.
+    """
+
+    name: str
+    template: str
+    content: Any = None
+    pages_meant: int | None = None
+    is_tight: bool = False
+    follows: bool = False
+
+    def tightened(self) -> Section:
+        """The same with less air."""
+        return replace(self, is_tight=True)
+
+    def following(self) -> Section:
+        """The same, on the page of the section before it."""
+        return replace(self, follows=True)
+
+
+def sections_of(report: Report) -> list[Section]:
+    """The sections in the order of the pages."""
+    meant = {"drivers": 2}
+    found = [Section("front", "front", pages_meant=1), Section("scorecard", "scorecard")]
+    found += _exception_sections(report.exceptions)
+    found += [Section(one.name, "further", one, meant.get(one.name)) for one in report.further_sections]
+    if report.small_multiples:
+        found.append(Section("small_multiples", "small_multiples"))
+    return [*found, Section("appendix", "appendix")]
+
+
+def _exception_sections(pages: Sequence[ExceptionPage]) -> Iterator[Section]:
+    """A page for what needs attention; half a page for each improvement, unless it would stand alone."""
+    for is_improvement, group in groupby(pages, key=lambda page: page.kind == "improvement"):
+        one_kind = list(group)
+        step = _TO_A_PAGE if is_improvement else 1
+        for first in range(0, len(one_kind), step):
+            together = one_kind[first : first + step]
+            template = "improvements" if len(together) > 1 else "exception"
+            yield Section(f"exception-{together[0].metric}", template, together, 1)
+
+
+def sections_html(report: Report, sections: Sequence[Section], look: ReportSettings) -> str:
+    """A whole HTML document of these sections."""
+    return _render("report.html.j2", report=report, sections=sections, look=look)
+
+
+def running_heads_html(report: Report, n_pages: int, look: ReportSettings) -> str:
+    """A document of that many empty pages, each with its running head, foot and number."""
+    return _render("running_heads.html.j2", report=report, n_pages=n_pages, look=look)
+
+
+def _render(template: str, *, report: Report, look: ReportSettings, **more: Any) -> str:
+    try:
+        html: str = (
+            renderer()
+            .environment.get_template(template)
+            .render(
+                report=report,
+                palette=build_palette(look.colours),
+                logo=Markup(read_logo(look.logo)) if look.logo else "",  # base64: nothing to escape, nothing to break
+                stamp=report.stamped_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                generator=f"kpi-pipeline {__version__}",
+                **more,
+            )
+        )
+    except (jinja2.TemplateError, jinja2.exceptions.SecurityError) as error:
+        raise RenderError(
+            Fault("report_templates/", f"{type(error).__name__}: {error}", "Mend the template.")
+        ) from error
+    return html
