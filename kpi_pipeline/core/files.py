@@ -90,4 +90,4 @@ def is_disk_full(error: BaseException) -> bool:
 
 def disk_full(where: str) -> WarehouseError:
     """The error that says so."""
-    return WarehouseError(Fault(where, "the disk is full.", "Make room there, then run it again; nothing was replaced."))
+    return WarehouseError(Fault(where, "the disk is full.", "Make room, then run it again; nothing was replaced."))

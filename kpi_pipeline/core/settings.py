@@ -93,7 +93,8 @@ class OpportunitySettings(_Frozen):
 class Limits(_Frozen):
     """How large an untrusted file may be. Each limit says its own name when it is reached.
 
-    files: in a landing folder; workbook_mb: an Excel workbook, unpacked; unpacked_gb: a packed or Parquet file, unpacked.
+    files: in a landing folder; workbook_mb: an Excel workbook, unpacked; unpacked_gb: a packed or Parquet file,
+    unpacked.
     """
 
     files: Annotated[int, Field(ge=1)] = 10_000

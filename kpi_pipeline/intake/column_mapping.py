@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from kpi_pipeline.core.errors import Fault
 from kpi_pipeline.core.sql_text import identifier, literal
 from kpi_pipeline.intake.contract import Column, Contract
+from kpi_pipeline.intake.contract import Mapping as TableMapping
 from kpi_pipeline.intake.number_forms import NumberForm, plain_number_sql
 from kpi_pipeline.intake.opened import SOURCE_LINE, OpenFile, Wanted, landed_name
 from kpi_pipeline.intake.table_options import EXCEL_DATES, TableOptions
@@ -59,7 +60,7 @@ def header_mapping_faults(opened: OpenFile, options: TableOptions) -> list[Fault
     have = {column.lower() for column in opened.columns}
     return [
         Fault(
-            f"{opened.name}:{opened.text.skip + 1 if opened.text else 1}",
+            header_place(opened),
             f"has no column {header!r}, which landing.yaml reads as {name}; found {_shown(opened.columns)}.",
             f"Correct tables: columns: {name} in landing.yaml, or the file.",
         )
@@ -67,6 +68,28 @@ def header_mapping_faults(opened: OpenFile, options: TableOptions) -> list[Fault
         for header in headers
         if header.strip().lower() not in have
     ]
+
+
+def required_column_faults(
+    opened: OpenFile, mapping: TableMapping, contract: Contract, options: TableOptions, *, hint: str = ""
+) -> list[Fault]:
+    """The fault of a file that lacks columns the mapping needs; `hint` ends the cure.
+
+    Where not one column name is known the header row may be missing, and the names a patient's data: they
+    are not told.
+    """
+    have = provided_columns(opened, options)
+    missing = [column for column in mapping.columns if column.lower() not in have]
+    if not missing:
+        return []
+    where = header_place(opened)
+    if have.isdisjoint(contract.columns) and have.isdisjoint(column.lower() for column in mapping.columns):
+        what = f"has none of the column names of {mapping.table}; is the header row missing?"
+        return [Fault(where, what, f"Put the names first, at least {', '.join(mapping.columns)}.{hint}")]
+    found = _shown(opened.columns)
+    which = f"column {missing[0]} is" if len(missing) == 1 else f"columns {', '.join(missing)} are"
+    cure = "Add it, or rename your column." if len(missing) == 1 else "Add them, or rename your columns."
+    return [Fault(where, f"the required {which} missing; found {found}.", f"{cure}{hint}")]
 
 
 def wanted_columns(contract: Contract, required: Iterable[str], options: TableOptions) -> Wanted:
@@ -139,9 +162,7 @@ def _day_sql(raw: str, form: str) -> str:
     if form in EXCEL_DATES:
         day_zero = literal(EXCEL_DATES[form])
         # To the second: the fraction of a day is a binary number.
-        moment = (
-            f"DATE {day_zero} + TO_SECONDS(CAST(ROUND(TRY_CAST({raw} AS DOUBLE) * 86400) AS BIGINT))"
-        )
+        moment = f"DATE {day_zero} + TO_SECONDS(CAST(ROUND(TRY_CAST({raw} AS DOUBLE) * 86400) AS BIGINT))"
         is_number = f"REGEXP_FULL_MATCH({raw}, '[0-9]{{1,6}}([.][0-9]+)?')"
         whole_day = f"REGEXP_FULL_MATCH({raw}, '[0-9]{{1,6}}([.]0+)?')"
         return (
@@ -152,6 +173,11 @@ def _day_sql(raw: str, form: str) -> str:
     has_clock = any(directive in form for directive in ("%H", "%I", "%-H", "%-I"))
     shown = "%Y-%m-%d %H:%M:%S" if has_clock else "%Y-%m-%d"
     return f"COALESCE(STRFTIME({parsed}, {literal(shown)}), {raw})"
+
+
+def header_place(opened: OpenFile) -> str:
+    """The file with the line of its header."""
+    return f"{opened.name}:{opened.text.skip + 1 if opened.text else 1}"
 
 
 def _shown(columns: tuple[str, ...]) -> str:

@@ -39,8 +39,10 @@ def plain_number_sql(raw: str, form: NumberForm) -> str:
     return f"CASE WHEN REGEXP_FULL_MATCH({bare}, {literal(pattern)}) THEN {plain} ELSE {raw} END"
 
 
-def find_number_form(connection: duckdb.DuckDBPyConnection, rows_sql: str, raw: str) -> NumberForm | None:
+def find_number_form(connection: duckdb.DuckDBPyConnection, rows_sql: str, raw: str) -> tuple[NumberForm | None, bool]:
     """The one form that all readable values of a column have and some value proves; None where there is none.
+
+    The second answer: whether the column is in doubt, its values being readable in two ways.
 
     rows_sql: the SELECT of all rows; raw: the SQL of the column in it.
     """
@@ -63,11 +65,13 @@ def find_number_form(connection: duckdb.DuckDBPyConnection, rows_sql: str, raw: 
         )"""
     ).fetchall()[0]
     n_point, n_comma, n_either, n_dressed = (int(n) for n in row)
-    if n_point and not n_comma:
-        return NumberForm(".")
-    if n_comma and not n_point:
-        return NumberForm(",")
-    return NumberForm(".") if n_dressed and not (n_point or n_comma or n_either) else None
+    if n_point and n_comma:
+        return None, True
+    if n_point or n_comma:
+        return NumberForm("." if n_point else ","), False
+    if n_either:
+        return None, True
+    return (NumberForm("."), False) if n_dressed else (None, False)
 
 
 def _bare_sql(raw: str) -> str:

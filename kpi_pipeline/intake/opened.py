@@ -38,6 +38,7 @@ class OpenFile:
     every_row_sql: str
     records: int | None = None
     text: TextShape | None = None
+    json_path: Path | None = None
     warnings: tuple[str, ...] = field(default=())
 
 

@@ -34,9 +34,7 @@ def open_parquet(path: Path, *, name: str, limits: Limits) -> OpenFile:
         f"NULLIF(TRIM(CAST({identifier(column)} AS VARCHAR)), '') AS {identifier(landed_name(column))}"
         for column in columns
     )
-    sql = (
-        f"SELECT file_row_number + 1 AS {SOURCE_LINE}, {selected} FROM {parquet_file(path, with_row_numbers=True)}"
-    )
+    sql = f"SELECT file_row_number + 1 AS {SOURCE_LINE}, {selected} FROM {parquet_file(path, with_row_numbers=True)}"
     return OpenFile(name, tuple(columns), without_empty_rows(sql, columns), sql, records=records)
 
 
@@ -47,8 +45,8 @@ def broken_parquet(name: str) -> Fault:
 
 def _declared(path: Path, name: str) -> tuple[int, int]:
     """Rows and unpacked bytes, as the footer says: read by another library than the one that reads the rows."""
-    import pyarrow
-    import pyarrow.parquet
+    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow.parquet  # type: ignore[import-untyped]
 
     try:
         footer = pyarrow.parquet.read_metadata(path)

@@ -12,6 +12,7 @@ import duckdb
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.settings import Limits
+from kpi_pipeline.intake.json_resources import JSON_COLUMNS, is_json, json_sql
 from kpi_pipeline.intake.opened import OpenFile, Wanted, empty_file
 from kpi_pipeline.intake.parquet_files import open_parquet
 from kpi_pipeline.intake.row_faults import physical_lines, row_fault
@@ -20,23 +21,13 @@ from kpi_pipeline.intake.table_options import TableOptions
 from kpi_pipeline.intake.text_files import open_text
 from kpi_pipeline.intake.workbooks import open_workbook
 
-PACKED = (".gz", ".zst")
-ENDINGS = (".csv", ".parquet", ".xlsx")
+_NO_OPTIONS, _NOTHING_WANTED, _LIMITS = TableOptions(), Wanted(), Limits()
+_NOT_TEXT = (".parquet", ".xlsx", ".gz", ".zst")
 
 
-def file_stem(path: Path) -> str:
-    """A file's name without its ending, that of packing included: `encounters` of `encounters.csv.gz`."""
-    return Path(path.stem).stem if path.suffix.lower() in PACKED else path.stem
-
-
-def file_ending(path: Path) -> str:
-    """`.csv`, `.parquet`, `.xlsx` or what else it ends in, packed or not, in lower case."""
-    return (Path(path.stem).suffix if path.suffix.lower() in PACKED else path.suffix).lower()
-
-
-def is_text(path: Path) -> bool:
-    """Whether a file is read as lines of text."""
-    return path.suffix.lower() not in (".parquet", ".xlsx")
+def is_plain_text(path: Path) -> bool:
+    """Whether the bytes of the file are lines of text whose records can be counted as they lie there."""
+    return not is_json(path) and path.suffix.lower() not in _NOT_TEXT
 
 
 def open_file(
@@ -45,16 +36,19 @@ def open_file(
     scan: Scan,
     scratch: Path,
     name: str | None = None,
-    options: TableOptions = TableOptions(),
-    wanted: Wanted = Wanted(),
-    limits: Limits = Limits(),
+    options: TableOptions = _NO_OPTIONS,
+    wanted: Wanted = _NOTHING_WANTED,
+    limits: Limits = _LIMITS,
 ) -> OpenFile:
-    """Opens text, Parquet or XLSX. `scratch` is a private folder for copies; `name` is how messages name the file.
+    """Opens text, Parquet, XLSX or JSON resources; `name` is how messages name it, `scratch` a private folder.
 
     Raises InputError with every fault of the file's shape: empty, another encoding, duplicate header, broken
     container. Faults inside rows are found when the rows are read (`read_faults`).
     """
     name = name or path.name
+    if is_json(path):
+        sql = json_sql(path)
+        return OpenFile(name, JSON_COLUMNS, sql, sql, json_path=path)
     if scan.state.size == 0:
         raise InputError(empty_file(name))
     match path.suffix.lower():
@@ -63,9 +57,7 @@ def open_file(
         case ".xlsx":
             return open_workbook(path, name=name, options=options, wanted=wanted, scratch=scratch, limits=limits)
         case _:
-            return open_text(
-                path, name=name, scan=scan, options=options, wanted=wanted, scratch=scratch, limits=limits
-            )
+            return open_text(path, name=name, scan=scan, options=options, wanted=wanted, scratch=scratch, limits=limits)
 
 
 def read_faults(connection: duckdb.DuckDBPyConnection, files: list[OpenFile]) -> list[Fault]:

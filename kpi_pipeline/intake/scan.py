@@ -124,15 +124,15 @@ def scan_file(path: Path, *, is_text: bool) -> Scan:
     return Scan(digest.hexdigest(), state, counter.records, is_plain)
 
 
-def exact_count(path: Path, *, name: str, delimiter: str) -> tuple[int, list[Fault]]:
-    """The records of a text file that is not plain, and the faults of those that swallow others.
+def exact_count(path: Path, *, name: str, delimiter: str, skip: int = 0) -> tuple[int, list[Fault]]:
+    """The records of a text file that is not plain, from its header on, and the faults of those that swallow others.
 
     A record too long, one of too many lines, and one whose inner lines have as many delimiters as the header are
     a quotation mark that is not closed, and everything up to the next one would vanish in one field.
     """
     count, expected = 0, 0
     faults: list[Fault] = []
-    for start, row in read_records(path, delimiter):
+    for start, row in read_records(path, delimiter, skip=skip):
         count += 1
         if count == 1:
             expected = len(row) - 1

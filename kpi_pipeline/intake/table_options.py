@@ -60,7 +60,7 @@ class TableOptions(BaseModel):
     @classmethod
     def _is_one_character(cls, value: object) -> object:
         text = _NAMED_DELIMITERS.get(str(value), str(value))
-        if len(text) != 1 or text in "\"\r\n" or text.isalnum():
+        if len(text) != 1 or text in '"\r\n' or text.isalnum():
             raise ValueError(f"must be one character, or tab; got {str(value)!r}.")
         return text
 

@@ -59,25 +59,24 @@ def open_text(
     lines = _first_lines(source)
     if not any(line.strip() for line in lines):
         raise InputError(empty_file(name))
-    _refuse_carriage_returns(name, lines[0])
+    _refuse_carriage_returns(name, lines)
     shape = _shape(source, lines, options, wanted)
     columns = _header(name, lines, shape)
     faults = header_faults(f"{name}:{shape.skip + 1}", columns, delimiter=shape.delimiter)
     if faults:
         raise InputError(faults)
-    records = scan.records
+    records = scan.records - sum(1 for line in lines[: shape.skip] if line.strip())
     if not scan.is_plain:
-        records, faults = exact_count(source, name=name, delimiter=shape.delimiter)
+        records, faults = exact_count(source, name=name, delimiter=shape.delimiter, skip=shape.skip)
         if faults:
             raise InputError(faults)
-    above = sum(1 for line in lines[: shape.skip] if line.strip())
     every_row = csv_sql(shape, columns)
     return OpenFile(
         name,
         tuple(columns),
         without_empty_rows(every_row, columns),
         every_row,
-        records=records - above - 1,
+        records=records - 1,
         text=shape,
         warnings=_skipped_lines(name, lines, shape, options),
     )
@@ -107,7 +106,7 @@ def first_rows(path: Path, options: TableOptions, *, n_rows: int, scratch: Path,
     encoding = options.encoding or _encoding_of(source, path.name, "encounters")
     with source.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as stream:
         lines = list(itertools.islice(stream, n_rows + _ROWS_SEARCHED))
-    delimiter = options.delimiter or max(_DELIMITERS, key=lambda one: (lines[0].count(one) if lines else 0))
+    delimiter = options.delimiter or max(_DELIMITERS, key=lambda one: lines[0].count(one) if lines else 0)
     rows = csv.reader(lines, delimiter=delimiter)
     return [row for row in rows if any(cell.strip() for cell in row)]
 
@@ -160,7 +159,7 @@ def _packed(path: Path) -> Iterator[BinaryIO]:
         with gzip.open(path, "rb") as stream:
             yield cast(BinaryIO, stream)
         return
-    import pyarrow
+    import pyarrow  # type: ignore[import-untyped]
 
     with pyarrow.input_stream(str(path), compression="zstd") as stream:
         yield cast(BinaryIO, stream)
@@ -176,13 +175,15 @@ def _copied(source: Path, name: str, encoding: str, skip_footer: int, scratch: P
             target.open("w", encoding="utf-8", newline="") as copy,
         ):
             held: list[str] = []
-            for number, line in enumerate(stream, start=1):
+            filled = 0
+            for line in stream:
+                number += 1
                 held.append(line)
-                if len(held) > skip_footer and any(kept.strip() for kept in held):
-                    copy.write(held.pop(0))
-            while held and not held[-1].strip():
-                held.pop()
-            copy.writelines(held[: len(held) - skip_footer] if skip_footer else held)
+                filled += bool(line.strip())
+                while filled > skip_footer:
+                    first = held.pop(0)
+                    filled -= bool(first.strip())
+                    copy.write(first)
     except (UnicodeError, ValueError) as error:
         what = f"has bytes that are not {encoding}."
         raise InputError(Fault(f"{name}:{number + 1}", what, "Declare the encoding it was saved in.")) from error
@@ -195,8 +196,8 @@ def _first_lines(path: Path) -> list[str]:
     return io.StringIO(head.decode("utf-8-sig", errors="ignore"), newline="").readlines() if head else []
 
 
-def _refuse_carriage_returns(name: str, line: str) -> None:
-    if "\r" in line.rstrip("\r\n") and not line.endswith("\n"):
+def _refuse_carriage_returns(name: str, lines: list[str]) -> None:
+    if lines[0].endswith("\r") and not any(line.endswith("\n") for line in lines):
         what = "ends in a carriage return alone, as on old Macs."
         raise InputError(Fault(f"{name}:1", what, "Save it with LF or CRLF line ends."))
 
@@ -240,9 +241,7 @@ def _header(name: str, lines: list[str], shape: TextShape) -> list[str]:
         return [cell.strip() for cell in next(reader)]
     except (csv.Error, StopIteration) as error:
         what = "the header row has a quotation mark that is not closed, or text after a closing one."
-        raise InputError(
-            Fault(f"{name}:{shape.skip + 1}", what, "Close it, or export the file again.")
-        ) from error
+        raise InputError(Fault(f"{name}:{shape.skip + 1}", what, "Close it, or export the file again.")) from error
 
 
 def _skipped_lines(name: str, lines: list[str], shape: TextShape, options: TableOptions) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ class _Sheet:
     title: str
     part: str
     header_row: int
+    n_above: int
     is_found: bool
 
 
@@ -72,7 +73,8 @@ def open_workbook(
         _refuse_large(path, name, limits)
         with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
             chosen, warnings = _choose(book, name, options, wanted)
-            copy, columns, n_rows, n_errors = _copied(book[chosen.title], name, chosen, options, scratch / f"{path.name}.csv")
+            copy = scratch / f"{path.name}.csv"
+            columns, n_rows, n_errors = _copied(book[chosen.title], name, chosen, options, copy)
     except _BROKEN as error:
         if is_disk_full(error):
             raise
@@ -81,9 +83,9 @@ def open_workbook(
     faults = _cell_faults(path, name, chosen)
     if faults:
         raise InputError(faults)
-    if chosen.header_row > 1 and options.header_row is None:
+    if chosen.n_above and options.header_row is None:
         above = "row 1 is" if chosen.header_row == 2 else f"rows 1 to {chosen.header_row - 1} are"
-        warnings.append(f"{name}: the header row is row {chosen.header_row}; {above} left aside.")
+        warnings.append(f"{name}: the header row is row {chosen.header_row}; {above} taken for a title and left aside.")
     if n_errors:
         which = "1 cell holds an error" if n_errors == 1 else f"{n_errors:,} cells hold an error"
         warnings.append(f"{name}: {which} of Excel (such as #N/A); taken as empty.")
@@ -134,7 +136,9 @@ def _choose(book: Any, name: str, options: TableOptions, wanted: Wanted) -> tupl
     if len(fitting) > 1:
         titles = join_words([sheet.title for sheet in fitting])
         what = f"the sheets {titles} all hold {wanted.table}."
-        cure = f"Say which: tables: {{{wanted.table}: {{sheet: {fitting[0].title}}}}} in landing.yaml, or save each apart."
+        cure = (
+            f"Say which: tables: {{{wanted.table}: {{sheet: {fitting[0].title}}}}} in landing.yaml, or save each apart."
+        )
         raise InputError(Fault(name, what, cure))
     chosen = fitting[0] if fitting else read[0]
     others = [
@@ -149,14 +153,16 @@ def _found(sheet: Any, options: TableOptions, wanted: Wanted) -> _Sheet:
     """Where a sheet's header is: as declared, else the first row with every required name, else the first filled."""
     part = str(getattr(sheet, "_worksheet_path", ""))
     if options.header_row is not None:
-        return _Sheet(sheet.title, part, options.header_row, True)
-    first = 1
+        return _Sheet(sheet.title, part, options.header_row, n_above=0, is_found=True)
+    filled = 0
+    first = 0
     for number, cells in _rows(sheet, last=_ROWS_SEARCHED):
-        if cells and first == 1:
-            first = number
         if wanted.is_header(cells):
-            return _Sheet(sheet.title, part, number, True)
-    return _Sheet(sheet.title, part, first, False)
+            return _Sheet(sheet.title, part, number, n_above=filled, is_found=True)
+        if cells:
+            filled += 1
+            first = first or number
+    return _Sheet(sheet.title, part, first or 1, n_above=0, is_found=False)
 
 
 def _rows(sheet: Any, *, last: int | None = None) -> Iterator[tuple[int, list[str]]]:
@@ -168,9 +174,7 @@ def _rows(sheet: Any, *, last: int | None = None) -> Iterator[tuple[int, list[st
         yield number, cells
 
 
-def _copied(
-    sheet: Any, name: str, chosen: _Sheet, options: TableOptions, target: Path
-) -> tuple[Path, list[str], int, int]:
+def _copied(sheet: Any, name: str, chosen: _Sheet, options: TableOptions, target: Path) -> tuple[list[str], int, int]:
     """The rows below the header as text, with their numbers; how many they are, and how many cells were errors."""
     columns: list[str] = []
     too_long: list[int] = []
@@ -203,7 +207,7 @@ def _copied(
         raise InputError(empty_file(name))
     if too_long:
         raise InputError(row_fault(name, len(columns), "CELLS PAST HEADER", too_long))
-    return target, columns, n_rows, n_errors
+    return columns, n_rows, n_errors
 
 
 def _copy_sql(copy: Path, columns: list[str]) -> str:
@@ -230,28 +234,34 @@ def _cell_faults(path: Path, name: str, chosen: _Sheet) -> list[Fault]:
     faults = []
     formulas = [match.decode() for match in _CELL.findall(xml)] if b"<f" in xml else []
     if formulas:
-        shown = ", ".join(formulas[:_CELLS_SHOWN]) + (f" and {len(formulas) - _CELLS_SHOWN:,} more" if len(formulas) > _CELLS_SHOWN else "")
+        shown = _some(formulas)
         what = f"the sheet {chosen.title} has formulas without a stored value: {shown}."
         faults.append(Fault(name, what, "Open it in Excel and save it, or paste the values."))
     merged = [
-        f"{first}{top}:{last}{bottom}".replace("b'", "")
+        f"{first}{top}:{last}{bottom}"
         for first, top, last, bottom in (tuple(part.decode() for part in match) for match in _MERGED.findall(xml))
         if int(bottom) > chosen.header_row
     ]
     if merged:
-        shown = ", ".join(merged[:_CELLS_SHOWN]) + (f" and {len(merged) - _CELLS_SHOWN:,} more" if len(merged) > _CELLS_SHOWN else "")
+        shown = _some(merged)
         what = f"the sheet {chosen.title} has merged cells among its rows: {shown}."
         faults.append(Fault(name, what, "Unmerge them and fill in the value on every row."))
     return faults
+
+
+def _some(cells: list[str]) -> str:
+    more = len(cells) - _CELLS_SHOWN
+    return ", ".join(cells[:_CELLS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _cell_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        whole = value + timedelta(microseconds=500_000)  # Excel keeps 08:30 as a fraction: 08:29:59.999996
-        whole = whole.replace(microsecond=0)
-        return f"{whole:%Y-%m-%d %H:%M:%S}" if (whole.hour, whole.minute, whole.second) != (0, 0, 0) else f"{whole:%Y-%m-%d}"
+        # Excel keeps 08:30 as a fraction of a day: 08:29:59.999996
+        whole = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
+        has_clock = (whole.hour, whole.minute, whole.second) != (0, 0, 0)
+        return f"{whole:%Y-%m-%d %H:%M:%S}" if has_clock else f"{whole:%Y-%m-%d}"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool):
