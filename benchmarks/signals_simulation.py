@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import calendar
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpi_pipeline.judgement.series import DAYS_OF_A_MONTH
+from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, wilson_interval
 from kpi_pipeline.signals import (
     RULE_SETS,
     ChartResult,
@@ -282,6 +284,32 @@ def rare_table(n: int) -> Iterator[str]:
         yield f"| {expected:g} | {100 * flagged:.0f} | {100 * runs:.0f} | {100 * last:.0f} | {100 * icons:.1f} |"
 
 
+def interval_table(n: int) -> Iterator[str]:
+    """Coverage of the intervals of monthly values by number of cases."""
+    yield "| cases | share of 14 % | days: 5 % wait 3 | days: 10 % wait 4 | mean stay | mean cost |"
+    yield "| ---: | ---: | ---: | ---: | ---: | ---: |"
+    random = np.random.default_rng(SEED + 6)
+    n = min(n, 4000)
+    for cases in (25, 50, 100, 250, 1000):
+        cells = [_covers(wilson_interval(random.binomial(cases, 0.14, n), np.full(n, cases)), 0.14)]
+        for share, days in ((0.05, 3.0), (0.1, 4.0)):
+            waits = np.where(random.random((n, cases)) < share, random.geometric(1 / days, (n, cases)), 0)
+            weight = 2 * days - 1  # Σw²/Σw of geometric waits
+            found = gamma_interval(waits.sum(axis=1), (waits**2).sum(axis=1), cases, usual_weight=weight)
+            cells.append(_covers(found, share * days))
+        for spread in (0.7, 1.0):  # of the logarithm: stays, costs
+            values = np.exp(spread * random.normal(size=(n, cases)))
+            error = values.std(axis=1, ddof=1) / math.sqrt(cases)
+            sizes = np.full(n, cases)
+            found = log_delta_interval(values.mean(axis=1), error, sizes, never_negative=np.full(n, True))
+            cells.append(_covers(found, math.exp(spread**2 / 2)))
+        yield f"| {cases} | " + " | ".join(cells) + " |"
+
+
+def _covers(ends: tuple[Floats, Floats], truth: float) -> str:
+    return f"{100 * np.mean((ends[0] <= truth) & (truth <= ends[1])):.1f}"
+
+
 SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
     (
         "Baseline and rules",
@@ -323,6 +351,12 @@ SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
         "Stable u′ charts of 36 months, in percent; before: `nhs-2024` on all months. Below one event a month there is "
         "no icon.",
         rare_table,
+    ),
+    (
+        "Intervals of monthly values",
+        "Coverage in percent of 95 % intervals by number of cases: Wilson, gamma (Fay & Feuer), log-delta. Stays and "
+        "costs are log-normal with sigma 0.7 and 1.0. Costs are shown from 100 cases on, all else from 25.",
+        interval_table,
     ),
 )
 

@@ -119,6 +119,7 @@ class Settings(_Frozen):
     baseline: Literal["frozen", "moving"] = "frozen"
     rule_set: RuleSetName = "frozen-2026"
     min_denominator: Annotated[int, Field(ge=1)] = 25
+    min_cost_cases: Annotated[int, Field(ge=1)] = 100
     small_number_threshold: Annotated[int, Field(ge=2)] = 11
     quarantine_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
     quarantine_limit_from_rows: Annotated[int, Field(ge=1)] = 100
@@ -138,6 +139,10 @@ class Settings(_Frozen):
         if isinstance(given, dict) and given.get("baseline") == "moving":
             return {"rule_set": RULE_SET_OF_MOVING_BASELINE, **given}
         return given
+
+    def fewest_cases(self, *, is_cost: bool) -> int:
+        """The fewest cases of a figure that is shown; costs, with their long tail, need more."""
+        return max(self.min_denominator, self.min_cost_cases) if is_cost else self.min_denominator
 
     @property
     def frozen_months(self) -> int | None:

@@ -10,5 +10,15 @@ Better = Literal["lower", "higher", "neither"]
 Privacy = Literal["internal", "board", "external"]
 """Who reads a report: board and external withhold small numbers."""
 
+CHARTS_OF_KIND = {
+    "proportion": frozenset({"p", "p_prime", "i_prime", "xmr", "run"}),
+    "rate": frozenset({"u", "u_prime", "i_prime", "xmr", "run"}),
+    "ratio": frozenset({"i_prime", "xmr", "run"}),
+    "mean": frozenset({"xmr", "xbar", "s", "i_prime", "run"}),
+    "median": frozenset({"xmr", "run"}),
+    "count": frozenset({"c", "xmr", "run", "g", "t"}),
+}
+"""The control charts that fit each kind of measure."""
+
 WHOLE_SYSTEM = "all"
 """The facility_id of figures over all facilities; no facility may bear it."""

@@ -1,7 +1,8 @@
 """Targets that change over time or differ between facilities, from `targets.yaml`, over the metric's own target.
 
 A target says from which month it holds, until which (none: until replaced), and who set it. The most
-particular one wins: this facility's, then every facility's, then the target in the metric's own file.
+particular one wins: this facility's, then every facility's, then the target in the metric's own file. `value: null`
+removes a target. The shipped metrics carry none: what a hospital aims at is its own to say.
 Not here: whether a target is met (`signals`), how it is written (`report`).
 """
 
@@ -38,14 +39,15 @@ MonthField = Annotated[Month, BeforeValidator(_month)]
 class DatedTarget(BaseModel):
     """One line of `targets.yaml`. Without facility_id it holds for the whole system and for every facility.
 
-    value is on the printed scale: 13.5 means 13.5%. `to` is the last month it holds, included.
+    value is on the printed scale: 13.5 means 13.5%; null says that no target holds.
+    `to` is the last month it holds, included.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     metric: str
     facility_id: Annotated[str, Field(min_length=1)] | None = None
-    value: Annotated[float, Field(allow_inf_nan=False)]
+    value: Annotated[float, Field(allow_inf_nan=False)] | None
     from_month: Annotated[MonthField, Field(alias="from")]
     to_month: Annotated[MonthField | None, Field(alias="to")] = None
     source: Words
@@ -66,7 +68,7 @@ class Targets:
         for scope in (facility_id, None):
             for line in self.lines:
                 if line.metric == metric.name and line.facility_id == scope and line.holds_in(month):
-                    return Target(value=line.value, source=line.source)
+                    return None if line.value is None else Target(value=line.value, source=line.source)
         return metric.target
 
 

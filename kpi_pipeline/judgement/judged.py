@@ -13,6 +13,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import MonthCommentary
 from kpi_pipeline.declared.targets import Targets
 from kpi_pipeline.judgement.agenda import Agenda, build_agenda, choose_exceptions, in_report_order
+from kpi_pipeline.judgement.audience import own_copy
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.drivers import JudgedDrivers, judge_drivers
 from kpi_pipeline.judgement.false_signals import false_signals_of
@@ -97,6 +98,7 @@ def judge(inputs: ReportInputs) -> Judged:
     rebases that may not stand, DefinitionError for headline metrics that do not exist.
     """
     check_inputs(inputs)
+    inputs = own_copy(inputs)
     first = inputs.month.plus(1 - inputs.settings.report.months_shown)
     figures = read_figures(
         inputs.values,
@@ -159,16 +161,12 @@ def _scope(inputs: ReportInputs) -> Scope:
     )
 
 
-MOST_FACILITIES = 12
-"""A table of more hospitals than this would be read as a league table."""
-
-
 def _judge_facilities(
     inputs: ReportInputs, system: Mapping[str, Measure], months: tuple[Month, ...], index: FigureIndex
 ) -> dict[str, dict[str, Measure]]:
     """The headline measures and the exceptions of each facility, in the order of their ids: no ranks."""
     facilities = sorted({facility for _, facility in index} - {WHOLE_SYSTEM})
-    if inputs.facility_id != WHOLE_SYSTEM or not 2 <= len(facilities) <= MOST_FACILITIES:
+    if inputs.facility_id != WHOLE_SYSTEM or len(facilities) < 2:
         return {}
     chosen = dict.fromkeys(inputs.settings.report.headline_metrics)
     chosen |= dict.fromkeys(measure.metric.name for _, measure in choose_exceptions(system.values()))

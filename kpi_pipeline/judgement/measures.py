@@ -15,12 +15,17 @@ from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.rebases import Rebase, rebases_of
 from kpi_pipeline.judgement.begun_initiatives import BegunInitiative, begun_initiatives
+from kpi_pipeline.judgement.disclosure.counts import Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.rebase_check import check_rebases
 from kpi_pipeline.judgement.series import evaluate_months
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.signals import ChartResult, Point
+
+Lack = Literal["no_data", "few_months", "few_cases", "few_events", "withheld"]
+"""Why a measure is not judged: without figures, too few final months, too few cases or events in them, or months
+withheld to protect small numbers."""
 
 State = Literal["improvement", "concern", "neither", "common_cause", "not judged"]
 
@@ -102,6 +107,22 @@ class Measure:
         if self.result.variation == "common_cause":
             return "common_cause"
         return self.result.variation.rsplit("_", 1)[0]  # type: ignore[return-value]
+
+    @property
+    def lack(self) -> Lack | None:
+        """Why the measure is not judged; None when it is."""
+        if self.result is None:
+            return "no_data"
+        if self.state != "not judged":
+            return None
+        if self.result.not_judged == "few_events":
+            return "few_events"
+        final = [figure for month in self.history if (figure := self.figures.get(month)) and figure.is_final]
+        if len(final) < max(self.result.rule_set.fewest_points_for_icons, 1):
+            return "few_months"
+        n_withheld = sum(isinstance(figure.value, Withheld) for figure in final)
+        n_few = sum(figure.value is None for figure in final)
+        return "withheld" if n_withheld > n_few else "few_cases" if n_few else "few_months"
 
     @property
     def is_high(self) -> bool:

@@ -36,10 +36,12 @@ class InitiativeMeasure:
 @dataclass(frozen=True, slots=True)
 class JudgedInitiative:
     """One initiative. effects: outcome → estimate, None where its values are not in the table by facility; empty
-    before it begins."""
+    before it begins. is_shared: in a facility's own copy, it runs in other places too; its effect, estimated over all
+    of them, stands in the report of the whole system only."""
 
     initiative: Initiative
     is_begun: bool
+    is_shared: bool
     effects: Mapping[str, EffectResult | None]
     measures: tuple[InitiativeMeasure, ...]
 
@@ -61,10 +63,14 @@ def judge_programme(
     judged = []
     for initiative in chosen:
         is_begun = initiative.starts_on <= inputs.month.last_day
-        effects = _estimates(inputs, initiative, values) if is_begun else {}
-        judged.append(
-            JudgedInitiative(initiative, is_begun, effects, _measures(inputs, initiative, figures, measure_of))
-        )
+        own = inputs.facility_id
+        is_shared = own != WHOLE_SYSTEM and initiative.scope.facilities != (own,)
+        effects = _estimates(inputs, initiative, values) if is_begun and not is_shared else {}
+        if is_shared:
+            here = initiative.scope.model_copy(update={"facilities": (own,)})
+            initiative = initiative.model_copy(update={"scope": here})
+        measures = _measures(inputs, initiative, figures, measure_of)
+        judged.append(JudgedInitiative(initiative, is_begun, is_shared, effects, measures))
     return tuple(judged)
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
+from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, wilson_interval
 
-CONFIDENCE = 0.95
 SILENT_AFTER_DAYS = 92
 """A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
 
@@ -158,6 +157,7 @@ def _exclusions_sql(table: str) -> str:
 
 def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFrame:
     frame = sums.copy()
+    fewest = settings.fewest_cases(is_cost=metric.unit == "usd")
     counted = frame["n_cases"] - frame["n_excluded"]
     for column in ("numerator", "denominator"):
         frame[column] = frame[column].astype(float)
@@ -170,11 +170,11 @@ def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFr
         denominator = frame["denominator"].where(frame["denominator"] > 0)
         frame["value"] = frame["median"] if metric.kind == "median" else metric.scale * frame["numerator"] / denominator
         frame["lower"], frame["upper"] = _interval(frame, metric, counted)
-        is_shown = (counted >= settings.min_denominator) & denominator.notna()
+        is_shown = (counted >= fewest) & denominator.notna()
     frame["status"] = np.where(is_shown, "ok", "too_few")
     frame["status_reason"] = np.select(
-        [is_shown, counted == 0, counted < settings.min_denominator],
-        ["", "no case counts", f"fewer than {settings.min_denominator} cases"],
+        [is_shown, counted == 0, counted < fewest],
+        ["", "no case counts", f"fewer than {fewest} cases"],
         "the denominator is zero",
     )
     frame.loc[~is_shown, ["value", "lower", "upper", "log_mean"]] = np.nan
@@ -183,33 +183,28 @@ def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFr
 
 
 def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """95 % interval: Wilson for proportions; for means, rates and ratios the ratio estimator's own variance.
+    """95 % interval: Wilson for proportions, gamma for rates, the ratio estimator on the log scale for means and
+    ratios.
 
-    The ratio variance (Cochran, Sampling Techniques, 3rd ed., section 6.4) uses the spread of the cases
-    themselves, so clustered days and skewed costs widen it, where a Poisson interval would be too narrow.
-    A rate's interval is at least the exact Poisson one (Garwood 1936): no event seen is not no event possible.
+    The ratio variance (Cochran, Sampling Techniques, 3rd ed., section 6.4) uses the spread of the cases themselves, so
+    that skewed costs widen it, where a normal or Poisson assumption would be too narrow.
     """
     if metric.kind == "median":
         return pd.Series(np.nan, index=frame.index), pd.Series(np.nan, index=frame.index)
     n = counted.where(counted > 1).astype(float)
     if metric.kind == "proportion":
-        z = stats.norm.ppf(0.5 + CONFIDENCE / 2)
-        p = frame["numerator"] / n
-        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-        half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-        return 100 * (middle - half).clip(lower=0), 100 * (middle + half).clip(upper=1)
-    ratio = frame["numerator"] / frame["denominator"]
-    squares = (frame["sum_nn"] - 2 * ratio * frame["sum_nd"] + ratio**2 * frame["sum_dd"]).clip(lower=0)
-    standard_error = np.sqrt(squares / (n - 1) / n) / (frame["denominator"] / n)
-    half = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * standard_error
-    lower, upper = ratio - half, ratio + half
-    lower = lower.mask((lower < 0) & (frame["least"] >= 0), 0.0)  # what is never negative has no negative bound
-    if metric.kind == "rate":
-        events = frame["numerator"]
-        fewest = stats.chi2.ppf(0.5 - CONFIDENCE / 2, 2 * events.where(events > 0)) / 2 / frame["denominator"]
-        most = stats.chi2.ppf(0.5 + CONFIDENCE / 2, 2 * events + 2) / 2 / frame["denominator"]
-        lower, upper = np.fmin(lower, fewest), np.fmax(upper, most)
-    return metric.scale * lower, metric.scale * upper
+        lower, upper = wilson_interval(frame["numerator"], n)
+    elif metric.kind == "rate":
+        events = float(frame["numerator"].sum())
+        usual = float(frame["sum_nn"].sum()) / events if events > 0 else 1.0
+        lower, upper = gamma_interval(frame["numerator"], frame["sum_nn"], frame["denominator"], usual_weight=usual)
+    else:
+        ratio = frame["numerator"] / frame["denominator"]
+        squares = (frame["sum_nn"] - 2 * ratio * frame["sum_nd"] + ratio**2 * frame["sum_dd"]).clip(lower=0)
+        standard_error = np.sqrt(squares / (n - 1) / n) / (frame["denominator"] / n)
+        lower, upper = log_delta_interval(ratio, standard_error, n, never_negative=frame["least"] >= 0)
+    ends = (pd.Series(end, index=frame.index) for end in (metric.scale * lower, metric.scale * upper))
+    return tuple(ends)  # type: ignore[return-value]
 
 
 def _unavailable(metric: Metric, status: str, reason: str) -> pd.DataFrame:

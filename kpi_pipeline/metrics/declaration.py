@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
 from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
-from kpi_pipeline.core.vocabulary import Better
+from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND, Better
 
 Kind = Literal["proportion", "rate", "mean", "median", "ratio", "count"]
 Unit = Literal["percent", "days", "hours", "usd", "index", "per 100 discharges", "cases", "discharges"]
@@ -23,6 +25,9 @@ Words = Annotated[str, Field(min_length=3)]
 
 CASE_COLUMNS = ("case_id", "facility_id", "unit_id", "event_date", "numerator", "denominator", "exclusion_reason")
 """The columns every metric's SELECT gives, in this order; further columns may follow them."""
+
+PLACEHOLDER = "‹"
+"""What the words of a new metric's skeleton are marked with; no metric may be used that still holds one."""
 
 INSUFFICIENT_FOLLOWUP = "insufficient_followup"
 """The one exclusion the library adds itself: the case's follow-up reaches past its facility's watermark."""
@@ -83,20 +88,38 @@ class Metric(_Frozen):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Metric:
+        faults = [
+            InitErrorDetails(type=PydanticCustomError("disagrees", "{what}", {"what": what}), loc=(field,), input=None)
+            for field, what in (*self._disagreements(), *self._placeholders())
+        ]
+        if faults:
+            raise ValidationError.from_exception_data(self.name, faults)
+        return self
+
+    def _disagreements(self) -> Iterator[tuple[str, str]]:
+        """Fields that do not go together, each with the sentence that says so."""
         if INSUFFICIENT_FOLLOWUP in self.exclusions:
-            raise ValueError(f"exclusions may not declare {INSUFFICIENT_FOLLOWUP}: matures_after_days does")
+            yield "exclusions", f"may not declare {INSUFFICIENT_FOLLOWUP}: matures_after_days does"
         if self.kind == "proportion" and self.unit != "percent":
-            raise ValueError(f"a proportion has unit percent, got {self.unit!r}")
+            yield "unit", f"a proportion has unit percent, got {self.unit!r}"
         if self.per != 1 and self.kind != "rate":
-            raise ValueError(f"per belongs to kind rate, got kind {self.kind!r}")
+            yield "per", f"belongs to kind rate, got kind {self.kind!r}"
         for reason in self.late_data_exclusions:
             if reason not in self.exclusions:
-                raise ValueError(f"late_data_exclusions names {reason!r}, which exclusions do not declare")
-        if self.chart_scale == "log" and self.chart != "xmr":
-            raise ValueError(f"chart_scale log belongs to chart xmr, got chart {self.chart!r}")
+                yield "late_data_exclusions", f"names {reason!r}, which exclusions do not declare"
+        if self.chart not in CHARTS_OF_KIND[self.kind]:
+            fitting = ", ".join(sorted(CHARTS_OF_KIND[self.kind]))
+            yield "chart", f"{self.chart!r} does not go with kind {self.kind!r}; use one of {fitting}"
+        elif self.chart_scale == "log" and self.chart != "xmr":
+            yield "chart_scale", f"log belongs to chart xmr, got chart {self.chart!r}"
         if self.name in self.balancing:
-            raise ValueError("a metric cannot balance itself")
-        return self
+            yield "balancing", "a metric cannot balance itself"
+
+    def _placeholders(self) -> Iterator[tuple[str, str]]:
+        """Fields that still hold the words of the skeleton, as `kpi new-metric` writes them."""
+        for field, value in self:
+            if field != "sql" and PLACEHOLDER in str(value):
+                yield field, "still holds the skeleton's words; write your own"
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -134,7 +157,7 @@ def load_metric(path: Path) -> Metric:
     try:
         metric = Metric.model_validate({**file.front_matter, "name": file.name, "sql": file.sql})
     except ValidationError as error:
-        raise DefinitionError(faults_of(file.where, error)) from error
+        raise DefinitionError(faults_of(file.where, error, file.lines)) from error
     metric.tables  # noqa: B018  parses the SQL now, so that a broken SELECT is found at load
     return metric
 

@@ -1,4 +1,7 @@
-"""Writes the skeletons of a new measure: its declaration and its proof. Used by `kpi new-metric`."""
+"""Writes the skeletons of a new measure: its declaration and its proof. Used by `kpi new-metric`.
+
+The proof passes as written. The words marked ‹…› are refused until somebody writes them.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ unit: percent                # percent | days | hours | usd | index | per 100 di
 better: lower                # lower | higher | neither
 version: 1
 effective_from: 2026-01-01
-follows: House definition
+follows: ‹Whose definition it follows›
 chart: p_prime               # xmr p p_prime u u_prime c g t xbar s i_prime run
 decimals: 1
 owner: case-management
-why: Why a director should care, in one sentence.
-definition: What the number says, in one sentence.
-numerator: What is counted.
-denominator: Out of what.
+why: ‹Why a director should care, in one sentence›
+definition: ‹What the number says, in one sentence›
+numerator: ‹What is counted›
+denominator: ‹Out of what›
 denominator_noun: discharges
 exclusions:
   died: Died during the stay.
@@ -42,6 +45,7 @@ WHERE NOT is_in_house
 
 _PROOF = """# {title}: tiny tables in, expected cases out. Work the numbers by hand; show both sides of each boundary.
 metric: {name}
+oracle: "of_discharges(lambda stay: stay.length_of_stay_days > 7, died=lambda stay: stay.disposition == '20')"
 landing: {{complete_through: 2025-12-31, plausible_until: 2027-01-01}}
 defaults:
   encounters: {{facility_id: Mercy, encounter_type: acute inpatient, primary_diagnosis_code: J189}}
@@ -58,6 +62,9 @@ specs:
       eight   | 1         | 1           |                  | longer than seven days
       seven   | 0         | 1           |                  | exactly seven days
       died    |           |             | died             | died during the stay
+    values: |
+      facility_id | month   | numerator | denominator | value | n_excluded
+      Mercy       | 2024-05 | 1         | 2           | 50    | 1
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.report.build import build_report_and_figures
-from kpi_pipeline.report.forms.pdf import Attachment, render_report
+from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
@@ -58,7 +59,7 @@ def write_report(
     and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
 
     facility None is the whole system. decided: None reads the journal, as it is now. Raises InputError for a month or
-    facility that the data do not have.
+    facility that the data do not have, and where the files of an issued report would be overwritten.
     """
     metrics = load_metrics()
     read = read_values(warehouse)
@@ -91,6 +92,7 @@ def write_report(
             gate_overrides=issue.gate_overrides,
         )
     )
+    _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")
     rendered = render_report(
         report,
         out,
@@ -102,6 +104,20 @@ def write_report(
     )
     figures_file, provenance_file = rendered.attachments
     return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages)
+
+
+def _refuse_to_overwrite(model: Path) -> None:
+    """What was issued stays as it was; a draft may be written again."""
+    if not model.is_file():
+        return
+    try:
+        number = json.loads(model.read_text(encoding="utf-8")).get("issue_number")
+    except (ValueError, AttributeError) as error:
+        cure = "Move it away, or write to another folder with --out."
+        raise InputError(Fault(str(model), "is in the way and is no report's model.", cure)) from error
+    if number is not None:
+        cure = "Write to another folder with --out."
+        raise InputError(Fault(str(model), f"belongs to issue {number}, which was issued and is not changed.", cure))
 
 
 def _facility_name(facility: str, facts: BuildFacts) -> str:

@@ -13,9 +13,10 @@ from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.facilities import build_facility_section
-from kpi_pipeline.report.pages.front import build_front_page, issue_words
+from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples
+from kpi_pipeline.report.words.findings import issue_words
 
 _SNAPSHOT_LETTERS = 6
 """As much of the snapshot's id as fits the foot of a page; the whole id is in the model and the attached table."""
@@ -42,7 +43,7 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         title=settings.report.title,
         prepared_by=settings.report.prepared_by,
         confidentiality=settings.report.confidentiality,
-        source_words=f"{issue_words(judged.scope)}. Source: {facts.source_title}, "
+        source_words=f"{issue_words(judged.scope.issue_number)}. Source: {facts.source_title}, "
         f"snapshot {facts.snapshot_id[:_SNAPSHOT_LETTERS]}, built {date_words(built_at.date())}",
         language=settings.report.language,
         privacy=inputs.privacy,

@@ -10,19 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND
 from kpi_pipeline.signals.types import Chart, ChartResult, Scale
 
 Uses = Literal["counts", "value", "geometric_mean", "subgroups"]
-
-CHARTS_OF_KIND: dict[str, frozenset[Chart]] = {
-    "proportion": frozenset({"p", "p_prime", "i_prime", "xmr", "run"}),
-    "rate": frozenset({"u", "u_prime", "i_prime", "xmr", "run"}),
-    "ratio": frozenset({"i_prime", "xmr", "run"}),
-    "mean": frozenset({"xmr", "xbar", "s", "i_prime", "run"}),
-    "median": frozenset({"xmr", "run"}),
-    "count": frozenset({"c", "xmr", "run", "g", "t"}),
-}
-"""The charts that fit each kind of measure."""
 
 DURATION_UNITS = frozenset({"days", "hours"})
 """Units of stays and waits: never negative and long-tailed, so a few stays move an arithmetic mean."""

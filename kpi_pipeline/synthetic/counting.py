@@ -18,6 +18,7 @@ from kpi_pipeline.synthetic.plan import NEVER, ROUNDS_FACILITY, Bools, Floats, I
 from kpi_pipeline.synthetic.truth import ChangeTruth, MonthTruth
 
 FOLLOW_UP_DAYS = 30
+DENIAL_WINDOW_DAYS = 60
 _MINUTES_IN_24_HOURS = 1440
 
 
@@ -81,7 +82,7 @@ def _sum_stays(plan: Plan, events: Events) -> dict[str, Floats]:
     index = find_index_stays(plan, events)
     costed = (cents != NO_AMOUNT) & ~events.is_spoilt("negative_cost", "unreadable_cost")
     coded = money["is_coded"].to_numpy() & ~events.is_spoilt("unknown_drg")
-    followed = stays["discharged_on"].to_numpy() <= plan.last_day - FOLLOW_UP_DAYS
+    followed = stays["discharged_on"].to_numpy() <= plan.last_day - DENIAL_WINDOW_DAYS
     denials = np.bincount(events.denials["stay"], minlength=len(stays))
     measures = {
         "discharges": np.ones(len(stays)),
@@ -192,7 +193,7 @@ def _denial_change(plan: Plan, events: Events, month: Month) -> ChangeTruth:
     """The size is the rise of the payer's own denial rate times its share of the discharges since."""
     discharged_on = events.stays["discharged_on"].to_numpy()
     followed = events.stays["discharged"].to_numpy() != NEVER
-    followed &= discharged_on <= plan.last_day - FOLLOW_UP_DAYS
+    followed &= discharged_on <= plan.last_day - DENIAL_WINDOW_DAYS
     changed = discharged_on >= day_number(month.first_day)
     harbor = events.payer == HARBOR
     denials = np.bincount(events.denials["stay"], minlength=len(events.stays))

@@ -31,7 +31,7 @@ class MonthTruth(_Frozen):
     costed_…: stays whose total cost is known and not negative.
     coded_…: stays with a DRG of the table; drg_weight and expected_los_days are sums of Table 5, FY 2026.
     costed_and_coded_…: stays that are both.
-    denials: of the month's discharges. followed_…: the same of discharges with 30 days of follow-up.
+    denials: of the month's discharges, all within 60 days. followed_…: of discharges with 60 days of follow-up.
     avoidable_days: of the month's discharges, overlapping waits once.
     assessable_admissions: without those discharged within 24 hours unassessed, with one day of follow-up.
     patients_with_case_manager: midnight patients of unit-days with a case manager on shift; case_manager_shifts: these.

@@ -152,7 +152,7 @@ def _snapshot_id(intake: IntakeResult, reference_hashes: list[str], settings: Se
     parts += sorted(f"{file.table} {file.staged.name} {file.arrived_at}" for file in intake.files)
     parts += sorted(reference_hashes)
     parts += [f"{table.name} {table.sql}" for table in load_tables()]
-    parts += [str(settings.lost_discharge_after_days), str(settings.min_denominator)]
+    parts += [str(settings.lost_discharge_after_days), str(settings.min_denominator), str(settings.min_cost_cases)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

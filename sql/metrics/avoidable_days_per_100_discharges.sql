@@ -9,7 +9,6 @@ better: lower
 version: 1
 effective_from: 2024-01-01
 follows: House definition
-target: {value: 18, source: Board operating plan}
 chart: u_prime
 decimals: 1
 needs: [avoidable_days]

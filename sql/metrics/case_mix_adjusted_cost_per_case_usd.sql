@@ -8,7 +8,6 @@ better: lower
 version: 1
 effective_from: 2024-01-01
 follows: House definition; total cost divided by CMS MS-DRG relative weights (IPPS Table 5)
-target: {value: 9000, source: Finance plan}
 chart: xmr
 decimals: 0
 needs: [encounters.total_cost, encounters.drg_code, drg_weights]

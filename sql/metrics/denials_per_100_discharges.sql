@@ -6,30 +6,30 @@ kind: rate
 per: 100
 unit: per 100 discharges
 better: lower
-version: 1
+version: 2
 effective_from: 2024-01-01
 follows: House definition
-target: {value: 6, source: Finance plan}
-matures_after_days: 30
+matures_after_days: 60
 chart: u_prime
 decimals: 1
-needs: [denials]
+needs: [denials, denials.denied_on]
 owner: case-management
 why: A denied stay is care given and not paid; most causes are known before the patient leaves.
-definition: Denials received for the month's discharges, per 100 discharges.
-numerator: Denials of any kind, each counted once.
+definition: Denials received within 60 days of discharge, per 100 of the month's discharges.
+numerator: Denials of any kind dated no later than 60 days after the discharge, each counted once.
 denominator: Acute inpatient stays discharged in the month.
 denominator_noun: discharges
-caveats: ["A denial can arrive later than 30 days after discharge; such months rise and are restated."]
+caveats: ["A later denial is not counted, in no month: every month is counted over the same 60 days.", "A denial without a date is not counted."]
 reviewed: 2026-11-01
 ---*/
 WITH denials_per_stay AS (
     SELECT
-        stay_id,
-        COUNT(DISTINCT denial_id) AS n_denials
+        stays.stay_id,
+        COUNT(DISTINCT denials.denial_id) AS n_denials
     FROM denials
-    WHERE stay_id IS NOT NULL
-    GROUP BY stay_id
+    INNER JOIN stays ON denials.stay_id = stays.stay_id
+    WHERE denials.denied_on <= stays.discharged_on + 60
+    GROUP BY stays.stay_id
 )
 
 SELECT

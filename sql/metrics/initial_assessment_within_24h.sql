@@ -8,7 +8,6 @@ better: higher
 version: 1
 effective_from: 2024-01-01
 follows: House policy; CMS says only that assessment happens at an early stage
-target: {value: 90, source: Department policy}
 matures_after_days: 1
 chart: p_prime
 decimals: 1

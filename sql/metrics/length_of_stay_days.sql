@@ -8,7 +8,6 @@ better: lower
 version: 1
 effective_from: 2024-01-01
 follows: House definition, counted in midnights as CMS does; a same-day stay is one day
-target: {value: 4.8, source: Board operating plan}
 chart: xmr
 chart_scale: log
 decimals: 2

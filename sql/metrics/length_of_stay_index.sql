@@ -8,7 +8,6 @@ better: lower
 version: 1
 effective_from: 2024-01-01
 follows: House definition; expected days are the CMS MS-DRG arithmetic mean (IPPS Table 5)
-target: {value: 1.0, source: Board operating plan}
 chart: xmr
 chart_scale: log
 decimals: 2

@@ -8,7 +8,6 @@ better: lower
 version: 1
 effective_from: 2024-01-01
 follows: CMS Hospital-Wide Readmission, observed and unadjusted, returns to our own facilities only
-target: {value: 14.0, source: Board quality plan}
 matures_after_days: 30
 chart: p_prime
 decimals: 1

@@ -10,8 +10,9 @@ import typer
 from typer.main import get_command
 
 from kpi_pipeline.cli import main as cli
+from kpi_pipeline.core.errors import DefinitionError
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.declaration import load_metric, load_metrics
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION, build_and_swap
 from tests.support.landings import GOOD, HEADER, encounters, land
 from tests.support.terminal import SECRET, Terminal, land_site, open_terminal
@@ -218,6 +219,11 @@ def test_new_metric_writes_two_files_and_never_over_one(kpi: Terminal, tmp_path:
     written = [tmp_path / "sql/metrics/weekend_discharges.sql", tmp_path / "tests/metrics/weekend_discharges.spec.yaml"]
     assert ran.out.splitlines() == [f"Wrote {path}" for path in written]
     assert all(path.is_file() for path in written)
+    with pytest.raises(DefinitionError) as caught:
+        load_metric(written[0])
+    places = [str(fault) for fault in caught.value.faults]
+    assert len(places) == 5
+    assert places[0] == f"{written[0]}:9: follows: still holds the skeleton's words; write your own"
     again = kpi("new-metric", "weekend_discharges")
     assert (again.code, len(again.err.splitlines())) == (3, 2)
     assert kpi("new-metric", "Weekend discharges").code == 3

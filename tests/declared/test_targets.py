@@ -10,8 +10,9 @@ from kpi_pipeline.core.errors import DefinitionError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.targets import Targets, read_targets
 from kpi_pipeline.metrics.declaration import load_metrics
+from tests.support.frozen_metrics import FROZEN_METRICS
 
-METRICS = load_metrics()
+METRICS = FROZEN_METRICS
 READMISSION = METRICS["readmission_30d"]
 EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "examples" / "targets.yaml"
 
@@ -58,6 +59,29 @@ def test_the_most_particular_target_in_force_wins(
 def test_without_a_file_the_metrics_own_target_holds() -> None:
     assert read_targets(None, METRICS).target_of(READMISSION, Month(2026, 1)) == READMISSION.target
     assert Targets().target_of(METRICS["case_mix_index"], Month(2026, 1)) is None
+
+
+def test_null_removes_a_target_for_all_or_for_one_facility(tmp_path: Path) -> None:
+    text = """
+- {metric: readmission_30d, value: null, from: 2026-01, source: The board dropped it}
+- {metric: readmission_30d, value: 12.0, from: 2026-01, facility_id: ERHL, source: Lakeside plan}
+- {metric: length_of_stay_days, value: 4.5, from: 2026-01, source: Board}
+- {metric: length_of_stay_days, value: null, from: 2026-01, facility_id: ERHL, source: Rehabilitation is different}
+"""
+    targets = targets_of(tmp_path, text)
+    month, stay = Month(2026, 3), METRICS["length_of_stay_days"]
+    assert targets.target_of(READMISSION, month) is None
+    assert targets.target_of(READMISSION, Month(2025, 12)) == READMISSION.target  # before it the metric's own holds
+    lakeside = targets.target_of(READMISSION, month, facility_id="ERHL")
+    assert lakeside is not None
+    assert lakeside.value == 12.0
+    assert targets.target_of(stay, month, facility_id="ERHL") is None
+    assert targets.target_of(stay, month, facility_id="ERHC") is not None
+
+
+def test_shipped_metrics_carry_no_target() -> None:
+    # What a hospital aims at is its own to say; an invented target would be printed as its board's.
+    assert {name for name, metric in load_metrics().items() if metric.target is not None} == set()
 
 
 def test_an_empty_file_is_no_targets(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +11,16 @@ import pandas as pd
 import pytest
 
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.metrics.cases import read_cases
-from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.warehouse.connection import open_warehouse
+from kpi_pipeline.metrics.cases import case_faults, find_metric, read_cases
+from kpi_pipeline.metrics.values import read_values, values_folder, write_values
+from kpi_pipeline.pipeline.build import read_landing
+from kpi_pipeline.reference.store import SHIPPED_FOLDER
+from kpi_pipeline.warehouse.build import build_tables
+from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse
 from tests.support.landing import write_landing
 from tests.support.spec import SpecCase, SpecFile, TextRow
 
-SETTINGS = Settings(min_denominator=1, quarantine_limit_pct=100)
+SETTINGS = Settings(min_denominator=1, min_cost_cases=1, quarantine_limit_pct=100)
 """Specs are tiny on purpose: one case is enough for a value, and one bad row of three stops nothing."""
 
 
@@ -31,20 +33,18 @@ class SpecResult:
     quarantined: pd.DataFrame
 
 
-@pytest.fixture(scope="session")
-def spec_result(tmp_path_factory: pytest.TempPathFactory) -> Callable[[SpecFile, SpecCase], SpecResult]:
-    """Gives the result of a spec, building its file's warehouses on first use."""
-    built: dict[tuple[str, int], SpecResult] = {}
+@pytest.fixture
+def spec_results(tmp_path: Path) -> Callable[[SpecFile], Mapping[int, SpecResult]]:
+    """Builds the warehouses of a spec file and gives the result of each of its cases, by number."""
 
-    def result(file: SpecFile, case: SpecCase) -> SpecResult:
-        if (file.metric, case.number) not in built:
-            for options, cases in file.builds():
-                if case in cases:
-                    warehouse = _build(tmp_path_factory.mktemp(file.metric), options, cases)
-                    built.update({(file.metric, each.number): _result_of(warehouse, each) for each in cases})
-        return built[file.metric, case.number]
+    def results(file: SpecFile) -> Mapping[int, SpecResult]:
+        found: dict[int, SpecResult] = {}
+        for number, (options, cases) in enumerate(file.builds()):
+            warehouse = _build(tmp_path / str(number), options, cases)
+            found |= {case.number: _result_of(warehouse, case) for case in cases}
+        return found
 
-    return result
+    return results
 
 
 def _build(folder: Path, options: dict[str, object], cases: list[SpecCase]) -> Path:
@@ -54,7 +54,16 @@ def _build(folder: Path, options: dict[str, object], cases: list[SpecCase]) -> P
             tables.setdefault(name, []).extend(rows)
     landing = write_landing(folder / "landing", tables, options)
     warehouse = folder / "kpi.duckdb"
-    build_warehouse(landing, warehouse, settings=SETTINGS)
+    # As `build_from_intake`, but for the one metric the file is about.
+    intake = read_landing(landing, warehouse, settings=SETTINGS)
+    with build_and_swap(warehouse, settings=SETTINGS, reads=[SHIPPED_FOLDER]) as connection:
+        snapshot_id = build_tables(
+            connection, intake, reference=None, settings=SETTINGS, built_at="2026-11-06T08:00:00+00:00"
+        )
+        metric = find_metric(cases[0].metric)
+        faults = case_faults(connection, metric)
+        assert not faults, faults
+        write_values(connection, values_folder(warehouse, snapshot_id), metric, settings=SETTINGS)
     return warehouse
 
 

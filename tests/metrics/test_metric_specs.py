@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, load_metrics
+from tests.metrics.conftest import SpecResult
 from tests.support.spec import SpecCase, SpecFile, TextRow, differences, read_spec_file
 
 SPEC_FILES = [read_spec_file(path) for path in sorted(Path(__file__).parent.glob("*.spec.yaml"))]
-SPECS = [pytest.param(file, case, id=f"{file.metric}: {case.name}") for file in SPEC_FILES for case in file.cases]
 
 
-@pytest.mark.parametrize(("file", "case"), SPECS)
-def test_spec(file: SpecFile, case: SpecCase, spec_result: Callable[[SpecFile, SpecCase], Any]) -> None:
-    result = spec_result(file, case)
+@pytest.mark.parametrize("file", SPEC_FILES, ids=lambda file: file.metric)
+def test_spec(file: SpecFile, spec_results: Callable[[SpecFile], Mapping[int, SpecResult]]) -> None:
+    """All promises of a file in one test, so that its warehouses are built once, by one worker."""
+    results = spec_results(file)
+    faults: list[str] = []
+    for case in file.cases:
+        found = _faults_of(case, results[case.number])
+        faults += [f"{case.metric}: {case.name}", *(f"  {fault}" for fault in found)] if found else []
+    assert not faults, "\n".join(faults)
+
+
+def _faults_of(case: SpecCase, result: SpecResult) -> list[str]:
     faults = _case_faults(case, {row["case_id"]: row for row in result.cases.to_dict("records")})
     faults += _row_faults("value", case.values, result.values.to_dict("records"), ("facility_id", "month"))
     faults += _row_faults(
@@ -25,7 +34,7 @@ def test_spec(file: SpecFile, case: SpecCase, spec_result: Callable[[SpecFile, S
     )
     if len(result.quarantined) != len(case.quarantined):
         faults.append(f"{len(case.quarantined)} quarantine reasons expected, got {len(result.quarantined)}")
-    assert not faults, "\n".join([f"{case.metric}: {case.name}", *faults])
+    return faults
 
 
 def _case_faults(case: SpecCase, found: dict[str, Any]) -> list[str]:

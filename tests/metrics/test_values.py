@@ -100,16 +100,17 @@ def test_the_interval_of_a_proportion_is_wilsons(events: int, cases: int, lower:
     assert (round(found["lower"], 2), round(found["upper"], 2)) == (lower, upper)
 
 
-def test_the_interval_of_a_mean_is_students() -> None:
+def test_the_interval_of_a_mean_is_students_on_the_log_scale() -> None:
     found = values_of([case(1), case(2), case(3), case(4)], MEAN)[OCTOBER]
-    # s = √(5/3), s/√4 = 0.645497, t with 3 degrees of freedom = 3.182446
-    assert (found["lower"], found["upper"]) == pytest.approx((2.5 - 2.054260, 2.5 + 2.054260), abs=1e-5)
+    # s = √(5/3), s/√4 = 0.645497, t with 3 degrees of freedom = 3.182446: exp(2.054260/2.5) = 2.274372
+    assert (found["lower"], found["upper"]) == pytest.approx((2.5 / 2.274372, 2.5 * 2.274372), abs=1e-5)
 
 
 def test_the_interval_of_a_ratio_comes_from_the_spread_around_it() -> None:
     found = values_of([case(2, 1), case(4, 2), case(6, 2)], RATIO)[OCTOBER]
     # r = 12/5; residuals −0.4, −0.8, 1.2; squares 2.24; √(2.24/2/3) ÷ (5/3) = 0.366606; t with 2 = 4.302653
-    assert (found["lower"], found["upper"]) == pytest.approx((2.4 - 1.577379, 2.4 + 1.577379), abs=1e-4)
+    # exp(1.577379/2.4) = 1.929461
+    assert (found["lower"], found["upper"]) == pytest.approx((2.4 / 1.929461, 2.4 * 1.929461), abs=1e-4)
 
 
 def test_one_case_has_no_spread_and_so_no_interval() -> None:
@@ -136,14 +137,31 @@ def test_events_that_come_in_clusters_widen_the_interval_of_a_rate() -> None:
     spread_out = values_of([case(1)] * 20 + [case(0)] * 80, RATE)[OCTOBER]
     clustered = values_of([case(10)] * 2 + [case(0)] * 98, RATE)[OCTOBER]
     assert spread_out["value"] == clustered["value"] == 20
-    # r = 0.2, s² = (2 · 9.8² + 98 · 0.2²)/99 = 1.979798, s/√100 = 0.140705, t with 99 = 1.984217
-    assert clustered["upper"] == pytest.approx(20 + 27.919, abs=1e-2)
-    assert clustered["lower"] == 0  # and never below it
+    # Fay and Feuer: Σy = 20, Σy² = 200. Lower 200/40 · χ²(0.025; 4 df) = 5 · 0.484419; upper with one more event of
+    # weight 200/20 = 10: 300/60 · χ²(0.975; 2·30²/300 = 6 df) = 5 · 14.449375
+    assert (clustered["lower"], clustered["upper"]) == pytest.approx((2.422093, 72.246877), abs=1e-5)
     assert clustered["upper"] > spread_out["upper"]
 
 
+def test_a_month_of_few_events_knows_from_the_others_how_heavy_events_are() -> None:
+    quiet = [case(0, on="2026-02-10") for _ in range(100)]
+    heavy = [case(5, on="2026-01-10")] * 20 + [case(0, on="2026-01-10")] * 80
+    alone = values_of(quiet, RATE)["all", "2026-02"]
+    beside = values_of([*quiet, *heavy], RATE)["all", "2026-02"]
+    assert round(alone["upper"], 2) == 3.69
+    assert round(beside["upper"], 2) == round(5 * 3.688879, 2)  # one event of weight 5: 25/10 · χ²(0.975; 2 df)
+
+
+def test_costs_need_more_cases_than_other_figures() -> None:
+    cost = MEAN.model_copy(update={"unit": "usd"})
+    settings = Settings(min_denominator=25, min_cost_cases=100)
+    assert [settings.fewest_cases(is_cost=is_cost) for is_cost in (True, False)] == [100, 25]
+    assert values_of([case(1)] * 99, cost, settings=settings)[OCTOBER]["status_reason"] == "fewer than 100 cases"
+    assert values_of([case(1)] * 100, cost, settings=settings)[OCTOBER]["status"] == "ok"
+
+
 def test_only_what_can_be_negative_has_a_negative_bound() -> None:
-    assert values_of([case(0), case(9)], MEAN)[OCTOBER]["lower"] == 0
+    assert 0 <= values_of([case(0), case(9)], MEAN)[OCTOBER]["lower"] < 0.01
     assert values_of([case(-1), case(9)], MEAN)[OCTOBER]["lower"] < 0
 
 

@@ -14,7 +14,7 @@ from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS
-from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric, load_metrics
+from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 from kpi_pipeline.report.model import ExceptionPage, Report, ScorecardRow, SmallMultiple
 from kpi_pipeline.warehouse.facts import (
     BuildFacts,
@@ -24,9 +24,10 @@ from kpi_pipeline.warehouse.facts import (
     ReferenceUsed,
     Watermark,
 )
+from tests.support.frozen_metrics import FROZEN_METRICS
 
 LAST = Month(2026, 10)
-METRICS = load_metrics()
+METRICS = FROZEN_METRICS
 
 LOS, DENIALS, ASSESSMENT = "length_of_stay_days", "denials_per_100_discharges", "initial_assessment_within_24h"
 READMISSION, AVOIDABLE = "readmission_30d", "avoidable_days_per_100_discharges"

@@ -208,10 +208,8 @@ def test_exceptions_are_shown_by_hospital_in_a_fixed_order() -> None:
     assert table.rows[0][4] == "concern, high, six months near or beyond the upper limit"
 
 
-@pytest.mark.parametrize("n_facilities", [1, 13])
-def test_one_hospital_or_very_many_get_no_table(n_facilities: int) -> None:
-    facilities = [f"H{number:02d}" for number in range(n_facilities)]
-    assert build_report(eventful(facilities=facilities, months=24)).further_sections == ()
+def test_one_hospital_gets_no_table() -> None:
+    assert build_report(eventful(facilities=["H00"], months=24)).further_sections == ()
 
 
 def test_a_facilitys_own_report_shows_no_other() -> None:

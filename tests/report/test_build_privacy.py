@@ -108,7 +108,7 @@ def test_one_small_exclusion_takes_another_with_it() -> None:
     assert counts["Left against medical advice."] == "fewer than 11"
     assert counts["Died during the stay."] == "withheld"
     assert counts["Principal diagnosis is psychiatric."] == "0"
-    assert counted == "October 2026: cases listed 1,200, counted 391."
+    assert counted == "September 2026: cases listed 1,200, counted 1,171."
 
 
 def test_a_single_small_exclusion_takes_the_denominator_and_not_the_number_other_measures_share() -> None:

@@ -9,9 +9,9 @@ import pytest
 from kpi_pipeline.core.errors import DefinitionError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.commentary import Commentary, read_commentary
-from kpi_pipeline.metrics.declaration import load_metrics
+from tests.support.frozen_metrics import FROZEN_METRICS
 
-METRICS = load_metrics()
+METRICS = FROZEN_METRICS
 EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "examples" / "commentary.yaml"
 
 

@@ -232,7 +232,7 @@ def test_the_files_of_a_report_are_written_together_and_a_second_render_gives_th
 
 def test_a_report_about_one_facility_carries_its_name() -> None:
     report = build_sample_report().model_copy(update={"facility_id": "north:1"})
-    assert render.report_file_stem(report) == "kpi-report-2026-10-north_1"
+    assert render.report_file_stem(report) == "kpi-report-2026-10-north~3a1-internal"
 
 
 @pytest.mark.parametrize("name", ["../figures.csv", "figures", "Figures.csv", "a/b.csv", ""])

@@ -9,7 +9,7 @@ import pytest
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.core.texts import date_words, join_words
 from kpi_pipeline.judgement.disclosure import Number, Withheld
-from kpi_pipeline.metrics.declaration import Metric, load_metrics
+from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import (
     capitalised,
     format_bare,
@@ -21,8 +21,9 @@ from kpi_pipeline.report.words.numbers import (
     small_count_words,
 )
 from kpi_pipeline.report.words.phrases import count_words, is_plural, mid_sentence, subject, target_words
+from tests.support.frozen_metrics import FROZEN_METRICS
 
-METRICS = load_metrics()
+METRICS = FROZEN_METRICS
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,20 @@ import pandas as pd
 
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.compute import compute_values
-from kpi_pipeline.metrics.declaration import Kind, Metric, load_metrics
+from kpi_pipeline.metrics.declaration import Kind, Metric
+from tests.support.frozen_metrics import FROZEN_METRICS
 
 Case = tuple[str, str, float | None, float | None, str | None]
 """facility_id, event_date, numerator, denominator, exclusion_reason."""
 
 LONG_AGO_AND_COMPLETE = {"F1": "2030-12-31", "F2": "2030-12-31"}
-ONE_IS_ENOUGH = Settings(min_denominator=1)
+ONE_IS_ENOUGH = Settings(min_denominator=1, min_cost_cases=1)
 
 
 def measure(kind: Kind, **declared: Any) -> Metric:
     """A measure over the table `listed`: the declaration of `discharges`, made into another kind."""
     update = {"name": "trial", "kind": kind, "needs": (), "sql": "SELECT * FROM listed", **declared}
-    return load_metrics()["discharges"].model_copy(update=update)
+    return FROZEN_METRICS["discharges"].model_copy(update=update)
 
 
 def case(

@@ -251,7 +251,7 @@ def _add_case_management(hospital: Hospital, random: Random, row: CsvRow, admitt
                 "denial_id": f"D{number}{encounter_id}",
                 "encounter_id": encounter_id,
                 "payer": "Acme",
-                "denied_on": (admitted + timedelta(days=40)).isoformat(),
+                "denied_on": (admitted + timedelta(days=(40, 60, 61)[number])).isoformat(),
                 "denied_amount": "100",
             }
         )

@@ -94,14 +94,15 @@ def avoidable_days(stays: Sequence[Stay], rows: Iterable[Row]) -> Cases:
 
 
 def denials(stays: Sequence[Stay], rows: Iterable[Row]) -> Cases:
-    """Distinct denials of any encounter of the stay."""
-    found: dict[str, set[str]] = {}
-    for row in rows:
-        found.setdefault(text(row, "encounter_id"), set()).add(text(row, "denial_id"))
-    return {
-        stay.stay_id: (float(len(set().union(*(found.get(member, set()) for member in ids(stay))))), 1.0)
-        for stay in stays
-    }
+    """Distinct denials of any encounter of the stay, dated at most 60 days after its discharge."""
+    listed = list(rows)
+    cases: Cases = {}
+    for stay in stays:
+        latest = stay.discharged_on + timedelta(days=60)
+        own = [row for row in listed if text(row, "encounter_id") in ids(stay) and text(row, "denied_on")]
+        counted = {text(row, "denial_id") for row in own if date.fromisoformat(text(row, "denied_on")) <= latest}
+        cases[stay.stay_id] = (float(len(counted)), 1.0)
+    return cases
 
 
 def ids(stay: Stay) -> list[str]:

@@ -17,7 +17,7 @@ from tests.support.landing import write_landing
 from tests.support.oracle import Judgement, Stay
 from tests.support.oracle_measures import Cases
 
-SETTINGS = Settings(min_denominator=1, quarantine_limit_pct=100)
+SETTINGS = Settings(min_denominator=1, min_cost_cases=1, quarantine_limit_pct=100)
 """Random rows may be mostly bad and mostly few: neither stops a build here."""
 
 FAULT_STATUS = {

@@ -29,7 +29,7 @@ TABLES = _words(
 )
 CASE_KEYS = _words("name because landing time_zones cases values quarantined")
 LANDING_KEYS = _words("complete_through disposition_required icd9 plausible_until")
-FILE_KEYS = _words("metric landing defaults specs")
+FILE_KEYS = _words("metric oracle landing defaults specs")
 FROM_DATA = "read from the data"
 
 
@@ -88,10 +88,11 @@ class SpecCase:
 
 @dataclass(frozen=True)
 class SpecFile:
-    """All promises about one metric."""
+    """All promises about one metric. oracle: the plain-Python second opinion, as `tests.support.oracles` names it."""
 
     path: Path
     metric: str
+    oracle: str
     cases: tuple[SpecCase, ...]
 
     def builds(self) -> Iterator[tuple[dict[str, Any], list[SpecCase]]]:
@@ -116,7 +117,7 @@ def read_spec_file(path: Path) -> SpecFile:
     names = [case.name for case in cases]
     if len(set(names)) < len(names):
         raise ValueError(f"{path.name}: two specs have the same name")
-    return SpecFile(path, metric, tuple(cases))
+    return SpecFile(path, metric, raw.get("oracle", ""), tuple(cases))
 
 
 def _read_case(path: Path, raw: Mapping[str, Any], number: int, case: Mapping[str, Any]) -> SpecCase:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kpi_pipeline.core.rounding import round_parts
 from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable
 from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table
@@ -20,10 +21,12 @@ OTHER = "Other"
 class ExcessRow:
     """One group, or the total. days_withheld and outliers_withheld: why those numbers may not be printed, or None.
 
-    is_rest: the row gathers the smaller groups; is_total: all of them.
+    printed_…: so that the rows add up to the total. is_rest: the row gathers the smaller groups; is_total: all of them.
     """
 
     days: ExcessDays
+    printed_days: float
+    printed_outlier_days: float
     days_withheld: Withheld | None = None
     outliers_withheld: Withheld | None = None
     is_rest: bool = False
@@ -59,10 +62,15 @@ def judge_excess(
     shown = [(group, False) for group in groups[: len(groups) - len(rest)]]
     shown += [(_added(rest), True)] if rest else []
     hidden, outliers = _withheld(inputs, [group for group, _ in shown], table.total)
+    days = round_parts([group.net.value for group, _ in shown], 0, total=table.total.net.value)
+    outlier_days = round_parts([group.outlier_net_days for group, _ in shown], 0, total=table.total.outlier_net_days)
     rows = tuple(
-        ExcessRow(group, hidden.get(at), outliers.get(at), is_rest=is_rest) for at, (group, is_rest) in enumerate(shown)
+        ExcessRow(group, days[at], outlier_days[at], hidden.get(at), outliers.get(at), is_rest=is_rest)
+        for at, (group, is_rest) in enumerate(shown)
     )
-    total = ExcessRow(table.total, hidden.get(_TOTAL), outliers.get(_TOTAL), is_total=True)
+    total = ExcessRow(
+        table.total, sum(days), sum(outlier_days), hidden.get(_TOTAL), outliers.get(_TOTAL), is_total=True
+    )
     above = tuple(
         row.days.group for row in rows if row.days.is_above_expected and row.days_withheld is None and not row.is_rest
     )

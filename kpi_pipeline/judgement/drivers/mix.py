@@ -6,12 +6,12 @@ Not here: the split itself (`improvement.drivers.decomposition`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
 
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.rounding import round_half_up, round_parts
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
 from kpi_pipeline.improvement.drivers.decomposition import Amount, RatioChange, decompose_ratio
 from kpi_pipeline.judgement.disclosure import is_small
@@ -69,6 +69,7 @@ def judge_mix(inputs: ReportInputs, drivers: Drivers) -> JudgedMix | None:
     decimals = metric.decimals
     old, new = round_half_up(split.before, decimals), round_half_up(split.after, decimals)
     moved, mix = round_half_up(new - old, decimals), round_half_up(split.mix, decimals)
+    rate = round_half_up(moved - mix, decimals)
     n_cases = _sum(after, set(after)).denominator
     is_too_close = (
         inputs.withholds and drivers.drgs is not None and is_small(abs(n_cases - drivers.drgs.total.n_stays), threshold)
@@ -80,16 +81,22 @@ def judge_mix(inputs: ReportInputs, drivers: Drivers) -> JudgedMix | None:
         new=new,
         moved=moved,
         mix=mix,
-        rate=round_half_up(moved - mix, decimals),
-        rows=() if is_too_close else _rows(split, before, after, metric),
+        rate=rate,
+        rows=() if is_too_close else _rows(split, before, after, metric, mix=mix, rate=rate),
         n_small_kinds=len({*change.before["category"], *change.after["category"]} - {*before, ""}),
     )
 
 
 def _rows(
-    split: RatioChange, before: Mapping[str, Amount], after: Mapping[str, Amount], metric: Metric
+    split: RatioChange,
+    before: Mapping[str, Amount],
+    after: Mapping[str, Amount],
+    metric: Metric,
+    *,
+    mix: float,
+    rate: float,
 ) -> tuple[MixRow, ...]:
-    """The kinds of cases that moved the figure most, the rest, and the whole."""
+    """The kinds of cases that moved the figure most, the rest, and the whole; mix and rate: of the whole, printed."""
     largest = sorted(
         (one for one in split.categories if one.category != _OTHER), key=lambda one: (-abs(one.total), one.category)
     )[:_MOST_KINDS]
@@ -105,8 +112,10 @@ def _rows(
     if rest:
         others = {one.category for one in rest}
         rows.append(row("rest", "", others, sum(one.mix for one in rest), sum(one.rate for one in rest)))
-    rows.append(row("whole", "", {*before, *after}, split.mix, split.rate))
-    return tuple(rows)
+    mixes = round_parts([one.mix for one in rows], metric.decimals, total=mix)
+    rates = round_parts([one.rate for one in rows], metric.decimals, total=rate)
+    kinds = [replace(one, mix=part, rate=other) for one, part, other in zip(rows, mixes, rates, strict=True)]
+    return (*kinds, row("whole", "", {*before, *after}, mix, rate))
 
 
 def _large_kinds(change: MixChange, least: int) -> tuple[dict[str, Amount], dict[str, Amount]]:

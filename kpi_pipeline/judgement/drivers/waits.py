@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kpi_pipeline.core.rounding import round_parts
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.improvement.drivers.pareto import Pareto, compute_pareto
 from kpi_pipeline.judgement.disclosure import Number, Withheld
@@ -24,13 +25,15 @@ class JudgedWaits:
     """The Pareto. n_leading: the first reasons that make up half of the days, 0 when many are needed for it.
 
     party_of: reason → who could have ended the wait ('' where none was given); reasons with several have none.
-    n_days: different days waited.
+    n_days: different days waited. days and shares_pct: of the rows, as printed, so that they add up.
     """
 
     pareto: Pareto
     n_leading: int
     party_of: Mapping[str, str]
     n_days: Number
+    days: tuple[float, ...]
+    shares_pct: tuple[float, ...]
 
 
 def judge_waits(inputs: ReportInputs, drivers: Drivers) -> JudgedWaits | None:
@@ -58,6 +61,8 @@ def judge_waits(inputs: ReportInputs, drivers: Drivers) -> JudgedWaits | None:
         n_leading=_n_leading(pareto),
         party_of={name: next(iter(known)) for name, known in parties.items() if len(known) == 1},
         n_days=Withheld.COMPLEMENT if inputs.withholds else drivers.days_waited,
+        days=round_parts([row.count for row in pareto.rows], 0),
+        shares_pct=round_parts([row.share_pct for row in pareto.rows], 0),
     )
 
 

@@ -87,10 +87,18 @@ def render_html(report: Report, *, look: ReportSettings = _DEFAULT_LOOK) -> str:
         return sections_html(report, sections_of(report), look)
 
 
+_NOT_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9_.\-]")
+
+
 def report_file_stem(report: Report) -> str:
-    """The name its files share: `kpi-report-2026-10`, with the facility when it is about one."""
-    facility = "" if report.facility_id == WHOLE_SYSTEM else f"-{report.facility_id.replace(':', '_')}"
-    return f"kpi-report-{report.month}{facility}"
+    """The name its files share: `kpi-report-2026-10`; a copy for others names its facility (or `all`) and audience.
+
+    No two copies share a name: what a file name cannot hold is written as `~` and its bytes in hexadecimal.
+    """
+    if (report.facility_id, report.privacy) == (WHOLE_SYSTEM, "internal"):
+        return f"kpi-report-{report.month}"
+    facility = _NOT_IN_A_FILE_NAME.sub(lambda match: f"~{match[0].encode().hex()}", report.facility_id)
+    return f"kpi-report-{report.month}-{facility}-{report.privacy}"
 
 
 def _draw(report: Report, look: ReportSettings, attachments: Sequence[Attachment]) -> tuple[bytes, int]:

@@ -65,7 +65,7 @@ def build_appendix(judged: Judged, *, contact: str) -> Appendix:
 
 
 def _definition(measure: Measure, threshold: int) -> Definition:
-    metric, figure = measure.metric, measure.current or measure.headline
+    metric, figure = measure.metric, measure.headline or measure.current
     counted = None
     exclusions: tuple[Exclusion, ...] = ()
     if figure is not None:

@@ -85,13 +85,13 @@ def _excess_row(row: ExcessRow, name_of: Callable[[str], str]) -> tuple[str, ...
     name = "All" if row.is_total else group.group if row.is_rest or group.group == UNGROUPED else name_of(group.group)
     cells = (
         format_number(group.n_stays),
-        format_number(group.net.value),
+        format_number(row.printed_days),
         MISSING if row.is_rest else f"{format_number(group.net.lower)} to {format_number(group.net.upper)}",
         format_number((group.shrunk_ratio or group.ratio).value, 2),
     )
     if row.days_withheld:
         cells = (WITHHELD, WITHHELD, MISSING, MISSING)
-    outliers = (format_number(group.n_outliers), format_number(group.outlier_net_days))
+    outliers = (format_number(group.n_outliers), format_number(row.printed_outlier_days))
     if row.outliers_withheld:
         outliers = (WITHHELD, MISSING)
     return (name, *cells, *outliers)

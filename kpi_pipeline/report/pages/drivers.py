@@ -61,7 +61,7 @@ def _title(drivers: JudgedDrivers) -> str:
     if drivers.waits is not None and drivers.waits.pareto.total > 0:
         leading = drivers.waits.n_leading
         if leading:
-            share = format_number(drivers.waits.pareto.rows[leading - 1].running_pct)
+            share = format_number(sum(drivers.waits.shares_pct[:leading]))
             reasons = "reason accounts" if leading == 1 else "reasons account"
             return f"{capitalised(small_count_words(leading))} {reasons} for {share}% of avoidable days"
         return "Avoidable days have many reasons, none of them large"
@@ -79,11 +79,11 @@ def _waits_block(waits: JudgedWaits) -> Block:
         Bar(
             label=row.category,
             value=row.count,
-            value_words=format_number(row.count),
+            value_words=format_number(waits.days[place]),
             beside=(
                 MISSING if row.is_other else _party_words(waits, row.category),
-                f"{format_number(row.share_pct)}%",
-                f"{format_number(row.running_pct)}%",
+                f"{format_number(waits.shares_pct[place])}%",
+                f"{format_number(sum(waits.shares_pct[: place + 1]))}%",
             ),
             strong=place < leading,
         )

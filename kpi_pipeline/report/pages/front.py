@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import date_words, join_words
 from kpi_pipeline.judgement.agenda import attention_order
-from kpi_pipeline.judgement.judged import Judged, Scope
+from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.model import (
     Decision,
@@ -19,7 +19,13 @@ from kpi_pipeline.report.model import (
     Tile,
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
-from kpi_pipeline.report.words.findings import finding_title, summary_sentence
+from kpi_pipeline.report.words.findings import (
+    finding_title,
+    issue_words,
+    no_attention_words,
+    no_improvement_words,
+    summary_sentence,
+)
 from kpi_pipeline.report.words.numbers import (
     capitalised,
     format_bare,
@@ -29,6 +35,7 @@ from kpi_pipeline.report.words.numbers import (
     unit_words,
 )
 from kpi_pipeline.report.words.phrases import (
+    LACK_WORDS,
     basis_words,
     follow_up_words,
     interval_range,
@@ -59,14 +66,14 @@ def build_front_page(judged: Judged) -> FrontPage:
         tiles=tuple(_tile(judged, measure) for measure in headlines),
         improved=FindingList(
             items=tuple(_finding(one, change_clause(one), headlines) for one in every if one.state == "improvement"),
-            none_words="No evidence of improvement: no measure left routine variation in the wanted direction.",
+            none_words=no_improvement_words(every),
         ),
         attention=FindingList(
             items=tuple(
                 _finding(one, change_clause(one) if one.state == "concern" else failing_sentence(one), headlines)
                 for one in attention_order(every)
             ),
-            none_words="No measure left routine variation in the unwanted direction; none keeps missing its target.",
+            none_words=no_attention_words(every),
         ),
         decisions=tuple(Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions),
         no_decisions_words="None recorded.",
@@ -76,13 +83,8 @@ def build_front_page(judged: Judged) -> FrontPage:
         status_words=" ".join(
             filter(None, [_status_words(unsettled, len(every), judged.scope.month), judged.scope.replaces])
         ),
-        issue=issue_words(judged.scope),
+        issue=issue_words(judged.scope.issue_number),
     )
-
-
-def issue_words(scope: Scope) -> str:
-    """`Issue 3`, or that it is a draft: numbers are given when a report is issued, never before."""
-    return "Draft" if scope.issue_number is None else f"Issue {scope.issue_number}"
 
 
 def _finding(measure: Measure, said: str, headlines: Sequence[Measure]) -> str:
@@ -140,8 +142,8 @@ def _matrix(measures: Sequence[Measure]) -> Matrix:
         name = subject(measure.metric.title)
         if measure.result is None:
             not_judged.append(f"{name}: {measure.unavailable}")
-        elif measure.state == "not judged":
-            not_judged.append(f"{name}: too few months with a final figure")
+        elif measure.lack:
+            not_judged.append(f"{name}: {LACK_WORDS[measure.lack]} to judge")
         else:
             cells.setdefault((measure.state, measure.result.assurance), []).append(name)
     return Matrix(

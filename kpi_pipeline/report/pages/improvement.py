@@ -46,6 +46,11 @@ def _block(judged: Judged, one: JudgedInitiative) -> Block:
     paragraphs = [f"Aim: {checked_words(initiative, initiative.aim)}", _charter(scope, initiative)]
     notes: list[str] = []
     chart = None
+    if one.is_shared:
+        paragraphs.append(
+            "It runs in other places too: its effect is estimated over all of them together, in the report of the "
+            "whole system."
+        )
     for name, result in one.effects.items():
         metric = judged.system[name].metric
         if result is None:
@@ -125,7 +130,7 @@ def _control_words(judged: Judged, initiative: Initiative) -> str:
     control = initiative.control
     assert control is not None
     if control.facility_id is not None:
-        other = judged.scope.facility_names.get(control.facility_id, control.facility_id)
+        other = judged.scope.facility_names.get(control.facility_id, "another hospital")
         return f"Compared with {other}, where it did not run: what changed in both places is taken out."
     other = subject(judged.system[str(control.metric)].metric.title)
     return f"Compared with another measure, {other}: what changed in both is taken out."

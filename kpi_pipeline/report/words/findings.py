@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.numbers import capitalised, format_number, one_or_many, small_count_words
-from kpi_pipeline.report.words.phrases import is_plural, mid_sentence
+from kpi_pipeline.report.words.phrases import LACK_WORDS, is_plural, mid_sentence
 from kpi_pipeline.report.words.sentences import direction_words, failing_heading
 from kpi_pipeline.signals import FalseSignals
 
@@ -38,9 +38,14 @@ def finding_title(headlines: Sequence[Measure]) -> str:
 
 
 def _title_without_signal(headlines: Sequence[Measure], failing: Sequence[Measure]) -> str:
-    if not any(one.state == "common_cause" for one in headlines) and not any(one.has_signal for one in headlines):
-        return "There are too few months yet to tell change from routine variation"
-    unchanged = "No headline measure changed beyond routine variation this month"
+    judged = [one for one in headlines if not one.lack]
+    if not judged:
+        lacks = {one.lack for one in headlines if one.lack}
+        lack = LACK_WORDS[lacks.pop()] if len(lacks) == 1 else "too few figures"
+        return f"There are {lack} yet to tell change from routine variation"
+    unchanged = f"{_none_of(judged, headlines, 'headline measure')} changed beyond routine variation this month"
+    if neutral := [one for one in judged if one.state == "neither"]:
+        unchanged = _neutral_part(neutral)
     return f"{unchanged}; {_failing_part(failing, False, after=True)}" if failing else unchanged
 
 
@@ -93,8 +98,52 @@ def scorecard_title(measures: Sequence[Measure]) -> str:
         for at, (count, words) in enumerate(parts)
     ]
     if not improved and not concerns:
-        said.insert(0, "no measure changed beyond routine variation")
+        judged = [one for one in measures if not one.lack]
+        neutral = sum(one.state == "neither" for one in measures)
+        unchanged = f"{mid_sentence(_none_of(judged, measures, 'measure'))} changed beyond routine variation"
+        if neutral:
+            changed = f"{small_count_words(neutral)} {one_or_many(neutral, 'measures')} changed"
+            unchanged = f"{changed}, neither good nor bad in {_many(neutral, 'itself', 'themselves')}"
+        said.insert(0, unchanged if judged else "no measure can be judged yet")
     return capitalised(join_words(said))
+
+
+def _neutral_part(measures: Sequence[Measure]) -> str:
+    """Headline measures that changed without being good or bad; nothing else did."""
+    n, themselves = len(measures), _many(len(measures), "itself", "themselves")
+    return f"{capitalised(small_count_words(n))} changed, neither good nor bad in {themselves}; nothing else did"
+
+
+def _none_of(judged: Sequence[Measure], every: Sequence[Measure], noun: str) -> str:
+    """`No measure`, or, where some are not judged, `none of the three measures that can be judged`."""
+    if len(judged) == len(every):
+        return f"No {noun}"
+    if len(judged) == 1:
+        return f"The one {noun} that can be judged has not"
+    return f"None of the {small_count_words(len(judged))} {noun}s that can be judged"
+
+
+def no_improvement_words(measures: Sequence[Measure]) -> str:
+    """What is said where nothing improved: of the measures that were judged, and only of them."""
+    judged = [one for one in measures if not one.lack]
+    if not judged:
+        return "No measure can be judged yet, so none is said to have improved."
+    who = mid_sentence(_none_of(judged, measures, "measure"))
+    return f"No evidence of improvement: {who} left routine variation in the wanted direction."
+
+
+def no_attention_words(measures: Sequence[Measure]) -> str:
+    """What is said where nothing needs attention: of the measures that were judged, and only of them."""
+    judged = [one for one in measures if not one.lack]
+    if not judged:
+        return "No measure can be judged yet, so none is said to be in order."
+    who = _none_of(judged, measures, "measure")
+    return f"{who} left routine variation in the unwanted direction; none keeps missing its target."
+
+
+def issue_words(number: int | None) -> str:
+    """How the issue is named: `Issue 3`; `Draft` until it is issued, when numbers are given."""
+    return "Draft" if number is None else f"Issue {number}"
 
 
 def summary_sentence(measures: Sequence[Measure]) -> str:
@@ -106,13 +155,14 @@ def summary_sentence(measures: Sequence[Measure]) -> str:
 
     unsupplied = sum(one.result is None for one in measures)
     neither, common = having("neither"), having("common_cause")
-    few = having("not judged") - unsupplied
+    lacks = [one.lack for one in measures if one.lack]
+    lacking = {lack: lacks.count(lack) for lack in LACK_WORDS if lack != "no_data"}
     parts = [
         (having("improvement"), "changed in the wanted direction"),
         (having("concern"), "changed in the unwanted direction"),
         (neither, f"changed without being good or bad in {_many(neither, 'itself', 'themselves')}"),
         (common, f"{_many(common, 'shows', 'show')} no evidence of change"),
-        (few, f"{_many(few, 'has', 'have')} too few months to judge"),
+        *((n, f"{_many(n, 'has', 'have')} {LACK_WORDS[lack]} to judge") for lack, n in lacking.items()),
         (unsupplied, f"{_many(unsupplied, 'has', 'have')} no data"),
     ]
     said = join_words([f"{small_count_words(n)} {words}" for n, words in parts if n])

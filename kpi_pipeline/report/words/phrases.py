@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
-from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.judgement.measures import Lack, Measure
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import (
     MISSING,
@@ -19,6 +19,15 @@ from kpi_pipeline.report.words.numbers import (
     one_or_many,
     unit_words,
 )
+
+LACK_WORDS: dict[Lack, str] = {
+    "no_data": "no data",
+    "few_months": "too few months",
+    "few_cases": "too few cases a month",
+    "few_events": "too few events a month",
+    "withheld": "too many months withheld",
+}
+"""What is lacking where a measure is not judged; `to judge` follows."""
 
 WITHHELD = "withheld"
 """Printed for a count that is not small itself but would give a small one away."""

@@ -17,6 +17,7 @@ from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import format_bare, format_number, format_value, one_or_many, small_count_words
 from kpi_pipeline.report.words.phrases import (
+    LACK_WORDS,
     basis_words,
     follow_up_words,
     interval_range,
@@ -88,8 +89,8 @@ def change_sentence(measure: Measure) -> str:
     if measure.has_signal:
         return f"{change_clause(measure)} {latest_sentence(measure)}"
     title = subject(measure.metric.title)
-    if measure.state == "not judged":
-        return f"{title}: too few months to tell change from routine variation. {latest_sentence(measure)}"
+    if measure.lack:
+        return f"{title}: {LACK_WORDS[measure.lack]} to tell change from routine variation. {latest_sentence(measure)}"
     return f"{title} {verb(title, 'shows', 'show')} no evidence of change. {latest_sentence(measure)}"
 
 
@@ -104,7 +105,7 @@ def heading(measure: Measure) -> str:
     if not measure.has_signal and measure.keeps_failing:
         return failing_heading(measure)
     if not measure.has_signal:
-        return f"{title}: {'too few months to judge' if measure.state == 'not judged' else 'no evidence of change'}"
+        return f"{title}: {_no_signal_words(measure)}"
     is_single = len(measure.signal_months) == 1
     said = f"{title} {direction_words(measure, plural=is_plural(title))}"
     changed = f"{said} {signal_words(measure)}" if is_single else f"{said}: {signal_words(measure)}"
@@ -118,11 +119,12 @@ def chart_finding(measure: Measure) -> str:
     if measure.result is None:
         return f"{subject(measure.metric.title)}: {measure.unavailable}."
     span = f"{measure.months[0].name} to {measure.months[-1].name}"
-    if measure.has_signal:
-        finding = change_words(measure)
-    else:
-        finding = "no evidence of change" if measure.state == "common_cause" else "too few months to judge"
+    finding = change_words(measure) if measure.has_signal else _no_signal_words(measure)
     return f"{subject(measure.metric.title)}, {span}: {finding}. {latest_sentence(measure)}"
+
+
+def _no_signal_words(measure: Measure) -> str:
+    return f"{LACK_WORDS[measure.lack]} to judge" if measure.lack else "no evidence of change"
 
 
 def signal_words(measure: Measure) -> str:
@@ -163,7 +165,7 @@ def licence_sentence(measure: Measure) -> str:
         "concern": "Routine variation does not explain this; it is a change in the unwanted direction.",
         "neither": "Routine variation does not explain this; this measure is neither good nor bad in itself.",
         "common_cause": "There is no evidence of change: the latest months look like routine variation.",
-        "not judged": "There are too few months to tell change from routine variation.",
+        "not judged": f"There are {LACK_WORDS[measure.lack or 'few_months']} to tell change from routine variation.",
     }[measure.state]
 
 

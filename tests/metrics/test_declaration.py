@@ -1,0 +1,64 @@
+"""A metric file that does not agree with itself is refused when it is read, each fault with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from kpi_pipeline.core.errors import DefinitionError
+from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND
+from kpi_pipeline.metrics.declaration import Kind, load_metric
+from kpi_pipeline.signals import choose_chart
+
+SHIPPED = Path(__file__).parent.parent.parent / "sql" / "metrics" / "length_of_stay_days.sql"
+
+
+def faults_with(folder: Path, **changed: str) -> list[str]:
+    """What is refused of the shipped file with some of its lines changed; a new field follows `kind`."""
+    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
+    for field, value in changed.items():
+        places = [number for number, line in enumerate(lines) if line.startswith(f"{field}:")]
+        if places:
+            lines[places[0]] = f"{field}: {value}"
+        else:
+            lines.insert(6, f"{field}: {value}")
+    path = folder / "trial.sql"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(DefinitionError) as caught:
+        load_metric(path)
+    return [str(fault).replace(str(folder) + "/", "") for fault in caught.value.faults]
+
+
+def test_a_chart_that_does_not_fit_the_kind_is_refused_with_its_line(tmp_path: Path) -> None:
+    assert faults_with(tmp_path, chart="p_prime", chart_scale="linear") == [
+        "trial.sql:11: chart: 'p_prime' does not go with kind 'mean'; use one of i_prime, run, s, xbar, xmr"
+    ]
+
+
+def test_every_disagreement_is_told_at_once(tmp_path: Path) -> None:
+    changed = {"kind": "proportion", "per": "100", "late_data_exclusions": "[not_costed]"}
+    faults = faults_with(tmp_path, **changed, exclusions="{insufficient_followup: x y}", chart="p")
+    text = "\n".join(faults)
+    for part in (
+        ": exclusions: may not declare insufficient_followup",
+        ": unit: a proportion has unit percent, got 'days'",
+        ": late_data_exclusions: names 'not_costed', which exclusions do not declare",
+        ": per: belongs to kind rate, got kind 'proportion'",
+        ": chart_scale: log belongs to chart xmr, got chart 'p'",
+    ):
+        assert part in text
+    assert len(faults) == 5
+    assert all(fault.startswith("trial.sql:") for fault in faults)
+
+
+def test_a_field_of_the_wrong_type_is_named_with_its_line(tmp_path: Path) -> None:
+    assert faults_with(tmp_path, decimals="many")[0].startswith("trial.sql:13: decimals must be a valid integer")
+
+
+def test_every_kind_has_charts_and_signals_can_draw_each() -> None:
+    assert CHARTS_OF_KIND.keys() == set(get_args(Kind))
+    for kind, charts in CHARTS_OF_KIND.items():
+        for chart in charts:
+            assert choose_chart(chart, kind=kind).chart == chart  # type: ignore[arg-type]

@@ -1,0 +1,61 @@
+"""Silence is not proof: "no measure changed" is said only of measures that were judged, and with the right lack."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.judgement.judged import Judged, judge
+from kpi_pipeline.report.words.findings import (
+    finding_title,
+    no_attention_words,
+    no_improvement_words,
+    scorecard_title,
+    summary_sentence,
+)
+from kpi_pipeline.report.words.sentences import heading
+from tests.report.invented_report import LOS, not_supplied, report_inputs
+
+HEADLINES = Settings().report.headline_metrics
+
+
+def small_hospital(months: int = 36, discharges: float = 12) -> Judged:
+    """Too few discharges a month for any figure of a share, rate or mean, in every month."""
+    return judge(report_inputs(months=months, discharges=discharges))
+
+
+def test_too_few_cases_is_not_too_few_months() -> None:
+    measure = small_hospital().system[LOS]
+    assert measure.lack == "few_cases"
+    assert heading(measure).endswith("too few cases a month to judge")
+    assert judge(report_inputs(months=5)).system[LOS].lack == "few_months"
+
+
+def test_where_nothing_is_judged_nothing_is_said_to_be_unchanged() -> None:
+    judged = judge(report_inputs(months=5))
+    every = list(judged.system.values())
+    assert (
+        finding_title(judged.headline_measures) == "There are too few months yet to tell change from routine variation"
+    )
+    assert scorecard_title(every) == "No measure can be judged yet"
+    assert no_improvement_words(every) == "No measure can be judged yet, so none is said to have improved."
+    assert "in order" in no_attention_words(every)
+
+
+def test_where_some_are_not_judged_only_the_others_are_said_to_be_unchanged() -> None:
+    inputs = report_inputs()
+    for name in HEADLINES[1:3]:
+        inputs = not_supplied(inputs, name, status="not_supplied", reason="no costs")
+    judged = judge(replace(inputs))
+    every = list(judged.system.values())
+    assert finding_title(judged.headline_measures).startswith("None of the four headline measures that can be judged")
+    assert scorecard_title(every).startswith("None of the ")
+    assert no_improvement_words(every).startswith("No evidence of improvement: none of the ")
+    assert "two have no data" in summary_sentence(every)
+
+
+def test_withheld_months_are_a_lack_of_their_own() -> None:
+    inputs = report_inputs({"readmission_30d": lambda at: 0.08}, discharges=100, privacy="board")
+    measure = judge(inputs).system["readmission_30d"]
+    assert measure.lack == "withheld"
+    assert heading(measure).endswith("too many months withheld to judge")
