@@ -60,7 +60,7 @@ def connect(
 
 
 def _spellings(paths: Iterable[Path]) -> list[str]:
-    """Each path as it is, and as it is read, its pattern characters escaped: DuckDB compares the text that it is given."""
+    """Each path as it is, and as it is read, its pattern characters escaped: DuckDB compares the text it is given."""
     return [text for path in paths for text in dict.fromkeys((str(_whole(path)), escaped(_whole(path))))]
 
 
