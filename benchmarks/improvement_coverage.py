@@ -292,6 +292,33 @@ def print_power_statement(n: int) -> None:
     print_table(headings, rows)
 
 
+def print_season(n: int) -> None:
+    """What a season left in costs: power and coverage with and without the default wave."""
+    print(f"### Season ({n:,} series a row)\n")
+    months = tuple(FIRST_MONTH.plus(place) for place in range(36))
+    rows = []
+    for model in ("level", "level_and_slope"):
+        for amplitude in (0.0, 1.0, 2.0):
+            cells = []
+            for seasonality in ("none", "automatic"):
+                chance = np.random.default_rng(7)
+                seen = held = 0
+                for _ in range(n):
+                    wave = np.sin(2 * np.pi * (np.arange(36) + chance.uniform(0, 12)) / 12)
+                    values = chance.normal(size=36) + amplitude * wave + 2.0 * (np.arange(36) >= 24)
+                    result = estimate_effect(
+                        MonthlySeries(months, tuple(values)), starts_on=months[24].first_day,
+                        declared_on=date(2020, 1, 1), better="higher", model=model, seasonality=seasonality,  # type: ignore[arg-type]
+                    )  # fmt: skip
+                    assert result.effects is not None
+                    effect = result.effects.average_effect
+                    seen += effect.excludes_zero
+                    held += effect.lower <= 2.0 <= effect.upper
+                cells.append(f"{100 * seen / n:.0f} / {100 * held / n:.0f}")
+            rows.append([model, f"{amplitude:g}", *cells])
+    print_table(["model", "season", "left in", "one wave (default)"], rows)
+
+
 def print_net_days(n: int) -> None:
     """Log-normal stays: does the interval of a group's O/E, and so of its net days, hold the true ratio?"""
     print(f"### Net days ({n:,} samples a row)\n")
@@ -351,6 +378,7 @@ def main(arguments: Sequence[str]) -> int:
         (print_other_cases, n // 2),
         (print_verdicts, n // 40),
         (print_power_statement, n // 40),
+        (print_season, n // 40),
         (print_net_days, n // 10),
     ]
     for part, simulations in parts:

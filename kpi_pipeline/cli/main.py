@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
+from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
@@ -36,7 +38,10 @@ app.add_typer(reference_app, name="reference")
 app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
 app.add_typer(issue_app, name="issue")
+app.add_typer(outbox_app, name="outbox")
+add_send(app)
 app.add_typer(state_app, name="state")
+app.command()(extract)
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 SettingsFile = Annotated[
@@ -142,19 +147,34 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="Folder for the report's files.")],
     facility: Annotated[str | None, typer.Option("--facility", help="One facility; default: the whole system.")] = None,
     privacy: Annotated[Privacy, typer.Option("--privacy", help="Who reads it.")] = "internal",
+    first_month: Annotated[
+        str | None, typer.Option("--from", help="YYYY-MM: also every month from this one on, side by side.")
+    ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
     """Writes the month's PDF, its JSON model and figures.csv."""
-    from kpi_pipeline.core.periods import Month
-    from kpi_pipeline.pipeline.report import write_report
+    from kpi_pipeline.core.periods import Month, month_range
+    from kpi_pipeline.pipeline.reports import write_reports
 
-    settings = read_settings(settings_file)
+    settings, last = read_settings(settings_file), Month.parse(month)
+    first = last if first_month is None else Month.parse(first_month)
+    if first > last:
+        cure = "Give the earlier month to --from."
+        raise InputError(Fault("--from", f"{first} is after the reporting month {last}.", cure))
     with progress("Writing the report"):
-        written = write_report(
-            warehouse, Month.parse(month), out, facility=facility, privacy=privacy, settings=settings
-        )
-    for path in (written.pdf, written.model, written.figures):
-        say(str(path))
+        done = [
+            written
+            for _, written in write_reports(
+                warehouse, list(month_range(first, last)), out, facility=facility, privacy=privacy, settings=settings
+            )
+        ]
+    for written in done:
+        for path in (written.pdf, written.model, written.figures) if first == last else (written.pdf,):
+            say(str(path))
+    if done[-1].owed:
+        say("Before this is issued, please answer in the commentary file:")
+        for question in done[-1].owed:
+            say(f"  {question}")
 
 
 @app.command()

@@ -36,6 +36,10 @@ class KpiError(Exception):
         self.faults: Sequence[Fault] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def __reduce__(self) -> tuple[type[KpiError], tuple[Sequence[Fault]]]:
+        """Errors of a worker process come back whole."""
+        return type(self), (self.faults,)
+
 
 class InputError(KpiError):
     """The landing folder, a source file or an argument cannot be used. Exit code 3."""

@@ -19,7 +19,8 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.front_matter import faults_of
 
 Model = Literal["level_and_slope", "level"]
-Seasonality = Literal["none", "one_wave", "two_waves", "calendar_months"]
+Seasonality = Literal["automatic", "none", "one_wave", "two_waves", "calendar_months"]
+"""automatic: one wave a year once 24 final months lie before the start, else none; both are known beforehand."""
 Status = Literal["planned", "running", "completed", "abandoned"]
 Decision = Literal["adopt", "adapt", "abandon"]
 MeasureKind = Literal["outcome", "process", "balancing"]
@@ -120,7 +121,7 @@ class Initiative(_Frozen):
     processes: tuple[Name, ...] = ()
     balancing: tuple[Name, ...] = ()
     model: Model = "level_and_slope"
-    seasonality: Seasonality = "none"
+    seasonality: Seasonality = "automatic"
     control: Control | None = None
     worthwhile_effects: dict[Name, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     cycles: tuple[Cycle, ...] = ()

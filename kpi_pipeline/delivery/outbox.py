@@ -116,9 +116,12 @@ def settle(database: Database, mail: Mail, state: str, reply: str, *, now: datet
         return True
 
 
-def postpone(database: Database, mail: Mail, reply: str, *, now: datetime, max_attempts: int) -> str:
-    """Queues a mail again, later each time, or refuses it after the last attempt. Returns its new state."""
-    if mail.attempts >= max_attempts:
+def postpone(database: Database, mail: Mail, reply: str, *, now: datetime, max_attempts: int | None) -> str:
+    """Queues a mail again, later each time, or refuses it after the last attempt. Returns its new state.
+
+    max_attempts None: without end, since nothing was sent and the cause is not the mail's.
+    """
+    if max_attempts is not None and mail.attempts >= max_attempts:
         settle(database, mail, "refused", f"gave up after {mail.attempts} attempts: {reply}", now=now)
         return "refused"
     wait = min(FIRST_WAIT * 2 ** (mail.attempts - 1), LONGEST_WAIT)

@@ -34,6 +34,7 @@ from kpi_pipeline.improvement.effects.effect_result import (
     Obstacle,
     Verdict,
 )
+from kpi_pipeline.improvement.effects.effect_size import EffectSize, LateDayPrice, compute_effect_size
 from kpi_pipeline.improvement.effects.extreme_start import ExtremeStart
 from kpi_pipeline.improvement.effects.initiative_effects import estimate_initiative, read_scope_series
 from kpi_pipeline.improvement.effects.interrupted_series import estimate_effect
@@ -54,12 +55,14 @@ __all__ = [
     "Cycle",
     "EffectPoint",
     "EffectResult",
+    "EffectSize",
     "Effects",
     "Estimate",
     "ExcessDays",
     "ExcessTable",
     "ExtremeStart",
     "Initiative",
+    "LateDayPrice",
     "MonthlySeries",
     "Obstacle",
     "Opportunity",
@@ -71,6 +74,7 @@ __all__ = [
     "Rung",
     "Scope",
     "Verdict",
+    "compute_effect_size",
     "compute_excess_days",
     "compute_opportunity",
     "compute_pareto",

@@ -67,15 +67,32 @@ def in_report_order(metrics: Iterable[Metric]) -> list[str]:
 def choose_exceptions(measures: Iterable[Measure]) -> list[tuple[ExceptionKind, Measure]]:
     """(kind, measure) of every page: concerns, measures that consistently miss their target, new improvements.
 
-    Each measure once, in the report's order within a kind. A neutral measure never gets one: its signal is
-    mentioned, not judged.
+    Each measure once, in the report's order within a kind, and each story once (`tell_once`). A neutral measure never
+    gets one: its signal is mentioned, not judged.
     """
-    every = list(measures)
+    every = tell_once(measures)
     pages: list[tuple[ExceptionKind, Measure]] = [
         ("concern" if one.state == "concern" else "failing", one) for one in attention_order(every)
     ]
     news = [one for one in every if one.state == "improvement" and not one.keeps_failing and is_new(one)]
     return pages + [("improvement", one) for one in news]
+
+
+def tell_once(measures: Iterable[Measure]) -> list[Measure]:
+    """The measures without those whose change is told with another measure that changed the same way."""
+    every = list(measures)
+    states = {one.metric.name: (one.state, one.keeps_failing) for one in every}
+    return [one for one in every if states.get(one.metric.told_with or "") != (one.state, one.keeps_failing)]
+
+
+def companions(measure: Measure, measures: Iterable[Measure]) -> list[Measure]:
+    """The measures whose change is told with this one's."""
+    return [
+        one
+        for one in measures
+        if one.metric.told_with == measure.metric.name
+        and (one.state, one.keeps_failing) == (measure.state, measure.keeps_failing)
+    ]
 
 
 def attention_order(measures: Sequence[Measure]) -> list[Measure]:
@@ -120,8 +137,8 @@ def build_agenda(
     items += [
         AgendaItem("exception", 1, measure.metric.name, kind) for kind, measure in choose_exceptions(system.values())
     ]
-    items += [AgendaItem("hospitals")] if compared else []
+    items += [AgendaItem("hospitals")] if by_facility else []
     items += [AgendaItem("drivers", 2)] if has_drivers else []
     items += [AgendaItem("improvement_programme")] if has_programme else []
-    items += [AgendaItem("small_multiples", 1), AgendaItem("appendix")]
+    items += [AgendaItem("small_multiples"), AgendaItem("appendix")]
     return Agenda(tuple(items), compared)

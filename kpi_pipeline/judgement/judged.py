@@ -166,7 +166,7 @@ def _judge_facilities(
 ) -> dict[str, dict[str, Measure]]:
     """The headline measures and the exceptions of each facility, in the order of their ids: no ranks."""
     facilities = sorted({facility for _, facility in index} - {WHOLE_SYSTEM})
-    if inputs.facility_id != WHOLE_SYSTEM or len(facilities) < 2:
+    if inputs.facility_id != WHOLE_SYSTEM:
         return {}
     chosen = dict.fromkeys(inputs.settings.report.headline_metrics)
     chosen |= dict.fromkeys(measure.metric.name for _, measure in choose_exceptions(system.values()))

@@ -15,10 +15,12 @@ from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.improvement.effects.effect_result import EffectResult, Verdict
+from kpi_pipeline.improvement.effects.effect_size import EffectSize, compute_effect_size
 from kpi_pipeline.improvement.effects.initiative_effects import estimate_initiative, read_scope_series
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.metrics.declaration import Metric
 
 MeasureKind = Literal["outcome", "process", "balancing"]
 MEASURE_KINDS: tuple[MeasureKind, ...] = ("outcome", "process", "balancing")
@@ -36,13 +38,15 @@ class InitiativeMeasure:
 @dataclass(frozen=True, slots=True)
 class JudgedInitiative:
     """One initiative. effects: outcome → estimate, None where its values are not in the table by facility; empty
-    before it begins. is_shared: in a facility's own copy, it runs in other places too; its effect, estimated over all
-    of them, stands in the report of the whole system only."""
+    before it begins. sizes: outcome → its effect in bed-days and dollars, where it is one of days. is_shared: in a
+    facility's own copy, it runs in other places too; its effect, estimated over all of them, stands in the report of
+    the whole system only."""
 
     initiative: Initiative
     is_begun: bool
     is_shared: bool
     effects: Mapping[str, EffectResult | None]
+    sizes: Mapping[str, EffectSize]
     measures: tuple[InitiativeMeasure, ...]
 
     @property
@@ -65,12 +69,12 @@ def judge_programme(
         is_begun = initiative.starts_on <= inputs.month.last_day
         own = inputs.facility_id
         is_shared = own != WHOLE_SYSTEM and initiative.scope.facilities != (own,)
-        effects = _estimates(inputs, initiative, values) if is_begun and not is_shared else {}
+        effects, sizes = _estimates(inputs, initiative, values) if is_begun and not is_shared else ({}, {})
         if is_shared:
             here = initiative.scope.model_copy(update={"facilities": (own,)})
             initiative = initiative.model_copy(update={"scope": here})
         measures = _measures(inputs, initiative, figures, measure_of)
-        judged.append(JudgedInitiative(initiative, is_begun, is_shared, effects, measures))
+        judged.append(JudgedInitiative(initiative, is_begun, is_shared, effects, sizes, measures))
     return tuple(judged)
 
 
@@ -96,18 +100,36 @@ def _known_values(inputs: ReportInputs, figures: Sequence[Figure]) -> pd.DataFra
     return values[[key in known for key in keys]]
 
 
-def _estimates(inputs: ReportInputs, initiative: Initiative, values: pd.DataFrame) -> dict[str, EffectResult | None]:
+def _estimates(
+    inputs: ReportInputs, initiative: Initiative, values: pd.DataFrame
+) -> tuple[dict[str, EffectResult | None], dict[str, EffectSize]]:
+    """The effects by outcome, and those of days in bed-days and dollars."""
     scales = {name: metric.scale for name, metric in inputs.metrics.items()}
     results: dict[str, EffectResult | None] = {}
+    sizes: dict[str, EffectSize] = {}
+    opportunity = inputs.drivers.opportunity if inputs.drivers else None
+    price = opportunity.price if opportunity else None
     for name in initiative.outcomes:
         if not _has_values(initiative, name, values):
             results[name] = None
             continue
         series, control = read_scope_series(initiative, name, values, scales=scales)
-        results[name] = estimate_initiative(
-            initiative, name, series, better=inputs.metrics[name].better, control=control
-        )
-    return results
+        result = estimate_initiative(initiative, name, series, better=inputs.metrics[name].better, control=control)
+        results[name] = result
+        days = _days_per_unit(inputs.metrics[name])
+        size = None if days is None else compute_effect_size(result, series, days_per_unit=days, price=price)
+        if size is not None:
+            sizes[name] = size
+    return results, sizes
+
+
+def _days_per_unit(metric: Metric) -> float | None:
+    """How many days one unit of the measure is for one case; None where it is not a measure of days of stay."""
+    if metric.kind == "mean" and metric.unit == "days":
+        return 1.0
+    if metric.kind == "rate" and metric.name.startswith("avoidable_days_per_"):
+        return 1 / metric.per
+    return None
 
 
 def _has_values(initiative: Initiative, metric: str, values: pd.DataFrame) -> bool:

@@ -49,6 +49,7 @@ class Metric(_Frozen):
 
     numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
     chart_adjusts_for: what is taken out of a month before it is judged, and put back into the lines as drawn.
+    told_with: the measure that tells the same story; both changed the same way, they share a page and a finding.
     chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
@@ -74,6 +75,7 @@ class Metric(_Frozen):
     decimals: Annotated[int, Field(ge=0, le=4)] = 1
     needs: tuple[str, ...] = ()
     balancing: tuple[str, ...] = ()
+    told_with: str | None = None
     owner: Words
     why: Words
     definition: Words
@@ -178,6 +180,9 @@ def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
             for other in metric.balancing
             if other not in metrics and not faults
         )
+        if metric.told_with is not None and metric.told_with not in metrics and not faults:
+            what = f"told_with names {metric.told_with!r}, which is not a metric."
+            faults.append(Fault(f"sql/metrics/{metric.name}.sql", what))
     if not metrics and not faults:
         faults.append(Fault(shown_path(folder), "holds no metric files (*.sql)."))
     if faults:

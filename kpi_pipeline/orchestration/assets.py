@@ -204,20 +204,20 @@ def _build_report_asset(calendar: ReportCalendar, metrics: list[dg.AssetKey]) ->
             kinds={"pdf"},
         )
         def monthly_report(context: dg.AssetExecutionContext, hospital: Hospital) -> None:
-            from kpi_pipeline.pipeline.report import write_report
+            from kpi_pipeline.pipeline.reports import write_reports
 
-            settings = hospital.read_settings()
-            for month in context.partition_keys:
-                with told.plain_failures():
-                    written = write_report(
-                        hospital.warehouse_file,
-                        Month.parse(month),
-                        hospital.reports_folder,
-                        privacy=hospital.privacy,
-                        settings=settings,
-                    )
-                context.log.info(f"{month}: {written.pdf.name}")
-                context.add_asset_metadata(told.report_metadata(written, hospital.reports_url), partition_key=month)
+            settings, months = hospital.read_settings(), [Month.parse(key) for key in context.partition_keys]
+            with told.plain_failures():
+                for month, written in write_reports(
+                    hospital.warehouse_file,
+                    months,
+                    hospital.reports_folder,
+                    privacy=hospital.privacy,
+                    settings=settings,
+                ):
+                    context.log.info(f"{month}: {written.pdf.name}")
+                    metadata = told.report_metadata(written, hospital.reports_url)
+                    context.add_asset_metadata(metadata, partition_key=str(month))
 
     return monthly_report
 

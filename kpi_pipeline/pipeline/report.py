@@ -35,13 +35,14 @@ class IssueWords:
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
-    """Where the files of a report are."""
+    """Where the files of a report are. owed: what the director has not answered about it yet."""
 
     pdf: Path
     model: Path
     figures: Path
     provenance: Path
     n_pages: int
+    owed: tuple[str, ...] = ()
 
 
 def write_report(
@@ -103,7 +104,7 @@ def write_report(
         ),
     )
     figures_file, provenance_file = rendered.attachments
-    return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages)
+    return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages, report.owed)
 
 
 def _refuse_to_overwrite(model: Path) -> None:

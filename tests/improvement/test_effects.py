@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.improvement import EffectResult, Effects, MonthlySeries, estimate_effect
+from kpi_pipeline.improvement import (
+    EffectResult,
+    Effects,
+    LateDayPrice,
+    MonthlySeries,
+    compute_effect_size,
+    estimate_effect,
+)
 
 FIRST = Month(2024, 1)
 START = date(2025, 1, 1)
@@ -94,7 +101,7 @@ def test_a_declared_season_is_taken_out(seasonality: str) -> None:
     values = [one + two for one, two in zip(season, rest, strict=True)]
     series = series_of(values)
     start = FIRST.plus(30).first_day
-    plain = effects_of(estimate(series, starts_on=start))
+    plain = effects_of(estimate(series, starts_on=start, seasonality="none"))
     adjusted = effects_of(estimate(series, starts_on=start, seasonality=seasonality))
     assert adjusted.average_effect.value == pytest.approx(-0.3, abs=0.06)
     assert adjusted.residual_sd < 0.03 < plain.residual_sd
@@ -220,16 +227,18 @@ STEADY = [5.0, 5.2, 4.9, 5.1, 5.0, 5.2, 4.8, 5.1, 4.9, 5.2, 4.9]
     ],
 )
 @pytest.mark.parametrize("better", ["lower", "higher", "neither"])
-def test_a_start_after_an_extreme_month_is_told(last: float, kind: str | None, side: str | None, better: str) -> None:
+def test_a_start_after_an_extreme_month_is_told_where_it_flatters(
+    last: float, kind: str | None, side: str | None, better: str
+) -> None:
     result = estimate(series_of([*STEADY, last, *noise(12)]), better=better)
     found = result.extreme_start
-    assert ("followed_extreme_month" in result.cautions) is (kind is not None)
-    if kind is None:
+    flatters = (better, side) in {("lower", "high"), ("higher", "low")}
+    assert ("followed_extreme_month" in result.cautions) is flatters
+    if not flatters:
         assert found is None
         return
     assert found is not None
     assert (found.month, found.value, found.kind, found.side) == (Month(2024, 12), last, kind, side)
-    assert found.flatters is ((better, side) in {("lower", "high"), ("higher", "low")})
 
 
 def test_an_extreme_start_is_told_although_it_is_too_early_for_an_estimate() -> None:
@@ -433,3 +442,71 @@ def test_all_faults_of_the_arguments_are_told_at_once() -> None:
 def test_a_series_that_is_none_is_refused(months: Any, values: Any, sizes: Any, what: str) -> None:
     with pytest.raises(InputError, match=what):
         MonthlySeries(months, values, sizes)
+
+
+# ---- season by default, placebo, when it can be judged, days and dollars ----
+
+
+@pytest.mark.parametrize(("n_before", "seasonality"), [(23, "none"), (24, "one_wave"), (36, "one_wave")])
+def test_one_wave_is_the_default_once_24_months_lie_before_the_start(n_before: int, seasonality: str) -> None:
+    result = estimate(series_of(noise(n_before + 14)), starts_on=FIRST.plus(n_before).first_day)
+    assert result.seasonality == seasonality
+    assert estimate(series_of(noise(38)), starts_on=FIRST.plus(24).first_day, seasonality="none").seasonality == "none"
+
+
+def test_the_control_alone_is_the_placebo_and_a_change_in_it_is_told() -> None:
+    own = series_of([5 - (0.4 if t >= 12 else 0) + e for t, e in enumerate(noise(24, scale=0.05))])
+    still = series_of(noise(24, scale=0.05, seed=5))
+    moved = series_of([(0.5 if t >= 12 else 0) + e for t, e in enumerate(noise(24, scale=0.05, seed=5))])
+    quiet, stirred = estimate(own, control=still, model="level"), estimate(own, control=moved, model="level")
+    assert quiet.placebo is not None
+    assert stirred.placebo is not None
+    assert not quiet.placebo.excludes_zero
+    assert "control_changed" not in quiet.cautions
+    assert stirred.placebo.value == pytest.approx(0.5, abs=0.1)
+    assert "control_changed" in stirred.cautions
+    alone = estimate(moved, model="level", better="neither")
+    assert effects_of(alone).average_effect.value == pytest.approx(stirred.placebo.value)
+    assert estimate(own).placebo is None
+
+
+def test_the_month_from_which_an_effect_can_be_judged() -> None:
+    # 12 before; the start is January 2025, so December 2025 is the twelfth month after it
+    assert estimate(series_of(noise(17))).judgeable_from == Month(2025, 12)
+    assert estimate(series_of(noise(17)), washout_months=3).judgeable_from == Month(2026, 3)
+    assert estimate(series_of(noise(24))).judgeable_from is None
+    # calendar months seen once before and once after tell nothing apart until one is seen twice on a side
+    assert estimate(series_of(noise(24)), seasonality="calendar_months").judgeable_from == Month(2026, 1)
+    few_before = estimate(series_of(noise(17)), starts_on=FIRST.plus(6).first_day)
+    assert (few_before.verdict, few_before.judgeable_from) == ("not_estimable", None)
+
+
+def test_an_effect_in_days_and_dollars_by_hand() -> None:
+    values = [5 - (0.5 if t >= 12 else 0) + e for t, e in enumerate(noise(24, scale=0.02))]
+    series = series_of(values, sizes=[100.0] * 24)
+    result = estimate(series, model="level")
+    effect = effects_of(result).average_effect
+    fixed = compute_effect_size(result, series, days_per_unit=1.0, price=LateDayPrice(200.0, 200.0, 200.0))
+    assert fixed is not None
+    assert fixed.usd is not None
+    assert (fixed.n_months, fixed.n_cases) == (12, 1200)
+    assert (fixed.bed_days.value, fixed.bed_days.upper) == (effect.value * 1200, effect.upper * 1200)
+    assert fixed.usd.value == pytest.approx(effect.value * 1200 * 200)
+    assert fixed.usd.lower == pytest.approx(effect.lower * 1200 * 200, rel=0.02)
+    assumed = compute_effect_size(result, series, days_per_unit=1.0, price=LateDayPrice(200.0, 100.0, 300.0))
+    assert assumed is not None
+    assert assumed.usd is not None
+    assert assumed.usd.lower < 1.2 * fixed.usd.lower  # both below 0: wider by the assumption
+
+
+def test_no_size_without_an_estimate_cases_or_price() -> None:
+    series = series_of(noise(24), sizes=[100.0] * 24)
+    result = estimate(series)
+    size = compute_effect_size(result, series, days_per_unit=0.01)
+    assert size is not None
+    assert size.usd is None
+    assert compute_effect_size(result, series_of(noise(24)), days_per_unit=1.0) is None
+    early = estimate(series_of(noise(17), sizes=[1.0] * 17))
+    assert compute_effect_size(early, series, days_per_unit=1.0) is None
+    with pytest.raises(InputError, match="must rise from lowest to highest"):
+        LateDayPrice(200.0, 250.0, 300.0)

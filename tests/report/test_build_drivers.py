@@ -20,7 +20,8 @@ from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.forms.pdf import render_html
 from kpi_pipeline.report.model import Block, FurtherSection
 from kpi_pipeline.report.pages.driver_tables import drg_name
-from kpi_pipeline.report.pages.drivers import build_drivers, format_dollars
+from kpi_pipeline.report.pages.drivers import build_drivers
+from kpi_pipeline.report.words.numbers import format_dollars
 from tests.report.invented_report import LAST, LOS, READMISSION, report_inputs
 
 Privacy = Any
@@ -124,7 +125,7 @@ def test_what_was_not_supplied_is_said_in_one_line() -> None:
 def test_the_page_stands_in_the_report_and_in_its_html() -> None:
     given = Drivers(first_month=Month(2025, 11), last_month=LAST, n_discharges=170, waits=WAITS, days_waited=300.0)
     report = build_report(replace(report_inputs(months=14), drivers=given))
-    assert [one.name for one in report.further_sections] == ["drivers"]
+    assert [one.name for one in report.further_sections] == ["hospitals", "drivers"]
     html = render_html(report)
     assert html.count('id="drivers"') == 1
     assert "One reason accounts for 50% of avoidable days" in html

@@ -11,6 +11,7 @@ from kpi_pipeline.declared.commentary import Commentary
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import DatedTarget, Targets
 from kpi_pipeline.report.build import build_report
+from kpi_pipeline.report.model import FurtherSection
 from tests.report.invented_report import (
     ASSESSMENT,
     AVOIDABLE,
@@ -208,8 +209,28 @@ def test_exceptions_are_shown_by_hospital_in_a_fixed_order() -> None:
     assert table.rows[0][4] == "concern, high, six months near or beyond the upper limit"
 
 
-def test_one_hospital_gets_no_table() -> None:
-    assert build_report(eventful(facilities=["H00"], months=24)).further_sections == ()
+def hospitals(n: int) -> FurtherSection:
+    """The page by hospital of a system of so many."""
+    (section,) = build_report(eventful(facilities=[f"H{place:02}" for place in range(n)])).further_sections
+    return section
+
+
+@pytest.mark.parametrize("n", [1, 2, 6, 7, 60])
+def test_every_hospital_stands_beside_every_headline_measure(n: int) -> None:
+    section = hospitals(n)
+    assert section.grid is not None
+    places = [name for name, _ in section.grid.rows]
+    assert places == [f"H{place:02}" for place in range(n)] + (["All hospitals"] if n > 1 else [])
+    assert len(section.grid.columns) == 6
+    assert bool(section.tables) == (1 < n <= 6)
+    assert section.title != "By hospital"
+
+
+def test_the_title_of_the_hospitals_is_a_finding() -> None:
+    assert hospitals(3).title == "Denials changed for the worse at three of three hospitals"
+    assert hospitals(1).title == "Denials changed for the worse at H00"
+    calm = build_report(report_inputs(facilities="AB")).further_sections[0]
+    assert calm.title == "No headline measure changed beyond routine variation at any hospital"
 
 
 def test_a_facilitys_own_report_shows_no_other() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import yaml
 
@@ -61,6 +65,7 @@ class StubDesk(IssueDesk):
         self.url = url
         self.database = Database(url)
         self.archive, self.drafts = folder / "archive", folder / "drafts"
+        one_page()  # made once, before any child: it carries the second it was made in
         self.says = "length of stay holds"
         self.hashes = {"warehouse": "5555", "settings": "a"}
         self.obstacles: list[Obstacle] = []
@@ -90,15 +95,36 @@ class StubDesk(IssueDesk):
         issue = "Draft" if words.number is None else f"Issue {words.number}"
         model = {
             "month": str(month),
+            "month_words": month.name,
+            "title": "Case management performance",
+            "hospital_name": "Example Regional Health",
+            "facility_name": None,
             "issue_number": words.number,
-            "front": {"issue": issue, "title": self.says, "status_words": words.replaces},
+            "front": {
+                "issue": issue,
+                "title": self.says,
+                "status_words": words.replaces or "Final.",
+                "improved": {"items": ["a"]},
+                "attention": {"items": []},
+                "decisions": [],
+            },
             "source_words": f"{issue}. Source: x",
             "exceptions": [],
             "warnings": list(words.gate_overrides),
             "profile": profile,
         }
         said = json.dumps(model).encode()
-        return {"kpi-report.pdf": b"%PDF-" + said, "kpi-report.model.json": said}
+        return {"kpi-report.pdf": one_page() + b"\n%" + said, "kpi-report.model.json": said}
+
+
+@cache
+def one_page() -> bytes:
+    """A PDF of one empty page."""
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(200, 260)
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
 
 
 def issue_month(desk: IssueDesk, *, why: str = "") -> list[issues.Published]:
@@ -125,6 +151,7 @@ def killed_at(step: int, act: Callable[[], None]) -> bool:
             act()
             os._exit(0)
         except BaseException:
+            traceback.print_exc()
             os._exit(3)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, f"the child failed ({status})"

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,8 +46,7 @@ def running_server(folder: Path) -> Iterator[StateServer]:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    data = Path("/tmp") / f"kpi-postgresql-{os.getpid()}"  # a folder the unprivileged user can reach
-    data.mkdir(mode=0o700)
+    data = Path(tempfile.mkdtemp(prefix="kpi-postgresql-", dir="/tmp"))  # where the unprivileged user can reach it
     server = StateServer(_free_port(), found[-1].parent, data)
     try:
         if os.geteuid() == 0:

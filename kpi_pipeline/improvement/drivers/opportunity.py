@@ -18,6 +18,7 @@ from scipy import stats
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable, check_stays
+from kpi_pipeline.improvement.effects.effect_size import LateDayPrice
 from kpi_pipeline.improvement.estimates import TAILS, Estimate, Floats
 
 RungName = Literal["documented", "net_excess", "comparator_gap"]
@@ -120,6 +121,15 @@ class Opportunity:
     comparator: Comparator | None
     seed: int
     n_resamples: int
+
+    @property
+    def price(self) -> LateDayPrice | None:
+        """The price of a late day with the ends of its assumption; None without costs."""
+        if self.late_day_usd is None:
+            return None
+        low, high = ASSUMED_SHARES if self.share_is_assumed else (self.last_day_share, self.last_day_share)
+        usd = self.late_day_usd
+        return LateDayPrice(usd, usd * low / self.last_day_share, usd * high / self.last_day_share)
 
 
 def compute_opportunity(

@@ -19,7 +19,12 @@ from kpi_pipeline.signals import Better
 Verdict = Literal["improvement", "worsening", "change", "no_evidence", "too_early", "not_estimable"]
 Obstacle = Literal["few_months_before", "few_months_after", "season_not_separable", "no_variation"]
 Caution = Literal[
-    "declared_after_start", "followed_extreme_month", "months_missing", "strong_autocorrelation", "long_forecast"
+    "declared_after_start",
+    "followed_extreme_month",
+    "months_missing",
+    "strong_autocorrelation",
+    "long_forecast",
+    "control_changed",
 ]
 
 
@@ -65,6 +70,9 @@ class Effects:
 class EffectResult:
     """What can be said of one initiative and one measure. effects is None exactly when obstacles says why.
 
+    seasonality: as analysed ('automatic' is resolved). placebo: the same analysis of the control alone, which nobody
+    treated; None without a control, or where it cannot be estimated. judgeable_from: the month whose final figure
+    allows a first estimate; None where there is one, or waiting does not help. extreme_start: only where it flatters.
     verdict 'too_early': waiting will help; 'not_estimable': it will not. n_missing: months absent between the first and
     the last. n_without_control: months left out because the control has none. months_lacking_*: to the fewest needed.
     """
@@ -88,5 +96,7 @@ class EffectResult:
     has_control: bool
     is_declared_beforehand: bool
     effects: Effects | None
+    placebo: Estimate | None
+    judgeable_from: Month | None
     extreme_start: ExtremeStart | None
     points: tuple[EffectPoint, ...]

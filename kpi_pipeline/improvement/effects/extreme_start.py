@@ -19,45 +19,34 @@ COMPARED_MONTHS = 6
 
 @dataclass(frozen=True, slots=True)
 class ExtremeStart:
-    """The extreme month the start followed. kind: how it was extreme.
+    """The extreme month the start followed, on the bad side: a return to the usual would look like an improvement.
 
-    flatters: it lay on the bad side, so a return to the usual would look like an improvement. With a measure that is
-    better neither high nor low it is False.
+    kind: how it was extreme.
     """
 
     month: Month
     value: float
     side: Literal["high", "low"]
     kind: Literal["outside_limits", "extreme_of_last_six"]
-    flatters: bool
 
 
 def find_extreme_start(before: MonthlySeries, *, better: Better) -> ExtremeStart | None:
     """Whether the last month before the start lay outside the XmR limits of all months before, or was extreme of six.
 
-    before: the months before the start, at least two. A month that equals another of the six is not extreme.
+    Only on the bad side: an extreme month on the good side makes an improvement harder to show, and flatters nobody;
+    nor does either with a measure that is better neither high nor low. before: the months before the start, at least
+    two. A month that equals another of the six is not extreme.
     """
+    if better == "neither":
+        return None
     month, value = before.months[-1], before.values[-1]
     chart = evaluate_chart(before.values, chart="xmr", periods=[str(one) for one in before.months])
-    last = chart.points[-1]
-    others = before.values[-COMPARED_MONTHS:-1]
-    if last.upper is not None and value > last.upper:
-        return _found(month, value, "high", "outside_limits", better)
-    if last.lower is not None and value < last.lower:
-        return _found(month, value, "low", "outside_limits", better)
-    if len(others) == COMPARED_MONTHS - 1 and value > max(others):
-        return _found(month, value, "high", "extreme_of_last_six", better)
-    if len(others) == COMPARED_MONTHS - 1 and value < min(others):
-        return _found(month, value, "low", "extreme_of_last_six", better)
+    last, others = chart.points[-1], before.values[-COMPARED_MONTHS:-1]
+    is_bad_high = better == "lower"
+    side: Literal["high", "low"] = "high" if is_bad_high else "low"
+    limit = last.upper if is_bad_high else last.lower
+    if limit is not None and (value > limit if is_bad_high else value < limit):
+        return ExtremeStart(month, value, side, "outside_limits")
+    if len(others) == COMPARED_MONTHS - 1 and (value > max(others) if is_bad_high else value < min(others)):
+        return ExtremeStart(month, value, side, "extreme_of_last_six")
     return None
-
-
-def _found(
-    month: Month,
-    value: float,
-    side: Literal["high", "low"],
-    kind: Literal["outside_limits", "extreme_of_last_six"],
-    better: Better,
-) -> ExtremeStart:
-    bad_side = {"lower": "high", "higher": "low", "neither": ""}[better]
-    return ExtremeStart(month, value, side, kind, side == bad_side)

@@ -41,6 +41,12 @@ STRONG_AUTOCORRELATION = 0.5
 """Intervals cover in simulations up to 0.6; an estimate of 0.5 and more leaves higher values open, where they are
 somewhat too narrow."""
 
+MONTHS_FOR_A_WAVE = 24
+"""Months before the start from which the season is one wave by default: each calendar month has been seen twice. Left
+in, a season of one sigma takes much of the power (docs/improvement.md)."""
+
+_LONGEST_WAIT = 60
+
 _ON_ITS_LINES = 1e-9
 """Residuals below this share of the largest value are rounding: the series has no scatter to judge a change by."""
 
@@ -53,7 +59,7 @@ def estimate_effect(
     better: Better,
     washout_months: int = 0,
     model: Model = "level_and_slope",
-    seasonality: Seasonality = "none",
+    seasonality: Seasonality = "automatic",
     control: MonthlySeries | None = None,
     worthwhile_effect: float | None = None,
 ) -> EffectResult:
@@ -64,18 +70,22 @@ def estimate_effect(
     was declared before the start. Raises InputError when an argument is not usable; too few months are a verdict.
     """
     _check(model, seasonality, better, washout_months, worthwhile_effect)
-    columns = Columns(find_segments(starts_on, washout_months=washout_months), model, seasonality)
+    segments = find_segments(starts_on, washout_months=washout_months)
     analysed = series if control is None else series.less(control)
-    parts = _split(analysed, columns.segments)
+    parts = _split(analysed, segments)
+    if seasonality == "automatic":
+        seasonality = "one_wave" if len(parts.before.months) >= MONTHS_FOR_A_WAVE else "none"
+    columns = Columns(segments, model, seasonality)
     obstacles = _obstacles(parts, columns)
     extreme = _extreme_start(series, columns.segments, better)
     fitted = None if obstacles else _fit(parts, columns)
     effects = None if fitted is None else _effects(fitted, parts, columns, worthwhile_effect)
     n_before, n_after = len(parts.before.months), len(parts.after.months)
+    placebo = None if control is None or effects is None else _placebo(control, analysed, columns)
     return EffectResult(
         verdict=_refusal(obstacles) if effects is None else _verdict(effects.average_effect, better),
         obstacles=obstacles,
-        cautions=_cautions(analysed, parts, effects, extreme, columns, is_declared=declared_on < starts_on),
+        cautions=_cautions(analysed, parts, effects, placebo, extreme, columns, is_declared=declared_on < starts_on),
         model=model,
         seasonality=seasonality,
         better=better,
@@ -92,6 +102,8 @@ def estimate_effect(
         has_control=control is not None,
         is_declared_beforehand=declared_on < starts_on,
         effects=effects,
+        placebo=placebo,
+        judgeable_from=_judgeable_from(analysed, parts, obstacles, columns),
         extreme_start=extreme,
         points=_points(analysed, control, fitted, columns),
     )
@@ -213,6 +225,38 @@ def _extreme_start(series: MonthlySeries, segments: Segments, better: Better) ->
     return find_extreme_start(before, better=better) if len(before.months) >= FEWEST_MONTHS else None
 
 
+def _placebo(control: MonthlySeries, analysed: MonthlySeries, columns: Columns) -> Estimate | None:
+    """The average effect on the control, in the months that were analysed: nobody treated it, so 0 is to be
+    expected."""
+    common = set(analysed.months)
+    parts = _split(control.only([month in common for month in control.months]), columns.segments)
+    if _obstacles(parts, columns):
+        return None
+    fit = _fit(parts, columns)
+    return fit.estimates(np.array([average_contrast(columns, parts.counted.months, parts.sizes)]))[0]
+
+
+def _judgeable_from(
+    series: MonthlySeries, parts: _Parts, obstacles: Sequence[Obstacle], columns: Columns
+) -> Month | None:
+    """The first month to come with which an estimate is possible, if no month is missing from now on."""
+    if not obstacles or _refusal(obstacles) != "too_early":
+        return None
+    counted = list(parts.counted.months)
+    n_after = len(parts.after.months)
+    first = columns.segments.first_counted
+    month = max(series.months[-1].plus(1), first) if series.months else first
+    for _ in range(_LONGEST_WAIT):
+        counted.append(month)
+        n_after += 1
+        if n_after >= FEWEST_MONTHS:
+            design = columns.design(counted)
+            if np.linalg.matrix_rank(design) == design.shape[1]:
+                return month
+        month = month.plus(1)
+    return None
+
+
 def _n_missing(series: MonthlySeries) -> int:
     if not series.months:
         return 0
@@ -223,6 +267,7 @@ def _cautions(
     series: MonthlySeries,
     parts: _Parts,
     effects: Effects | None,
+    placebo: Estimate | None,
     extreme: ExtremeStart | None,
     columns: Columns,
     *,
@@ -239,6 +284,8 @@ def _cautions(
         found.append("strong_autocorrelation")
     if effects is not None and columns.model == "level_and_slope" and _is_long_forecast(parts):
         found.append("long_forecast")
+    if placebo is not None and placebo.excludes_zero:
+        found.append("control_changed")
     return tuple(found)
 
 

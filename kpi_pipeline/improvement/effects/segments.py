@@ -84,7 +84,7 @@ class Columns:
         numbers = np.array([month.number for month in months])
         if self.seasonality == "calendar_months":
             return [(numbers == number).astype(np.float64) for number in range(2, MONTHS_IN_YEAR + 1)]
-        waves = {"none": 0, "one_wave": 1, "two_waves": 2}[self.seasonality]
+        waves = {"automatic": 0, "none": 0, "one_wave": 1, "two_waves": 2}[self.seasonality]
         angles = [2 * math.pi * wave * numbers / MONTHS_IN_YEAR for wave in range(1, waves + 1)]
         return [turn(angle) for angle in angles for turn in (np.cos, np.sin)]
 

@@ -1,8 +1,8 @@
 """Brings the sections of a report onto pages: each section is laid out by itself, and again only if it does not fit.
 
 A section that runs over its pages is set with less air. One that leaves more than half of its last page empty shares
-that page with what comes next, where that saves a page. Running heads and page numbers are laid out last, once the
-number of pages is known, and put onto the finished pages.
+that page with what comes next, where that saves a page or where what comes next may break anywhere. Running heads and
+page numbers are laid out last, once the number of pages is known, and put onto the finished pages.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def _share_pages(report: Report, look: ReportSettings, placed: Sequence[_Placed]
         if done and done[-1].fill < HALF_EMPTY:
             before = done[-1]
             shared = _place(report, look, [*before.sections, one.sections[0].following()])
-            if shared.n_pages < before.n_pages + one.n_pages:
+            flows = one.sections[0].pages_meant is None
+            if shared.n_pages < before.n_pages + one.n_pages + flows:
                 done[-1] = shared
                 continue
         done.append(one)

@@ -51,7 +51,7 @@ class Section:
 
 def sections_of(report: Report) -> list[Section]:
     """The sections in the order of the pages."""
-    meant = {"drivers": 2}
+    meant = {"drivers": 2, "hospitals": 1}
     found = [Section("front", "front", pages_meant=1), Section("scorecard", "scorecard")]
     found += _exception_sections(report.exceptions)
     found += [Section(one.name, "further", one, meant.get(one.name)) for one in report.further_sections]

@@ -58,6 +58,8 @@ from kpi_pipeline.report.model.page import (
     FindingList,
     FrontPage,
     FurtherSection,
+    Grid,
+    GridCell,
     Matrix,
     MatrixCell,
     Reading,
@@ -100,6 +102,8 @@ __all__ = [
     "FunnelCurve",
     "FunnelMark",
     "FurtherSection",
+    "Grid",
+    "GridCell",
     "LedgerRow",
     "Matrix",
     "MatrixCell",
@@ -129,8 +133,8 @@ class Report(Frozen):
     """One monthly report.
 
     month, facility_id and issue_number name it; `stamped_at` is the only clock the PDF knows (its creation
-    date), so the same model gives the same bytes. `source_words` stands in every page's foot, and
-    names the issue or says that it is a draft (issue_number None).
+    date), so the same model gives the same bytes. `source_words` stands in every page's foot, and names the issue or
+    says that it is a draft (issue_number None). owed: what the director has not answered.
     """
 
     schema_version: Literal[1] = 1
@@ -152,6 +156,7 @@ class Report(Frozen):
     scorecard: Scorecard
     exceptions: tuple[ExceptionPage, ...] = ()
     no_exceptions_words: Words = "No measure needs a page of its own this month."
+    owed: tuple[Words, ...] = ()
     further_sections: tuple[FurtherSection, ...] = ()
     small_multiples: SmallMultiples | None = None
     appendix: Appendix

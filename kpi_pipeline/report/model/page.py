@@ -267,6 +267,28 @@ class Bars(Frozen):
         return self
 
 
+class GridCell(Frozen):
+    """A value and what its own chart says; value alone where nothing was judged."""
+
+    value: Label
+    mark: VariationMark | None = None
+
+
+class Grid(Frozen):
+    """Places by measures. `rows`: the name of the place, then one cell per column after the first."""
+
+    caption: Words
+    corner: Words
+    columns: Annotated[tuple[Words, ...], Field(min_length=1, max_length=8)]
+    rows: Annotated[tuple[tuple[Label, tuple[GridCell, ...]], ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _rows_fit(self) -> Self:
+        if any(len(cells) != len(self.columns) for _, cells in self.rows):
+            raise ValueError("every row must have one cell per column")
+        return self
+
+
 class CaptionedChart(Frozen):
     """A full-width chart under a caption."""
 
@@ -300,6 +322,7 @@ class FurtherSection(Frozen):
     name: Literal["hospitals", "drivers", "improvement_programme", "changes_since_last_issue"]
     title: Words
     lede: Words | None = None
+    grid: Grid | None = None
     bars: tuple[Bars, ...] = ()
     charts: tuple[CaptionedChart, ...] = ()
     tables: tuple[Table, ...] = ()

@@ -21,11 +21,10 @@ from kpi_pipeline.report.words.numbers import (
     capitalised,
     fewer_than,
     format_count,
+    format_dollars,
     format_number,
     small_count_words,
 )
-
-_MILLION, _THOUSAND = 1e6, 1e3
 
 
 def build_drivers(judged: Judged) -> FurtherSection | None:
@@ -249,14 +248,3 @@ def _capacity_note(drivers: JudgedDrivers, found: Opportunity) -> str:
         f"Used again, freed days would earn {amounts}: {occupancy}% of licensed beds occupied, {used_again}% of "
         f"freed days used again, at ${margin} each. Source: {found.capacity.source}."
     )
-
-
-def format_dollars(usd: float) -> str:
-    """An amount no finer than it is known: `$25.5 million`, `$812,000`, `$8,120`."""
-    if usd < 0:
-        return f"−{format_dollars(-usd)}"
-    if abs(usd) >= _MILLION:
-        return f"${format_number(usd / _MILLION, 1)} million"
-    if abs(usd) >= 10 * _THOUSAND:
-        return f"${format_number(round(usd / _THOUSAND) * _THOUSAND)}"
-    return f"${format_number(usd)}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kpi_pipeline.declared.commentary import Comment
-from kpi_pipeline.judgement.agenda import ExceptionKind
+from kpi_pipeline.judgement.agenda import ExceptionKind, companions
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.judgement.size import size_of_change
 from kpi_pipeline.report.model import (
     Action,
     Balancing,
@@ -14,6 +15,7 @@ from kpi_pipeline.report.model import (
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, variation_mark
 from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences, point_notes
+from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.report.words.phrases import subject, unit_words_of
 from kpi_pipeline.report.words.sentences import (
     assurance_sentence,
@@ -27,6 +29,7 @@ from kpi_pipeline.report.words.sentences import (
     provisional_sentence,
     target_sentence,
 )
+from kpi_pipeline.report.words.size import size_words
 
 _KIND_WORDS: dict[ExceptionKind, str] = {
     "concern": "Concern: a change in the unwanted direction",
@@ -54,7 +57,7 @@ def _page(judged: Judged, kind: ExceptionKind, measure: Measure) -> ExceptionPag
         variation=variation_mark(measure),
         assurance=assurance_mark(measure),
         notes=_notes(measure),
-        tells=_tells(measure, scope.small_number_threshold),
+        tells=_tells(judged, measure),
         why=Statement(
             paragraphs=comment.why or (),
             by=commentary.by if comment.why else None,
@@ -73,15 +76,21 @@ def _page(judged: Judged, kind: ExceptionKind, measure: Measure) -> ExceptionPag
     )
 
 
-def _tells(measure: Measure, threshold: int) -> tuple[str, ...]:
+def _tells(judged: Judged, measure: Measure) -> tuple[str, ...]:
     """What the chart tells us: the signal, the newest value and its target, what to expect, phases, what is open."""
     first = (
         f"{change_clause(measure)} {licence_sentence(measure)}" if measure.has_signal else (licence_sentence(measure))
     )
-    newest = [newest_figure_sentence(measure, threshold=threshold), target_sentence(measure)]
+    newest = [
+        newest_figure_sentence(measure, threshold=judged.scope.small_number_threshold),
+        target_sentence(measure),
+    ]
+    opportunity = judged.drivers.opportunity if judged.drivers else None
+    begun = [onset_sentence(measure), capitalised(size_words(measure, size_of_change(measure, opportunity)))]
     said = [
         first,
-        onset_sentence(measure),
+        " ".join(sentence for sentence in begun if sentence),
+        *(change_sentence(one) for one in companions(measure, judged.system.values()) if one.has_signal),
         " ".join(sentence for sentence in newest if sentence),
         assurance_sentence(measure),
         *phase_sentences(measure),

@@ -1,21 +1,24 @@
-"""The exceptions of the whole system, hospital by hospital: value, interval, basis and what each one's own chart says.
+"""Hospital by hospital: every headline measure at a glance, then the exceptions with intervals where few are compared.
 
 In the order of the facility ids: no ranks. Not here: which measures are compared (`judgement.agenda`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from kpi_pipeline.core.texts import join_words, printable_name
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.report.model import Column, FurtherSection, Table
-from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare
+from kpi_pipeline.report.model import Column, FurtherSection, Grid, GridCell, Table
+from kpi_pipeline.report.pages.charts import variation_mark
+from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, small_count_words
 from kpi_pipeline.report.words.phrases import (
     count_words,
     interval_range,
+    mid_sentence,
     no_value_words,
     subject,
     unit_words_of,
@@ -23,22 +26,84 @@ from kpi_pipeline.report.words.phrases import (
 )
 from kpi_pipeline.report.words.sentences import signal_words
 
+_MOST_NAMED, _MOST_IN_TABLES = 2, 6
+"""More hospitals than this have the grid alone; their intervals are in figures.csv."""
+
 
 def build_facility_section(judged: Judged) -> FurtherSection | None:
-    """A table for each measure that is compared hospital by hospital; None without any."""
+    """Hospital by headline measure, always; None for the report of one facility."""
+    shown = [name for name in judged.headlines if judged.system[name].headline is not None]
+    if not judged.by_facility or not shown:
+        return None
     tables = [
         _table(judged, judged.system[name], {place: parts[name] for place, parts in judged.by_facility.items()})
         for name in judged.agenda.compared
     ]
-    if not tables:
-        return None
     return FurtherSection(
         name="hospitals",
-        title="By hospital",
-        lede="Measures with a page of their own, and headline measures that changed at a hospital. The order of "
-        "hospitals is fixed. With many charts, some signals are chance.",
-        tables=tuple(tables),
+        title=_title(judged, shown),
+        lede="The newest final value of each headline measure, and what the hospital's own chart says of it. The order "
+        "of hospitals is fixed. With many charts, some signals are chance.",
+        grid=_grid(judged, shown),
+        tables=tuple(tables) if 1 < len(judged.by_facility) <= _MOST_IN_TABLES else (),
     )
+
+
+def _title(judged: Judged, shown: Sequence[str]) -> str:
+    """The finding: which headline measures changed for the worse, and at how many hospitals; else for the better."""
+    for state, words in (("concern", "worse"), ("improvement", "better")):
+        changed = {
+            name: [place for place, parts in judged.by_facility.items() if parts[name].state == state] for name in shown
+        }
+        places = {place for found in changed.values() for place in found}
+        if not places:
+            continue
+        if len(places) == 1:
+            place = judged.scope.facility_names.get(next(iter(places)), next(iter(places)))
+            at = f"at {printable_name(place)}"
+        else:
+            at = f"at {small_count_words(len(places))} of {small_count_words(len(judged.by_facility))} hospitals"
+        names = [mid_sentence(judged.system[name].metric.headline_title) for name in shown if changed[name]]
+        if len(names) > _MOST_NAMED:
+            return f"{capitalised(small_count_words(len(names)))} headline measures changed for the {words} {at}"
+        return f"{capitalised(join_words(names))} changed for the {words} {at}"
+    judged_ones = [parts[name] for parts in judged.by_facility.values() for name in shown]
+    if all(one.state == "not judged" for one in judged_ones):
+        return "By hospital: too few months yet to tell change from routine variation"
+    return "No headline measure changed beyond routine variation at any hospital"
+
+
+def _grid(judged: Judged, shown: Sequence[str]) -> Grid:
+    names = judged.scope.facility_names
+    rows = [
+        (names.get(place, place), tuple(_cell(judged.system[name], parts[name]) for name in shown))
+        for place, parts in judged.by_facility.items()
+    ]
+    if len(rows) > 1:
+        rows.append(("All hospitals", tuple(_cell(judged.system[name], judged.system[name]) for name in shown)))
+    return Grid(
+        caption="Each value with the icon of its own chart; the annex says what the icons mean",
+        corner="Hospital",
+        columns=tuple(_column(judged.system[name]) for name in shown),
+        rows=tuple((printable_name(name), cells) for name, cells in rows),
+    )
+
+
+def _column(measure: Measure) -> str:
+    headline = measure.headline
+    month = headline.month if headline else measure.report_month
+    return f"{subject(measure.metric.headline_title)}{unit_words_of(measure.metric)}, {month.short_name}"
+
+
+def _cell(system: Measure, part: Measure) -> GridCell:
+    """The value of the system's newest final month at this place."""
+    month = system.headline.month if system.headline else system.report_month
+    figure = part.figures.get(month)
+    if figure is None:
+        return GridCell(value=MISSING)
+    if figure.number is None:
+        return GridCell(value="withheld" if isinstance(figure.value, Withheld) else "too few")
+    return GridCell(value=format_bare(figure.number, part.metric), mark=variation_mark(part))
 
 
 def _table(judged: Judged, measure: Measure, parts: Mapping[str, Measure]) -> Table:

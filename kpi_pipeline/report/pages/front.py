@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import date_words, join_words
-from kpi_pipeline.judgement.agenda import attention_order
+from kpi_pipeline.judgement.agenda import attention_order, tell_once
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.judgement.size import size_of_change
 from kpi_pipeline.report.model import (
     Decision,
     FindingList,
@@ -35,7 +36,6 @@ from kpi_pipeline.report.words.numbers import (
     unit_words,
 )
 from kpi_pipeline.report.words.phrases import (
-    LACK_WORDS,
     basis_words,
     follow_up_words,
     interval_range,
@@ -51,31 +51,34 @@ from kpi_pipeline.report.words.sentences import (
     so_far_words,
     year_ago_words,
 )
+from kpi_pipeline.report.words.size import size_words
 
 _MOST_NAMED = 3
 """Measures named in the status line; more are counted."""
+MOST_FINDINGS, _MOST_DECISIONS, _MOST_IN_CELL, _MOST_IN_MATRIX = 4, 4, 4, 24
+"""What fits on one page; what is left out is counted, and stands in full on the scorecard and its own page."""
 
 
 def build_front_page(judged: Judged) -> FrontPage:
     """Page 1 of the report, from the measures of the chosen facility in their stable order."""
     headlines, every, commentary = judged.headline_measures, list(judged.system.values()), judged.commentary
+    told = tell_once(every)
     unsettled = _unsettled(every)
     return FrontPage(
         title=finding_title(headlines),
         lede=_lede(every, commentary.headline),
-        tiles=tuple(_tile(judged, measure) for measure in headlines),
+        tiles=tuple(_tile(judged, measure) for measure in _supplied(headlines)),
         improved=FindingList(
-            items=tuple(_finding(one, change_clause(one), headlines) for one in every if one.state == "improvement"),
+            items=_shortened([_finding(judged, one) for one in told if one.state == "improvement"]),
             none_words=no_improvement_words(every),
         ),
         attention=FindingList(
-            items=tuple(
-                _finding(one, change_clause(one) if one.state == "concern" else failing_sentence(one), headlines)
-                for one in attention_order(every)
-            ),
+            items=_shortened([_finding(judged, one) for one in attention_order(told)]),
             none_words=no_attention_words(every),
         ),
-        decisions=tuple(Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions),
+        decisions=tuple(
+            Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions[:_MOST_DECISIONS]
+        ),
         no_decisions_words="None recorded.",
         matrix=_matrix(every),
         cut_off=_cut_off_words(judged),
@@ -87,9 +90,27 @@ def build_front_page(judged: Judged) -> FrontPage:
     )
 
 
-def _finding(measure: Measure, said: str, headlines: Sequence[Measure]) -> str:
-    """A finding with the newest value and its basis, unless a tile on the same page has them."""
-    return said if measure in headlines else f"{said} {latest_sentence(measure)}"
+def _supplied(headlines: Sequence[Measure]) -> Sequence[Measure]:
+    """The headline measures that have figures; a tile says nothing of what was not supplied."""
+    return [one for one in headlines if one.result is not None] or headlines[:1]
+
+
+def _finding(judged: Judged, measure: Measure) -> str:
+    """What changed and by how much; the newest value and its basis unless a tile on the same page has them."""
+    said = [change_clause(measure) if measure.has_signal else failing_sentence(measure)]
+    if measure not in judged.headline_measures:
+        said.append(latest_sentence(measure))
+    opportunity = judged.drivers.opportunity if judged.drivers else None
+    said.append(size_words(measure, size_of_change(measure, opportunity)))
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _shortened(findings: list[str]) -> tuple[str, ...]:
+    """As many findings as fit; the others are counted."""
+    if len(findings) <= MOST_FINDINGS:
+        return tuple(findings)
+    more = len(findings) - MOST_FINDINGS
+    return (*findings[:MOST_FINDINGS], f"And {small_count_words(more)} more, on the scorecard.")
 
 
 def _lede(measures: Sequence[Measure], headline: str | None) -> str:
@@ -137,23 +158,33 @@ def _tile(judged: Judged, measure: Measure) -> Tile:
 
 def _matrix(measures: Sequence[Measure]) -> Matrix:
     cells: dict[tuple[str, str], list[str]] = {}
-    not_judged: list[str] = []
+    not_judged: dict[str, list[str]] = {}
     for measure in measures:
-        name = subject(measure.metric.title)
+        name = subject(measure.metric.headline_title)
         if measure.result is None:
-            not_judged.append(f"{name}: {measure.unavailable}")
-        elif measure.lack:
-            not_judged.append(f"{name}: {LACK_WORDS[measure.lack]} to judge")
+            not_judged.setdefault(measure.unavailable, []).append(name)
+        elif measure.state == "not judged":
+            not_judged.setdefault("too few months with a final figure", []).append(name)
         else:
             cells.setdefault((measure.state, measure.result.assurance), []).append(name)
+    is_crowded = len(measures) > _MOST_IN_MATRIX
     return Matrix(
         caption="Where each measure stands: what changed, and whether its target is within reach",
         cells=tuple(
-            MatrixCell.model_validate({"variation": variation, "assurance": assurance, "measures": tuple(names)})
+            MatrixCell.model_validate(
+                {"variation": variation, "assurance": assurance, "measures": _some(names) if is_crowded else names}
+            )
             for (variation, assurance), names in sorted(cells.items())
         ),
-        not_judged=tuple(not_judged),
+        not_judged=tuple(
+            f"{', '.join(_some(names) if is_crowded else names)}: {why}" for why, names in not_judged.items()
+        ),
     )
+
+
+def _some(names: list[str]) -> list[str]:
+    more = len(names) - _MOST_IN_CELL
+    return names if more <= 0 else [*names[:_MOST_IN_CELL], f"and {small_count_words(more)} more"]
 
 
 def _unsettled(measures: Sequence[Measure]) -> list[Measure]:

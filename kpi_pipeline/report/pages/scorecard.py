@@ -42,10 +42,13 @@ def build_scorecard(judged: Judged) -> Scorecard:
     )
 
 
-def build_small_multiples(judged: Judged) -> SmallMultiples:
-    """Every measure's chart, drawn small; one letter stands for the same event on all of them."""
-    measures, scope = judged.system, judged.scope
-    letters = letter_events(chart_events(one) for one in measures.values())
+def build_small_multiples(judged: Judged) -> SmallMultiples | None:
+    """The chart of every measure that has figures, drawn small; one letter stands for the same event on all of them."""
+    scope = judged.scope
+    measures = [one for one in judged.system.values() if one.result is not None]
+    if not measures:
+        return None
+    letters = letter_events(chart_events(one) for one in measures)
     return SmallMultiples(
         title="All measures at a glance",
         lede=f"Each chart ends in {scope.month.name}. The band is routine variation; hollow points are not final.",
@@ -57,7 +60,7 @@ def build_small_multiples(judged: Judged) -> SmallMultiples:
                 variation=variation_mark(one),
                 chart=build_chart(one, facility_id=scope.facility_id, withholds=scope.withholds, letters=letters),
             )
-            for one in measures.values()
+            for one in measures
         ),
         notes=tuple(f"{letter}: {words}" for (_, words), letter in letters.items()),
     )

@@ -103,6 +103,13 @@ def caution_sentences(result: EffectResult, metric: Metric) -> tuple[str, ...]:
     said = []
     if result.extreme_start is not None:
         said.append(_extreme_sentence(result.extreme_start, metric))
+    if "control_changed" in result.cautions and result.placebo is not None:
+        placebo = result.placebo
+        side = "higher" if placebo.value > 0 else "lower"
+        said.append(
+            f"The control, where nothing was done, was itself {format_difference(placebo.value, metric)} {side} than "
+            f"expected (95% interval {_interval(placebo, metric)}): part of the difference is its change."
+        )
     if "months_missing" in result.cautions:
         missing = f"{format_number(result.n_missing)} {one_or_many(result.n_missing, 'months')}"
         said.append(f"Without a value: {missing} between the first and the last.")
@@ -159,8 +166,7 @@ def _extreme_sentence(extreme: ExtremeStart, metric: Metric) -> str:
         how = f"lay {'above' if extreme.side == 'high' else 'below'} the limits of the months before it"
     else:
         how = f"was the {'highest' if extreme.side == 'high' else 'lowest'} of {small_count_words(COMPARED_MONTHS)}"
-    sentence = (
+    return (
         f"Regression to the mean: the last month before the start, {extreme.month.name} ({value}), {how}. After such a "
-        "month values come back by themselves"
+        "month values come back by themselves, which would look like an improvement."
     )
-    return f"{sentence}, which would look like an improvement." if extreme.flatters else f"{sentence}."

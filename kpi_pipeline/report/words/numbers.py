@@ -24,6 +24,7 @@ _SUFFIX: dict[Unit, str] = {
     "discharges": " discharges",
 }
 _SINGULAR: dict[str, str] = {" days": " day", " hours": " hour", " cases": " case", " discharges": " discharge"}
+_MILLION, _THOUSAND = 1e6, 1e3
 _SMALL_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -100,3 +101,14 @@ def small_count_words(count: int) -> str:
 def capitalised(text: str) -> str:
     """The sentence with its first letter large; the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def format_dollars(usd: float) -> str:
+    """An amount no finer than it is known: `$25.5 million`, `$812,000`, `$8,120`."""
+    if usd < 0:
+        return f"−{format_dollars(-usd)}"
+    if abs(usd) >= _MILLION:
+        return f"${format_number(usd / _MILLION, 1)} million"
+    if abs(usd) >= 10 * _THOUSAND:
+        return f"${format_number(round(usd / _THOUSAND) * _THOUSAND)}"
+    return f"${format_number(usd)}"

@@ -4,16 +4,19 @@ columns: [resource]
 lookups:
   landed_patients: "*patient* | *bundle*"
   landed_locations: "*location* | *bundle*"
+  landed_conditions: "*condition* | *bundle*"
   landed_claims: "*explanationofbenefit* | *bundle*"
   landed_costs: costs*
 may_lack:
   landed_patients: births, sexes and which patients were merged are
   landed_locations: wards, and rehabilitation, psychiatric and skilled nursing units are
+  landed_conditions: diagnoses are
   landed_claims: DRGs, payers and amounts are
   landed_costs: costs are
 lookup_columns:
   landed_patients: [resource, resource_type, resource_id]
   landed_locations: [resource, resource_type, resource_id]
+  landed_conditions: [resource, resource_type, resource_id]
   landed_claims: [resource, resource_type, resource_id]
   landed_costs: [encounter_id, total_cost, direct_cost, variable_direct_cost]
 leaves_out:
@@ -39,6 +42,9 @@ WITH encounters AS (
                 "admitSource": {"coding": [{"system": "VARCHAR", "code": "VARCHAR"}]},
                 "dischargeDisposition": {"coding": [{"system": "VARCHAR", "code": "VARCHAR"}]}
             },
+            "diagnosis": [{
+                "condition": {"reference": "VARCHAR"}, "use": {"coding": [{"code": "VARCHAR"}]}, "rank": "VARCHAR"
+            }],
             "location": [{"location": {"reference": "VARCHAR"}}],
             "serviceProvider": {"reference": "VARCHAR"},
             "meta": {"lastUpdated": "VARCHAR"}
@@ -80,6 +86,11 @@ read_encounters AS (
                 'ATND'
             )
         )[1].individual.reference AS attending_reference,
+        -- A diagnosis on admission is never the principal one, whatever its rank.
+        LIST_FILTER(
+            visit.diagnosis,
+            LAMBDA named: COALESCE(named.use.coding[1].code, 'DD') IN ('DD', 'billing')
+        ) AS discharge_diagnoses,
         visit.hospitalization.dischargeDisposition.coding AS dispositions,
         visit.hospitalization.admitSource.coding AS sources,
         visit.priority.coding AS priorities
@@ -88,7 +99,16 @@ read_encounters AS (
 
 coded_encounters AS (
     SELECT
-        * EXCLUDE (dispositions, sources, priorities),
+        * EXCLUDE (dispositions, sources, priorities, discharge_diagnoses),
+        REGEXP_EXTRACT(
+            COALESCE(
+                LIST_FILTER(discharge_diagnoses, LAMBDA named: TRY_CAST(named.rank AS INTEGER) = 1)[
+                    1
+                ].condition.reference,
+                CASE WHEN LENGTH(discharge_diagnoses) = 1 THEN discharge_diagnoses[1].condition.reference END
+            ),
+            '([^/|:=]+)(/_history/[^/]*)?$', 1
+        ) AS principal_condition_id,
         LIST_FILTER(dispositions, LAMBDA coding: CONTAINS(LOWER(coding.system), 'nubc'))[1].code AS ub_disposition,
         LIST_FILTER(dispositions, LAMBDA coding: TRUE)[1].code AS any_disposition,
         LIST_FILTER(sources, LAMBDA coding: CONTAINS(LOWER(coding.system), 'nubc'))[1].code AS ub_source,
@@ -96,6 +116,28 @@ coded_encounters AS (
         LIST_FILTER(priorities, LAMBDA coding: CONTAINS(LOWER(coding.system), 'nubc'))[1].code AS ub_type,
         LIST_FILTER(priorities, LAMBDA coding: TRUE)[1].code AS any_type
     FROM read_encounters
+),
+
+condition_codes AS (
+    SELECT
+        condition_id,
+        MAX(COALESCE(
+            LIST_FILTER(codings, LAMBDA coding: CONTAINS(LOWER(coding.system), 'icd-10'))[1].code,
+            LIST_FILTER(codings, LAMBDA coding: CONTAINS(LOWER(coding.system), 'icd-9'))[1].code,
+            codings[1].code
+        )) AS diagnosis_code
+    FROM (
+        SELECT
+            resource_id AS condition_id,
+            FROM_JSON(resource, '{"code": {"coding": [{"system": "VARCHAR", "code": "VARCHAR"}]}}').code.coding
+                AS codings,
+            FROM_JSON(resource, '{"verificationStatus": {"coding": [{"code": "VARCHAR"}]}}')
+            .verificationStatus.coding[1].code AS verification
+        FROM landed_conditions
+        WHERE resource_type = 'Condition'
+    ) AS conditions
+    WHERE COALESCE(verification, 'confirmed') NOT IN ('entered-in-error', 'refuted')
+    GROUP BY condition_id
 ),
 
 patients AS (
@@ -217,7 +259,11 @@ claims AS (
             "supportingInfo": [{
                 "category": {"coding": [{"code": "VARCHAR"}]}, "code": {"coding": [{"code": "VARCHAR"}]}
             }],
-            "diagnosis": [{"packageCode": {"coding": [{"code": "VARCHAR"}]}}],
+            "diagnosis": [{
+                "packageCode": {"coding": [{"code": "VARCHAR"}]},
+                "type": [{"coding": [{"code": "VARCHAR"}]}],
+                "diagnosisCodeableConcept": {"coding": [{"code": "VARCHAR"}]}
+            }],
             "meta": {"lastUpdated": "VARCHAR"}
         }') AS claim
     FROM landed_claims
@@ -237,6 +283,8 @@ encounter_claims AS (
             LIST_FILTER(claim.supportingInfo, LAMBDA info: info.category.coding[1].code = 'drg')[1].code.coding[1].code,
             claim.diagnosis[1].packageCode.coding[1].code
         ) AS drg_code,
+        LIST_FILTER(claim.diagnosis, LAMBDA named: named.type[1].coding[1].code = 'principal')[1]
+        .diagnosisCodeableConcept.coding[1].code AS diagnosis_code,
         LIST_FILTER(claim.total, LAMBDA total: total.category.coding[1].code = 'submitted')[1].amount.value
             AS submitted,
         LIST_FILTER(claim.total, LAMBDA total: total.category.coding[1].code = 'eligible')[1].amount.value
@@ -254,6 +302,7 @@ latest_claims AS (
         encounter_id,
         ARG_MAX(payer, COALESCE(updated_at, '')) AS payer,
         ARG_MAX(drg_code, COALESCE(updated_at, '')) AS drg_code,
+        ARG_MAX(diagnosis_code, COALESCE(updated_at, '')) AS diagnosis_code,
         ARG_MAX(submitted, COALESCE(updated_at, '')) AS submitted,
         ARG_MAX(eligible, COALESCE(updated_at, '')) AS eligible,
         ARG_MAX(benefit, COALESCE(updated_at, '')) AS benefit
@@ -266,6 +315,7 @@ encounter_amounts AS (
         encounter_id,
         -- The payer and DRG of the claim that billed most: the hospital's own rather than a physician's.
         ARG_MAX(payer, COALESCE(TRY_CAST(submitted AS DECIMAL(18, 2)), 0)) AS payer,
+        ARG_MAX(diagnosis_code, COALESCE(TRY_CAST(submitted AS DECIMAL(18, 2)), 0)) AS diagnosis_code,
         ARG_MAX(drg_code, COALESCE(TRY_CAST(submitted AS DECIMAL(18, 2)), 0)) AS drg_code,
         SUM(TRY_CAST(submitted AS DECIMAL(18, 2))) AS total_charges,
         SUM(TRY_CAST(eligible AS DECIMAL(18, 2))) AS allowed_amount,
@@ -312,7 +362,7 @@ SELECT
         WHEN 'snf' THEN '03'
         ELSE visits.any_disposition
     END) AS discharge_disposition_code,
-    NULL AS primary_diagnosis_code,
+    COALESCE(condition_codes.diagnosis_code, amounts.diagnosis_code) AS primary_diagnosis_code,
     amounts.drg_code,
     visits.service_line,
     places.unit_id,
@@ -343,6 +393,7 @@ SELECT
 FROM coded_encounters AS visits
 LEFT JOIN survivors ON visits.patient_id = survivors.replaced_id
 LEFT JOIN people ON COALESCE(survivors.surviving_id, visits.patient_id) = people.patient_id
+LEFT JOIN condition_codes ON visits.principal_condition_id = condition_codes.condition_id
 LEFT JOIN encounter_places AS places ON visits.source_line = places.source_line
 LEFT JOIN encounter_amounts AS amounts ON visits.encounter_id = amounts.encounter_id
 LEFT JOIN landed_costs AS costs ON visits.encounter_id = costs.encounter_id

@@ -1,7 +1,6 @@
 /*---
 file: "*location* | *bundle*"
 columns: [resource]
-leaves_out: {no_ward: the place is no ward}
 ---*/
 -- noqa: disable=CP02,RF01
 -- FHIR nests its fields and spells them in camelCase.
@@ -20,11 +19,10 @@ WITH locations AS (
 
 SELECT
     source_line,
-    CASE WHEN resource_id IS NOT NULL AND COALESCE(place.physicalType.coding[1].code, '') <> 'wa' THEN 'no_ward' END
-        AS left_out,
     resource_id AS unit_id,
     NULLIF(REGEXP_EXTRACT(place.managingOrganization.reference, '([^/|:=]+)(/_history/[^/]*)?$', 1), '')
         AS facility_id,
     place.name AS unit_name,
     NULL AS service_line
 FROM locations
+WHERE resource_id IS NULL OR place.physicalType.coding[1].code = 'wa'
