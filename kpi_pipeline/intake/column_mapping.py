@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from kpi_pipeline.core.errors import Fault
+from kpi_pipeline.core.spreadsheets import GUARDED_STARTS
 from kpi_pipeline.core.sql_text import identifier, literal
 from kpi_pipeline.intake.contract import Column, Contract
 from kpi_pipeline.intake.contract import Mapping as TableMapping
@@ -138,7 +139,12 @@ def raw_column_sql(name: str, have: set[str], options: TableOptions) -> str:
         return "CAST(NULL AS VARCHAR)"
     raw = parts[0] if len(parts) == 1 else f"NULLIF(CONCAT_WS(' ', {', '.join(parts)}), '')"
     words = ", ".join(literal(word) for word in _EMPTY_WORDS)
-    return f"CASE WHEN {raw} NOT IN ({words}) THEN {raw} END"
+    # The guard that we put before what a spreadsheet would run as a formula (core/spreadsheets).
+    guard = (
+        f"STARTS_WITH({raw}, {literal(chr(39))}) AND LENGTH({raw}) > 1 "
+        f"AND CONTAINS({literal(GUARDED_STARTS)}, SUBSTR({raw}, 2, 1))"
+    )
+    return f"CASE WHEN {guard} THEN SUBSTR({raw}, 2) WHEN {raw} NOT IN ({words}) THEN {raw} END"
 
 
 def _column_sql(name: str, column: Column, have: set[str], options: TableOptions, form: NumberForm | None) -> str:
