@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 
+from kpi_pipeline.core.spreadsheets import guarded
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
@@ -33,8 +33,6 @@ COLUMNS = (
     "assurance",
     "snapshot",
 )
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_IS_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def write_figures_csv(judged: Judged) -> str:
@@ -50,11 +48,6 @@ def write_figures_csv(judged: Judged) -> str:
         rows = [_row(judged, measure, figure) for figure in printed] or [_empty_row(judged, measure)]
         writer.writerows([guarded(cell) for cell in row] for row in rows)
     return target.getvalue()
-
-
-def guarded(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would run as a formula; plain numbers stay numbers."""
-    return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) and not _IS_NUMBER.fullmatch(cell) else cell
 
 
 def _printed(judged: Judged, measure: Measure) -> list[Figure]:
