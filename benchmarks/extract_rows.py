@@ -36,7 +36,7 @@ def fill(url: str, rows: int) -> None:
                 CASE WHEN MOD(n, 97) > 0 THEN TIMESTAMP '2020-01-04' + n * INTERVAL '37 seconds' END AS discharged_at,
                 CAST(MOD(n * 31, 100000) / 7.0 AS NUMERIC(12, 2)) AS total_cost,
                 TIMESTAMP '2020-02-01' + n * INTERVAL '37 seconds' AS updated_at
-            FROM generate_series(1, {rows}) AS numbers (n)"""
+            FROM generate_series(CAST(1 AS BIGINT), {rows}) AS numbers (n)"""
         )
         connection.exec_driver_sql("ALTER TABLE visits ADD PRIMARY KEY (encounter_id)")
         connection.exec_driver_sql("VACUUM ANALYZE visits")
