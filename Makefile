@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE
 # Given from outside: make demo OUT=/somewhere, make ui PORT=3001
 OUT ?= demo
+# How many months `make faults` issues on each database.
+ROUNDS ?= 60
 # Test processes side by side; 0 runs all tests in one.
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 export PORT ?= 3000
@@ -19,7 +21,7 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
-.PHONY: help setup demo ui test check format docs bench bench-sources damage postgresql simulate lock clean
+.PHONY: help setup demo ui test check format docs bench bench-sources damage faults postgresql simulate lock clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -56,6 +58,9 @@ format: $(READY) ## Rewrites Python and SQL in the house layout
 
 docs: $(READY) ## Rewrites the generated documents in docs/
 	@$(BIN)/python tools/generate_docs.py
+
+faults: $(READY) ## Kills drafting, publishing and sending hundreds of times, on SQLite and PostgreSQL
+	@KPI_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q tests/delivery/test_broken_off.py -k many_rounds
 
 bench: $(READY) ## Measures speed and memory
 	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done

@@ -180,9 +180,13 @@ def report(
 @app.command()
 def signals(
     file: Annotated[Path, typer.Argument(help="CSV with columns period and value, or numerator and denominator, …")],
-    chart: Annotated[str, typer.Option("--chart", help="xmr, p, p_prime, u, u_prime, c, g, t, xbar, s, i_prime, run.")],
+    chart: Annotated[
+        str, typer.Option("--chart", help="xmr, p, p_prime, u, u_prime, c, g, t, xbar, s, i_prime, ewma, run.")
+    ],
     better: Annotated[str, typer.Option("--better", help="lower, higher or neither.")] = "neither",
-    rules: Annotated[str, typer.Option("--rules", help="nhs-2024, nhs-classic, ihi or anhoej.")] = "nhs-2024",
+    rules: Annotated[
+        str, typer.Option("--rules", help="nhs-2024, frozen-2026, nhs-classic, ihi or anhoej.")
+    ] = "nhs-2024",
     target: Annotated[
         float | None, typer.Option("--target", help="A target, if the file has no target column.")
     ] = None,

@@ -153,3 +153,15 @@ class _TypedLoader(_StrictComposer, yaml.SafeLoader):
 
 class _TextLoader(_StrictComposer, yaml.BaseLoader):
     """Every scalar as text."""
+
+
+def render_yaml(content: Any, *, width: int = 120) -> str:
+    """YAML text that `parse_yaml` reads: keys in their order, and every value written out, never as an alias."""
+    return yaml.dump(content, Dumper=_WithoutAliases, sort_keys=False, allow_unicode=True, width=width)
+
+
+class _WithoutAliases(yaml.SafeDumper):
+    """An object met twice, such as a day that two entries share, is written twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True

@@ -10,13 +10,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
-from kpi_pipeline.core.yaml_files import read_list
+from kpi_pipeline.core.yaml_files import read_list, render_yaml
 from kpi_pipeline.declared.initiatives import Initiative, Registry
 
 _LINE_WIDTH = 100
@@ -54,7 +53,7 @@ def write_initiatives(path: Path, registry: Registry) -> None:
 def render_initiatives(registry: Registry) -> str:
     """The registry as YAML text, without what is left at its default."""
     items = [initiative.model_dump(mode="python", exclude_defaults=True) for initiative in registry.initiatives]
-    return yaml.safe_dump([_plain(item) for item in items], sort_keys=False, allow_unicode=True, width=_LINE_WIDTH)
+    return render_yaml([_plain(item) for item in items], width=_LINE_WIDTH)
 
 
 def _plain(value: Any) -> Any:

@@ -13,13 +13,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
-from kpi_pipeline.core.yaml_files import read_list
+from kpi_pipeline.core.yaml_files import read_list, render_yaml
 
 PROVENANCE_FILE = "provenance.yaml"
 _HEAD = "# Where each reference file beside this one comes from. Written by the program; a changed file is refused.\n"
@@ -83,7 +82,7 @@ def read_provenance(folder: Path) -> list[ReferenceTable]:
 def write_provenance(folder: Path, tables: Iterable[ReferenceTable]) -> None:
     """Replaces `provenance.yaml` in one step, sorted by name."""
     entries = [table.model_dump(mode="python", exclude_none=True) for table in sorted(tables, key=lambda t: t.name)]
-    text = _HEAD + yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=120)
+    text = _HEAD + render_yaml(entries)
     building = folder / f"{PROVENANCE_FILE}.{os.getpid()}.building"
     building.write_text(text, encoding="utf-8")
     building.replace(folder / PROVENANCE_FILE)

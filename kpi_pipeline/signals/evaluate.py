@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.chance.onset import find_onset
 from kpi_pipeline.signals.chance.target_share import expected_target_share
@@ -17,6 +18,7 @@ from kpi_pipeline.signals.lines.constants import (
     XMR_FACTOR,
     constant,
 )
+from kpi_pipeline.signals.lines.ewma import count_steps, smoothed
 from kpi_pipeline.signals.lines.limits import Lines, PhaseLimits, compute_lines
 from kpi_pipeline.signals.lines.moving_ranges import Floats
 from kpi_pipeline.signals.reading.rule_sets import ANHOEJ, find_rule_set
@@ -72,6 +74,8 @@ def evaluate_chart(
     sigma_factor: float = XMR_FACTOR,
     laney: Laney = "floored",
     estimator: Estimator = "default",
+    ewma_weight: float = 0.2,
+    ewma_width: float = 3.0,
     value_scale: float = 1.0,
 ) -> ChartResult:
     """Limits, rule hits, icons and words of one series.
@@ -92,8 +96,8 @@ def evaluate_chart(
     scale 'log' (xmr only): limits on ln(value), transformed back. screen_moving_ranges: None takes the rule set's.
     sigma_factor: half width of xmr and t limits in mean moving ranges. laney: p_prime and u_prime are widened by
     sigma_z, and 'floored' (default) never narrowed by one below 1. Where less than about one event a point is expected
-    there is no icon. A run chart is read by the Anhøj rules whatever `rules` says.
-    Raises InputError with every fault of the arguments.
+    there is no icon. ewma_weight, ewma_width: λ and L of an ewma chart, whose points are the moving averages. A run
+    chart is read by the Anhøj rules whatever `rules` says. Raises InputError with every fault of the arguments.
     """
     rule_set = find_rule_set(rules)
     if chart == "run" and not rule_set.runs_analysis:
@@ -105,12 +109,17 @@ def evaluate_chart(
         )
     )  # fmt: skip
     screen = rule_set.screen_moving_ranges if screen_moving_ranges is None else screen_moving_ranges
-    method = Method(sigma_factor, screen, laney, estimator)
+    if not (0 < ewma_weight <= 1 and ewma_width > 0):
+        what = f"{ewma_weight:g} and {ewma_width:g}: the weight lies above 0 and not above 1, the width above 0."
+        raise InputError(Fault("ewma_weight, ewma_width", what))
+    method = Method(sigma_factor, screen, laney, estimator, ewma_weight, ewma_width)
     return _result(series, method, rule_set)
 
 
 def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
-    lines = compute_lines(series, method)
+    raw = count_steps(series) if series.chart == "ewma" else series
+    lines = compute_lines(raw, method)
+    series = smoothed(raw, lines.centre, method.ewma_weight) if series.chart == "ewma" else series
     drawn = series.value * series.value_scale
     readings = read_points(series, drawn, lines)
     signals, analyses = find_signals(readings, rule_set, lines.chart)
@@ -126,7 +135,7 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
     deciding = None
     if decided_at is not None and enough:
         deciding = deciding_signal(on_point.get(decided_at, []), series.better, rule_set)
-    onset = find_onset(series, lines, deciding)
+    onset = find_onset(raw, lines, deciding)
     assurance = assurance_icon(series, lines, decided_at, rule_set) if enough else "none"
     return ChartResult(
         chart=lines.chart,
@@ -251,7 +260,9 @@ def _constants(chart: Chart, method: Method) -> tuple[Constant, ...]:
     used = []
     if chart in ("xmr", "t"):
         used.append(constant("XmR factor", method.sigma_factor))
-    if chart in ("p", "p_prime", "u", "u_prime"):
+    if chart == "ewma":
+        used += [constant("EWMA weight", method.ewma_weight), constant("EWMA width", method.ewma_width)]
+    if chart in ("p", "p_prime", "u", "u_prime", "ewma"):
         used.append(constant("d2 of moving ranges", MOVING_RANGE_D2))
     if chart == "mr" or (method.screen and chart in ("xmr", "t", "p_prime", "u_prime", "i_prime")):
         used.append(constant("moving-range limit", MOVING_RANGE_UPPER))

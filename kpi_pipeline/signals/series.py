@@ -33,6 +33,8 @@ class Method:
     screen: bool
     laney: Laney
     estimator: Estimator
+    ewma_weight: float = 0.2
+    ewma_width: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)

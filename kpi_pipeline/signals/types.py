@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from kpi_pipeline.core.vocabulary import Better
 
-Chart = Literal["xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
+Chart = Literal["xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "ewma", "run"]
 Scale = Literal["linear", "log"]
 Side = Literal["high", "low"]
 Rule = Literal["outside", "shift", "trend", "two_of_three", "long_run", "few_crossings"]

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_pipeline.core.errors import DefinitionError, InputError
-from kpi_pipeline.core.yaml_files import DEEPEST, LARGEST_BYTES, key_lines, parse_yaml, read_list, read_mapping
+from kpi_pipeline.core.yaml_files import (
+    DEEPEST,
+    LARGEST_BYTES,
+    key_lines,
+    parse_yaml,
+    read_list,
+    read_mapping,
+    render_yaml,
+)
 from kpi_pipeline.intake import contract
 
 
@@ -129,3 +137,9 @@ def test_yaml_is_parsed_in_one_place_only() -> None:
         if any(call in path.read_text(encoding="utf-8") for call in ("yaml.load(", "yaml.safe_load(", "yaml.compose("))
     }
     assert parsing == {"core/yaml_files.py"}
+
+
+def test_what_is_written_is_read_again_also_where_two_entries_share_a_value() -> None:
+    day, codes = date(2026, 11, 1), ["207", "291"]
+    content = [{"on": day, "codes": codes}, {"on": day, "codes": codes}]
+    assert parse_yaml(render_yaml(content), where="x.yaml") == content

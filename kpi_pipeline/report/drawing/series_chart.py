@@ -24,7 +24,15 @@ from kpi_pipeline.signals import ChartResult, Point
 _MOST_POINTS = 600
 """More points than this lie closer together than a pixel on a page."""
 
-_CHART_NAMES = {"xmr": "XmR", "p_prime": "p′", "u_prime": "u′", "i_prime": "I′", "xbar": "X-bar", "s": "S"}
+_CHART_NAMES = {
+    "xmr": "XmR",
+    "p_prime": "p′",
+    "u_prime": "u′",
+    "i_prime": "I′",
+    "ewma": "EWMA",
+    "xbar": "X-bar",
+    "s": "S",
+}
 
 _STAND_IN = Month(2000, 1)
 _MONTHS = TypeAdapter(list[MonthKey])

@@ -13,6 +13,7 @@ from scipy import special, stats
 
 from kpi_pipeline.signals.lines.formulas import to_calculation_scale
 from kpi_pipeline.signals.lines.limits import Lines
+from kpi_pipeline.signals.reading.verdict import NO_ASSURANCE
 from kpi_pipeline.signals.series import Series
 from kpi_pipeline.signals.types import Onset, TargetShare
 
@@ -31,7 +32,7 @@ def expected_target_share(series: Series, lines: Lines, at: int | None, onset: O
         return None
     phase = lines.phases[int(series.phase[at])]
     spread = phase.spread
-    if spread is None or lines.chart in ("g", "t", "run", "mr", "s"):
+    if spread is None or lines.chart in NO_ASSURANCE:
         return None
     sigma = float(spread.sigma_points[at - phase.rows[0]])
     if not sigma > 0:

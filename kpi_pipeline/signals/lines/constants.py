@@ -26,6 +26,8 @@ CONSTANT_SOURCES = {
     "XmR factor": "Wheeler, Understanding Variation (1993)",
     "d2 of moving ranges": "Montgomery, Introduction to Statistical Quality Control",
     "moving-range limit": "Montgomery (D4 of two values); Nelson, J. Quality Technology 14 (1982) for screening",
+    "EWMA weight": "Roberts, Technometrics 1 (1959); Montgomery, ch. 9",
+    "EWMA width": "Montgomery, ch. 9, in sigmas of the average",
     "t chart power": "Nelson, J. Quality Technology 26 (1994)",
 }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kpi_pipeline.signals.lines.constants import MOVING_RANGE_D2, MOVING_RANGE_UPPER, T_CHART_POWER
+from kpi_pipeline.signals.lines.ewma import width_factor
 from kpi_pipeline.signals.lines.moving_ranges import Floats, MeanRange, Whole, mean_range, moving_ranges
 from kpi_pipeline.signals.lines.subgroups import subgroup_sigma, unbiased_sd, unbiased_sd_spread
 from kpi_pipeline.signals.series import Method
@@ -172,6 +173,16 @@ def _s(data: PhaseData, method: Method) -> Spread:
     return Spread(centre, centre, unbiased_sd_spread(sigma, data.sizes, over_c4=False), sigma, floor=0.0)
 
 
+def _ewma(data: PhaseData, method: Method) -> Spread:
+    """sizes: the step i of each point. The drawn values are smoothed later, around this centre."""
+    values = data.values[data.used]
+    spread = mean_range(moving_ranges(values, data.segments[data.used]), screen=method.screen)
+    sigma = math.nan if spread.mean is None else spread.mean / MOVING_RANGE_D2
+    centre = _mean(values)
+    widths = method.ewma_width / 3 * sigma * width_factor(data.sizes, method.ewma_weight)
+    return Spread(centre, centre, widths, sigma, spread)
+
+
 FORMULAS: dict[str, Formula] = {
     "xmr": _xmr,
     "mr": _mr,
@@ -185,6 +196,7 @@ FORMULAS: dict[str, Formula] = {
     "xbar": _xbar,
     "s": _s,
     "i_prime": _i_prime,
+    "ewma": _ewma,
     "run": _run,
 }
 

@@ -20,8 +20,9 @@ from kpi_pipeline.signals.types import Rule, RuleSet, Side, Signal
 ON_LINE = 1e-12
 """Two numbers this close, relative to the larger, are equal: a computed mean of equal values is not off its line."""
 
-RANGE_CHARTS = frozenset({"mr"})
-"""Neighbouring moving ranges share a point, so runs and trends among them are no signal: only the limit is read."""
+LINKED_CHARTS = frozenset({"mr", "ewma"})
+"""Neighbouring moving ranges share a point, and moving averages share all: runs and trends among them are no signal,
+and only the limits are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _side(values: Floats, lower: Floats, upper: Floats) -> Whole:
 def find_signals(readings: Readings, rule_set: RuleSet, chart: str) -> tuple[list[Signal], list[RunsAnalysis]]:
     """Every stretch on which a rule of the set fires, in time order, and the runs analysis of each phase."""
     signals = _outside(readings) if rule_set.outside else []
-    if chart not in RANGE_CHARTS:
+    if chart not in LINKED_CHARTS:
         if rule_set.shift:
             signals += _shifts(readings, rule_set.shift, "shift" in rule_set.across_phases)
         if rule_set.trend:
@@ -81,7 +82,7 @@ def find_signals(readings: Readings, rule_set: RuleSet, chart: str) -> tuple[lis
         rows = [i for i, found in enumerate(readings.phase) if found == phase]
         analysis = analyse_runs([readings.side[i] for i in rows], [readings.segment[i] for i in rows])
         analyses.append(analysis)
-        if rule_set.runs_analysis and chart not in RANGE_CHARTS:
+        if rule_set.runs_analysis and chart not in LINKED_CHARTS:
             signals += _runs_signals(readings, rows, analysis)
     return sorted(signals, key=lambda signal: (signal.first, signal.last)), analyses
 

@@ -11,7 +11,7 @@ from kpi_pipeline.signals.reading.rules import ON_LINE
 from kpi_pipeline.signals.series import Series
 from kpi_pipeline.signals.types import Assurance, PointClass, RuleHit, RuleSet, Side, Signal, Variation
 
-NO_ASSURANCE = frozenset({"g", "t", "run", "mr", "s"})
+NO_ASSURANCE = frozenset({"g", "t", "run", "mr", "s", "ewma"})
 """Charts whose limits say nothing about reaching a target: rare events, medians, and charts of scatter."""
 
 
