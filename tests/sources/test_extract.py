@@ -302,7 +302,7 @@ def test_a_count_that_never_agrees_lands_nothing(
     fill(database_url, 1, 5)
     wrong = sa.select(sa.literal(7))
     monkeypatch.setattr("kpi_pipeline.intake.extract.run.count_statement", lambda *_: wrong)
-    with pytest.raises(CheckError, match="5 rows were fetched, but COUNT"):
+    with pytest.raises(CheckError, match="5 rows were fetched, but the database counts 7"):
         extract_tables(config_of(database_url), tmp_path / "landing")
     assert not list((tmp_path / "landing").glob("*.parquet"))
 
