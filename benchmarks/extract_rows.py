@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 import duckdb
 import sqlalchemy as sa
 
+from benchmarks.fhir_million import peak_memory_mb
 from kpi_pipeline.intake.extract import ExtractConfig, extract_tables
 from tests.support.state_server import running_server
 
@@ -54,7 +54,7 @@ def extract(url: str, landing: Path, kill_at: int) -> None:
 
     began = time.perf_counter()
     (done,) = extract_tables(config, landing, progress=watch)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_memory_mb()
     seconds = time.perf_counter() - began
     print(json.dumps({"rows": done.rows, "resumed": done.resumed, "seconds": seconds, "peak_mb": peak}))
 
