@@ -21,7 +21,7 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
-.PHONY: faults help setup demo ui test check format docs bench simulate lock clean
+.PHONY: faults help setup demo ui test check format docs bench simulate attack lock clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -67,6 +67,9 @@ bench: $(READY) ## Measures speed and memory
 
 simulate: $(READY) ## Simulates the judgement where the truth is known and rewrites docs/simulations.md; minutes
 	@$(BIN)/python -m benchmarks.signals_simulation --write
+
+attack: $(READY) ## Attacks what would be published of small hospitals and rewrites docs/disclosure.md; long
+	@$(BIN)/python -m benchmarks.disclosure_simulation --write
 
 lock: ## Makes requirements.lock and requirements-dev.lock anew from pyproject.toml
 	@python3 -m venv $(LOCK_VENV)

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
@@ -44,6 +45,7 @@ app.add_typer(outbox_app, name="outbox")
 add_send(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
+app.command("audit-disclosure")(audit_disclosure)
 
 app.command("map")(map_files)
 

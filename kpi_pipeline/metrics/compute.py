@@ -19,9 +19,13 @@ from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, w
 SILENT_AFTER_DAYS = 92
 """A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
 
+_OF_EVENTS = ("proportion", "rate")
+"""Kinds whose numerator counts what happened to patients; one patient may be behind many events."""
+
 VALUE_COLUMNS = (
     "metric", "version", "facility_id", "month", "numerator", "denominator", "value", "lower", "upper",
     "maturity", "status", "status_reason", "n_cases", "n_excluded", "n_immature", "log_mean", "is_incomplete",
+    "n_event_patients",
 )  # fmt: skip
 EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_cases")
 
@@ -42,9 +46,41 @@ def compute_values(
     exclusions = connection.execute(_exclusions_sql(table)).df()
     connection.execute(f"DROP TABLE {table}")
     sums["median"] = _medians(connection, metric, sums) if metric.kind == "median" else np.nan
+    sums["n_event_patients"] = (
+        _event_patients(connection, metric, sums) if _counts_events(connection, metric) else np.nan
+    )
     exclusions.insert(0, "metric", metric.name)
     values = mark_incomplete_months(_values(sums, metric, settings), exclusions, metric)
     return values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
+
+
+def _counts_events(connection: duckdb.DuckDBPyConnection, metric: Metric) -> bool:
+    """Whether the numerator counts what happened to patients, and there are stays to know them by."""
+    has_stays = connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'stays'").fetchall()
+    return metric.kind in _OF_EVENTS and bool(has_stays)
+
+
+def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
+    """How many patients are behind the numerator, for each row of the sums; missing where cases are no stays."""
+    patients = connection.execute(
+        f"""
+        WITH event_cases AS (
+            SELECT facility_id, STRFTIME(event_date, '%Y-%m') AS month, case_id
+            FROM ({cases_sql(metric)}) AS cases
+            WHERE exclusion_reason IS NULL AND event_date IS NOT NULL AND numerator <> 0
+        )
+        SELECT
+            CASE GROUPING(event_cases.facility_id)
+                WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE event_cases.facility_id END AS facility_id,
+            event_cases.month,
+            CASE WHEN COUNT(stays.person_id) = COUNT(*) THEN COUNT(DISTINCT stays.person_id) END AS n_event_patients
+        FROM event_cases
+        LEFT JOIN stays ON event_cases.case_id = stays.stay_id
+        GROUP BY GROUPING SETS ((event_cases.facility_id, event_cases.month), (event_cases.month))
+        """
+    ).df()
+    found = sums[["facility_id", "month"]].merge(patients, how="left", on=["facility_id", "month"])["n_event_patients"]
+    return found.astype(float).mask(found.isna() & (sums["numerator"].fillna(0) == 0).to_numpy(), 0.0)
 
 
 def _medians(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:

@@ -1,6 +1,6 @@
 """figures.csv: every figure the report prints, one row each, for whoever wants to check it. RFC 4180, UTF-8.
 
-A withheld number is the words `fewer than 11` or `withheld`, a missing one is empty; never 0.
+A withheld number is the word `withheld`, a missing one is empty; never 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.report.words.numbers import fewer_than
 from kpi_pipeline.report.words.phrases import WITHHELD
 
 COLUMNS = (
@@ -77,7 +76,6 @@ def _empty_row(judged: Judged, measure: Measure) -> list[str]:
 
 
 def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
-    threshold = judged.scope.small_number_threshold
     metric, result = measure.metric, measure.result
     is_own = figure.facility_id == judged.scope.facility_id
     has_icons = result is not None and is_own and figure.month == measure.decided_month
@@ -88,9 +86,9 @@ def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
         str(figure.version),
         figure.facility_id,
         str(figure.month),
-        _cell(figure.numerator, threshold),
-        _cell(figure.denominator, threshold),
-        _cell(figure.value, threshold),
+        _cell(figure.numerator),
+        _cell(figure.denominator),
+        _cell(figure.value),
         metric.unit,
         figure.maturity,
         "withheld" if isinstance(figure.value, Withheld) else figure.status,
@@ -101,9 +99,9 @@ def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
     ]
 
 
-def _cell(number: Number, threshold: int) -> str:
+def _cell(number: Number) -> str:
     if number is None:
         return ""
     if isinstance(number, Withheld):
-        return fewer_than(threshold) if number is Withheld.SMALL else WITHHELD
+        return WITHHELD
     return str(int(number)) if number == int(number) else repr(round(number, 9))
