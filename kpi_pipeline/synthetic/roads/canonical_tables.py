@@ -23,11 +23,11 @@ def canonical_tables(landing: Path, folder: Path) -> Iterator[duckdb.DuckDBPyCon
     folder.mkdir(parents=True)
     with connect(folders=[landing, folder], scratch=folder) as connection:
         connection.execute("SET preserve_insertion_order = true")
-        for name in ("encounters", "diagnoses", "procedures", "facilities", "units"):
-            files = literal(f"{landing}/{name}*.csv")
+        for table in ("encounters", "diagnoses", "procedures", "facilities", "units"):
+            files = literal(f"{landing}/{table}*.csv")
             connection.execute(
-                f"CREATE VIEW {name} AS SELECT * EXCLUDE (filename), "
-                f"REGEXP_EXTRACT(filename, '{name}_?([^/]*)[.]csv$', 1) AS file "
+                f"CREATE VIEW {table} AS SELECT * EXCLUDE (filename), "
+                f"REGEXP_EXTRACT(filename, '{table}_?([^/]*)[.]csv$', 1) AS file "
                 f"FROM read_csv({files}, all_varchar = true, header = true, union_by_name = true, filename = true)"
             )
         connection.execute(
