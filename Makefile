@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE
 # Given from outside: make demo OUT=/somewhere, make ui PORT=3001
 OUT ?= demo
+# How many months `make faults` issues on each database.
+ROUNDS ?= 60
 # Test processes side by side; 0 runs all tests in one.
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 export PORT ?= 3000
@@ -19,10 +21,10 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
-.PHONY: help setup demo ui test check format docs bench simulate lock clean
+.PHONY: help setup demo ui test check format docs bench bench-sources damage attack faults postgresql simulate lock clean
 
 help: ## Shows this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup: $(READY) ## Installs system libraries, a virtual environment and the pinned packages
 
@@ -57,11 +59,27 @@ format: $(READY) ## Rewrites Python and SQL in the house layout
 docs: $(READY) ## Rewrites the generated documents in docs/
 	@$(BIN)/python tools/generate_docs.py
 
+faults: $(READY) ## Kills drafting, publishing and sending hundreds of times, on SQLite and PostgreSQL
+	@KPI_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q tests/delivery/test_broken_off.py -k many_rounds
+
 bench: $(READY) ## Measures speed and memory
 	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
 simulate: $(READY) ## Simulates the judgement where the truth is known and rewrites docs/simulations.md; minutes
 	@$(BIN)/python -m benchmarks.signals_simulation --write
+
+postgresql: ## Installs PostgreSQL's server, which some tests and benchmarks start
+	@tools/postgresql.sh
+
+bench-sources: $(READY) postgresql ## A million FHIR encounters, and five million rows from PostgreSQL, killed and resumed
+	@$(BIN)/python -m benchmarks.fhir_million
+	@$(BIN)/python -m benchmarks.extract_rows
+
+damage: $(READY) ## Reads thousands of damaged FHIR files; N=2000 says how many
+	@KPI_DAMAGED_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q tests/sources/test_fhir_damage.py
+
+attack: $(READY) ## Attacks what would be published of small hospitals and rewrites docs/disclosure.md; long
+	@$(BIN)/python -m benchmarks.disclosure_simulation --write
 
 lock: ## Makes requirements.lock and requirements-dev.lock anew from pyproject.toml
 	@python3 -m venv $(LOCK_VENV)

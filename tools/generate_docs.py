@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import get_args
 
 from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import CANONICAL, Column, Contract, Source, load_contracts, load_source, source_names
-from kpi_pipeline.intake.staging import reason_words
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 
 NOTE = "<!-- Made by tools/generate_docs.py from the files in sql/. Change those, then run `make docs`. -->"
@@ -36,7 +36,9 @@ CHART_WORDS = {
 FORMULA_WORDS = {
     "proportion": "100 × numerator ÷ denominator",
     "mean": "Numerator ÷ denominator, a mean over the cases",
-    "median": "The median over the cases of numerator ÷ denominator",
+    "geometric_mean": "exp of the mean of ln(numerator ÷ denominator) over the cases",
+    "median": "The median of the numerators",
+    "percentile": "The percentile of the numerators",
     "ratio": "Numerator ÷ denominator, both summed first",
     "count": "The numerator, summed",
 }

@@ -16,7 +16,10 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.core.spreadsheets import guarded
+from kpi_pipeline.core.texts import printable
 
+_LONGEST_LINE = 20_000
 ROWS_SHOWN = 60
 """A table on the screen shows this many rows and says how many it leaves out; csv and json show all."""
 
@@ -34,7 +37,9 @@ class Format(StrEnum):
 
 def say(text: str) -> None:
     """Prints one line of a result, without wrapping or colouring: paths stay whole."""
-    Console(highlight=False, emoji=False, soft_wrap=True).print(text, markup=False)
+    Console(highlight=False, emoji=False, soft_wrap=True).print(
+        "\n".join(_steerless(line) for line in text.split("\n")), markup=False
+    )
 
 
 def warn(text: str) -> None:
@@ -55,7 +60,9 @@ def print_frame(frame: pd.DataFrame, *, output: Format, title: str, columns: Seq
     columns: those a table on the screen shows; none named, all.
     """
     if output is Format.csv:
-        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+        text = frame.select_dtypes(include=["object", "string", "category"]).columns
+        safe = frame.assign(**{str(name): frame[name].map(_safe_cell).astype(object) for name in text})
+        safe.to_csv(sys.stdout, index=False, lineterminator="\n")
         return
     if output is Format.json:
         frame.to_json(sys.stdout, orient="records", lines=True, date_format="iso")
@@ -110,5 +117,15 @@ def _cell(value: object) -> str:
     return _plain(str(value))
 
 
+def _safe_cell(value: object) -> object:
+    """A cell of a CSV file as a spreadsheet may open it."""
+    return guarded(value) if isinstance(value, str) else value
+
+
 def _plain(text: str) -> str:
-    return escape(text)
+    """Text as it may reach a terminal: no markup, and no sign that would steer it."""
+    return escape(_steerless(text))
+
+
+def _steerless(text: str) -> str:
+    return printable(text, longest=_LONGEST_LINE)

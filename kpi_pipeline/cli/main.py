@@ -15,13 +15,17 @@ from typing import Annotated
 import typer
 
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
+from kpi_pipeline.cli.mapping import map_files
+from kpi_pipeline.cli.operation import add_operation
 from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
+from kpi_pipeline.core.files import disk_full, is_disk_full
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.core.vocabulary import Privacy
 
@@ -40,8 +44,12 @@ app.add_typer(rebase_app, name="rebase")
 app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
+add_operation(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
+app.command("audit-disclosure")(audit_disclosure)
+
+app.command("map")(map_files)
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 SettingsFile = Annotated[
@@ -294,16 +302,22 @@ def main() -> None:
     except KpiError as error:
         print_errors(error)
         sys.exit(error.exit_code)
-    except OSError as error:
-        if error.filename is None:
-            print_unexpected(error)
-            sys.exit(1)
+    except Exception as error:  # the last resort: no traceback, and no data, on the operator's screen
+        sys.exit(_print_other(error))
+
+
+def _print_other(error: Exception) -> int:
+    """Prints an error that is not ours; returns the exit code."""
+    if is_disk_full(error):
+        full = disk_full(str(getattr(error, "filename", None) or "the disk written to"))
+        print_errors(full)
+        return full.exit_code
+    if isinstance(error, OSError) and error.filename is not None:
         what, cure = f"{error.strerror}.", "Check the path, your rights to it, and that the disk is not full."
         print_errors(InputError(Fault(str(error.filename), what, cure)))
-        sys.exit(InputError.exit_code)
-    except Exception as error:  # the last resort: no traceback, and no data, on the operator's screen
-        print_unexpected(error)
-        sys.exit(1)
+        return InputError.exit_code
+    print_unexpected(error)
+    return 1
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ DuckDB itself, which compares real paths.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import duckdb
 
-from kpi_pipeline.core.sql_text import list_literal, literal
+from kpi_pipeline.core.sql_text import escaped, list_literal, literal
 
 _MAY_CHANGE = ("TimeZone", "disabled_optimizers", "max_vacuum_tasks", "preserve_insertion_order", "threads")
 """Options that say how a query runs, not what it may reach."""
@@ -22,7 +22,7 @@ def connect(
     database: Path | None = None,
     *,
     folders: Iterable[Path] = (),
-    files: Iterable[Path] = (),
+    files: Collection[Path] = (),
     scratch: Path | None = None,
     memory_limit: str | None = None,
     threads: int | None = None,
@@ -41,9 +41,9 @@ def connect(
             "allow_community_extensions": literal(False),
             "allowed_configs": list_literal(_MAY_CHANGE),
             "temp_directory": literal(str(_whole(scratch)) if scratch is not None else ""),
-            "allowed_directories": list_literal(str(_whole(folder)) for folder in folders),
+            "allowed_directories": list_literal(_spellings(folders)),
             "allowed_paths": list_literal(
-                str(whole) for file in files for whole in (_whole(file), _whole(file.with_name(f"{file.name}.wal")))
+                _spellings([*files, *(file.with_name(f"{file.name}.wal") for file in files)])
             ),
         }
         if memory_limit is not None:
@@ -57,6 +57,11 @@ def connect(
         connection.close()
         raise
     return connection
+
+
+def _spellings(paths: Iterable[Path]) -> list[str]:
+    """Each path as it is, and as it is read, its pattern characters escaped: DuckDB compares the text it is given."""
+    return [text for path in paths for text in dict.fromkeys((str(_whole(path)), escaped(_whole(path))))]
 
 
 def _whole(path: Path) -> Path:

@@ -90,6 +90,18 @@ class OpportunitySettings(_Frozen):
     comparator: StayComparator | None = None
 
 
+class Limits(_Frozen):
+    """How large an untrusted file may be. Each limit says its own name when it is reached.
+
+    files: in a landing folder; workbook_mb: an Excel workbook, unpacked; unpacked_gb: a packed or Parquet file,
+    unpacked.
+    """
+
+    files: Annotated[int, Field(ge=1)] = 10_000
+    workbook_mb: Annotated[int, Field(ge=1)] = 1_000
+    unpacked_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 50.0
+
+
 class Settings(_Frozen):
     """Everything a hospital may set. Paths are relative to the settings file.
 
@@ -114,6 +126,7 @@ class Settings(_Frozen):
     lost_discharge_after_days: Annotated[int, Field(ge=1)] = 120
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(MB|GB)$")] = "4GB"
     threads: Annotated[int, Field(ge=1)] | None = None
+    limits: Limits = Limits()
     targets: Path | None = None
     state_url: str | None = None
     avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}

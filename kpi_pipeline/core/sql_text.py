@@ -48,7 +48,12 @@ def path_literal(path: Path) -> str:
 
 def file_literal(path: Path) -> str:
     """A path that is read: `[`, `*` and `?` of its name stand for themselves and match no other file."""
-    return literal(_PATTERN_CHARACTERS.sub(r"[\1]", str(path)))
+    return literal(escaped(path))
+
+
+def escaped(path: Path) -> str:
+    """A path whose pattern characters stand for themselves."""
+    return _PATTERN_CHARACTERS.sub(r"[\1]", str(path))
 
 
 def parquet_file(path: Path, *, with_row_numbers: bool = False) -> str:

@@ -147,14 +147,14 @@ def build_notice(*, sender: Recipient, to: Sequence[str], subject: str, lines: S
     return content
 
 
-def draw_first_page(pdf: bytes) -> bytes:
-    """Page one as a PNG."""
+def draw_first_page(pdf: bytes, *, width: int = _PICTURE_WIDTH) -> bytes:
+    """Page one as a PNG, so many pixels wide."""
     import pypdfium2  # type: ignore[import-untyped]
 
     document = pypdfium2.PdfDocument(pdf)
     try:
         page = document[0]
-        picture = page.render(scale=_PICTURE_WIDTH / page.get_width()).to_pil().convert("RGB").quantize(128)
+        picture = page.render(scale=width / page.get_width()).to_pil().convert("RGB")
         stream = io.BytesIO()
         picture.save(stream, format="PNG", optimize=True)
         return stream.getvalue()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -21,10 +22,11 @@ from kpi_pipeline.core.yaml_files import read_mapping
 from kpi_pipeline.intake.landing_options import SourceDefaults
 
 CANONICAL = "canonical"
-TABLE_ENDINGS = (".csv", ".parquet", ".xlsx")
+TABLE_ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".parquet", ".xlsx")
 """What a source of tables reads; a source of another format declares its own `endings`."""
 ColumnType = Literal["id", "text", "code", "moment", "date", "month", "number", "integer"]
 Words = Annotated[str, Field(min_length=3)]
+_PART_NUMBER = re.compile(r"[-_.]\d{1,6}$")
 
 
 class _Frozen(BaseModel):
@@ -99,6 +101,7 @@ class Mapping(_Frozen):
     lookup_columns: dict[str, tuple[str, ...]] = {}
     leaves_out: dict[str, Words] = {}
     one_row_each: bool = True
+    reads_file_name: bool = False
     sql: str
     where: str
 
@@ -143,7 +146,9 @@ class Source(_Frozen):
 def matches_pattern(stem: str, pattern: str) -> int:
     """The length of the longest alternative of a file pattern that a name fits; 0 where it fits none."""
     alternatives = [one.strip() for one in pattern.split("|")]
-    return max((len(one) for one in alternatives if fnmatch(stem.lower(), one)), default=0)
+    # Large exports come in parts: patients-0000, patients-0001.
+    names = {stem.lower(), _PART_NUMBER.sub("", stem.lower())}
+    return max((len(one) for one in alternatives if any(fnmatch(name, one) for name in names)), default=0)
 
 
 @cache

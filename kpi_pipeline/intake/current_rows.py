@@ -10,7 +10,7 @@ import duckdb
 
 from kpi_pipeline.core.sql_text import identifier, literal, parquet_file
 from kpi_pipeline.intake.contract import Contract
-from kpi_pipeline.intake.staging import StagedFile
+from kpi_pipeline.intake.staged_files import StagedFile
 
 
 def create_current_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]) -> None:

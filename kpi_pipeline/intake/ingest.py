@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,32 +15,34 @@ import filelock
 
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
+from kpi_pipeline.core.files import make_private_folder, private_files, scratch_folder
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import identifier
+from kpi_pipeline.intake.column_mapping import (
+    canonical_sql,
+    option_faults,
+    raw_column_sql,
+)
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
+from kpi_pipeline.intake.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
 from kpi_pipeline.intake.landing import (
-    LandedFile,
-    endings_in_words,
-    file_sha256,
     find_files,
-    find_lookup,
-    other_source_hint,
     register_files,
 )
 from kpi_pipeline.intake.landing_options import LANDING_YAML, LandingOptions, read_landing_options, resolve_options
-from kpi_pipeline.intake.lookups import Lookup, absent_lookup
-from kpi_pipeline.intake.readers import OpenFile, open_file
-from kpi_pipeline.intake.staging import (
-    StagedFile,
-    landed_sql,
-    recipe_key,
-    required_column_faults,
-    stage_file,
-    time_zone_faults,
-)
+from kpi_pipeline.intake.lookups import Lookup
+from kpi_pipeline.intake.number_forms import NumberForm, find_number_form
+from kpi_pipeline.intake.opening import Opening, Work, open_all, open_lookups
+from kpi_pipeline.intake.readers import read_faults
+from kpi_pipeline.intake.scan import FileState
+from kpi_pipeline.intake.staged_files import StagedFile
+from kpi_pipeline.intake.staging import Staging, landed_sql, stage_file, time_zone_faults
 
 Progress = Callable[[str], None]
 
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 2.0
+"""A file that is being written is tried again: most exports of a table end within seconds."""
 _WAIT_SECONDS = 600
 """How long intake waits for another one that is filling the same store: as long as a large folder may take."""
 
@@ -59,10 +61,8 @@ class IntakeResult:
         return sorted((file for file in self.files if file.table == table), key=lambda file: file.staged.name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    landed: LandedFile
-    opened: OpenFile
+class ChangedFileError(InputError):
+    """A landing file was written to between its first and its last reading."""
 
 
 def ingest(
@@ -79,24 +79,47 @@ def ingest(
     `now` (with time zone) becomes the arrival time of files not seen before. Raises InputError with all
     faults of all files; the store then holds at most files that were good.
     """
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return _ingest_once(landing, store, source=source, settings=settings, now=now, progress=progress)
+        except ChangedFileError:
+            if attempt == _ATTEMPTS:
+                raise
+            progress("a file is still being written: waiting")
+            time.sleep(_PAUSE_SECONDS)
+    raise AssertionError("unreachable")
+
+
+def _ingest_once(
+    landing: Path,
+    store: Path,
+    *,
+    source: str | None,
+    settings: Settings,
+    now: datetime,
+    progress: Progress,
+) -> IntakeResult:
     declared = read_landing_options(landing) if landing.is_dir() else LandingOptions()
     chosen = _chosen_source(source, declared)
-    found, warnings = find_files(landing, chosen)
+    _refuse_wrong_options(declared, chosen)
+    found, warnings = find_files(landing, chosen, declared, limits=settings.limits)
     options = resolve_options(declared, chosen.defaults, time_zone=settings.time_zone)
     with (
+        private_files(),
         _only_one_in(store),
-        tempfile.TemporaryDirectory(prefix="kpi-") as scratch,
+        scratch_folder(store / "scratch" / "intake") as scratch,
         connect(
-            folders=[landing, store, Path(scratch)],
-            scratch=Path(scratch),
+            folders=[landing, store],
+            scratch=scratch,
             memory_limit=settings.memory_limit,
             threads=settings.threads,
         ) as connection,
     ):
-        landed = register_files(found, store / "landing_register.jsonl", now=now)
-        work, faults = _open_all(chosen, landed, Path(scratch))
-        lookups = _open_lookups(landing, chosen, Path(scratch), warnings, faults)
-        warnings += [warning for item in work for warning in _file_warnings(item, chosen)]
+        landed = register_files(landing, found, store / "landing_register.jsonl", now=now)
+        opening = Opening(landing, chosen, declared, scratch, settings.limits)
+        work, faults = open_all(opening, landed)
+        lookups = open_lookups(opening, warnings, faults)
+        warnings += [warning for item in work for warning in file_warnings(item, chosen, declared)]
         staged: list[StagedFile] = []
         for item in work:
             for mapping in item.landed.mappings:
@@ -111,7 +134,7 @@ def ingest(
         if faults:
             raise InputError(faults)
     _refuse_empty_encounters(staged)
-    warnings += _left_out_warnings(staged, chosen) + _unreadable_warnings(staged)
+    warnings += left_out_warnings(staged, chosen) + unreadable_warnings(staged) + row_warnings(staged)
     return IntakeResult(chosen, options, tuple(staged), tuple(warnings))
 
 
@@ -127,7 +150,7 @@ def _chosen_source(asked: str | None, declared: LandingOptions) -> Source:
 @contextmanager
 def _only_one_in(store: Path) -> Iterator[None]:
     """Two runs that stage the same file at once would write over each other: the second waits."""
-    store.mkdir(parents=True, exist_ok=True)
+    make_private_folder(store)
     lock = filelock.FileLock(store / "intake.lock")
     try:
         lock.acquire(timeout=_WAIT_SECONDS)
@@ -140,59 +163,18 @@ def _only_one_in(store: Path) -> Iterator[None]:
         lock.release()
 
 
-def _open_all(source: Source, landed: list[LandedFile], scratch: Path) -> tuple[list[_Work], list[Fault]]:
-    """Opens every file. Returns those that can be read, and the faults of all that cannot."""
-    work: list[_Work] = []
-    faults: list[Fault] = []
-    for file in landed:
-        try:
-            opened = open_file(file.path, scratch=scratch)
-        except InputError as error:
-            faults.extend(error.faults)
-            continue
-        stem = source.stem_of(file.name) or file.name
-        hint = other_source_hint(source, stem, {column.lower() for column in opened.columns})
-        missing = [
-            fault
-            for mapping in file.mappings
-            for fault in required_column_faults(opened, mapping, load_contracts()[mapping.table], hint=hint)
-        ]
-        faults.extend(missing)
-        if not missing:
-            work.append(_Work(file, opened))
-    return work, faults
-
-
-def _open_lookups(
-    landing: Path, source: Source, scratch: Path, warnings: list[str], faults: list[Fault]
-) -> dict[str, Lookup]:
-    """Opens the files that mappings join, by view; notes what is not there or not readable."""
-    lookups: dict[str, Lookup] = {}
-    for mapping in source.mappings.values():
-        for view, pattern in mapping.lookups.items():
-            if view in lookups:
-                continue
-            columns = mapping.lookup_columns.get(view, ())
-            paths = find_lookup(landing, source, pattern)
-            if not paths and view in mapping.may_lack:
-                named = pattern.split("|")[0].strip()
-                warnings.append(f"no {named} file was found: {mapping.may_lack[view]} not known.")
-                lookups[view] = absent_lookup(columns)
-            elif not paths:
-                what = f"no {pattern} file ({endings_in_words(source)}) was found; the source {source.name!r} needs it."
-                faults.append(Fault(str(landing), what, "Put it into this folder."))
-            else:
-                try:
-                    files = tuple(open_file(path, scratch=scratch) for path in paths)
-                    lookups[view] = Lookup(files, tuple(file_sha256(path) for path in paths), columns)
-                except InputError as error:
-                    faults.extend(fault for fault in error.faults if fault not in faults)
-    return lookups
+def _refuse_wrong_options(declared: LandingOptions, source: Source) -> None:
+    faults = option_faults(declared.tables, load_contracts())
+    if declared.tables and source.name != CANONICAL:
+        what = f"tables is for the canonical layout; the source {source.name!r} has a mapping of its own."
+        faults.append(Fault(LANDING_YAML, what, "Leave one of the two out."))
+    if faults:
+        raise InputError(faults)
 
 
 def _stage(
     connection: duckdb.DuckDBPyConnection,
-    item: _Work,
+    item: Work,
     mapping: Mapping,
     lookups: dict[str, Lookup],
     options: LandingOptions,
@@ -203,20 +185,59 @@ def _stage(
     mine = {view: lookups[view] for view in mapping.lookups}
     for view, lookup in mine.items():
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {identifier(view)} AS {lookup.sql}")
-    optional = tuple(contract.columns) if mapping.source == CANONICAL else mapping.optional_columns
-    file_hashes = [item.landed.sha256, *sorted(sha256 for lookup in mine.values() for sha256 in lookup.hashes)]
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {landed_sql(item.opened, optional)}")
+    of_table = options.of_table(mapping.table)
+
+    def land(forms: dict[str, NumberForm]) -> None:
+        is_ours = mapping.source == CANONICAL
+        sql = (
+            canonical_sql(item.opened, contract, of_table, forms)
+            if is_ours
+            else landed_sql(item.opened, mapping.optional_columns)
+        )
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {sql}")
+
+    def reread(columns: list[str]) -> tuple[bool, tuple[str, ...]]:
+        if mapping.source != CANONICAL or of_table.decimal is not None:
+            return False, ()
+        have = {column.lower() for column in item.opened.columns}
+        found: dict[str, NumberForm] = {}
+        doubtful = []
+        for column in columns:
+            form, is_doubtful = find_number_form(connection, item.opened.sql, raw_column_sql(column, have, of_table))
+            if form is not None:
+                found[column] = form
+            elif is_doubtful:
+                doubtful.append(column)
+        read_faults(connection, [item.opened])
+        if found:
+            land(found)
+        return bool(found), tuple(doubtful)
+
+    def verify() -> None:
+        if FileState.of(item.landed.path) != item.landed.scan.state:
+            raise ChangedFileError(
+                Fault(
+                    item.landed.name, "changed while it was read.", "Wait until its export has ended, then try again."
+                )
+            )
+
+    land({})
     return stage_file(
         connection,
-        item.opened,
-        mapping,
-        contract,
-        key=recipe_key(mapping, contract, file_hashes, plausible_until),
-        sha256=item.landed.sha256,
-        arrived_at=item.landed.arrived_at.isoformat(timespec="seconds"),
-        plausible_until=plausible_until,
-        store=store,
-        lookups=tuple(file for lookup in mine.values() for file in lookup.files),
+        Staging(
+            mapping,
+            contract,
+            item.opened,
+            plausible_until=plausible_until,
+            sha256=item.landed.sha256,
+            arrived_at=item.landed.arrived_at.isoformat(timespec="seconds"),
+            lookups=tuple(file for lookup in mine.values() for file in lookup.files),
+            lookup_hashes=tuple(sha256 for lookup in mine.values() for sha256 in lookup.hashes),
+            options=of_table.model_dump_json(exclude={"files"}, exclude_defaults=True),
+            verify=verify,
+            reread=reread,
+        ),
+        store,
     )
 
 
@@ -233,38 +254,9 @@ def _plausible_until(options: LandingOptions, arrived_at: datetime) -> date:
     return max(arrived, declared) if declared is not None else arrived
 
 
-def _file_warnings(item: _Work, source: Source) -> list[str]:
-    warnings = list(item.opened.warnings)
-    if source.name == CANONICAL:
-        known = {name for mapping in item.landed.mappings for name in load_contracts()[mapping.table].columns}
-        warnings += [
-            f"{item.landed.name}: the column {column!r} is not in the layout; ignored."
-            for column in item.opened.columns
-            if column.lower() not in known
-        ]
-    return warnings
-
-
 def _refuse_empty_encounters(staged: list[StagedFile]) -> None:
     encounters = [file for file in staged if file.table == "encounters"]
     if not any(file.rows_in for file in encounters):
         raise InputError(
             Fault(encounters[0].file_name, "has a header row but no encounters.", "Export the file again.")
         )
-
-
-def _left_out_warnings(staged: list[StagedFile], source: Source) -> list[str]:
-    return [
-        f"{file.file_name}: {count:,} row{'s' if count != 1 else ''} left out of {file.table}: "
-        f"{source.mappings[file.table].leaves_out[reason]}."
-        for file in staged
-        for reason, count in file.left_out.items()
-    ]
-
-
-def _unreadable_warnings(staged: list[StagedFile]) -> list[str]:
-    return [
-        f"{file.file_name}: {count:,} value{'s' if count != 1 else ''} of {column} cannot be read; treated as unknown."
-        for file in staged
-        for column, count in file.unreadable.items()
-    ]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_mapping
+from kpi_pipeline.intake.table_options import TableOptions
 
 LANDING_YAML = "landing.yaml"
 MISNAMED_LANDING_YAML = frozenset({"landing.yml", "landing.yaml"})
@@ -52,9 +53,15 @@ class LandingOptions(SourceDefaults):
     from the data, per facility). plausible_until: later dates are faults (default: the day the file
     arrived, or the last complete day if that is later). disposition_required: whether a stay without a
     discharge disposition may be an index (default true). icd9: fall back to the ICD-9 maps (default false).
+    tables: how the files of a table are named, cut and mapped.
     """
 
     source: str | None = None
+    tables: dict[str, TableOptions] = {}
+
+    def of_table(self, table: str) -> TableOptions:
+        """What is declared about the files of one table."""
+        return self.tables.get(table, TableOptions())
 
 
 def read_landing_options(folder: Path) -> LandingOptions:
@@ -96,4 +103,5 @@ def _read_date(value: object, whose: str = "") -> date | None:
 def _with_cure(fault: Fault) -> Fault:
     if not fault.what.endswith("is not a known field."):
         return fault
-    return replace(fault, cure=f"Known are {', '.join(LandingOptions.model_fields)}.")
+    known = TableOptions.model_fields if fault.what.startswith("tables.") else LandingOptions.model_fields
+    return replace(fault, cure=f"Known are {', '.join(known)}.")

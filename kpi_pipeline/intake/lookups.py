@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.json_resources import JSON_COLUMNS
-from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile
+from kpi_pipeline.intake.opened import SOURCE_LINE, OpenFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ Opening files is the matter of `readers`; what a readable row may hold is the ma
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault
+from kpi_pipeline.intake.opened import TextShape
+from kpi_pipeline.intake.scan import read_records
 
 _LINES_SHOWN = 5
 _EXPORT_AGAIN = "Export the file again."
@@ -63,25 +64,20 @@ def unreadable_fault(path: Path, name: str) -> Fault:
     return Fault(name, "cannot be read to its end.", _EXPORT_AGAIN)
 
 
-def physical_lines(path: Path, row_numbers: list[int]) -> list[int]:
+def physical_lines(text: TextShape, row_numbers: list[int]) -> list[int]:
     """The line on which each data row (1 = first after the header) begins; quoted fields may hold newlines."""
     wanted = set(row_numbers)
     found: dict[int, int] = {}
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        reader = csv.reader(stream)
-        number, start = -1, 1
-        try:
-            for row in reader:
-                if row:
-                    number += 1
-                    if number in wanted:
-                        found[number] = start
-                        if len(found) == len(wanted):
-                            break
-                start = reader.line_num + 1
-        except csv.Error:  # a field without end, longer than the reader takes: the row that holds it begins here
-            found[number + 1] = start
-    return [found.get(number, number + 1) for number in row_numbers]
+    number = -1
+    start = text.skip + 1
+    for start, _ in read_records(text.path, text.delimiter, skip=text.skip):
+        number += 1
+        if number in wanted:
+            found[number] = start
+            if len(found) == len(wanted):
+                break
+    # Where the reader could not follow, a field has no end: the row that holds it begins on the last line known.
+    return [found.get(row, start) for row in row_numbers]
 
 
 def count_lines(path: Path) -> int:

@@ -16,7 +16,13 @@ _CLOCKS = ("____-__-_____:__", "____-__-_____:__:__")
 """The shapes nearly every value has, as LIKE patterns: a regular expression for each value would be slow."""
 _LOCAL = r"\d{4}-\d{2}-\d{2}[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 _INSTANT = _LOCAL + r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
-"""Nothing else is a time: a trailing PM or the name of a zone would be dropped without a word by the cast."""
+_BASIC = r"(19|20)\d{6}(\d{4}(\d{2})?)?"
+"""ISO 8601 without its separators, as claims and HL7 write it: eight digits are a day and have one reading."""
+_END_OF_DAY = r"\d{4}-\d{2}-\d{2}[ T]24:00(:00(\.0+)?)?"
+"""ISO 8601 allows the hour 24:00: the first instant of the next day.
+
+Nothing else is a time: a trailing PM or the name of a zone would be dropped without a word by the cast.
+"""
 
 
 def typed_sql(name: str, column: Column) -> Iterator[str]:
@@ -47,20 +53,36 @@ def _date(text: str) -> str:
     """A date, or the day of a timestamp as written."""
     return (
         f"CASE WHEN {text} LIKE '{_DATE}' THEN TRY_CAST({text} AS DATE) "
-        f"WHEN {_is_clock(text)} OR {_matches(text, _INSTANT)} THEN TRY_CAST(SUBSTR({text}, 1, 10) AS DATE) END"
+        f"WHEN {_is_clock(text)} OR {_matches(text, _INSTANT)} THEN TRY_CAST(SUBSTR({text}, 1, 10) AS DATE) "
+        f"WHEN {_matches(text, _BASIC)} THEN CAST(TRY_STRPTIME(SUBSTR({text}, 1, 8), '%Y%m%d') AS DATE) END"
     )
 
 
 def _moment(text: str, name: str) -> Iterator[str]:
     joined = f"REPLACE(REPLACE({text}, ' +', '+'), ' -', '-')"
+    midnight = f"TRY_CAST(SUBSTR({text}, 1, 10) AS TIMESTAMP) + INTERVAL 1 DAY"
     yield (
-        f"CASE WHEN {text} LIKE '{_DATE}' OR {_is_clock(text)} THEN TRY_CAST({text} AS TIMESTAMP) "
-        f"WHEN {_matches(text, _INSTANT)} THEN TRY_CAST({joined} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END "
-        f"AS {identifier(name)}"
+        f"CASE WHEN {text} LIKE '{_DATE}' OR {_is_clock(text)} THEN COALESCE(TRY_CAST({text} AS TIMESTAMP), "
+        f"CASE WHEN {_matches(text, _END_OF_DAY)} THEN {midnight} END) "
+        f"WHEN {_matches(text, _INSTANT)} THEN TRY_CAST({joined} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' "
+        f"WHEN {_matches(text, _BASIC)} THEN {_basic_moment(text)} END AS {identifier(name)}"
     )
     yield (
         f"CASE WHEN {text} LIKE '{_DATE}' THEN 'date' WHEN {_is_clock(text)} THEN 'local' "
-        f"WHEN {_matches(text, _INSTANT)} THEN 'instant' END AS {identifier(f'{name}_kind')}"
+        f"WHEN {_matches(text, _INSTANT)} THEN 'instant' "
+        f"WHEN {_matches(text, _BASIC)} THEN CASE LENGTH({text}) WHEN 8 THEN 'date' ELSE 'local' END END "
+        f"AS {identifier(f'{name}_kind')}"
+    )
+
+
+def _basic_moment(text: str) -> str:
+    """`20261031`, `202610311405` or `20261031140500`, by its length; the hour 24:00 is the next day's first."""
+    day = f"TRY_STRPTIME(SUBSTR({text}, 1, 8), '%Y%m%d')"
+    return (
+        f"CASE WHEN LENGTH({text}) = 8 THEN {day} "
+        f"WHEN SUBSTR({text}, 9) IN ('2400', '240000') THEN {day} + INTERVAL 1 DAY "
+        f"WHEN LENGTH({text}) = 12 THEN TRY_STRPTIME({text}, '%Y%m%d%H%M') "
+        f"ELSE TRY_STRPTIME({text}, '%Y%m%d%H%M%S') END"
     )
 
 

@@ -1,146 +1,123 @@
 """Stages one landed file: maps, types and checks every row, and writes good rows and refused rows apart.
 
 Staged files are keyed by the content of everything that made them (the file, its lookups, the mapping,
-the contract, the options), so an unchanged file is never staged twice. How text becomes a date or a number
-is the matter of `row_types`.
+the contract, the options), so an unchanged file is never staged twice. Rows read are held against the rows that were
+counted in the file's bytes, and what is staged against its own record whenever it is used.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.core.sql_text import identifier, literal, parquet_file, path_literal
+from kpi_pipeline.core.files import disk_full, is_disk_full, make_private_folder, replace_file
+from kpi_pipeline.core.sql_text import identifier, parquet_file, path_literal
+from kpi_pipeline.intake.checked_rows import checked_rows_sql
 from kpi_pipeline.intake.contract import Contract, Mapping
-from kpi_pipeline.intake.json_resources import broken_json, json_lines
-from kpi_pipeline.intake.readers import SOURCE_LINE, OpenFile, broken_parquet, landed_name, read_faults
-from kpi_pipeline.intake.row_faults import count_lines, physical_lines, unreadable_fault
-from kpi_pipeline.intake.row_types import typed_sql
+from kpi_pipeline.intake.json_resources import broken_json
+from kpi_pipeline.intake.opened import SOURCE_LINE, OpenFile
+from kpi_pipeline.intake.parquet_files import broken_parquet
+from kpi_pipeline.intake.readers import read_faults
+from kpi_pipeline.intake.refused_rows import write_refused_rows
+from kpi_pipeline.intake.row_faults import physical_lines, unreadable_fault
+from kpi_pipeline.intake.scan import exact_count
+from kpi_pipeline.intake.staged_files import StagedFile, read_record, write_record
 
-EARLIEST_PLAUSIBLE = date(1900, 1, 1)
-"""Dates before this are misread two-digit years or place-holders, not hospital stays."""
-
-_MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
-"""A number that a spreadsheet turned into scientific notation (1.23E+11): the real id is lost."""
+_RECIPE = "2"
+"""Raised when staging itself changes what it makes of the same file."""
 
 
 @dataclass(frozen=True, slots=True)
-class StagedFile:
-    """One landed file as rows of one table. Paths are Parquet files; rows_in = rows_staged + rows_quarantined.
+class Staging:
+    """What one file is staged with. options: landing.yaml's words about its table, as text; part of the key.
 
-    left_out: rows that are none of the table's, such as cancelled visits, by reason; they are not among rows_in.
+    verify: raises when the file is no longer what was read. reread: given number columns that could not be read,
+    finds out how the whole column is written, makes the view `landed` anew and says which columns stay in doubt;
+    None: nothing was found out.
     """
 
-    table: str
-    file_name: str
+    mapping: Mapping
+    contract: Contract
+    opened: OpenFile
+    plausible_until: date
     sha256: str
     arrived_at: str
-    staged: Path
-    quarantine: Path
-    rows_in: int
-    rows_staged: int
-    rows_quarantined: int
-    unreadable: dict[str, int]
-    columns_supplied: tuple[str, ...]
-    left_out: dict[str, int] = field(default_factory=dict)
+    lookups: tuple[OpenFile, ...] = ()
+    lookup_hashes: tuple[str, ...] = ()
+    options: str = ""
+    verify: Callable[[], None] = lambda: None
+    reread: Callable[[list[str]], tuple[bool, tuple[str, ...]]] = lambda _: (False, ())
+
+    @property
+    def key(self) -> str:
+        """The content key: the same key means the same rows."""
+        parts = [_RECIPE, self.contract.model_dump_json(), self.rows_sql, self.options, self.sha256]
+        parts += [self.opened.name] if self.mapping.reads_file_name else []
+        return hashlib.sha256("\n".join([*parts, *sorted(self.lookup_hashes)]).encode()).hexdigest()[:24]
+
+    @property
+    def rows_sql(self) -> str:
+        """The SELECT of checked rows over the views on the connection."""
+        return checked_rows_sql(self.mapping, self.contract, self.plausible_until)
 
 
-def recipe_key(mapping: Mapping, contract: Contract, file_hashes: list[str], plausible_until: date) -> str:
-    """The content key of a staged file: the same key means the same rows."""
-    parts = [contract.model_dump_json(), _checked_rows_sql(mapping, contract, plausible_until), *file_hashes]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-
-
-def stage_file(
-    connection: duckdb.DuckDBPyConnection,
-    opened: OpenFile,
-    mapping: Mapping,
-    contract: Contract,
-    *,
-    key: str,
-    sha256: str,
-    arrived_at: str,
-    plausible_until: date,
-    store: Path,
-    lookups: tuple[OpenFile, ...] = (),
-) -> StagedFile:
-    """Writes the staged and quarantined rows of a file, or finds them already there under `key`.
+def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: Path) -> StagedFile:
+    """Writes the staged and quarantined rows of a file, or finds them already there and sound.
 
     The connection holds the views `landed` and the mapping's lookups. Raises InputError when rows of the
-    file or of a lookup cannot be read at all; then nothing is written.
+    file or of a lookup cannot be read at all or were lost; then nothing is written.
     """
-    folder = store / "staged" / mapping.table
-    folder.mkdir(parents=True, exist_ok=True)
+    mapping, contract, opened = staging.mapping, staging.contract, staging.opened
+    folder = make_private_folder(store / "staged" / mapping.table)
+    key = staging.key
     record = folder / f"{key}.json"
-    if record.is_file():
-        return _read_record(record, arrived_at=arrived_at, file_name=opened.name)
-    staged, refused = folder / f"{key}.parquet", folder / f"{key}.quarantine.parquet"
+    known, damage = read_record(record, arrived_at=staging.arrived_at, file_name=opened.name)
+    if known is not None and known.rows_read == (opened.records if opened.records is not None else known.rows_read):
+        return known
     building = folder / f".{key}.building"
-    _copy_checked_rows(connection, opened, lookups, _checked_rows_sql(mapping, contract, plausible_until), building)
-    faults = read_faults(connection, [opened, *lookups])
-    rows_in, rows_quarantined, unreadable = _count(connection, building, contract, mapping)
-    if not faults and lookups and mapping.one_row_each:
-        faults = _join_faults(connection, building, mapping, opened, lookups)
-    if faults:
-        building.unlink()
-        raise InputError(faults)
-    _write_quarantine(connection, building, refused, opened, rows_quarantined, rows_in)
-    left_out = _count_left_out(connection, building) if mapping.leaves_out else {}
-    if rows_quarantined or mapping.leaves_out:
-        good = building.with_name(building.name + ".good")
-        kept = "* EXCLUDE (left_out)" if mapping.leaves_out else "*"
-        condition = "reasons IS NULL AND left_out IS NULL" if mapping.leaves_out else "reasons IS NULL"
-        connection.execute(
-            f"COPY (SELECT {kept} FROM {parquet_file(building)} WHERE {condition}) "
-            f"TO {path_literal(good)} (FORMAT parquet)"
-        )
-        building.unlink()
-        building = good
-    os.replace(building, staged)
+    try:
+        counts, doubtful = _write_checked_rows(connection, staging, building)
+        rows_read = _count_rows(connection, staging, building)
+        refused = folder / f"{key}.quarantine.parquet"
+        write_refused_rows(connection, building, refused, opened, counts.refused, rows_read)
+        left_out = _count_left_out(connection, building) if mapping.leaves_out else {}
+        finished = _without_refused(connection, building, mapping) if counts.refused or left_out else building
+        staging.verify()
+        staged = folder / f"{key}.parquet"
+        replace_file(finished, staged)
+    except (duckdb.Error, OSError) as error:
+        if is_disk_full(error):
+            raise disk_full(str(store)) from error
+        raise
+    finally:
+        building.unlink(missing_ok=True)
+    n_empty = rows_read - counts.rows - sum(left_out.values()) if mapping.one_row_each else 0
     result = StagedFile(
         table=mapping.table,
         file_name=opened.name,
-        sha256=sha256,
-        arrived_at=arrived_at,
+        sha256=staging.sha256,
+        arrived_at=staging.arrived_at,
         staged=staged,
         quarantine=refused,
-        rows_in=rows_in,
-        rows_staged=rows_in - rows_quarantined,
-        rows_quarantined=rows_quarantined,
-        unreadable=unreadable,
+        rows_in=counts.rows,
+        rows_staged=counts.rows - counts.refused,
+        rows_quarantined=counts.refused,
+        unreadable=counts.unreadable,
         columns_supplied=_columns_supplied(connection, staged, contract),
         left_out=left_out,
+        rows_read=rows_read,
+        rows_empty=n_empty,
+        doubtful_numbers=doubtful,
+        repaired=damage,
     )
-    _write_record(record, result)
+    write_record(record, result)
     return result
-
-
-def required_column_faults(opened: OpenFile, mapping: Mapping, contract: Contract, *, hint: str = "") -> list[Fault]:
-    """The fault of a file that lacks columns the mapping needs; `hint` ends the cure.
-
-    Where not one column name is known the header row may be missing, and the names a patient's data: they
-    are not told.
-    """
-    have = {column.lower() for column in opened.columns}
-    missing = [column for column in mapping.columns if column.lower() not in have]
-    if not missing:
-        return []
-    where = f"{opened.name}:1"
-    if have.isdisjoint(contract.columns) and have.isdisjoint(column.lower() for column in mapping.columns):
-        what = f"has none of the column names of {mapping.table}; is the header row missing?"
-        return [Fault(where, what, f"Put the names first, at least {', '.join(mapping.columns)}.{hint}")]
-    found = f"{', '.join(opened.columns[:12])}{' …' if len(opened.columns) > 12 else ''}"
-    which = f"column {missing[0]} is" if len(missing) == 1 else f"columns {', '.join(missing)} are"
-    cure = "Add it, or rename your column." if len(missing) == 1 else "Add them, or rename your columns."
-    return [Fault(where, f"the required {which} missing; found {found}.", f"{cure}{hint}")]
 
 
 def time_zone_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, opened: OpenFile) -> list[Fault]:
@@ -152,8 +129,8 @@ def time_zone_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, 
         "WHERE time_zone NOT IN (SELECT name FROM pg_timezone_names()) ORDER BY ALL"
     ).fetchall()
     numbers = [int(row[0]) for row in rows]
-    if opened.csv_path is not None:
-        numbers = physical_lines(opened.csv_path, [number - 1 for number in numbers])
+    if opened.text is not None:
+        numbers = physical_lines(opened.text, [number - 1 for number in numbers])
     return [
         Fault(f"{opened.name}:{number}", f"{time_zone!r} is not a time zone.", "Write it like America/New_York.")
         for number, (_, time_zone) in zip(numbers, rows, strict=True)
@@ -168,15 +145,51 @@ def landed_sql(opened: OpenFile, optional_columns: tuple[str, ...]) -> str:
     return f"SELECT *{extra} FROM ({opened.sql})"
 
 
-def _copy_checked_rows(
-    connection: duckdb.DuckDBPyConnection, opened: OpenFile, lookups: tuple[OpenFile, ...], sql: str, building: Path
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    rows: int
+    refused: int
+    unreadable: dict[str, int]
+
+
+def _write_checked_rows(
+    connection: duckdb.DuckDBPyConnection, staging: Staging, building: Path
+) -> tuple[_Counts, tuple[str, ...]]:
+    """Copies the checked rows; again, where the numbers of a column turn out to be written in another form."""
+    _copy_checked_rows(connection, staging, building)
+    counts = _count(connection, building, staging)
+    unread = _unread_numbers(connection, building, staging.contract, counts)
+    doubtful: tuple[str, ...] = ()
+    if unread:
+        is_other, doubtful = staging.reread(unread)
+        if is_other:
+            _copy_checked_rows(connection, staging, building)
+            counts = _count(connection, building, staging)
+    return counts, doubtful
+
+
+def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, building: Path) -> None:
+    files = (staging.opened, *staging.lookups)
     try:
-        connection.execute(f"COPY ({sql}) TO {path_literal(building)} (FORMAT parquet)")
+        connection.execute(f"COPY ({staging.rows_sql}) TO {path_literal(building)} (FORMAT parquet)")
+    except duckdb.OutOfMemoryException as error:
+        what = "needs more memory to read than is allowed."
+        raise InputError(Fault(staging.opened.name, what, "Raise memory_limit in kpi.yaml, or split it.")) from error
+    except duckdb.PermissionException as error:
+        what = "is a link that leads out of the landing folder."
+        raise InputError(Fault(staging.opened.name, what, "Put the file itself there.")) from error
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
-        building.unlink(missing_ok=True)
-        broken = [file for file in (opened, *lookups) if not _can_be_read(connection, file)]
-        raise InputError([_unreadable_file(file) for file in broken or [opened]]) from error
+        if is_disk_full(error):
+            raise
+        staging.verify()
+        broken = [file for file in files if not _can_be_read(connection, file)]
+        raise InputError([_unreadable_file(file) for file in broken or [staging.opened]]) from error
+    faults = read_faults(connection, list(files))
+    if not faults and staging.lookups and staging.mapping.one_row_each:
+        faults = _join_faults(connection, building, staging)
+    if faults:
+        staging.verify()
+        raise InputError(faults)
 
 
 def _can_be_read(connection: duckdb.DuckDBPyConnection, file: OpenFile) -> bool:
@@ -191,177 +204,91 @@ def _can_be_read(connection: duckdb.DuckDBPyConnection, file: OpenFile) -> bool:
 def _unreadable_file(file: OpenFile) -> Fault:
     if file.json_path is not None:
         return broken_json(file.name)
-    if file.csv_path is not None:
-        return unreadable_fault(file.csv_path, file.name)
+    if file.text is not None:
+        return unreadable_fault(file.text.path, file.name)
     return broken_parquet(file.name)
 
 
-def _join_faults(
-    connection: duckdb.DuckDBPyConnection,
-    checked: Path,
-    mapping: Mapping,
-    opened: OpenFile,
-    lookups: tuple[OpenFile, ...],
-) -> list[Fault]:
+def _count_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, building: Path) -> int:
+    """How many rows were read; InputError where that is not what was counted in the file's bytes."""
+    opened = staging.opened
+    if opened.records is None or staging.mapping.one_row_each:
+        read = int(connection.execute(f"SELECT COUNT(*) FROM {parquet_file(building)}").fetchall()[0][0])
+        if opened.records in (None, read):
+            return read
+    read = int(connection.execute(f"SELECT COUNT(*) FROM ({opened.every_row_sql})").fetchall()[0][0])
+    read_faults(connection, [opened])
+    expected = opened.records
+    if read != expected and opened.text is not None:
+        # A quotation mark within a value (5" tube) misleads the fast count; this one is exact.
+        count, faults = exact_count(
+            opened.text.path, name=opened.name, delimiter=opened.text.delimiter, skip=opened.text.skip
+        )
+        if faults:
+            raise InputError(faults)
+        expected = count - 1
+    if read != expected:
+        staging.verify()
+        what = f"holds {expected:,} rows, but {read:,} could be read."
+        raise InputError(Fault(opened.name, what, "Export the file again; if it stays so, report it as a bug."))
+    return read
+
+
+def _join_faults(connection: duckdb.DuckDBPyConnection, checked: Path, staging: Staging) -> list[Fault]:
     """A key that a lookup has twice would double the rows that name it, and what they cost."""
     repeated = connection.execute(
         f"SELECT COUNT(*) FROM (SELECT 1 FROM {parquet_file(checked)} GROUP BY {SOURCE_LINE} HAVING COUNT(*) > 1)"
     ).fetchall()[0][0]
     if not repeated:
         return []
-    others = " or ".join(lookup.name for lookup in lookups)
+    others = " or ".join(lookup.name for lookup in staging.lookups)
     which = "1 row" if repeated == 1 else f"{repeated:,} rows"
-    what = f"{which} became several rows of {mapping.table}, since {others} has a key more than once."
-    return [Fault(opened.name, what, "Remove the repeated rows there.")]
+    what = f"{which} became several rows of {staging.mapping.table}, since {others} has a key more than once."
+    return [Fault(staging.opened.name, what, "Remove the repeated rows there.")]
 
 
-def _checked_rows_sql(mapping: Mapping, contract: Contract, plausible_until: date) -> str:
-    columns = contract.columns
-    reasons = dict(_reasons(contract))
-    any_fault = " OR ".join(f"COALESCE({condition}, false)" for condition in reasons.values())
-    list_of_faults = ", ".join(
-        f"CASE WHEN {condition} THEN {literal(reason)} END" for reason, condition in reasons.items()
+def _without_refused(connection: duckdb.DuckDBPyConnection, building: Path, mapping: Mapping) -> Path:
+    good = building.with_name(f"{building.name}.good")
+    kept = "* EXCLUDE (left_out)" if mapping.leaves_out else "*"
+    condition = "reasons IS NULL AND left_out IS NULL" if mapping.leaves_out else "reasons IS NULL"
+    connection.execute(
+        f"COPY (SELECT {kept} FROM {parquet_file(building)} WHERE {condition}) TO {path_literal(good)} (FORMAT parquet)"
     )
-    typed = ",\n".join(part for name, column in columns.items() for part in typed_sql(name, column))
-    kept = [identifier(name) for name in columns]
-    kept += [identifier(f"{name}_kind") for name, column in columns.items() if column.type == "moment"]
-    unreadable = [
-        f"{_unreadable(name)} AS {identifier(f'unreadable_{name}')}"
-        for name, column in columns.items()
-        if column.when_unreadable == "unknown"
-    ]
-    content = ", ".join(kept)
-    is_kept = "left_out IS NULL" if mapping.leaves_out else "true"
-    return f"""
-WITH mapped AS ({mapping.sql}),
-typed AS (
-    SELECT
-        {SOURCE_LINE},{" left_out," if mapping.leaves_out else ""}
-        {literal(plausible_until)} AS plausible_until,
-        {", ".join(f"{identifier(name)} AS {identifier(f'text_{name}')}" for name in columns)},
-        {typed}
-    FROM mapped
-)
-SELECT {content}, {SOURCE_LINE}, HASH({content}) AS row_hash
-    {"".join(f", {part}" for part in unreadable)},
-    {"left_out," if mapping.leaves_out else ""}
-    CASE WHEN {is_kept} AND ({any_fault})
-        THEN LIST_FILTER([{list_of_faults}], lambda reason: reason IS NOT NULL) END AS reasons
-FROM typed
-"""
-
-
-def _unreadable(name: str) -> str:
-    return f"({identifier(f'text_{name}')} IS NOT NULL AND {identifier(name)} IS NULL)"
-
-
-def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Every reason to quarantine a row with its SQL condition over the typed columns, in order of precedence."""
-    for name, column in contract.columns.items():
-        if column.required:
-            yield f"missing_{name}", f"{identifier(f'text_{name}')} IS NULL"
-    for name, column in contract.columns.items():
-        if column.type in ("date", "month", "moment", "number", "integer") and column.when_unreadable == "quarantine":
-            yield f"invalid_{name}", _unreadable(name)
-    ids = [identifier(name) for name, column in contract.columns.items() if column.type == "id"]
-    if ids:
-        matches = " OR ".join(
-            f"((CONTAINS({name}, 'E+') OR CONTAINS({name}, 'e+')) "
-            f"AND REGEXP_FULL_MATCH({name}, {literal(_MANGLED_ID)}))"
-            for name in ids
-        )
-        yield "mangled_id", matches
-    dates = [name for name, column in contract.columns.items() if column.type in ("date", "moment")]
-    early = [name for name in dates if contract.columns[name].when_unreadable == "quarantine"]
-    if early:
-        yield (
-            "implausible_date",
-            " OR ".join(f"{identifier(name)} < {literal(EARLIEST_PLAUSIBLE)}" for name in early),
-        )
-    for reason, rule in contract.quarantine.items():
-        yield reason, f"({rule.when})"
-
-
-def reason_words(reason: str, contract: Contract) -> str:
-    """What a quarantine reason means, for people."""
-    if reason in contract.quarantine:
-        return contract.quarantine[reason].means
-    kind, _, column = reason.partition("_")
-    words = {
-        "mangled_id": "An id is in scientific notation (such as 1.23E+11): a spreadsheet destroyed it.",
-        "implausible_date": f"A date lies before {EARLIEST_PLAUSIBLE.year}.",
-    }
-    if reason in words:
-        return words[reason]
-    if kind == "missing":
-        return f"{column} is empty."
-    return f"{column} cannot be read as {_type_words(column, contract)}."
-
-
-def _type_words(column: str, contract: Contract) -> str:
-    kind = contract.columns[column].type
-    return {"number": "a number", "integer": "a whole number", "month": "a month"}.get(kind, "an ISO date or time")
+    return good
 
 
 def _count_left_out(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
-    counts = connection.execute(
+    found = connection.execute(
         f"SELECT left_out, COUNT(*) FROM {parquet_file(path)} WHERE left_out IS NOT NULL GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    return {str(reason): int(n) for reason, n in counts}
+    return {str(reason): int(n) for reason, n in found}
 
 
-def _count(
-    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, mapping: Mapping
-) -> tuple[int, int, dict[str, int]]:
-    lenient = [name for name, column in contract.columns.items() if column.when_unreadable == "unknown"]
+def _count(connection: duckdb.DuckDBPyConnection, path: Path, staging: Staging) -> _Counts:
+    lenient = [name for name, column in staging.contract.columns.items() if column.when_unreadable == "unknown"]
     counts = "".join(f", COUNT(*) FILTER (WHERE {identifier(f'unreadable_{name}')})" for name in lenient)
-    kept = "WHERE left_out IS NULL" if mapping.leaves_out else ""
+    kept = "WHERE left_out IS NULL" if staging.mapping.leaves_out else ""
     row = connection.execute(f"SELECT COUNT(*), COUNT(reasons) {counts} FROM {parquet_file(path)} {kept}").fetchall()[0]
-    return int(row[0]), int(row[1]), {name: int(n) for name, n in zip(lenient, row[2:], strict=True) if n}
+    unreadable = {name: int(n) for name, n in zip(lenient, row[2:], strict=True) if n}
+    return _Counts(int(row[0]), int(row[1]), unreadable)
 
 
-def _write_quarantine(
-    connection: duckdb.DuckDBPyConnection, checked: Path, target: Path, opened: OpenFile, n_rows: int, rows_in: int
-) -> None:
-    """Writes the refused rows with every reason, their physical line and the original row as JSON."""
-    names = [identifier(landed_name(column)) for column in opened.columns]
-    packed = ", ".join(
-        f"{identifier(column.lower())} := landed.{identifier(landed_name(column))}" for column in opened.columns
-    )
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE refused AS
-        SELECT checked.{SOURCE_LINE}, checked.reasons, CAST(NULL AS BIGINT) AS line,
-            CAST(to_json(STRUCT_PACK({packed})) AS VARCHAR) AS original_row
-        FROM (SELECT {SOURCE_LINE}, reasons FROM {parquet_file(checked)} WHERE reasons IS NOT NULL) AS checked
-        INNER JOIN (SELECT {SOURCE_LINE}, {", ".join(names)} FROM landed) AS landed USING ({SOURCE_LINE})
-        """
-        if n_rows
-        else f"""CREATE OR REPLACE TEMP TABLE refused AS
-        SELECT CAST(NULL AS BIGINT) AS {SOURCE_LINE}, CAST(NULL AS VARCHAR[]) AS reasons,
-            CAST(NULL AS BIGINT) AS line, CAST(NULL AS VARCHAR) AS original_row WHERE false"""
-    )
-    if n_rows:
-        read_faults(connection, [opened])
-        _set_physical_lines(connection, opened, rows_in)
-    building = target.with_name(f".{target.name}.building")
-    connection.execute(f"COPY refused TO {path_literal(building)} (FORMAT parquet)")
-    os.replace(building, target)
-
-
-def _set_physical_lines(connection: duckdb.DuckDBPyConnection, opened: OpenFile, rows_in: int) -> None:
-    if opened.json_path is not None:
-        rows = [int(row[0]) for row in connection.execute(f"SELECT DISTINCT {SOURCE_LINE} FROM refused").fetchall()]
-        lines = json_lines(opened.json_path, rows)
-        connection.executemany(
-            f"UPDATE refused SET line = ? WHERE {SOURCE_LINE} = ?", list(zip(lines, rows, strict=True))
-        )
-        return
-    if opened.csv_path is None or count_lines(opened.csv_path) == rows_in + 1:
-        connection.execute(f"UPDATE refused SET line = {SOURCE_LINE}")
-        return
-    rows = [int(row[0]) for row in connection.execute(f"SELECT DISTINCT {SOURCE_LINE} FROM refused").fetchall()]
-    lines = physical_lines(opened.csv_path, [row - 1 for row in rows])
-    connection.executemany(f"UPDATE refused SET line = ? WHERE {SOURCE_LINE} = ?", list(zip(lines, rows, strict=True)))
+def _unread_numbers(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, counts: _Counts
+) -> list[str]:
+    """The number columns with values that cannot be read, whether that refuses their rows or not."""
+    numbers = [name for name, column in contract.columns.items() if column.type in ("number", "integer")]
+    unread = [name for name in numbers if name in counts.unreadable]
+    strict = [name for name in numbers if contract.columns[name].when_unreadable == "quarantine"]
+    if counts.refused and strict:
+        reasons = {
+            str(row[0])
+            for row in connection.execute(
+                f"SELECT DISTINCT UNNEST(reasons) FROM {parquet_file(path)} WHERE reasons IS NOT NULL"
+            ).fetchall()
+        }
+        unread += [name for name in strict if f"invalid_{name}" in reasons]
+    return unread
 
 
 def _columns_supplied(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contract) -> tuple[str, ...]:
@@ -369,22 +296,3 @@ def _columns_supplied(connection: duckdb.DuckDBPyConnection, staged: Path, contr
     counts = ", ".join(f"COUNT({identifier(name)})" for name in names)
     row = connection.execute(f"SELECT {counts} FROM {parquet_file(staged)}").fetchall()[0]
     return tuple(name for name, count in zip(names, row, strict=True) if count)
-
-
-def _write_record(path: Path, staged: StagedFile) -> None:
-    body = {**asdict(staged), "staged": staged.staged.name, "quarantine": staged.quarantine.name}
-    building = path.with_name(f".{path.name}.building")
-    building.write_text(json.dumps(body, indent=1), encoding="utf-8")
-    os.replace(building, path)
-
-
-def _read_record(path: Path, *, arrived_at: str, file_name: str) -> StagedFile:
-    body = json.loads(path.read_text(encoding="utf-8"))
-    body |= {
-        "staged": path.parent / body["staged"],
-        "quarantine": path.parent / body["quarantine"],
-        "columns_supplied": tuple(body["columns_supplied"]),
-        "arrived_at": arrived_at,
-        "file_name": file_name,
-    }
-    return StagedFile(**body)

@@ -30,7 +30,8 @@ class Figure:
     value, lower and upper are on the printed scale. n_listed: cases the metric lists; exclusions: reason → cases
     left out, the cases without full follow-up among them; n_counted: the rest. is_incomplete: fewer of its cases
     than usual have their data (see `metrics.completeness`). plotted_numerator and plotted_denominator are for computing
-    limits only; they are None when the value may not be known.
+    limits only; they are None when the value may not be known. n_event_patients: patients behind the events
+    of the numerator, for protecting them only; None where it is not known.
     """
 
     metric: str
@@ -51,6 +52,7 @@ class Figure:
     plotted_numerator: float | None = None
     plotted_denominator: float | None = None
     is_incomplete: bool = False
+    n_event_patients: float | None = None
 
     @property
     def number(self) -> float | None:
@@ -110,6 +112,7 @@ def _figure(row: Mapping[Hashable, Any], left_out: Mapping[str, float], metric: 
         plotted_numerator=numerator if value is not None else None,
         plotted_denominator=denominator if value is not None else None,
         is_incomplete=bool(row["is_incomplete"]),
+        n_event_patients=_number(row.get("n_event_patients")),
     )
 
 

@@ -106,6 +106,7 @@ def judge(inputs: ReportInputs) -> Judged:
         inputs.metrics,
         list(month_range(first_month_read(inputs, first), inputs.month)),
     )
+    known = index_figures(figures)
     if inputs.withholds:
         figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
     charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
@@ -117,7 +118,7 @@ def judge(inputs: ReportInputs) -> Judged:
     }
     headlines = inputs.settings.report.headline_metrics
     by_facility = _judge_facilities(inputs, system, months, index)
-    drivers = judge_drivers(inputs)
+    drivers = judge_drivers(inputs, index, known)
     programme = judge_programme(
         inputs,
         figures,

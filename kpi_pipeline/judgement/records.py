@@ -48,7 +48,8 @@ class Totals:
 class JudgedRecords:
     """The data behind the report. totals: None where a count may not be printed. stays: (label, number) of each step.
 
-    watermarks: of the report's facilities.
+    watermarks: of the report's facilities. warnings: none where small numbers are withheld: they count cases in words,
+    of which a singular alone tells one.
     """
 
     totals: Totals | None
@@ -59,6 +60,7 @@ class JudgedRecords:
     watermarks: tuple[Watermark, ...]
     reference_tables: tuple[ReferenceUsed, ...]
     warnings: tuple[str, ...]
+    has_warnings_withheld: bool
     caveats: tuple[str, ...]
 
 
@@ -91,7 +93,8 @@ def judge_records(inputs: ReportInputs) -> JudgedRecords:
         control_totals=() if inputs.withholds else facts.control_totals,
         watermarks=facts.watermarks,
         reference_tables=facts.reference_tables,
-        warnings=facts.warnings,
+        warnings=() if inputs.withholds else facts.warnings,
+        has_warnings_withheld=inputs.withholds and bool(facts.warnings),
         caveats=facts.caveats,
     )
 

@@ -14,8 +14,13 @@ import duckdb
 from kpi_pipeline.metrics.declaration import Metric
 
 
-def provenance_json(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric]) -> str:
-    """The provenance of the snapshot a connection reads; the same snapshot and code give the same text."""
+def provenance_json(
+    connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric], *, with_counts: bool = True
+) -> str:
+    """The provenance of the snapshot a connection reads; the same snapshot and code give the same text.
+
+    with_counts: how many rows of each input file were used or refused; left out of copies that withhold small numbers.
+    """
     info = connection.execute(
         "SELECT snapshot_id, schema_version, program_version, source, built_at FROM build_info"
     ).fetchall()[0]
@@ -24,9 +29,10 @@ def provenance_json(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Met
         "ORDER BY table_name, file_sha256"
     ).fetchall()
     reference = connection.execute("SELECT name, version, rows, sha256 FROM reference_tables ORDER BY name").fetchall()
+    fields = _FILE_FIELDS if with_counts else _FILE_FIELDS[:2]
     body = {
         **dict(zip(("snapshot_id", "schema_version", "program_version", "source", "built_at"), info, strict=True)),
-        "input_files": [dict(zip(_FILE_FIELDS, row, strict=True)) for row in files],
+        "input_files": [dict(zip(fields, row[: len(fields)], strict=True)) for row in files],
         "reference_files": [dict(zip(("name", "version", "rows", "sha256"), row, strict=True)) for row in reference],
         "metrics": [
             {

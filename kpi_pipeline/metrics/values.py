@@ -101,7 +101,7 @@ def read_values(warehouse: Path, metrics: Iterable[str] | None = None) -> Metric
         exclusions = [_read(connection, exclusions_file(folder, metric)) for metric in chosen]
     return MetricValues(
         snapshot_id,
-        pd.concat(values, ignore_index=True)[list(VALUE_COLUMNS)],
+        pd.concat(values, ignore_index=True).reindex(columns=list(VALUE_COLUMNS)),
         pd.concat(exclusions, ignore_index=True)[list(EXCLUSION_COLUMNS)],
     )
 

@@ -16,6 +16,7 @@ from kpi_pipeline.intake.contract import Contract, load_contracts
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.orchestration import metadata as told
 from kpi_pipeline.orchestration.calendar import ReportCalendar
+from kpi_pipeline.orchestration.delivery import build_draft_asset
 from kpi_pipeline.orchestration.resources import Hospital
 from kpi_pipeline.warehouse.tables import WarehouseTable, kept_tables, load_tables
 
@@ -41,17 +42,25 @@ def build_assets(calendar: ReportCalendar) -> list[dg.AssetsDefinition | dg.Asse
     """Every asset of the code location, in the order in which data flows."""
     metrics = load_metrics()
     return [
-        dg.AssetSpec(LANDING, group_name="intake", description="The source files, as they arrived.", kinds={"file"}),
+        dg.AssetSpec(
+            LANDING,
+            group_name="intake",
+            description="The source files, as they arrived.",
+            kinds={"file"},
+            owners=told.OWNERS,
+        ),
         dg.AssetSpec(
             REFERENCE,
             group_name="intake",
             description="Value sets and DRG tables with their provenance.",
             kinds={"csv"},
+            owners=told.OWNERS,
         ),
         _build_staged_asset(load_contracts()),
         _build_warehouse_asset(kept_tables()),
         *(_build_metric_asset(metric) for metric in metrics.values()),
         _build_report_asset(calendar, [metric_key(name) for name in metrics]),
+        _build_draft_asset(calendar),
     ]
 
 
@@ -63,6 +72,8 @@ def _build_staged_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
             group_name="intake",
             description=contract.title,
             kinds={"parquet"},
+            freshness_policy=told.FRESHNESS,
+            owners=told.OWNERS,
         )
         for contract in contracts.values()
     ]
@@ -72,6 +83,8 @@ def _build_staged_asset(contracts: dict[str, Contract]) -> dg.AssetsDefinition:
         group_name="intake",
         description="Rows that break their contract, with file, line and every reason.",
         kinds={"parquet"},
+        freshness_policy=told.FRESHNESS,
+        owners=told.OWNERS,
     )
 
     @dg.multi_asset(name="staged", specs=[*specs, refused], pool="intake")
@@ -105,6 +118,8 @@ def _build_warehouse_asset(tables: tuple[WarehouseTable, ...]) -> dg.AssetsDefin
             description=f"{table.title}. {table.means}",
             code_version=_short_hash(table.sql),
             kinds={"duckdb"},
+            freshness_policy=told.FRESHNESS,
+            owners=told.OWNERS,
         )
         for table in tables
     ]
@@ -166,6 +181,8 @@ def _build_metric_asset(metric: Metric) -> dg.AssetsDefinition:
         description=told.metric_description(metric),
         code_version=f"{metric.version}.{_short_hash(metric.sql)}",
         kinds={"sql", "parquet"},
+        freshness_policy=told.FRESHNESS,
+        owners=told.OWNERS,
         metadata={"unit": metric.unit, "better": metric.better, "follows": metric.follows, "owner": metric.owner},
     )
     def metric_values(hospital: Hospital) -> dg.MaterializeResult[None]:
@@ -182,9 +199,7 @@ def _build_metric_asset(metric: Metric) -> dg.AssetsDefinition:
 
 
 def _build_report_asset(calendar: ReportCalendar, metrics: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    months = dg.MonthlyPartitionsDefinition(
-        start_date=str(calendar.first_month), fmt="%Y-%m", timezone=calendar.time_zone
-    )
+    months = _months(calendar)
     freshness = dg.FreshnessPolicy.cron(
         deadline_cron=f"0 12 {calendar.latest_day} * *",
         lower_bound_delta=timedelta(days=calendar.latest_day - calendar.working_day + 1),
@@ -202,6 +217,7 @@ def _build_report_asset(calendar: ReportCalendar, metrics: list[dg.AssetKey]) ->
             group_name="report",
             description="The month's report: PDF, the same as JSON, and its figures as CSV.",
             kinds={"pdf"},
+            owners=told.OWNERS,
         )
         def monthly_report(context: dg.AssetExecutionContext, hospital: Hospital) -> None:
             from kpi_pipeline.pipeline.reports import write_reports
@@ -220,6 +236,18 @@ def _build_report_asset(calendar: ReportCalendar, metrics: list[dg.AssetKey]) ->
                     context.add_asset_metadata(metadata, partition_key=str(month))
 
     return monthly_report
+
+
+def _build_draft_asset(calendar: ReportCalendar) -> dg.AssetsDefinition:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return build_draft_asset(_months(calendar), BACKFILL)
+
+
+def _months(calendar: ReportCalendar) -> dg.MonthlyPartitionsDefinition:
+    return dg.MonthlyPartitionsDefinition(
+        start_date=str(calendar.first_month), fmt="%Y-%m", timezone=calendar.time_zone
+    )
 
 
 def _short_hash(text: str) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
 
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 
 _LAST_WORKING_DAY = 15
-_SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,19 @@ class ReportCalendar:
         month = Month.of(day).plus(-1)
         return month if month >= self.first_month else None
 
+    def month_owed_on(self, day: date) -> Month | None:
+        """The month whose report was due by this day: last month from its working day on, None before that."""
+        if self._working_day_number(day) < self.working_day:
+            return None
+        month = Month.of(day).plus(-1)
+        return month if month >= self.first_month else None
+
+    def due_day_of(self, month: Month) -> date:
+        """The day a month's report falls due."""
+        first = month.plus(1).first_day
+        due = np.busday_offset(first, self.working_day - 1, roll="forward", holidays=sorted(self.days_off))
+        return date.fromisoformat(str(due))
+
     @property
     def latest_day(self) -> int:
         """The last day of a month on which the report can fall due, whatever weekday the month begins with."""
@@ -45,10 +59,12 @@ class ReportCalendar:
         return min(28, weekdays + 2 * math.ceil(weekdays / 5))
 
     def _working_day_number(self, day: date) -> int:
-        return sum(self._is_working_day(day.replace(day=number)) for number in range(1, day.day + 1))
+        """How many working days the month has had by the end of this day."""
+        first, after = day.replace(day=1), day + timedelta(days=1)
+        return int(np.busday_count(first, after, holidays=sorted(self.days_off)))
 
     def _is_working_day(self, day: date) -> bool:
-        return day.weekday() < _SATURDAY and day not in self.days_off
+        return bool(np.is_busday(day, holidays=sorted(self.days_off)))
 
     def _most_days_off(self) -> int:
         months = [Month.of(day) for day in self.days_off]

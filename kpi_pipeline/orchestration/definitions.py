@@ -10,9 +10,10 @@ import dagster as dg
 from kpi_pipeline.orchestration.assets import build_assets
 from kpi_pipeline.orchestration.calendar import read_calendar
 from kpi_pipeline.orchestration.checks import build_checks
+from kpi_pipeline.orchestration.delivery import DRAFT, build_delivery_jobs, build_delivery_sensors, build_send_schedule
 from kpi_pipeline.orchestration.resources import Hospital
 from kpi_pipeline.orchestration.schedules import build_monthly_schedule
-from kpi_pipeline.orchestration.sensors import FailureLog, build_landing_sensor, failed_run_notice
+from kpi_pipeline.orchestration.sensors import FailureMail, build_landing_sensor, failed_run_notice
 
 REPORT_JOB = "build_and_report"
 BUILD_JOB = "build"
@@ -28,16 +29,16 @@ def build_defs(resources: Mapping[str, object] | None = None) -> dg.Definitions:
     )
     build = dg.define_asset_job(
         BUILD_JOB,
-        selection=everything - dg.AssetSelection.assets("monthly_report"),
+        selection=everything - dg.AssetSelection.assets("monthly_report", DRAFT),
         description="Reads the landing folder, builds and checks. Writes no report.",
     )
     return dg.Definitions(
         assets=build_assets(calendar),
         asset_checks=build_checks(),
-        jobs=[build_and_report, build],
-        schedules=[build_monthly_schedule(REPORT_JOB, calendar)],
-        sensors=[build_landing_sensor(BUILD_JOB), failed_run_notice],
-        resources={"hospital": hospital, "failure_notice": FailureLog(), **(resources or {})},
+        jobs=[build_and_report, build, *build_delivery_jobs()],
+        schedules=[build_monthly_schedule(REPORT_JOB, calendar), build_send_schedule()],
+        sensors=[build_landing_sensor(BUILD_JOB), failed_run_notice, *build_delivery_sensors()],
+        resources={"hospital": hospital, "failure_notice": FailureMail(hospital=hospital), **(resources or {})},
         # A step in its own process costs seconds, and brings nothing: the steps follow one another.
         executor=dg.in_process_executor,
     )

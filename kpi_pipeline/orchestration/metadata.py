@@ -5,10 +5,12 @@ Everything that reaches Dagster's event log passes through here, so that one rea
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +24,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpi_pipeline.intake.ingest import IntakeResult
-    from kpi_pipeline.intake.staging import StagedFile
+    from kpi_pipeline.intake.staged_files import StagedFile
     from kpi_pipeline.pipeline.build import BuildResult
     from kpi_pipeline.pipeline.report import WrittenReport
 
 MetadataValues = Mapping[str, Any]
+
+OWNERS = ["team:case_management"]
+"""Who answers for every asset."""
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=38))
+"""Files come monthly at least; a month and a week without a build is late."""
 
 
 def landing_metadata(intake: IntakeResult) -> MetadataValues:
@@ -82,7 +89,28 @@ def report_metadata(written: WrittenReport, base_url: str) -> MetadataValues:
         "pages": written.n_pages,
         "size_kb": pdf.stat().st_size // 1024,
         "pdf_sha256": _file_hash(pdf),
+        "page_one": _picture_of_page_one(pdf),
+        "aggregates": _aggregates(written.figures),
     }
+
+
+def _picture_of_page_one(pdf: Path) -> dg.MetadataValue[str]:
+    """What Dagster shows behind [Show Markdown]: the same page one that its readers get."""
+    from kpi_pipeline.delivery.message import draw_first_page
+
+    picture = base64.b64encode(draw_first_page(pdf.read_bytes(), width=700)).decode()
+    return dg.MetadataValue.md(f"![Page one of the report](data:image/png;base64,{picture})")
+
+
+def _aggregates(figures: Path) -> dg.MetadataValue[str]:
+    """The report's own table of figures, newest month first; what a report withholds is withheld here too."""
+    lines = figures.read_text(encoding="utf-8").splitlines()
+    rows = [line.replace("|", "/").split(",") for line in [lines[0], *lines[: -_ROWS_SHOWN - 1 : -1]]]
+    head = [f"| {' | '.join(rows[0])} |", f"|{' --- |' * len(rows[0])}"]
+    return dg.MetadataValue.md("\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows[1:])]))
+
+
+_ROWS_SHOWN = 40
 
 
 def metric_description(metric: Metric) -> str:

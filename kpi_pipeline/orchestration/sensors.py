@@ -1,14 +1,16 @@
 """What starts a run or tells of one: new files in the landing folder, and a run that failed.
 
-Sending mail is not here: a mail resource that has `tell` takes the place of `FailureLog` in `build_defs`.
+Delivery's own sensors are in `delivery`.
 """
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
+from kpi_pipeline.orchestration.delivery import tell
 from kpi_pipeline.orchestration.resources import Hospital
 
 
@@ -23,6 +25,21 @@ class FailureLog(dg.ConfigurableResource):  # type: ignore[type-arg]
     def tell(self, job_name: str, run_id: str) -> None:
         """Names the run and nothing of its error text, which could quote a value from a source file."""
         dg.get_dagster_logger().error(f"{job_name} failed. See {self.web_url}/runs/{run_id}")
+
+
+class FailureMail(FailureLog):
+    """Tells of a failed run in Dagster's log and by mail to the operators, where a mail server is set."""
+
+    hospital: Hospital
+
+    def tell(self, job_name: str, run_id: str) -> None:
+        """Names the run, nothing of its error text. A mail that cannot be sent fails the tick, where it is seen."""
+        super().tell(job_name, run_id)
+        tell(
+            self.hospital,
+            f"Case management reports: {job_name} failed",
+            [f"The run is at {self.web_url}/runs/{run_id}", "Its page says what stopped it, and what to do."],
+        )
 
 
 @dg.run_failure_sensor(
@@ -46,18 +63,23 @@ def build_landing_sensor(job_name: str) -> dg.SensorDefinition:
     )
     def new_files_in_landing(context: dg.SensorEvaluationContext, hospital: Hospital) -> dg.SensorResult:
         seen = folder_state(Path(hospital.landing))
-        before = json.loads(context.cursor) if context.cursor else {"seen": "", "built": ""}
+        before: dict[str, Any] = (
+            json.loads(context.cursor) if context.cursor else {"seen": "", "built": "", "builds": 0}
+        )
         if not seen:
             return dg.SensorResult(skip_reason="The landing folder is missing or empty.")
-        cursor = {"seen": seen, "built": before["built"]}
+        builds = int(before.get("builds", 0))
+        cursor = {"seen": seen, "built": before["built"], "builds": builds}
         if seen == before["built"]:
             return dg.SensorResult(skip_reason="Nothing has changed since the last build.", cursor=json.dumps(cursor))
         if seen != before["seen"]:  # a copy may be under way: build only what two looks agree on
             return dg.SensorResult(
                 skip_reason="Files have changed; waiting until they stay.", cursor=json.dumps(cursor)
             )
-        cursor["built"] = seen
-        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=seen)], cursor=json.dumps(cursor))
+        cursor |= {"built": seen, "builds": builds + 1}
+        # A file that came and was taken away again is two changes: the key counts them, and names what is there.
+        key = f"{builds + 1}-{seen[:32]}"
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key)], cursor=json.dumps(cursor))
 
     return new_files_in_landing
 

@@ -13,9 +13,9 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import parquet_file
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.targets import read_targets
+from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts, load_source, source_names
 from kpi_pipeline.intake.ingest import IntakeResult
-from kpi_pipeline.intake.staging import reason_words
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.build import read_landing
 from kpi_pipeline.warehouse.supply import CAPABILITIES

@@ -70,8 +70,8 @@ class Published:
 class IssueDesk:
     """What drafting and publishing need: one warehouse, its state, its audiences, and where drafts and issues lie."""
 
-    def __init__(self, warehouse: Path, *, settings: Settings, state: str | None = None):
-        self.warehouse, self.settings = warehouse, settings
+    def __init__(self, warehouse: Path, *, settings: Settings, state: str | None = None, reference: Path | None = None):
+        self.warehouse, self.settings, self.reference = warehouse, settings, reference
         with open_warehouse(warehouse) as connection:
             self.facts: BuildFacts = read_build_facts(connection)
         facilities = [one.facility_id for one in self.facts.watermarks]
@@ -101,9 +101,11 @@ class IssueDesk:
 
 
 @contextmanager
-def open_desk(warehouse: Path, *, settings: Settings, state: str | None = None) -> Iterator[IssueDesk]:
-    """Opens the desk for one warehouse, and closes it again."""
-    desk = IssueDesk(warehouse, settings=settings, state=state)
+def open_desk(
+    warehouse: Path, *, settings: Settings, state: str | None = None, reference: Path | None = None
+) -> Iterator[IssueDesk]:
+    """Opens the desk for one warehouse, and closes it again. reference: as the warehouse was built with."""
+    desk = IssueDesk(warehouse, settings=settings, state=state, reference=reference)
     try:
         yield desk
     finally:
@@ -138,7 +140,7 @@ def draft_month(
         ]
         raise DeliveryError(faults)
     decided = desk.decided()
-    basis = read_basis(desk.warehouse, settings=desk.settings, decided=decided)
+    basis = read_basis(desk.warehouse, settings=desk.settings, decided=decided, reference=desk.reference)
     drafted = []
     for one, scope in chosen:
         progress(f"{one.name}, {scope}")
@@ -148,6 +150,11 @@ def draft_month(
             _draft(desk, month, one, scope, replaces=replaces, decided=decided, basis=basis, by=by, at=at, why=why)
         )
     return drafted
+
+
+def standing_issues(desk: IssueDesk, month: Month) -> list[Issue]:
+    """The issues of a month that stand, or that were taken back by a person: no machine drafts over them."""
+    return [one for one in list_issues(desk.database, month=str(month)) if one.state in ("issued", "withdrawn")]
 
 
 def obstacles_of(desk: IssueDesk, month: Month, scope: str, exceptions: Sequence[str]) -> list[Obstacle]:
@@ -226,7 +233,7 @@ def publish_month(
     if not waiting and not list_issues(desk.database, month=str(month)):
         raise DeliveryError(Fault(str(month), "has no draft.", "Make one: kpi issue draft YYYY-MM."))
     decided = desk.decided()
-    basis = read_basis(desk.warehouse, settings=desk.settings, decided=decided)
+    basis = read_basis(desk.warehouse, settings=desk.settings, decided=decided, reference=desk.reference)
     for one in waiting:
         refuse_another_basis(one.name, one.basis["made_from"], basis.hashes)
     published = []

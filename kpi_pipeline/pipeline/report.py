@@ -66,7 +66,7 @@ def write_report(
     read = read_values(warehouse)
     with open_warehouse(warehouse) as connection:
         facts = read_build_facts(connection)
-        provenance = provenance_json(connection, metrics.values())
+        provenance = provenance_json(connection, metrics.values(), with_counts=privacy == "internal")
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
     if facts.snapshot_id != read.snapshot_id:
         raise WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))

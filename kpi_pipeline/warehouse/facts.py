@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.staging import reason_words
 from kpi_pipeline.warehouse.connection import open_warehouse
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.core import errors
+from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.staging import reason_words
 from tests.support.bad_folders import BAD
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -47,7 +47,13 @@ def test_every_reason_to_refuse_a_row_of_a_table_is_explained(table: str) -> Non
 
 def test_no_reason_is_explained_that_no_table_has() -> None:
     own = {reason for contract in load_contracts().values() for reason in contract.quarantine}
-    assert REASONS.keys() == own | {"missing_<column>", "invalid_<column>", "mangled_id", "implausible_date"}
+    assert REASONS.keys() == own | {
+        "missing_<column>",
+        "invalid_<column>",
+        "mangled_id",
+        "unprintable_id",
+        "implausible_date",
+    }
 
 
 @pytest.mark.parametrize("name", BAD)

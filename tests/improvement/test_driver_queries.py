@@ -138,6 +138,47 @@ def test_units_have_their_names_and_their_hospitals(tmp_path: Path) -> None:
     assert rows == [("3 East", "First", 20.0, 2.0), ("4 West", "Second", 11.0, 1.0)]
 
 
+def test_what_a_unit_would_have_at_everybodys_rates_by_hand() -> None:
+    """Groups 1 (old and young) and 2, each drawn towards its parent by 20 cases; unit B has only cases of group 1.
+
+    Overall 10/6. Group 1: (9 + 20·10/6)/(4 + 20) = 1.763889. Its cell of the old: (8 + 20·1.763889)/(3 + 20) =
+    1.881643.
+    """
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE units AS SELECT 'A' AS unit_id, 'Ward A' AS unit_name")
+    connection.execute("CREATE TABLE facilities AS SELECT 'F' AS facility_id, 'First' AS facility_name")
+    connection.execute("CREATE TABLE watermarks AS SELECT 'F' AS facility_id, DATE '2026-12-31' AS complete_through")
+    connection.execute(
+        """
+        CREATE TABLE stays AS SELECT * FROM (VALUES
+            ('1', 'F', 'A', 3, '1', DATE '1930-01-01'), ('2', 'F', 'A', 1, '1', DATE '1990-01-01'),
+            ('3', 'F', 'A', 1, '2', DATE '1930-01-01'), ('4', 'F', 'A', 0, '2', DATE '1930-01-01'),
+            ('5', 'F', 'B', 3, '1', DATE '1930-01-01'), ('6', 'F', 'B', 2, '1', DATE '1930-01-01')
+        ) AS rows (stay_id, facility_id, unit_id, n, primary_diagnosis_ccs, birth_date)
+        """
+    )
+    connection.execute("ALTER TABLE stays ADD COLUMN admitted_on DATE DEFAULT DATE '2026-10-05'")
+    sql = (
+        "SELECT stay_id AS case_id, facility_id, unit_id, admitted_on AS event_date, n AS numerator, 1 AS denominator, "
+        "CAST(NULL AS VARCHAR) AS exclusion_reason FROM stays"
+    )
+    metric = METRICS["length_of_stay_days"].model_copy(update={"sql": sql})
+    units = query_units(connection, metric, OCTOBER).set_index("unit_id")
+    group = (9 + 20 * 10 / 6) / 24
+    old = (8 + 20 * group) / 23
+    assert units.loc["B", "expected"] == pytest.approx(2 * old)
+    young, other = (1 + 20 * group) / 21, (1 + 20 * (1 + 20 * 10 / 6) / 22) / 22
+    assert units.loc["A", "expected"] == pytest.approx(old + young + 2 * other)
+    assert units["share_known"].tolist() == [1.0, 1.0]
+
+
+def test_units_are_not_compared_where_diagnosis_and_age_are_not_known(tmp_path: Path) -> None:
+    with warehouse(tmp_path) as connection:
+        units = query_units(connection, METRICS["length_of_stay_days"], OCTOBER)
+    assert units["share_known"].tolist() == [0.0, 0.0]
+    assert units["expected"].tolist() == pytest.approx([2 * 31 / 3, 31 / 3])
+
+
 def test_a_drg_has_its_published_title(tmp_path: Path) -> None:
     with warehouse(tmp_path) as connection:
         assert query_drg_titles(connection)["291"].startswith("HEART FAILURE")

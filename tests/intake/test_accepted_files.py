@@ -213,7 +213,7 @@ def test_a_workbook_with_dates_numbers_blank_rows_and_a_second_sheet(tmp_path: P
     ]
     # an Excel serial number is no date we may guess at; its row in the sheet is told
     assert [(where, reasons) for _, where, reasons, _ in refused_rows(intake)] == [(6, ["invalid_admitted_at"])]
-    assert intake.warnings == ("encounters.xlsx: only the first sheet is read; Notes left aside.",)
+    assert intake.warnings == ("encounters.xlsx: only the sheet Sheet is read; Notes left aside.",)
 
 
 def test_a_workbook_with_cells_past_its_header_is_refused_with_their_rows(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.staging import reason_words
 from tests.support.landings import GOOD, HEADER, encounters, line, refusals, refused_rows, staged_rows, take_in
 
 WITH_AMOUNTS = HEADER.replace("\n", ",total_cost,birth_date,updated_at\n")
@@ -21,7 +21,7 @@ def judged(tmp_path: Path, *rows: str, options: str = "") -> dict[str, list[str]
 
 
 def test_what_is_required_may_not_be_empty_and_every_reason_is_told(tmp_path: Path) -> None:
-    found = refused_rows(take_in(tmp_path, encounters(GOOD, ",,,,,\n", " , ,,,,2026-10-05\n")))
+    found = refused_rows(take_in(tmp_path, encounters(GOOD, ",,,,,2026-10-05\n", "NULL,\\N, ,#N/A,,2026-10-05\n")))
     expected = [
         "missing_encounter_id",
         "missing_person_id",
@@ -30,6 +30,14 @@ def test_what_is_required_may_not_be_empty_and_every_reason_is_told(tmp_path: Pa
         "missing_admitted_at",
     ]
     assert [(where, reasons) for _, where, reasons, _ in found] == [(3, expected), (4, expected)]
+    assert found[1][3]["encounter_id"] == "NULL"
+
+
+def test_lines_of_commas_alone_are_no_rows_and_are_counted(tmp_path: Path) -> None:
+    intake = take_in(tmp_path, encounters(GOOD, ",,,,,\n" * 200, line("E2"), ' , ,,"",,\n'))
+    (file,) = intake.files
+    assert (file.rows_in, file.rows_staged, file.rows_quarantined) == (2, 2, 0)
+    assert intake.warnings == ("encounters.csv: 201 rows hold not a single value (commas alone); left aside as empty.",)
 
 
 def test_a_discharge_that_is_empty_is_a_patient_in_the_house(tmp_path: Path) -> None:
@@ -49,11 +57,19 @@ READABLE_TIMES = {
     "2026-10-01T23:30-0400": (datetime(2026, 10, 2, 3, 30), "instant"),
     "2026-10-01T23:30:00+05:30": (datetime(2026, 10, 1, 18), "instant"),
     "2026-10-01 23:30:00.0000000 -04:00": (datetime(2026, 10, 2, 3, 30), "instant"),
+    "20261001": (datetime(2026, 10, 1), "date"),
+    "202610011405": (datetime(2026, 10, 1, 14, 5), "local"),
+    "20261001140530": (datetime(2026, 10, 1, 14, 5, 30), "local"),
+    "202610012400": (datetime(2026, 10, 2), "local"),
+    "2026-10-01 24:00": (datetime(2026, 10, 2), "local"),
+    "2026-10-01T24:00:00": (datetime(2026, 10, 2), "local"),
 }
 UNREADABLE_TIMES = (
     "10/01/2026",
     "01.10.2026",
-    "20261001",
+    "20261301",
+    "00011001",
+    "202610012500",
     "2026-13-01",
     "2026-02-29",
     "2026-10-1",
@@ -69,7 +85,6 @@ UNREADABLE_TIMES = (
     "2026-10-01Z",
     "epoch",
     "today",
-    "NULL",
 )
 
 
@@ -184,10 +199,10 @@ def test_an_optional_value_that_cannot_be_read_is_unknown_with_one_warning_for_i
     )
     intake = take_in(tmp_path, {"encounters.csv": content})
     assert refusals(intake) == {}
-    assert [row[0] for row in staged_rows(intake, "total_cost")] == [1250.5, None, None, None, None]
+    assert [row[0] for row in staged_rows(intake, "total_cost")] == [1250.5, None, None, None, 1250.0]
     assert intake.warnings == (
         "encounters.csv: 2 values of birth_date cannot be read; treated as unknown.",
-        "encounters.csv: 4 values of total_cost cannot be read; treated as unknown.",
+        "encounters.csv: 3 values of total_cost cannot be read; treated as unknown.",
         "encounters.csv: 1 value of updated_at cannot be read; treated as unknown.",
     )
 

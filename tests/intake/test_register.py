@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,12 +12,15 @@ import pytest
 
 from kpi_pipeline.core.errors import InputError, WarehouseError
 from kpi_pipeline.intake import ingest
-from kpi_pipeline.intake.landing import file_sha256
 from tests.support.landings import GOOD, HEADER, NOW, encounters, faults_of, land, line, take_in
 
 
 def register(folder: Path) -> Path:
     return folder / "store" / "landing_register.jsonl"
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def entries(folder: Path) -> list[dict[str, object]]:
@@ -29,13 +33,13 @@ def test_each_file_is_noted_once_with_its_hash_size_and_arrival(tmp_path: Path) 
     content = HEADER + GOOD
     assert entries(tmp_path) == [
         {
-            "sha256": file_sha256(tmp_path / "landing" / "encounters.csv"),
+            "sha256": sha256_of(tmp_path / "landing" / "encounters.csv"),
             "file_name": "encounters.csv",
             "size": len(content),
             "arrived_at": "2026-11-01T12:00:00+00:00",
         },
         {
-            "sha256": file_sha256(tmp_path / "landing" / "encounters_late.csv"),
+            "sha256": sha256_of(tmp_path / "landing" / "encounters_late.csv"),
             "file_name": "encounters_late.csv",
             "size": len(content),
             "arrived_at": "2026-11-04T12:00:00+00:00",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-from datetime import datetime, timedelta
+import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -19,6 +20,7 @@ from kpi_pipeline.orchestration.assets import metric_key, table_key
 from kpi_pipeline.orchestration.calendar import ReportCalendar
 from kpi_pipeline.orchestration.definitions import BUILD_JOB, REPORT_JOB, build_defs
 from kpi_pipeline.orchestration.resources import Hospital
+from kpi_pipeline.orchestration.schedules import decide_report
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -89,7 +91,7 @@ def test_every_check_blocks_what_comes_after_it() -> None:
 def test_only_the_report_is_made_by_month_and_a_range_is_one_run() -> None:
     graph = build_defs().resolve_asset_graph()
     by_month = [key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).partitions_def]
-    assert by_month == ["monthly_report"]
+    assert sorted(by_month) == ["monthly_issue_draft", "monthly_report"]
     assert graph.get(dg.AssetKey("monthly_report")).backfill_policy == dg.BackfillPolicy.single_run()
 
 
@@ -127,25 +129,59 @@ def test_the_months_end_in_the_hospitals_time_zone(monkeypatch: pytest.MonkeyPat
     [
         ("2026-11-05T06:00:00-05:00", None),
         ("2026-11-06T06:00:00-05:00", "2026-10"),
-        ("2026-11-09T06:00:00-05:00", None),
+        ("2026-11-09T06:00:00-05:00", "2026-10"),  # the daemon was away on Friday
+        ("2026-11-30T06:00:00-05:00", "2026-10"),
+        ("2026-12-01T06:00:00-05:00", None),
         ("2026-08-07T06:00:00-04:00", "2026-07"),
-        ("2026-08-10T06:00:00-04:00", None),
+        ("2026-08-10T06:00:00-04:00", "2026-07"),
         ("2027-01-07T11:00:00+00:00", "2026-12"),
     ],
 )
-def test_the_schedule_asks_for_last_month_on_the_fifth_working_day(moment: str, month: str | None) -> None:
-    schedule = build_defs().resolve_schedule_def("report_on_working_day")
-    assert schedule.execution_timezone == "America/New_York"
+def test_the_schedule_asks_for_last_month_from_the_fifth_working_day_until_it_is_made(
+    moment: str, month: str | None
+) -> None:
+    assert build_defs().resolve_schedule_def("report_on_working_day").execution_timezone == "America/New_York"
     with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_schedule_context(
-            instance=instance,
-            scheduled_execution_time=datetime.fromisoformat(moment),
-            repository_def=build_defs().get_repository_def(),
+        asked = decide_report(instance, REPORT_JOB, ReportCalendar(), datetime.fromisoformat(moment))
+    assert (asked.partition_key if isinstance(asked, dg.RunRequest) else None) == month
+
+
+@pytest.mark.parametrize(
+    ("started", "status", "asked"),
+    [
+        ("2026-11-06T06:00:05-05:00", dg.DagsterRunStatus.SUCCESS, False),
+        ("2026-11-06T06:00:05-05:00", dg.DagsterRunStatus.STARTED, False),
+        ("2026-11-06T06:00:05-05:00", dg.DagsterRunStatus.FAILURE, True),
+        ("2026-11-06T06:00:05-05:00", dg.DagsterRunStatus.CANCELED, True),
+        ("2026-11-02T09:00:00-05:00", dg.DagsterRunStatus.SUCCESS, True),  # a preview, before all files were there
+    ],
+)
+def test_a_month_is_asked_for_until_a_run_since_it_fell_due_has_not_failed(
+    started: str, status: dg.DagsterRunStatus, asked: bool
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = dg.DagsterRun(
+            job_name=REPORT_JOB, run_id=str(uuid.uuid4()), tags={"dagster/partition": "2026-10"}, status=status
         )
-        tick = schedule.evaluate_tick(context)
-    asked = [request.partition_key for request in tick.run_requests or []]
-    assert asked == ([month] if month else [])
-    assert (tick.skip_message is None) == bool(asked)
+        instance.run_storage.add_historical_run(run, datetime.fromisoformat(started).astimezone(UTC))
+        monday = datetime.fromisoformat("2026-11-09T06:00:00-05:00")
+        answer = decide_report(instance, REPORT_JOB, ReportCalendar(), monday)
+    assert isinstance(answer, dg.RunRequest) == asked
+
+
+def test_every_asset_has_an_owner_a_kind_and_words_and_groups_follow_the_house() -> None:
+    graph = build_defs().resolve_asset_graph()
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+    assert all(node.owners and node.kinds and node.description for node in nodes)
+    assert {node.group_name for node in nodes} == {"intake", "warehouse", "metrics", "report", "delivery"}
+    unwatched = {node.key.to_user_string() for node in nodes if node.freshness_policy is None}
+    assert unwatched == {"landing", "reference", "monthly_issue_draft"}  # sources have a sensor, drafts a report before
+
+
+def test_nothing_publishes_or_sends_but_its_own_job() -> None:
+    defs = build_defs()
+    for name in (REPORT_JOB, BUILD_JOB):
+        assert not {"publish", "send"} & set(defs.resolve_job_def(name).graph.node_dict)
 
 
 def test_the_schedule_runs_the_job_that_ends_with_the_report() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -52,6 +53,28 @@ def test_a_file_that_still_grows_is_waited_for(landing: Path) -> None:
     assert look(landing, cursor)[0] == 1
 
 
+def test_a_wrong_file_that_is_taken_away_again_is_a_change_each_time(landing: Path) -> None:
+    right, wrong = landing / "encounters.csv", landing / "wrong.csv"
+    right.write_text("encounter_id\n1\n", encoding="utf-8")
+    sensor = build_defs().resolve_sensor_def("new_files_in_landing")
+    keys, cursor = [], None
+    with dg.DagsterInstance.ephemeral() as instance:
+        for change in (None, "come", "go", "come", "go"):
+            if change == "come":
+                wrong.write_text("x", encoding="utf-8")
+                os.utime(wrong, (1, 1))  # the very same file each time
+            elif change == "go":
+                wrong.unlink()
+            for _ in range(3):
+                context = dg.build_sensor_context(
+                    instance=instance, cursor=cursor, resources={"hospital": Hospital(landing=str(landing))}
+                )
+                tick = sensor.evaluate_tick(context)
+                cursor = tick.cursor
+                keys += [request.run_key for request in tick.run_requests or []]
+    assert len(keys) == len(set(keys)) == 5  # Dagster starts no second run of the same key
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_an_empty_or_missing_folder_starts_nothing(landing: Path, is_there: bool) -> None:
     if not is_there:
@@ -73,7 +96,7 @@ def test_the_cursor_holds_hashes_and_no_file_names(landing: Path) -> None:
     (landing / "encounters_Jane_Doe.csv").write_text("x", encoding="utf-8")
     _, _, cursor = look(landing, None)
     assert cursor is not None
-    assert set(json.loads(cursor)) == {"seen", "built"}
+    assert set(json.loads(cursor)) == {"seen", "built", "builds"}
     assert "Jane" not in cursor
 
 

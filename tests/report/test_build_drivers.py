@@ -77,12 +77,15 @@ def amounts(*rows: tuple[str, int, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["category", "n_cases", "numerator"])
 
 
-def units(rates: Sequence[tuple[str, float, float]]) -> UnitTable:
-    rows = [(f"U{place}", name, "First", y, n) for place, (name, y, n) in enumerate(rates)]
-    return UnitTable(
-        READMISSION,
-        pd.DataFrame(rows, columns=["unit_id", "unit_name", "facility_name", "numerator", "denominator"]),
-    )
+def units(rates: Sequence[tuple[str, float, float]], *, risks: Sequence[float] | None = None) -> UnitTable:
+    """Units of so many events of so many cases; risks: how much more their patients are expected to have."""
+    overall = sum(y for _, y, _ in rates) / sum(n for *_, n in rates)
+    rows = [
+        (f"U{place}", name, "First", y, n, overall * n * (risks[place] if risks else 1.0))
+        for place, (name, y, n) in enumerate(rates)
+    ]
+    columns = ["unit_id", "unit_name", "facility_name", "numerator", "denominator", "expected"]
+    return UnitTable(READMISSION, pd.DataFrame(rows, columns=columns))
 
 
 def section(
@@ -362,6 +365,16 @@ def test_only_units_outside_the_limits_are_named_with_their_side() -> None:
     assert block.funnel is not None
     named = {mark.label: mark.point_class for mark in block.funnel.funnel.marks if mark.label}
     assert named == {"High, First": "concern", "Low, First": "improvement"}
+
+
+def test_a_unit_of_sicker_patients_is_not_blamed_for_them() -> None:
+    rates = [*EVEN, ("Sicker", 300.0, 1000.0)]
+    overall = (12 * 140 + 300) / 13_000
+    raw = only_block({"units": units(rates)})
+    adjusted = only_block({"units": units(rates, risks=[140 / 1000 / overall] * 12 + [300 / 1000 / overall])})
+    assert "one of 13 units lies outside" in raw.heading
+    assert "none of 13 units lies outside" in adjusted.heading
+    assert adjusted.notes[0].startswith("Adjusted for diagnosis group and age")
 
 
 def test_units_of_few_cases_are_left_out_and_counted() -> None:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +19,7 @@ from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report, build_report_and_figures
 from kpi_pipeline.report.model import DataQuality, Report
-from kpi_pipeline.report.pages.appendix import build_data_quality, without_small_counts
+from kpi_pipeline.report.pages.appendix import build_data_quality
 from kpi_pipeline.warehouse.facts import FunnelStep, LedgerRow, QuarantineReason
 from tests.report.invented_report import FACTS, LAST, report_inputs
 
@@ -84,7 +83,7 @@ def test_zero_is_printed_and_never_stands_for_a_small_count() -> None:
     )
     rows = {row["month"]: row for row in rows_of(figures_csv) if row["metric"] == "denials_per_100_discharges"}
     assert (rows["2026-08"]["numerator"], rows["2026-08"]["value"]) == ("0", "0")
-    assert (rows["2026-09"]["numerator"], rows["2026-09"]["value"]) == ("fewer than 11", "fewer than 11")
+    assert (rows["2026-09"]["numerator"], rows["2026-09"]["value"]) == ("withheld", "withheld")
     chart = next(one.chart for one in report.small_multiples.panels if one.metric == "denials_per_100_discharges")  # type: ignore[union-attr]
     points = {point.month: point for point in chart.points}
     assert points["2026-08"].value == 0.0
@@ -105,7 +104,7 @@ def test_an_internal_report_withholds_nothing() -> None:
 def test_one_small_exclusion_takes_another_with_it() -> None:
     inputs = report_inputs(exclusions={READMISSION: {"A": {"died": 25, "ama": 4}}}, privacy="board")
     counted, counts = definition_counts(build_report(inputs), READMISSION)
-    assert counts["Left against medical advice."] == "fewer than 11"
+    assert counts["Left against medical advice."] == "withheld"
     assert counts["Died during the stay."] == "withheld"
     assert counts["Principal diagnosis is psychiatric."] == "0"
     assert counted == "September 2026: cases listed 1,200, counted 1,171."
@@ -115,7 +114,7 @@ def test_a_single_small_exclusion_takes_the_denominator_and_not_the_number_other
     inputs = report_inputs(exclusions={COST: {"A": {"not_costed": 4}}}, privacy="external")
     report, figures_csv = build_report_and_figures(inputs)
     counted, counts = definition_counts(report, COST)
-    assert counts["The stay has no total cost yet."] == "fewer than 11"
+    assert counts["The stay has no total cost yet."] == "withheld"
     assert counted == "October 2026: cases listed 1,200, counted withheld."
     row = next(row for row in rows_of(figures_csv) if row["figure_id"] == f"{COST}/all/2026-10")
     assert (row["numerator"], row["denominator"]) == ("withheld", "withheld")
@@ -252,10 +251,10 @@ def test_small_row_counts_and_what_gives_them_away_are_withheld() -> None:
     )
     quality = data_quality(report_inputs(facts=facts, privacy="external"))
     encounters, denials = quality.ledger
-    assert (encounters.quarantined, encounters.duplicate) == ("fewer than 11", "0")
+    assert (encounters.quarantined, encounters.duplicate) == ("withheld", "0")
     assert "withheld" in (encounters.rows_in, encounters.used)
     assert (denials.rows_in, denials.used, denials.quarantined) == ("500", "480", "20")
-    assert [one.rows for one in quality.quarantine_reasons] == ["fewer than 11", "20"]
+    assert [one.rows for one in quality.quarantine_reasons] == ["withheld", "20"]
     assert "60,0" not in quality.summary
     assert quality.funnel is not None
     shown = [bar.value for bar in quality.funnel.bars]
@@ -271,23 +270,18 @@ def test_an_internal_report_prints_every_row_count() -> None:
     assert quality.summary.startswith("Of 60,007 rows that came in, 60,000 were used and 7 set aside")
 
 
-@pytest.mark.parametrize(
-    ("warning", "printed"),
-    [
-        ("5 stays have a DRG that is not in the table.", "fewer than 11 stays have a DRG that is not in the table."),
-        ("3 of 1,200 diagnoses are in no map.", "fewer than 11 of 1,200 diagnoses are in no map."),
-        ("encounters_2026.csv: 1 value of total_cost.", "encounters_2026.csv: fewer than 11 value of total_cost."),
-        ("FY2024 uses FY2026; version 1.2; since 2026-10-05.", "FY2024 uses FY2026; version 1.2; since 2026-10-05."),
-        ("No row for 9 days.", "No row for 9 days."),
-        ("11 stays and 0 others.", "11 stays and 0 others."),
-    ],
-)
-def test_small_counts_in_warnings(warning: str, printed: str) -> None:
-    assert without_small_counts(warning, 11) == printed
+def test_warnings_are_not_printed_where_small_numbers_are_withheld() -> None:
+    """They count cases in words: `1 stay has`, the singular alone, tells one; a file's name may tell more."""
+    facts = replace(FACTS, warnings=("encounters_2026.csv: one value of total_cost is no number.",))
+    assert data_quality(report_inputs(facts=facts)).warnings == facts.warnings
+    board = data_quality(report_inputs(facts=facts, privacy="board"))
+    assert (board.warnings, board.no_warnings_words) == ((), "Not printed in this copy: warnings count cases.")
+    nothing = data_quality(report_inputs(privacy="board"))
+    assert nothing.no_warnings_words == "No warnings."
 
 
 def test_every_month_is_guarded_not_only_the_last() -> None:
     inputs = report_inputs({READMISSION: lambda at: 5 / 1200 if at == 20 else 0.14}, privacy="board")
     rows = {row["month"]: row for row in rows_of(build_report_and_figures(inputs)[1]) if row["metric"] == READMISSION}
-    assert rows["2025-07"]["value"] == "fewer than 11"
-    assert all(rows[str(month)]["value"] != "fewer than 11" for month in month_range(Month(2025, 8), SEPTEMBER))
+    assert rows["2025-07"]["value"] == "withheld"
+    assert all(rows[str(month)]["value"] != "withheld" for month in month_range(Month(2025, 8), SEPTEMBER))

@@ -182,7 +182,7 @@ ARITHMETIC = (
     jinja2.nodes.Mod,
     jinja2.nodes.Pow,
 )
-ALLOWED_FILTERS = {"length", "join", "map", "list", "select", "anchor"}
+ALLOWED_FILTERS = {"length", "join", "map", "list", "select", "anchor", "batch"}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)

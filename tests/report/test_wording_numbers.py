@@ -97,7 +97,7 @@ def test_a_target_says_on_which_side_it_is_met(metric: str, value: float, short:
         (1.0, "facilities", "1 facility"),
         (12.5, "expected days", "12.5 expected days"),
         (1812.4, "expected days", "1,812 expected days"),
-        (Withheld.SMALL, "discharges", "fewer than 11 discharges"),
+        (Withheld.SMALL, "discharges", "discharges withheld"),
         (Withheld.COMPLEMENT, "discharges", "discharges withheld"),
         (Withheld.COMPLEMENT, "", "withheld"),
         (None, "discharges", "–"),

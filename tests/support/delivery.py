@@ -59,6 +59,7 @@ class StubDesk(IssueDesk):
 
     def __init__(self, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch, mail: MailSettings | None = None):
         self.warehouse = folder / "hospital.duckdb"
+        self.reference = None
         self.settings = Settings(delivery=DeliverySettings(mail=mail))
         self.facts = _Facts()  # type: ignore[assignment]
         self.audiences = Audiences.model_validate(yaml.safe_load(AUDIENCES))

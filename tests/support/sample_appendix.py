@@ -27,7 +27,7 @@ DETAILS: dict[str, tuple[str, str, str, str, tuple[tuple[str, str], ...]]] = {
         (
             ("38", "Died during the stay."),
             ("52", "Transferred to another acute hospital."),
-            ("fewer than 11", "Left against medical advice."),
+            ("withheld", "Left against medical advice."),
             ("91", "Psychiatric, rehabilitation or cancer treatment."),
             ("217", "Follow-up of 30 days not complete."),
         ),
@@ -37,7 +37,7 @@ DETAILS: dict[str, tuple[str, str, str, str, tuple[tuple[str, str], ...]]] = {
         "Days of stay.",
         "Acute discharges in the month.",
         "AHA utilisation definition.",
-        (("fewer than 11", "Admission time missing."),),
+        (("withheld", "Admission time missing."),),
     ),
 }
 OTHER = (

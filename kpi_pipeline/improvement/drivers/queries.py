@@ -38,6 +38,8 @@ _COUNTED_DAYS = """
 """
 """Overlapping waits count once, as in the metric avoidable_days_per_100_discharges."""
 
+_PRIOR_CASES = 20
+
 _DAYS_BY_STAY = _COUNTED_DAYS.format(by="", partition="", group="", only="")
 _DOCUMENTED_DAYS_BY_STAY = _COUNTED_DAYS.format(
     by="", partition="", group="", only=" AND reason_code IS NOT NULL AND responsible_party IS NOT NULL"
@@ -158,22 +160,78 @@ def query_amounts(connection: duckdb.DuckDBPyConnection, metric: Metric, window:
 
 
 def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: Window) -> pd.DataFrame:
-    """A metric's cases by unit: unit_id ('' not recorded), unit_name, facility_name, numerator, denominator."""
+    """A metric's cases by unit: unit_id ('' not recorded), unit_name, facility_name, numerator, denominator, expected.
+
+    expected: the numerator that the unit's cases would have at the rates of all units together, by diagnosis group
+    (CCS) and age (indirect standardisation). The rate of a cell is drawn towards that of its diagnosis group, and
+    that towards the overall rate, each by the weight of 20 cases, so that a cell of few cases is not its own
+    yardstick. share_known: of all cases, those whose diagnosis group and age are known; the others are a cell of
+    their own.
+    """
     return connection.execute(
         f"""
-        WITH cases AS ({cases_sql(metric)})
+        WITH cases AS ({cases_sql(metric)}),
+        counted AS (
+            SELECT
+                cases.facility_id,
+                cases.unit_id,
+                CAST(cases.numerator AS DOUBLE) AS numerator,
+                CAST(cases.denominator AS DOUBLE) AS denominator,
+                stays.primary_diagnosis_ccs AS diagnosis_group,
+                CASE
+                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 18 THEN 0
+                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 45 THEN 18
+                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 65 THEN 45
+                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 75 THEN 65
+                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 85 THEN 75
+                    WHEN stays.birth_date IS NOT NULL THEN 85
+                END AS age_from
+            FROM cases
+            LEFT JOIN stays ON cases.case_id = stays.stay_id
+            WHERE {window.condition("cases", "event_date")} AND cases.exclusion_reason IS NULL
+        ),
+        overall AS (
+            SELECT
+                SUM(numerator) / NULLIF(SUM(denominator), 0) AS rate,
+                AVG(CASE WHEN diagnosis_group IS NOT NULL AND age_from IS NOT NULL THEN 1.0 ELSE 0.0 END) AS share_known
+            FROM counted
+        ),
+        groups AS (
+            SELECT
+                counted.diagnosis_group,
+                (SUM(counted.numerator) + {_PRIOR_CASES} * ANY_VALUE(overall.rate))
+                    / (SUM(counted.denominator) + {_PRIOR_CASES}) AS rate
+            FROM counted
+            CROSS JOIN overall
+            GROUP BY counted.diagnosis_group
+        ),
+        cells AS (
+            SELECT
+                counted.diagnosis_group,
+                counted.age_from,
+                (SUM(counted.numerator) + {_PRIOR_CASES} * ANY_VALUE(groups.rate))
+                    / (SUM(counted.denominator) + {_PRIOR_CASES}) AS rate
+            FROM counted
+            INNER JOIN groups ON counted.diagnosis_group IS NOT DISTINCT FROM groups.diagnosis_group
+            GROUP BY counted.diagnosis_group, counted.age_from
+        )
         SELECT
-            COALESCE(cases.unit_id, '') AS unit_id,
-            COALESCE(MIN(units.unit_name), cases.unit_id, '') AS unit_name,
+            COALESCE(counted.unit_id, '') AS unit_id,
+            COALESCE(MIN(units.unit_name), counted.unit_id, '') AS unit_name,
             MIN(facilities.facility_name) AS facility_name,
-            CAST(SUM(cases.numerator) AS DOUBLE) AS numerator,
-            CAST(SUM(cases.denominator) AS DOUBLE) AS denominator
-        FROM cases
-        LEFT JOIN units ON cases.unit_id = units.unit_id
-        LEFT JOIN facilities ON cases.facility_id = facilities.facility_id
-        WHERE {window.condition("cases", "event_date")} AND cases.exclusion_reason IS NULL
-        GROUP BY cases.facility_id, cases.unit_id
-        ORDER BY cases.facility_id, cases.unit_id
+            SUM(counted.numerator) AS numerator,
+            SUM(counted.denominator) AS denominator,
+            SUM(counted.denominator * cells.rate) AS expected,
+            MIN(overall.share_known) AS share_known
+        FROM counted
+        INNER JOIN cells
+            ON counted.diagnosis_group IS NOT DISTINCT FROM cells.diagnosis_group
+            AND counted.age_from IS NOT DISTINCT FROM cells.age_from
+        CROSS JOIN overall
+        LEFT JOIN units ON counted.unit_id = units.unit_id
+        LEFT JOIN facilities ON counted.facility_id = facilities.facility_id
+        GROUP BY counted.facility_id, counted.unit_id
+        ORDER BY counted.facility_id, counted.unit_id
         """,
         window.values,
     ).df()

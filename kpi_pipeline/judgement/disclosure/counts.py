@@ -3,9 +3,9 @@
 `withhold_counts` works on any set of counts tied together by sums (a waterfall of exclusions, a total and its
 facilities). It knows nothing of metrics; `figures` and `report.pages.appendix` say which counts and
 sums there are.
-Guarded: each small count, each count that the printed ones determine, each sum of withheld counts that can be
-worked out and is small itself. Not guarded: ranges (a reader may still learn that a withheld count is below 40),
-and a reader who compares two issues of the same month.
+Guarded: each small count, each count that the printed ones determine or narrow to fewer numbers than there are small
+ones (`narrowing`), each sum of withheld counts that can be worked out and is small itself. Not guarded: wider ranges (a
+reader may still learn that a withheld count is below 40).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from enum import Enum
 from heapq import heappop, heappush
 
 import numpy as np
+
+from kpi_pipeline.judgement.disclosure.narrowing import is_narrow, narrow_bounds
 
 _NEARLY_ZERO = 1e-9
 """Far below any coordinate that a system of sums with coefficients 1 and -1 can have, far above rounding."""
@@ -86,7 +88,9 @@ def withhold_counts(
             one = sums[heappop(to_check)]
             if _gives_one_away(one, counts, hidden, threshold):
                 give_up(one)
-        for one in _sums_to_open(counts, sums, hidden):
+        touched = [one for one in sums if not hidden.keys().isdisjoint(one.members)]
+        told = _determined(touched, hidden) or _narrowed(touched, counts, hidden, threshold, reluctance)
+        for one in _sums_to_open(touched, counts, hidden, told):
             give_up(one)
     return hidden
 
@@ -102,11 +106,10 @@ def _gives_one_away(
 
 
 def _sums_to_open(
-    counts: Mapping[Hashable, float], sums: Sequence[Sum], hidden: Mapping[Hashable, Withheld]
+    touched: Sequence[Sum], counts: Mapping[Hashable, float], hidden: Mapping[Hashable, Withheld], told: set[Hashable]
 ) -> list[Sum]:
     """Sums to give a count up in, because several sums together tell a withheld one: one sum for each told count."""
-    touched = [one for one in sums if not hidden.keys().isdisjoint(one.members)]
-    determined = _determined(touched, hidden)
+    determined = told
     open_sums = [one for one in touched if any(key not in hidden and counts[key] > 0 for key in one.members)]
     chosen: list[Sum] = []
     for one in open_sums:
@@ -117,15 +120,76 @@ def _sums_to_open(
 
 
 def _determined(sums: Sequence[Sum], hidden: Mapping[Hashable, Withheld]) -> set[Hashable]:
-    """The withheld counts that the sums determine: those whose own axis lies in the space the sums span."""
-    places = {key: place for place, key in enumerate(hidden)}
-    equations = np.zeros((len(sums), len(places)))
-    for row, one in enumerate(sums):
-        for key in one.members:
-            if key in places:
-                equations[row, places[key]] += -1.0 if key == one.total else 1.0
-    if not equations.any():
-        return set()
-    _, sizes, directions = np.linalg.svd(equations, full_matrices=False)
-    told = (directions[sizes > _NEARLY_ZERO] ** 2).sum(axis=0)
-    return {key for key, place in places.items() if told[place] > 1 - _NEARLY_ZERO}
+    """The withheld counts that the sums determine: those that stand alone in an equation once all are solved.
+
+    Sums that share no withheld count say nothing of each other: each group of them is looked at alone.
+    """
+    told: set[Hashable] = set()
+    for group in _connected([_unknowns(one, hidden) for one in sums]):
+        places = {key: place for place, key in enumerate(dict.fromkeys(key for one in group for key in one))}
+        equations = np.zeros((len(group), len(places)))
+        for row, unknowns in enumerate(group):
+            for key, weight in unknowns.items():
+                equations[row, places[key]] = weight
+        unknowns_at = list(places)
+        for row_left in _reduced(equations):
+            (at,) = np.nonzero(row_left)
+            if len(at) == 1:
+                told.add(unknowns_at[at[0]])
+    return told
+
+
+def _reduced(matrix: np.ndarray) -> np.ndarray:
+    """The reduced row echelon form (Gauss and Jordan) without its empty rows; entries next to zero are zero."""
+    rest = matrix.copy()
+    n_done = 0
+    for column in range(rest.shape[1]):
+        if n_done == len(rest):
+            break
+        at = n_done + int(np.argmax(np.abs(rest[n_done:, column])))
+        if abs(rest[at, column]) < _NEARLY_ZERO:
+            continue
+        rest[[n_done, at]] = rest[[at, n_done]]
+        pivot = rest[n_done] / rest[n_done, column]
+        rest -= np.outer(rest[:, column], pivot)
+        rest[n_done] = pivot
+        rest[np.abs(rest) < _NEARLY_ZERO] = 0.0
+        n_done += 1
+    return rest[:n_done]
+
+
+def _narrowed(
+    touched: Sequence[Sum],
+    counts: Mapping[Hashable, float],
+    hidden: Mapping[Hashable, Withheld],
+    threshold: int,
+    reluctance: Callable[[Hashable], int],
+) -> set[Hashable]:
+    """The withheld counts that the sums narrow to fewer numbers than there are small ones."""
+    equations = []
+    for one in touched:
+        known = sum(counts[key] * (1.0 if key == one.total else -1.0) for key in one.members if key not in hidden)
+        equations.append((_unknowns(one, hidden), known))
+    # Zero is printed, so what is withheld is at least one; only a number that nobody prints may be nothing.
+    bounds = narrow_bounds(equations, {key: float(reluctance(key) >= 0) for key in hidden})
+    margin = threshold // 2  # what a solver finds over all that is printed is narrower still
+    return {
+        key for key, (low, high) in bounds.items() if counts[key] > 0 and is_narrow(low, high, threshold, margin=margin)
+    }
+
+
+def _unknowns(one: Sum, hidden: Mapping[Hashable, Withheld]) -> dict[Hashable, float]:
+    """The withheld members of a sum, each with its sign."""
+    return {key: -1.0 if key == one.total else 1.0 for key in one.members if key in hidden}
+
+
+def _connected(rows: Iterable[dict[Hashable, float]]) -> list[list[dict[Hashable, float]]]:
+    """The rows in groups, so that no key stands in two groups; equal rows once."""
+    group_of: dict[Hashable, int] = {}
+    groups: dict[int, dict[frozenset[tuple[Hashable, float]], dict[Hashable, float]]] = {}
+    for at, row in enumerate(row for row in rows if row):
+        groups[at] = {frozenset(row.items()): row}
+        for other in {group_of[key] for key in row if key in group_of}:
+            groups[at] |= groups.pop(other)
+        group_of |= dict.fromkeys((key for one in groups[at].values() for key in one), at)
+    return [list(rows_of_group.values()) for rows_of_group in groups.values()]

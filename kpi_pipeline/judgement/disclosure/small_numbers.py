@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from itertools import permutations
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
@@ -42,12 +43,49 @@ def withhold_small_numbers(figures: Sequence[Figure], metrics: Mapping[str, Metr
     for group in months.values():
         without_value |= _withheld_values(group, metrics, threshold)
         without_count |= _withheld_counts(group, metrics, names, threshold)
-    return [
+    disclosed = [
         _disclosed(
             figure, metrics[figure.metric], without_value.get(_key(figure)), without_count[_key(figure)], threshold
         )
         for figure in figures
     ]
+    telling = _telling_values(disclosed)
+    return [_without_value(figure) if _key(figure) in telling else figure for figure in disclosed]
+
+
+_FEW_UNKNOWNS = 4
+"""Among so few places with withheld sums, their printed values and the sums over places tell the sums."""
+
+
+def _telling_values(disclosed: Sequence[Figure]) -> set[_Key]:
+    """Values that would tell withheld sums: numerator = value × denominator at each place, and places sum to the whole.
+
+    With two places withheld that is four unknowns in four equations; with four, eight in six, between narrow bounds. So
+    the smallest place's value goes as well.
+    """
+    groups: dict[tuple[str, Month], list[Figure]] = defaultdict(list)
+    for figure in disclosed:
+        if isinstance(figure.denominator, Withheld):
+            groups[(figure.metric, figure.month)].append(figure)
+    telling: set[_Key] = set()
+    for group in groups.values():
+        is_open = len(group) <= _FEW_UNKNOWNS and not any(isinstance(figure.value, Withheld) for figure in group)
+        if is_open:
+            places = [figure for figure in group if figure.facility_id != WHOLE_SYSTEM and figure.number is not None]
+            smallest_first = sorted(places, key=lambda one: (one.plotted_denominator or 0.0, one.facility_id))
+            telling |= {_key(one) for one in smallest_first[:1]}
+    return telling
+
+
+def _without_value(figure: Figure) -> Figure:
+    return replace(
+        figure,
+        value=Withheld.COMPLEMENT,
+        lower=None,
+        upper=None,
+        plotted_numerator=None,
+        plotted_denominator=None,
+    )
 
 
 def _key(figure: Figure) -> _Key:
@@ -80,6 +118,7 @@ def _weights(group: Sequence[Figure], metric: Metric) -> list[dict[Hashable, flo
             "counted": lambda figure: _plain(figure.n_counted),
             "numerator": lambda figure: _plain(figure.numerator),
             "denominator": lambda figure: _plain(figure.denominator),
+            "patients": lambda figure: _plain(figure.n_event_patients),
             "remainder": lambda figure: _plain(figure.denominator) - _plain(figure.numerator),
         }
         return {figure.facility_id: numbers[count](figure) for figure in group}
@@ -87,6 +126,7 @@ def _weights(group: Sequence[Figure], metric: Metric) -> list[dict[Hashable, flo
     kinds = ["counted"]
     kinds += ["numerator"] if metric.kind in ("proportion", "rate", "count") else []
     kinds += ["denominator"] if metric.kind != "ratio" else []
+    kinds += ["patients"] if all(figure.n_event_patients is not None for figure in group) else []
     kinds += ["remainder"] if metric.kind == "proportion" else []
     return [of(kind) for kind in kinds]
 
@@ -116,10 +156,15 @@ class _Names:
             for (metric, reason), profile in excluded.items()
         }
 
+    @staticmethod
+    def counted(metric: str) -> str:
+        """Name of a metric's number of cases counted."""
+        return f"{_COUNTED} by {metric}"
+
     def of(self, figure: Figure) -> dict[str, str]:
         """Name of a count in a figure → name of the number, shared by all that print it."""
         names = {reason: self._exclusion[(figure.metric, reason)] for reason in figure.exclusions}
-        names |= {_LISTED: f"{_LISTED} by {self.population[figure.metric]}", _COUNTED: f"{_COUNTED} by {figure.metric}"}
+        names |= {_LISTED: f"{_LISTED} by {self.population[figure.metric]}", _COUNTED: self.counted(figure.metric)}
         return names | ({} if _counts_its_cases(figure) else {_DENOMINATOR: f"{_DENOMINATOR} of {figure.metric}"})
 
 
@@ -163,6 +208,13 @@ def _solve(
             shared_names[shared] = None
         parts = tuple((figure.facility_id, own[name]) for name in (*figure.exclusions, _COUNTED))
         sums[(figure.facility_id, figure.metric)] = Sum((figure.facility_id, own[_LISTED]), parts)
+    for pair, differences in _small_differences(group, threshold).items():
+        for facility, (more, fewer, difference) in differences.items():
+            key = (facility, pair)
+            counts[key], reluctance[key] = difference, -1  # nobody prints it: giving it up costs nothing
+            members = ((facility, names.counted(fewer)), key)
+            sums[(facility, pair)] = Sum((facility, names.counted(more)), members)
+        shared_names[pair] = None
     facilities = sorted({figure.facility_id for figure in group} - {WHOLE_SYSTEM})
     for shared in shared_names:
         parts = tuple((facility, shared) for facility in facilities if (facility, shared) in counts)
@@ -188,6 +240,25 @@ def _counts_its_cases(figure: Figure) -> bool:
     return figure.denominator is None or figure.denominator == figure.n_counted
 
 
+def _small_differences(group: Sequence[Figure], threshold: int) -> dict[str, dict[str, tuple[str, str, float]]]:
+    """Pairs of metrics of which one counts the other's cases and a few more: facility → (more, fewer, how many more).
+
+    Those few are a group of their own: whoever knows both sums of costs, days or weights knows the group's.
+    """
+    counted: dict[str, dict[str, float]] = defaultdict(dict)
+    for figure in group:
+        counted[figure.metric][figure.facility_id] = _plain(figure.n_counted)
+    found: dict[str, dict[str, tuple[str, str, float]]] = {}
+    for more, fewer in permutations(counted, 2):
+        places = counted[more].keys() & counted[fewer].keys()
+        differences = {place: counted[more][place] - counted[fewer][place] for place in sorted(places)}
+        if min(differences.values(), default=-1) >= 0 and any(is_small(one, threshold) for one in differences.values()):
+            found[f"{more} less {fewer}"] = {
+                place: (more, fewer, difference) for place, difference in differences.items()
+            }
+    return found
+
+
 def _kin(group: Sequence[Figure], metrics: Mapping[str, Metric], names: _Names) -> list[list[Hashable]]:
     """The numbers of cases counted among the same cases, by facility; those who leave nobody out keep theirs first."""
     kin: dict[str, list[Hashable]] = defaultdict(list)
@@ -207,7 +278,8 @@ def _disclosed(
     figure: Figure, metric: Metric, no_value: Withheld | None, no_count: Mapping[str, Withheld], threshold: int
 ) -> Figure:
     """The figure as the reader may know it; what remains is rounded as printed, so that it holds nothing more."""
-    no_denominator = no_count.get(_COUNTED if _counts_its_cases(figure) else _DENOMINATOR)
+    # A ratio's sums are those of its cases: without their number both go, or another ratio's would tell those of a few.
+    no_denominator = no_count.get(_COUNTED) or no_count.get(_DENOMINATOR)
     if no_denominator and not no_value and _value_pins_down(figure, metric):
         no_value = Withheld.COMPLEMENT
     numerator: Number = figure.numerator
@@ -241,4 +313,5 @@ def _value_pins_down(figure: Figure, metric: Metric) -> bool:
     """
     if metric.kind == "count":
         return True
-    return _plain(figure.denominator) < metric.scale * 10**metric.decimals
+    size = figure.denominator if _counts_its_cases(figure) else figure.n_counted
+    return _plain(size) < metric.scale * 10**metric.decimals

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.drivers.opportunity import Opportunity, Rung
 from kpi_pipeline.judgement.disclosure import Number, Withheld, is_small
+from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.drivers.excess import JudgedExcess, judge_excess
 from kpi_pipeline.judgement.drivers.mix import JudgedMix, judge_mix
 from kpi_pipeline.judgement.drivers.units import JudgedUnits, judge_units
 from kpi_pipeline.judgement.drivers.waits import JudgedWaits, judge_waits
 from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import FigureIndex
+
+_DISCHARGED, _STAYED, _WAITED = "discharges", "length_of_stay_index", "avoidable_days_per_100_discharges"
+"""The measures whose months a total of twelve of them would tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +50,49 @@ class JudgedDrivers:
         return any((self.waits, self.service_lines, self.drgs, self.mix, self.units, self.opportunity))
 
 
-def judge_drivers(inputs: ReportInputs) -> JudgedDrivers | None:
-    """The drivers as the reader may know them; None when nothing was supplied, or too few cases are behind them."""
+def judge_drivers(inputs: ReportInputs, figures: FigureIndex, known: FigureIndex) -> JudgedDrivers | None:
+    """The drivers as the reader may know them; None when nothing was supplied, or too few cases are behind them.
+
+    figures: as they may be known; known: nothing withheld. A total of twelve months goes where it would tell a month
+    that is withheld. A facility's copy that withholds has none: the tables of all facilities less those of the others
+    would be its own.
+    """
     drivers, threshold = inputs.drivers, inputs.settings.small_number_threshold
     if drivers is None or (inputs.withholds and is_small(drivers.n_discharges, threshold)):
         return None
+    if inputs.withholds and inputs.facility_id != WHOLE_SYSTEM:
+        return None
     opportunity = _opportunity(inputs, drivers.opportunity)
-    drgs = judge_excess(inputs, drivers.drgs, by="drg_code", n_shown=5)
     n_without = float(drivers.drgs.total.n_without_expected) if drivers.drgs is not None else 0.0
+
+    def told(metric: str, n_years: int = 1) -> bool:
+        place = (metric, inputs.facility_id)
+        first = drivers.first_month.plus(-12 * (n_years - 1))
+        return inputs.withholds and any(
+            total_tells_months(
+                figures.get(place, {}),
+                known.get(place, {}),
+                list(month_range(start, start.plus(11))),
+                threshold=threshold,
+            )
+            for start in (first, drivers.first_month)
+        )
+
+    lines = drgs = None
+    if not told(_STAYED):
+        lines = judge_excess(inputs, drivers.service_lines, by="service_line", n_shown=9)
+        drgs = judge_excess(inputs, drivers.drgs, by="drg_code", n_shown=5)
+    mixed, units = drivers.mix_change, drivers.units
     return JudgedDrivers(
         first_month=drivers.first_month,
         last_month=drivers.last_month,
-        n_discharges=_n_discharges(inputs),
-        waits=judge_waits(inputs, drivers),
-        service_lines=judge_excess(inputs, drivers.service_lines, by="service_line", n_shown=9),
+        n_discharges=Withheld.COMPLEMENT if told(_DISCHARGED) else _n_discharges(inputs),
+        waits=None if told(_WAITED) else judge_waits(inputs, drivers),
+        service_lines=lines,
         drgs=drgs,
         n_without_expected=Withheld.COMPLEMENT if inputs.withholds else n_without,
-        mix=judge_mix(inputs, drivers),
-        units=judge_units(inputs, drivers),
+        mix=None if mixed and told(mixed.metric, n_years=2) else judge_mix(inputs, drivers),
+        units=None if units and told(units.metric) else judge_units(inputs, drivers),
         opportunity=opportunity,
         n_not_costed=_n_not_costed(inputs, opportunity),
         drg_titles=drivers.drg_titles,

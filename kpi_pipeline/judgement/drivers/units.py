@@ -20,7 +20,8 @@ _ALL = "All"
 
 @dataclass(frozen=True, slots=True)
 class JudgedUnits:
-    """One proportion by unit, and how many units are not shown for too few cases."""
+    """One proportion by unit, standardised for diagnosis group and age, and how many units are not shown for too few
+    cases."""
 
     metric: Metric
     result: FunnelResult
@@ -46,14 +47,24 @@ def judge_units(inputs: ReportInputs, drivers: Drivers) -> JudgedUnits | None:
     ]
     if len(shown) < _FEWEST_UNITS:
         return None
+    overall = sum(row["numerator"] for row in rows) / sum(row["denominator"] for row in rows)
     result = evaluate_funnel(
-        [row["numerator"] for row in shown],
+        [_standardised(row, overall) for row in shown],
         [row["denominator"] for row in shown],
         names=[_unit_name(inputs, row) for row in shown],
         better=metric.better,
         value_scale=metric.scale,
     )
     return JudgedUnits(metric, result, sum(1 for row in rows if row["unit_id"] != "") - len(shown))
+
+
+def _standardised(row: dict[Hashable, Any], overall: float) -> float:
+    """Observed over expected, times the overall rate, of the unit's cases: what it would have with everybody's
+    patients."""
+    if not row["expected"] > 0:
+        return float(row["numerator"])
+    ratio = float(row["numerator"]) / float(row["expected"])
+    return min(ratio * overall, 1.0) * float(row["denominator"])
 
 
 def _unit_name(inputs: ReportInputs, row: dict[Hashable, Any]) -> str:

@@ -1,20 +1,19 @@
 """figures.csv: every figure the report prints, one row each, for whoever wants to check it. RFC 4180, UTF-8.
 
-A withheld number is the words `fewer than 11` or `withheld`, a missing one is empty; never 0.
+A withheld number is the word `withheld`, a missing one is empty; never 0.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 
+from kpi_pipeline.core.spreadsheets import guarded
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.report.words.numbers import fewer_than
 from kpi_pipeline.report.words.phrases import WITHHELD
 
 COLUMNS = (
@@ -34,8 +33,6 @@ COLUMNS = (
     "assurance",
     "snapshot",
 )
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_IS_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def write_figures_csv(judged: Judged) -> str:
@@ -51,11 +48,6 @@ def write_figures_csv(judged: Judged) -> str:
         rows = [_row(judged, measure, figure) for figure in printed] or [_empty_row(judged, measure)]
         writer.writerows([guarded(cell) for cell in row] for row in rows)
     return target.getvalue()
-
-
-def guarded(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would run as a formula; plain numbers stay numbers."""
-    return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) and not _IS_NUMBER.fullmatch(cell) else cell
 
 
 def _printed(judged: Judged, measure: Measure) -> list[Figure]:
@@ -84,7 +76,6 @@ def _empty_row(judged: Judged, measure: Measure) -> list[str]:
 
 
 def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
-    threshold = judged.scope.small_number_threshold
     metric, result = measure.metric, measure.result
     is_own = figure.facility_id == judged.scope.facility_id
     has_icons = result is not None and is_own and figure.month == measure.decided_month
@@ -95,9 +86,9 @@ def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
         str(figure.version),
         figure.facility_id,
         str(figure.month),
-        _cell(figure.numerator, threshold),
-        _cell(figure.denominator, threshold),
-        _cell(figure.value, threshold),
+        _cell(figure.numerator),
+        _cell(figure.denominator),
+        _cell(figure.value),
         metric.unit,
         figure.maturity,
         "withheld" if isinstance(figure.value, Withheld) else figure.status,
@@ -108,9 +99,9 @@ def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
     ]
 
 
-def _cell(number: Number, threshold: int) -> str:
+def _cell(number: Number) -> str:
     if number is None:
         return ""
     if isinstance(number, Withheld):
-        return fewer_than(threshold) if number is Withheld.SMALL else WITHHELD
+        return WITHHELD
     return str(int(number)) if number == int(number) else repr(round(number, 9))

@@ -20,7 +20,7 @@ from kpi_pipeline.report.model import Report
 HALF_EMPTY = 0.5
 """A page filled to less than this share is half empty."""
 _FEW_LINES = 0.25
-"""A last page filled to less than this is avoided when setting its section tighter can."""
+"""The report's last page may be half empty; one filled to less than this is avoided when less air can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,13 @@ def lay_out_report(report: Report, look: ReportSettings) -> Any:
 
 
 def _place(report: Report, look: ReportSettings, sections: Sequence[Section]) -> _Placed:
-    """Laid out as given; with less air where the last section runs over its pages or leaves a few lines over."""
+    """Laid out as given; with less air where the last section runs over its pages or half empties the last one."""
     placed = _lay_out(report, look, sections)
     last = sections[-1]
     runs_over = len(sections) == 1 and last.pages_meant is not None and placed.n_pages > last.pages_meant
-    leaves_few = last.pages_meant is None and placed.n_pages > 1 and placed.fill < _FEW_LINES
-    if last.is_tight or not (runs_over or leaves_few):
+    least = _FEW_LINES if last.name == "appendix" else HALF_EMPTY
+    leaves_half = last.pages_meant is None and placed.n_pages > 1 and placed.fill < least
+    if last.is_tight or not (runs_over or leaves_half):
         return placed
     tighter = _lay_out(report, look, [*sections[:-1], last.tightened()])
     return tighter if tighter.n_pages < placed.n_pages else placed

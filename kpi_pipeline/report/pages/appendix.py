@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -28,16 +27,11 @@ from kpi_pipeline.report.model import (
     Rule,
     Watermark,
 )
-from kpi_pipeline.report.words.numbers import capitalised, fewer_than, format_count, format_number, format_target
+from kpi_pipeline.report.words.numbers import capitalised, format_count, format_number, format_target
 from kpi_pipeline.report.words.phrases import count_words, subject
 from kpi_pipeline.signals.reading.words import describe_rule_set
 from kpi_pipeline.warehouse.facts import ControlTotal
 from kpi_pipeline.warehouse.facts import Watermark as WatermarkFact
-
-_SMALL_COUNT = re.compile(
-    r"(?<![\w,.\-/:])(?P<count>\d{1,6})(?![\w,.\-/:%]*\w)(?!\s*(?:%|days?\b|hours?\b|months?\b|years?\b))"
-)
-"""A whole number that stands alone in a warning: it may count patients. Dates, versions and spans of time do not."""
 
 _AMOUNTS = {
     "total_cost": "Total cost",
@@ -125,11 +119,16 @@ def build_data_quality(scope: Scope, records: JudgedRecords) -> DataQuality:
             ReferenceTable(name=one.title, version=one.version, rows=format_number(one.rows), source=one.source)
             for one in records.reference_tables
         ),
+        no_warnings_words=_no_warnings_words(records),
         warnings=(
             *scope.gate_overrides,
-            *(without_small_counts(text, threshold) if scope.withholds else text for text in records.warnings),
+            *records.warnings,
         ),
     )
+
+
+def _no_warnings_words(records: JudgedRecords) -> str:
+    return "Not printed in this copy: warnings count cases." if records.has_warnings_withheld else "No warnings."
 
 
 def _control_totals(totals: Sequence[ControlTotal]) -> ControlTotals | None:
@@ -213,15 +212,6 @@ def _funnel(records: JudgedRecords) -> Bars | None:
         value_heading="Count",
         bars=tuple(shown),
     )
-
-
-def without_small_counts(text: str, threshold: int) -> str:
-    """A warning with every whole number from 1 to threshold − 1 that may be a count put as `fewer than …`."""
-
-    def replaced(match: re.Match[str]) -> str:
-        return fewer_than(threshold) if 0 < int(match["count"]) < threshold else match[0]
-
-    return _SMALL_COUNT.sub(replaced, text)
 
 
 def _method(judged: Judged, contact: str) -> Method:

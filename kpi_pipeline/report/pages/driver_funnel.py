@@ -34,8 +34,9 @@ def build_unit_block(units: JudgedUnits) -> Block:
         heading=heading,
         paragraphs=_outside_words(units.outside, result.target, metric),
         funnel=CaptionedFunnel(
-            caption=f"{subject(metric.title)} by unit and number of {metric.denominator_noun}; "
-            f"the limits allow for chance{' and the usual spread between units' if result.is_adjusted else ''}",
+            caption=f"{subject(metric.title)} by unit, adjusted for diagnosis group and age, by number of "
+            f"{metric.denominator_noun}; the limits allow for chance"
+            f"{' and the usual spread between units' if result.is_adjusted else ''}",
             funnel=_funnel(result, metric, heading),
         ),
         notes=_notes(result, units.n_left_out),
@@ -61,7 +62,10 @@ def _outside_words(outside: Sequence[FunnelPoint], overall: float, metric: Metri
 
 
 def _notes(result: FunnelResult, n_left_out: int) -> tuple[str, ...]:
-    words = "Not adjusted for the patients' risk, which differs between units."
+    words = (
+        "Adjusted for diagnosis group and age (observed over expected, times the overall rate); other differences "
+        "between the patients are not."
+    )
     if result.is_adjusted:
         words += " The limits are widened for the usual spread between units (over-dispersion)."
     if len(result.points) < 10:

@@ -19,12 +19,12 @@ from kpi_pipeline.report.pages.driver_tables import build_excess_blocks, excess_
 from kpi_pipeline.report.words.numbers import (
     MISSING,
     capitalised,
-    fewer_than,
     format_count,
     format_dollars,
     format_number,
     small_count_words,
 )
+from kpi_pipeline.report.words.phrases import count_words
 
 
 def build_drivers(judged: Judged) -> FurtherSection | None:
@@ -199,8 +199,7 @@ def _opportunity_notes(judged: Judged, drivers: JudgedDrivers, found: Opportunit
             "(capture rate); what is not recorded is in no first row."
         )
     if found.late_day_usd is not None and (n := drivers.n_not_costed):
-        few = fewer_than(judged.scope.small_number_threshold, "stays")
-        stays = format_count(n, "stays") if isinstance(n, float) else few
+        stays = count_words(n, threshold=judged.scope.small_number_threshold, noun="stays")
         notes.append(f"Not costed yet: {stays}; the value of their recorded days is unknown, not nothing.")
     if found.comparator is not None:
         ratio = format_number(found.comparator.observed_over_expected, 2)

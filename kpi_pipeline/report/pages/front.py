@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.core.texts import date_words, join_words, printable
 from kpi_pipeline.judgement.agenda import attention_order, tell_once
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
@@ -47,6 +47,7 @@ from kpi_pipeline.report.words.phrases import (
 from kpi_pipeline.report.words.sentences import (
     change_clause,
     failing_sentence,
+    heading,
     latest_sentence,
     so_far_words,
     year_ago_words,
@@ -55,7 +56,8 @@ from kpi_pipeline.report.words.size import size_words
 
 _MOST_NAMED = 3
 """Measures named in the status line; more are counted."""
-MOST_FINDINGS, _MOST_DECISIONS, _MOST_IN_CELL, _MOST_IN_MATRIX = 4, 4, 4, 24
+MOST_FINDINGS, _FEW_FINDINGS, _MOST_DECISIONS, _MOST_IN_CELL, _MOST_IN_MATRIX = 4, 2, 4, 4, 24
+_LONGEST_IN_CELL = 36
 """What fits on one page; what is left out is counted, and stands in full on the scorecard and its own page."""
 
 
@@ -69,11 +71,11 @@ def build_front_page(judged: Judged) -> FrontPage:
         lede=_lede(every, commentary.headline),
         tiles=tuple(_tile(judged, measure) for measure in _supplied(headlines)),
         improved=FindingList(
-            items=_shortened([_finding(judged, one) for one in told if one.state == "improvement"]),
+            items=_findings(judged, [one for one in told if one.state == "improvement"]),
             none_words=no_improvement_words(every),
         ),
         attention=FindingList(
-            items=_shortened([_finding(judged, one) for one in attention_order(told)]),
+            items=_findings(judged, attention_order(told)),
             none_words=no_attention_words(every),
         ),
         decisions=tuple(
@@ -95,6 +97,15 @@ def _supplied(headlines: Sequence[Measure]) -> Sequence[Measure]:
     return [one for one in headlines if one.result is not None] or headlines[:1]
 
 
+def _findings(judged: Judged, measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Few findings in full, more of them shortly; what does not fit is counted."""
+    if len(measures) <= _FEW_FINDINGS:
+        return tuple(_finding(judged, one) for one in measures)
+    more = len(measures) - MOST_FINDINGS
+    said = [f"{heading(one)}." for one in measures[:MOST_FINDINGS]]
+    return (*said, f"And {small_count_words(more)} more, on the scorecard.") if more > 0 else tuple(said)
+
+
 def _finding(judged: Judged, measure: Measure) -> str:
     """What changed and by how much; the newest value and its basis unless a tile on the same page has them."""
     said = [change_clause(measure) if measure.has_signal else failing_sentence(measure)]
@@ -103,14 +114,6 @@ def _finding(judged: Judged, measure: Measure) -> str:
     opportunity = judged.drivers.opportunity if judged.drivers else None
     said.append(size_words(measure, size_of_change(measure, opportunity)))
     return " ".join(sentence for sentence in said if sentence)
-
-
-def _shortened(findings: list[str]) -> tuple[str, ...]:
-    """As many findings as fit; the others are counted."""
-    if len(findings) <= MOST_FINDINGS:
-        return tuple(findings)
-    more = len(findings) - MOST_FINDINGS
-    return (*findings[:MOST_FINDINGS], f"And {small_count_words(more)} more, on the scorecard.")
 
 
 def _lede(measures: Sequence[Measure], headline: str | None) -> str:
@@ -184,7 +187,8 @@ def _matrix(measures: Sequence[Measure]) -> Matrix:
 
 def _some(names: list[str]) -> list[str]:
     more = len(names) - _MOST_IN_CELL
-    return names if more <= 0 else [*names[:_MOST_IN_CELL], f"and {small_count_words(more)} more"]
+    shown = [printable(name, longest=_LONGEST_IN_CELL) for name in names[:_MOST_IN_CELL]]
+    return shown if more <= 0 else [*shown, f"and {small_count_words(more)} more"]
 
 
 def _unsettled(measures: Sequence[Measure]) -> list[Measure]:

@@ -9,8 +9,8 @@ from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, build_
 from kpi_pipeline.report.pages.front import build_reading
 from kpi_pipeline.report.words.chart_notes import chart_events, letter_events
 from kpi_pipeline.report.words.findings import false_signal_sentence, scorecard_title, summary_sentence
-from kpi_pipeline.report.words.numbers import MISSING, capitalised, fewer_than, format_bare, format_target, unit_words
-from kpi_pipeline.report.words.phrases import count_words, latest_words, mid_sentence, subject
+from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, format_target, unit_words
+from kpi_pipeline.report.words.phrases import WITHHELD, count_words, latest_words, mid_sentence, subject
 
 _SECTIONS = {
     "flow": "Patient flow",
@@ -117,7 +117,7 @@ def _notes(judged: Judged) -> tuple[str, ...]:
     if judged.scope.withholds:
         threshold = judged.scope.small_number_threshold
         notes.append(
-            f"{capitalised(fewer_than(threshold))}: a count from 1 to {threshold - 1}. "
-            "Withheld: not small itself, but would give a small count away."
+            f"{capitalised(WITHHELD)}: a count of 1 to {threshold - 1} patients, or a number that would give one away; "
+            "which of the two it is stays hidden."
         )
     return tuple(notes)

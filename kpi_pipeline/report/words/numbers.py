@@ -69,11 +69,6 @@ def format_count(count: float, noun: str = "") -> str:
     return f"{number} {one_or_many(count, noun)}" if noun else number
 
 
-def fewer_than(threshold: int, noun: str = "") -> str:
-    """A withheld small number: `fewer than 11 discharges`."""
-    return f"fewer than {threshold} {noun}".rstrip()
-
-
 def one_or_many(count: float, noun: str) -> str:
     """The noun in the number the count asks for, from its plural: `case managers` → `case manager`.
 

@@ -11,7 +11,6 @@ from kpi_pipeline.judgement.measures import Lack, Measure
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import (
     MISSING,
-    fewer_than,
     format_bare,
     format_count,
     format_number,
@@ -30,7 +29,7 @@ LACK_WORDS: dict[Lack, str] = {
 """What is lacking where a measure is not judged; `to judge` follows."""
 
 WITHHELD = "withheld"
-"""Printed for a count that is not small itself but would give a small one away."""
+"""Printed for a small count, and for one that would give a small one away: which of the two it is stays hidden."""
 
 _PREPOSITIONS = {"per", "of", "within", "in", "on", "to", "with", "after", "before", "by", "for", "from"}
 
@@ -62,12 +61,13 @@ def verb(title: str, singular: str, plural: str) -> str:
 
 
 def count_words(count: Number, *, threshold: int, noun: str = "") -> str:
-    """A count as printed: `1,180 discharges`, `fewer than 11 discharges`, `withheld`, or a dash when there is none."""
+    """A count as printed: `1,180 discharges`, `discharges withheld`, or a dash when there is none.
+
+    One label for all that is withheld: two would tell a small count from one that is not.
+    """
     if count is None:
         return MISSING
-    if count is Withheld.SMALL:
-        return fewer_than(threshold, noun)
-    if count is Withheld.COMPLEMENT:
+    if isinstance(count, Withheld):
         return f"{noun} {WITHHELD}".lstrip()
     assert isinstance(count, float)
     number = format_number(count, 0 if count == round(count) or count >= 100 else 1)

@@ -1,0 +1,110 @@
+"""By which names other systems know our columns: typed from their public layouts (Epic, Cerner, Meditech, UB-04, …).
+
+An exact name is trusted where its values fit; a similar one is proposed with a mark. Names are compared in lower case
+and without signs: `PAT_ENC_CSN_ID`, `Pat Enc CSN ID`.
+"""
+
+from __future__ import annotations
+
+import re
+
+_KNOWN = {
+    "encounter_id": (
+        "encounter id, encounter, encntr id, encounter number, encounter no, visit id, visit number, "
+        "visit no, visitno, pat enc csn id, csn, har, hadm id, account number, acct no, "
+        "patient control number, clm id, claim id, provspnops, provider spell number, "
+        "hospital provider spell no, key, stay id, admission id, episode id, fin, fin nbr"
+    ),
+    "person_id": (
+        "person id, patient id, patientid, pat id, pat mrn id, mrn, medical record number, medrec no, "
+        "patient nbr, patient number, subject id, desynpuf id, bene id, token person id, encrypted hesid, "
+        "nhs number, visitlink, pid, empi, enterprise id, emrn, unit number, person key"
+    ),
+    "facility_id": (
+        "facility id, facilityid, facility, facility code, hospital, hospital id, hospid, dshospid, "
+        "loc facility cd, adm loc id, hosp area id, prvdr num, provider number, ccn, procode3, procode, "
+        "site code, site, organization, organisation, campus, npi, billing provider npi, sitetret"
+    ),
+    "encounter_type": (
+        "encounter type, encntr type cd, encntr class cd, patient class, pat class, adt pat class c, class, "
+        "class code, encounter class, encounterclass, patient type, pt class, pt status, classpat, "
+        "claim type, visit type, admission type"
+    ),
+    "admitted_at": (
+        "admitted at, admit date, admit dt, admit datetime, admit date time, admit time, admittime, "
+        "adm date, admdate, admission date, admission datetime, hosp admsn time, inpatient admit dt tm, "
+        "reg dt tm, admidate, clm admsn dt, start, start date, date, admit dttm, arrival date"
+    ),
+    "discharged_at": (
+        "discharged at, discharge date, discharge dt, discharge datetime, discharge date time, disch date, "
+        "disch dt tm, dischtime, discharge time, hosp disch time, disdate, nch bene dschrg dt, stop, "
+        "end date, date end, dischdate, disch dttm, dischdt"
+    ),
+    "discharge_disposition_code": (
+        "discharge disposition code, discharge disposition, disch disp c, disch disposition cd, "
+        "discharge disposition id, patient discharge status, discharge status, ptnt dschrg stus cd, "
+        "dispuniform, disposition, disdest"
+    ),
+    "primary_diagnosis_code": (
+        "primary diagnosis code, principal diagnosis code, principal diagnosis, primary dx, icd9 dgns cd 1, "
+        "icd10 dgns cd 1, i10 dx1, dx1, diag 1, diag 01, principal dx"
+    ),
+    "drg_code": "drg code, drg, ms drg, msdrg, clm drg cd, final drg, drg nbr, apr drg",
+    "service_line": "service line, medical specialty, med service cd, hospital service, tretspef, hosp serv c, service",
+    "unit_id": "unit id, nursing unit, loc nurse unit cd, department id, discharge unit, ward, unit",
+    "payer": "payer, payer name, payer code, primary payer, insurance, financial class, financial class cd, pay1",
+    "admit_type_code": (
+        "admit type code, admission type code, admission type id, atype, type of admission, admit type, "
+        "hosp admsn type c"
+    ),
+    "admit_source_code": (
+        "admit source code, admission source, admission source id, point of origin, admit source, admission source code"
+    ),
+    "attending_provider_id": (
+        "attending provider id, attending, at physn npi, attending npi, attending physician, provider id, "
+        "admit provider id, attending prov id"
+    ),
+    "birth_date": "birth date, birthdate, dob, date of birth, birth dt, birth dt tm",
+    "sex": "sex, gender, sex c, sex cd",
+    "total_cost": "total cost, cost, total costs",
+    "direct_cost": "direct cost, total direct cost",
+    "variable_direct_cost": "variable direct cost, direct variable cost",
+    "total_charges": "total charges, totchg, charges, total charge, tot acct charges, total claim cost",
+    "allowed_amount": "allowed amount, allowed",
+    "paid_amount": "paid amount, clm pmt amt, payments, total payments, amount paid",
+    "updated_at": "updated at, last updated, update date, last update dt tm, updt dt tm, modified at, update dttm",
+}
+KINDS_OF_ENCOUNTER = {
+    "acute inpatient": "acute inpatient, inpatient, ip, i, imp, inp, hospital inpatient, in patient, acute",
+    "observation": "observation, obs, ob, o obs, observation patient, obsv, ambulatory observation",
+    "emergency department": "emergency department, emergency, ed, er, e, emer, a&e",
+    "inpatient rehabilitation": "inpatient rehabilitation, rehab, rehabilitation, irf",
+    "inpatient psychiatric": "inpatient psychiatric, psych, psychiatric, behavioral health, ipf",
+    "skilled nursing": "skilled nursing, snf, skilled nursing facility, swing bed",
+    "outpatient": "outpatient, op, o, amb, ambulatory, clinic, outpatient surgery, hov, recurring",
+}
+
+
+def plain_name(header: str) -> str:
+    """A header as words: capitals within it, signs and digits apart."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header.strip())
+    return " ".join(re.sub(r"[^a-z0-9&]+", " ", spaced.lower()).split())
+
+
+def joined(name: str) -> str:
+    """The words of a name without blanks, for comparison."""
+    return plain_name(name).replace(" ", "")
+
+
+def names_of(column: str) -> list[str]:
+    """The known names of a column of ours, the likeliest first; its own where none is known."""
+    return [name.strip() for name in _KNOWN.get(column, column.replace("_", " ")).split(",")]
+
+
+def kind_of_encounter(value: str) -> str | None:
+    """Our word for another system's kind of encounter, where it is a usual one."""
+    plain = plain_name(value)
+    for ours, theirs in KINDS_OF_ENCOUNTER.items():
+        if plain in {name.strip() for name in theirs.split(",")}:
+            return ours
+    return None

@@ -1,0 +1,271 @@
+"""Opens an Excel workbook as people send it: finds the sheet and the header row, and says what was left aside.
+
+The rows are copied into a text file in the scratch folder that carries each row's number in the sheet.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.files import is_disk_full
+from kpi_pipeline.core.settings import Limits
+from kpi_pipeline.core.sql_text import file_literal, identifier
+from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.intake.opened import (
+    SOURCE_LINE,
+    OpenFile,
+    Wanted,
+    empty_file,
+    header_faults,
+    landed_name,
+    without_empty_rows,
+)
+from kpi_pipeline.intake.row_faults import row_fault
+from kpi_pipeline.intake.table_options import TableOptions
+
+_BROKEN = (
+    InvalidFileException,
+    BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    SyntaxError,  # what an XML parser raises
+)
+_ROWS_SEARCHED = 50
+_CELLS_SHOWN = 5
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA", "#SPILL!"})
+_CELL = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
+_MERGED = re.compile(rb'<mergeCell ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    title: str
+    part: str
+    header_row: int
+    n_above: int
+    is_found: bool
+
+
+def open_workbook(
+    path: Path, *, name: str, options: TableOptions, wanted: Wanted, scratch: Path, limits: Limits
+) -> OpenFile:
+    """Raises InputError with all faults of the sheet that holds the table."""
+    try:
+        _refuse_large(path, name, limits)
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            chosen, warnings = _choose(book, name, options, wanted)
+            copy = scratch / f"{path.name}.csv"
+            columns, n_rows, n_errors = _copied(book[chosen.title], name, chosen, options, copy)
+    except _BROKEN as error:
+        if is_disk_full(error):
+            raise
+        cure = "Save it again from Excel, without a password, or as CSV."
+        raise InputError(Fault(name, "is not a readable Excel workbook (.xlsx).", cure)) from error
+    faults = _cell_faults(path, name, chosen)
+    if faults:
+        raise InputError(faults)
+    if chosen.n_above and options.header_row is None:
+        above = "row 1 is" if chosen.header_row == 2 else f"rows 1 to {chosen.header_row - 1} are"
+        warnings.append(f"{name}: the header row is row {chosen.header_row}; {above} taken for a title and left aside.")
+    if n_errors:
+        which = "1 cell holds an error" if n_errors == 1 else f"{n_errors:,} cells hold an error"
+        warnings.append(f"{name}: {which} of Excel (such as #N/A); taken as empty.")
+    every_row = _copy_sql(copy, columns)
+    return OpenFile(
+        name,
+        tuple(columns),
+        without_empty_rows(every_row, columns),
+        every_row,
+        records=n_rows,
+        warnings=tuple(warnings),
+    )
+
+
+def sheet_rows(path: Path, options: TableOptions, *, n_rows: int) -> list[list[str]]:
+    """The first filled rows of the sheet that would be read, for who looks at it before anything is declared."""
+    try:
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            sheet = book[options.sheet] if options.sheet in book.sheetnames else visible[0]
+            return [cells for _, cells in _rows(sheet, last=n_rows) if cells]
+    except _BROKEN as error:
+        cure = "Save it again from Excel, without a password, or as CSV."
+        raise InputError(Fault(path.name, "is not a readable Excel workbook (.xlsx).", cure)) from error
+
+
+def _refuse_large(path: Path, name: str, limits: Limits) -> None:
+    with ZipFile(path) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+    if size > limits.workbook_mb * 1_000_000:
+        what = f"holds {size / 1e6:,.0f} MB when unpacked, more than {limits.workbook_mb:,} MB."
+        raise InputError(Fault(name, what, "Save it as CSV, or raise limits: workbook_mb in kpi.yaml."))
+
+
+def _choose(book: Any, name: str, options: TableOptions, wanted: Wanted) -> tuple[_Sheet, list[str]]:
+    sheets = list(book.worksheets)
+    visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
+    if options.sheet is not None:
+        if options.sheet not in book.sheetnames:
+            cure = "Correct `sheet` in landing.yaml."
+            what = f"has no sheet {options.sheet!r}; it has {', '.join(book.sheetnames)}."
+            raise InputError(Fault(name, what, cure))
+        return _found(book[options.sheet], options, wanted), []
+    if not visible:
+        raise InputError(Fault(name, "has no visible sheet.", "Show the sheet, or declare `sheet` in landing.yaml."))
+    read = [_found(sheet, options, wanted) for sheet in visible]
+    fitting = [sheet for sheet in read if sheet.is_found]
+    if len(fitting) > 1:
+        titles = join_words([sheet.title for sheet in fitting])
+        what = f"the sheets {titles} all hold {wanted.table}."
+        cure = (
+            f"Say which: tables: {{{wanted.table}: {{sheet: {fitting[0].title}}}}} in landing.yaml, or save each apart."
+        )
+        raise InputError(Fault(name, what, cure))
+    chosen = fitting[0] if fitting else read[0]
+    others = [
+        f"{sheet.title} (hidden)" if sheet.sheet_state != "visible" else sheet.title
+        for sheet in sheets
+        if sheet.title != chosen.title
+    ]
+    return chosen, [f"{name}: only the sheet {chosen.title} is read; {', '.join(others)} left aside."] if others else []
+
+
+def _found(sheet: Any, options: TableOptions, wanted: Wanted) -> _Sheet:
+    """Where a sheet's header is: as declared, else the first row with every required name, else the first filled."""
+    part = str(getattr(sheet, "_worksheet_path", ""))
+    if options.header_row is not None:
+        return _Sheet(sheet.title, part, options.header_row, n_above=0, is_found=True)
+    filled = 0
+    first = 0
+    for number, cells in _rows(sheet, last=_ROWS_SEARCHED):
+        if wanted.is_header(cells):
+            return _Sheet(sheet.title, part, number, n_above=filled, is_found=True)
+        if cells:
+            filled += 1
+            first = first or number
+    return _Sheet(sheet.title, part, first or 1, n_above=0, is_found=False)
+
+
+def _rows(sheet: Any, *, last: int | None = None) -> Iterator[tuple[int, list[str]]]:
+    sheet.reset_dimensions()  # a sheet that says it is 16,384 columns wide would be padded to them
+    for number, row in enumerate(sheet.iter_rows(values_only=True, max_row=last), start=1):
+        cells = [_cell_text(value).strip() for value in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        yield number, cells
+
+
+def _copied(sheet: Any, name: str, chosen: _Sheet, options: TableOptions, target: Path) -> tuple[list[str], int, int]:
+    """The rows below the header as text, with their numbers; how many they are, and how many cells were errors."""
+    columns: list[str] = []
+    too_long: list[int] = []
+    held: list[list[str]] = []
+    n_rows = n_errors = 0
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
+        for number, cells in _rows(sheet):
+            if number < chosen.header_row or not cells:
+                continue
+            if number == chosen.header_row or not columns:
+                columns = cells
+                faults = header_faults(f"{name}:{number}", columns)
+                if faults:
+                    raise InputError(faults)
+                writer.writerow(["row", *(f"c{index}" for index in range(len(columns)))])
+                continue
+            if len(cells) > len(columns):
+                too_long.append(number)
+                continue
+            errors = sum(cell in _ERRORS for cell in cells)
+            if errors:
+                n_errors += errors
+                cells = ["" if cell in _ERRORS else cell for cell in cells]
+            held.append([str(number), *cells, *[""] * (len(columns) - len(cells))])
+            if len(held) > options.skip_footer:
+                writer.writerow(held.pop(0))
+                n_rows += 1
+    if not columns:
+        raise InputError(empty_file(name))
+    if too_long:
+        raise InputError(row_fault(name, len(columns), "CELLS PAST HEADER", too_long))
+    return columns, n_rows, n_errors
+
+
+def _copy_sql(copy: Path, columns: list[str]) -> str:
+    names = [f"c{index}" for index in range(len(columns) + 1)]
+    spec = ", ".join(f"{name}: 'VARCHAR'" for name in names)
+    selected = ", ".join(
+        f"NULLIF(TRIM({name}), '') AS {identifier(landed_name(column))}"
+        for name, column in zip(names[1:], columns, strict=True)
+    )
+    return (
+        f"SELECT CAST(c0 AS BIGINT) AS {SOURCE_LINE}, {selected} "
+        f"FROM read_csv({file_literal(copy)}, hive_partitioning = false, auto_detect = false, header = true, "
+        f"delim = ',', quote = '\"', escape = '\"', columns = {{{spec}}})"
+    )
+
+
+def _cell_faults(path: Path, name: str, chosen: _Sheet) -> list[Fault]:
+    """Formulas without a stored value and merged cells among the rows: both would be read as empty."""
+    try:
+        with ZipFile(path) as archive:
+            xml = archive.read(chosen.part.lstrip("/")) if chosen.part else b""
+    except _BROKEN:
+        return []
+    faults = []
+    formulas = [match.decode() for match in _CELL.findall(xml)] if b"<f" in xml else []
+    if formulas:
+        shown = _some(formulas)
+        what = f"the sheet {chosen.title} has formulas without a stored value: {shown}."
+        faults.append(Fault(name, what, "Open it in Excel and save it, or paste the values."))
+    merged = [
+        f"{first}{top}:{last}{bottom}"
+        for first, top, last, bottom in (tuple(part.decode() for part in match) for match in _MERGED.findall(xml))
+        if int(bottom) > chosen.header_row
+    ]
+    if merged:
+        shown = _some(merged)
+        what = f"the sheet {chosen.title} has merged cells among its rows: {shown}."
+        faults.append(Fault(name, what, "Unmerge them and fill in the value on every row."))
+    return faults
+
+
+def _some(cells: list[str]) -> str:
+    more = len(cells) - _CELLS_SHOWN
+    return ", ".join(cells[:_CELLS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _cell_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        # Excel keeps 08:30 as a fraction of a day: 08:29:59.999996
+        whole = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
+        has_clock = (whole.hour, whole.minute, whole.second) != (0, 0, 0)
+        return f"{whole:%Y-%m-%d %H:%M:%S}" if has_clock else f"{whole:%Y-%m-%d}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)

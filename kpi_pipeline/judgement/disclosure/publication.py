@@ -1,0 +1,167 @@
+"""Everything published together as one linear system: cells, what is printed of them, and the sums they obey.
+
+A cell is one sum or count of one metric at one place in one month. What is printed is a number; what is withheld is
+only known not to be negative. Not here: solving the system (`attack`), choosing what to withhold (`small_numbers`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.judgement.disclosure.counts import Number, Withheld
+from kpi_pipeline.judgement.figures import Figure
+from kpi_pipeline.metrics.declaration import Metric
+
+NUMERATOR, DENOMINATOR, COUNTED, LISTED = "numerator", "denominator", "cases counted", "cases listed"
+_EXCLUDED = "excluded: "
+_OF_EVENTS = ("proportion", "rate", "count")
+
+
+def excluded(reason: str) -> str:
+    """The name of the number of cases left out for a reason."""
+    return f"{_EXCLUDED}{reason}"
+
+
+class Cell(NamedTuple):
+    """The name of one number."""
+
+    metric: str
+    facility_id: str
+    month: str
+    name: str
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """The figure it belongs to."""
+        return self.metric, self.facility_id, self.month
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """lower ≤ Σ weight × cell ≤ upper."""
+
+    weights: Mapping[Cell, float]
+    lower: float
+    upper: float
+
+
+@dataclass(slots=True)
+class Publication:
+    """numbers: cell → the number printed, None where it is withheld. values: figure → the value printed, or None."""
+
+    numbers: dict[Cell, float | None] = field(default_factory=dict)
+    values: dict[tuple[str, str, str], float | None] = field(default_factory=dict)
+
+    @property
+    def withheld(self) -> list[Cell]:
+        """The cells somebody did not want to be known."""
+        return [cell for cell, number in self.numbers.items() if number is None]
+
+    def merged(self, other: Publication) -> Publication:
+        """Both together: what either prints is known. A month restated in between is another number, and kept apart."""
+        restated = {
+            (cell.metric, cell.month)
+            for cell, number in other.numbers.items()
+            if number is not None and self.numbers.get(cell) not in (None, number)
+        }
+        suffix = f" (restated {len({cell.month for cell in self.numbers if ' ' in cell.month}) + 1})"
+
+        def apart(metric: str, month: str) -> str:
+            return f"{month}{suffix}" if (metric, month) in restated else month
+
+        joined = Publication(dict(self.numbers), dict(self.values))
+        for cell, number in other.numbers.items():
+            key = cell._replace(month=apart(cell.metric, cell.month))
+            if number is not None or key not in joined.numbers:
+                joined.numbers[key] = number
+        for (metric, facility, month), value in other.values.items():
+            place = (metric, facility, apart(metric, month))
+            if value is not None or place not in joined.values:
+                joined.values[place] = value
+        return joined
+
+
+def publish(figures: Iterable[Figure]) -> Publication:
+    """The publication of these figures, in every copy and form together."""
+    made = Publication()
+    for figure in figures:
+        cells: dict[str, Number] = {NUMERATOR: figure.numerator, COUNTED: figure.n_counted, LISTED: figure.n_listed}
+        cells |= {} if figure.denominator is None else {DENOMINATOR: figure.denominator}
+        cells |= {excluded(reason): count for reason, count in figure.exclusions.items()}
+        place = (figure.metric, figure.facility_id, str(figure.month))
+        for name, number in cells.items():
+            if number is not None:
+                made.numbers[Cell(*place, name)] = None if isinstance(number, Withheld) else number
+        made.values[place] = figure.number
+    return made
+
+
+def relations_of(publication: Publication, metrics: Mapping[str, Metric]) -> list[Relation]:
+    """Every equation and inequality an outsider knows to hold."""
+    figures: dict[tuple[str, str, str], dict[str, Cell]] = defaultdict(dict)
+    over_places: dict[tuple[str, str, str], dict[str, Cell]] = defaultdict(dict)
+    for cell in publication.numbers:
+        figures[cell.place][cell.name] = cell
+        over_places[(cell.metric, cell.month, cell.name)][cell.facility_id] = cell
+    relations = []
+    for places in over_places.values():
+        if len(places) > 1 and (whole := places.get(WHOLE_SYSTEM)) is not None:
+            relations.append(_sum(whole, [cell for place, cell in places.items() if place != WHOLE_SYSTEM]))
+    for place, cells in figures.items():
+        relations += _within(place, cells, publication.values.get(place), metrics[place[0]])
+    return relations + _shared(figures, publication)
+
+
+def _sum(total: Cell, parts: Sequence[Cell]) -> Relation:
+    return Relation({total: 1.0} | dict.fromkeys(parts, -1.0), 0.0, 0.0)
+
+
+def _within(
+    place: tuple[str, str, str], cells: Mapping[str, Cell], value: float | None, metric: Metric
+) -> list[Relation]:
+    """Cases listed = left out + counted; the denominator; the value with its rounding; events among cases."""
+    found = []
+    reasons = [cell for name, cell in cells.items() if name.startswith(_EXCLUDED)]
+    if LISTED in cells and COUNTED in cells:
+        found.append(_sum(cells[LISTED], [cells[COUNTED], *reasons]))
+    if metric.kind == "count" and COUNTED in cells and NUMERATOR in cells:
+        found.append(Relation({cells[NUMERATOR]: 1.0, cells[COUNTED]: -1.0}, 0.0, 0.0))
+    if DENOMINATOR not in cells or NUMERATOR not in cells:
+        return found
+    numerator, denominator = cells[NUMERATOR], cells[DENOMINATOR]
+    if metric.kind in ("proportion", "rate", "mean") and COUNTED in cells:
+        found.append(Relation({denominator: 1.0, cells[COUNTED]: -1.0}, 0.0, 0.0))
+    if metric.kind == "proportion":
+        found.append(Relation({denominator: 1.0, numerator: -1.0}, 0.0, float("inf")))
+    if value is not None and metric.kind != "median":
+        half = 0.5 * 10**-metric.decimals * (1 + 1e-9)
+        found.append(Relation({numerator: metric.scale, denominator: -(value - half)}, 0.0, float("inf")))
+        found.append(Relation({numerator: metric.scale, denominator: -(value + half)}, -float("inf"), 0.0))
+    return found
+
+
+def _shared(figures: Mapping[tuple[str, str, str], Mapping[str, Cell]], publication: Publication) -> list[Relation]:
+    """Metrics that list equally many cases list the same cases: their exclusions of one name are one number."""
+    seen: dict[tuple[str, str, float, str], Cell] = {}
+    found = []
+    for (_, facility, month), cells in figures.items():
+        listed = publication.numbers.get(cells[LISTED]) if LISTED in cells else None
+        for name, cell in cells.items() if listed is not None else ():
+            if not name.startswith(_EXCLUDED):
+                continue
+            first = seen.setdefault((facility, month, listed or 0.0, name), cell)
+            known = [publication.numbers[one] for one in (first, cell)]
+            if first != cell and (None in known or known[0] == known[1]):
+                found.append(Relation({first: 1.0, cell: -1.0}, 0.0, 0.0))
+    return found
+
+
+def is_count(cell: Cell, metric: Metric) -> bool:
+    """Whether the cell counts cases or events, so that it is a whole number and may be a small one."""
+    if cell.name == NUMERATOR:
+        return metric.kind in _OF_EVENTS
+    return cell.name != DENOMINATOR or metric.kind in ("proportion", "rate", "mean")

@@ -1,0 +1,21 @@
+"""The guard against formulas keeps every value: what is written comes back when it is read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpi_pipeline.core.spreadsheets import guarded, unguarded
+
+
+@given(st.text())
+def test_the_guard_is_undone_without_loss(cell: str) -> None:
+    assert unguarded(guarded(cell)) == cell
+    assert not guarded(cell).startswith(("=", "+", "@", "\t", "\r"))
+
+
+@pytest.mark.parametrize("cell", ["'s-Hertogenbosch", "O'Neill", "-12.5", "1e5", "'", ""])
+def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
+    assert guarded(cell) == cell
+    assert unguarded(cell) == cell

@@ -1,0 +1,99 @@
+"""A hospital's own columns become ours by a few lines of landing.yaml, and every fault in them is told at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from tests.support.landings import faults_of, refused_rows, staged_rows, take_in
+
+EXTRACT = (
+    "VisitNo;MRN;Class;AdmDate;AdmTime;DischDt;Charges\n"
+    "001;P1;IP;10/01/2026;08:30;10/05/2026 14:00;1.234,50\n"
+    "002;P2;ob;10/02/2026;24:00;;12,5\n"
+    "003;P3;XX;13/01/2026;08:00;;\n"
+)
+MAPPING = """
+time_zone: America/New_York
+tables:
+  encounters:
+    files: ADT_*.csv
+    delimiter: ;
+    decimal: ","
+    columns:
+      encounter_id: VisitNo
+      person_id: mrn
+      encounter_type: Class
+      admitted_at: [AdmDate, AdmTime]
+      discharged_at: DischDt
+      total_charges: Charges
+    constants: {facility_id: MAIN}
+    values: {encounter_type: {IP: acute inpatient, OB: observation}}
+    dates: "%m/%d/%Y %H:%M"
+"""
+
+
+def test_own_names_values_dates_and_numbers_are_read(tmp_path: Path) -> None:
+    intake = take_in(tmp_path, {"ADT_2026_10.csv": EXTRACT, "landing.yaml": MAPPING})
+    columns = "encounter_id, person_id, facility_id, encounter_type, admitted_at, discharged_at, total_charges"
+    assert staged_rows(intake, columns) == [
+        ("001", "P1", "MAIN", "acute inpatient", datetime(2026, 10, 1, 8, 30), datetime(2026, 10, 5, 14), 1234.5)
+    ]
+    assert intake.warnings == ()
+    refused = refused_rows(intake)
+    assert [(where, reasons) for _, where, reasons, _ in refused] == [
+        (3, ["invalid_admitted_at"]),
+        (4, ["invalid_admitted_at"]),
+    ]
+    assert refused[1][3]["admdate"] == "13/01/2026"  # the row as it was sent
+
+
+def test_every_fault_of_a_mapping_is_told_at_once(tmp_path: Path) -> None:
+    options = """
+tables:
+  encounters:
+    columns: {encounter_id: VisitNo, visit: X}
+    values: {ward: {A: B}}
+    dates: {total_cost: "%Y-%m-%d"}
+  patients: {}
+"""
+    found = faults_of(tmp_path, {"encounters.csv": EXTRACT, "landing.yaml": options})
+    assert [fault.split(" Known")[0] for fault in found] == [
+        "landing.yaml: tables.encounters.columns: 'visit' is not a column of encounters.",
+        "landing.yaml: tables.encounters.values: 'ward' is not a column of encounters.",
+        "landing.yaml: tables.encounters.dates: total_cost holds no dates; it is a number. Leave it out.",
+        "landing.yaml: tables.patients: is not a table of ours.",
+    ]
+
+
+def test_words_that_are_no_options_are_told_at_once(tmp_path: Path) -> None:
+    options = """
+tables:
+  encounters: {delimiter: ab, encoding: klingon, dates: soon, header_row: 0, colour: red}
+"""
+    found = faults_of(tmp_path, {"encounters.csv": EXTRACT, "landing.yaml": options})
+    assert len(found) == 5
+    assert any("'klingon' is no encoding of text" in fault for fault in found)
+    assert any("'soon' is no form of a date" in fault for fault in found)
+    assert any("tables.encounters.colour is not a known field. Known are files, columns" in fault for fault in found)
+
+
+def test_a_mapped_column_that_is_not_there_names_file_line_column_and_cure(tmp_path: Path) -> None:
+    options = MAPPING.replace("person_id: mrn", "person_id: PatientNo")
+    assert faults_of(tmp_path, {"ADT_1.csv": EXTRACT, "landing.yaml": options}) == [
+        "ADT_1.csv:1: has no column 'PatientNo', which landing.yaml reads as person_id; found VisitNo, MRN, Class, "
+        "AdmDate, AdmTime, DischDt, Charges. Correct tables: columns: person_id in landing.yaml, or the file."
+    ]
+
+
+def test_a_pattern_that_fits_no_file_is_told(tmp_path: Path) -> None:
+    found = faults_of(tmp_path, {"encounters.csv": EXTRACT, "landing.yaml": MAPPING})
+    assert len(found) == 1
+    assert "no file fits ADT_*.csv, which landing.yaml names for encounters." in found[0]
+
+
+def test_another_mapping_of_the_same_file_stages_it_anew(tmp_path: Path) -> None:
+    first = take_in(tmp_path, {"ADT_1.csv": EXTRACT, "landing.yaml": MAPPING})
+    second = take_in(tmp_path, {"landing.yaml": MAPPING.replace("MAIN", "WEST")})
+    assert staged_rows(first, "facility_id") == [("MAIN",)]
+    assert staged_rows(second, "facility_id") == [("WEST",)]

@@ -1,0 +1,172 @@
+"""The attacker against the defence: whatever is published together, no small count or few patients' sum comes out.
+
+Each leak the defence closes is found again once that part of it is switched off, so the attacker is no straw man.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.judgement.disclosure.attack import Finding, attack
+from kpi_pipeline.judgement.disclosure.counts import Withheld, is_small
+from kpi_pipeline.judgement.disclosure.narrowing import is_narrow, narrow_bounds
+from kpi_pipeline.judgement.disclosure.publication import NUMERATOR, Cell, Publication, excluded, publish
+from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
+from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
+from kpi_pipeline.judgement.figures import Figure
+from tests.support.small_hospitals import LAST, METRICS, draw_figures
+
+ADJUSTED, COST = "case_mix_adjusted_cost_per_case_usd", "total_cost_per_case_usd"
+AVOIDABLE, READMISSION = "avoidable_days_per_100_discharges", "readmission_30d"
+
+
+def withheld(figures: Sequence[Figure]) -> list[Figure]:
+    return withhold_small_numbers(figures, METRICS, threshold=11)
+
+
+def attacked(figures: Sequence[Figure]) -> list[Finding]:
+    return attack(publish(figures), METRICS, threshold=11)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_withheld_of_a_small_hospital_can_be_worked_out(seed: int) -> None:
+    """Board copies of the whole and of all three facilities, every form: all figures together."""
+    assert attacked(withheld(draw_figures(seed, n_months=1))) == []
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_three_issues_in_a_row_tell_no_more_than_each(seed: int) -> None:
+    """Each issue shows the months up to its own; what it withholds of a month, the others withhold too."""
+    figures = draw_figures(seed, n_months=3)
+    whole = Publication()
+    for issue in range(3):
+        last = LAST.plus(issue - 2)
+        whole = whole.merged(publish(withheld([one for one in figures if one.month <= last])))
+    assert len(whole.numbers) == len(publish(figures).numbers)
+    assert attack(whole, METRICS, threshold=11) == []
+
+
+# ── the defence switched off, part by part ───────────────────────────────────────────────────────────────────
+
+
+def test_without_the_complement_the_whole_less_the_others_tells_a_facility() -> None:
+    figures = draw_figures(3, n_months=1)
+    only_small = [
+        replace(
+            one,
+            **{
+                name: Withheld.SMALL if is_small(number, 11) else number
+                for name, number in (("numerator", one.numerator), ("n_counted", one.n_counted))
+                if isinstance(number, float)
+            },
+            exclusions={
+                reason: Withheld.SMALL if isinstance(count, float) and is_small(count, 11) else count
+                for reason, count in one.exclusions.items()
+            },
+        )
+        for one in figures
+    ]
+    assert any(finding.lower == finding.upper for finding in attacked(only_small))
+
+
+def test_with_the_sums_of_ratios_printed_the_cost_of_a_few_patients_is_told() -> None:
+    """Costed less costed and coded: the cost of those without a DRG, to the cent."""
+    for seed in range(20):
+        figures = draw_figures(seed, n_months=1)
+        kept = withheld(figures)
+        as_before = [
+            replace(new, numerator=old.numerator, denominator=old.denominator) if new.metric == ADJUSTED else new
+            for new, old in zip(kept, figures, strict=True)
+        ]
+        found = [one for one in attacked(as_before) if one.difference_to]
+        if found:
+            one = found[0]
+            assert one.lower == one.upper > 0
+            return
+    pytest.fail("no hospital of twenty had a few patients without a DRG")
+
+
+def test_many_days_of_one_patient_are_withheld_as_that_patient_is() -> None:
+    """49 avoidable days, one patient behind them: the number of events is large, the number of patients is not."""
+    figures = [one for one in draw_figures(5, n_months=1) if one.metric == AVOIDABLE]
+    alone = [
+        replace(one, numerator=49.0, n_event_patients=1.0, value=49.0) if one.facility_id in ("A", "all") else
+        replace(one, numerator=0.0, n_event_patients=0.0, value=0.0)
+        for one in figures
+    ]  # fmt: skip
+    assert {one.facility_id for one in withheld(alone) if isinstance(one.numerator, Withheld)} >= {"A"}
+    unknown = [replace(one, n_event_patients=None) for one in alone]
+    assert not any(isinstance(one.numerator, Withheld) for one in withheld(unknown) if one.facility_id == "A")
+
+
+def test_a_total_of_twelve_months_tells_the_one_that_is_withheld() -> None:
+    months = [LAST.plus(-at) for at in range(12)]
+    known = _months_of(months, {months[3]: 7.0})
+    printed = {**known, months[3]: replace(known[months[3]], numerator=Withheld.SMALL)}
+    assert total_tells_months(printed, known, months, threshold=11)
+    assert not total_tells_months(known, known, months, threshold=11)
+    more = {**printed, months[5]: replace(known[months[5]], numerator=Withheld.COMPLEMENT)}
+    assert not total_tells_months(more, known, months, threshold=11)
+
+
+def test_two_small_months_are_told_by_their_small_sum() -> None:
+    months = [LAST.plus(-at) for at in range(12)]
+    known = _months_of(months, {months[3]: 4.0, months[5]: 5.0})
+    printed = known | {month: replace(known[month], numerator=Withheld.SMALL) for month in (months[3], months[5])}
+    assert total_tells_months(printed, known, months, threshold=11)
+
+
+def _months_of(months: Sequence[Month], numerators: dict[Month, float]) -> dict[Month, Figure]:
+    one = next(figure for figure in draw_figures(5, n_months=1) if figure.metric == READMISSION)
+    return {month: replace(one, month=month, numerator=numerators.get(month, 40.0)) for month in months}
+
+
+def test_values_and_sums_together_tell_withheld_sums() -> None:
+    """Two places withheld: two sums and two values are four equations for four unknowns."""
+    for seed in range(40):
+        figures = draw_figures(seed, n_months=1)
+        kept = withheld(figures)
+        value_of = {(one.metric, one.facility_id): one for one in figures}
+        as_before = [
+            replace(one, value=value_of[one.metric, one.facility_id].value)
+            if one.metric in (COST, ADJUSTED) and isinstance(one.value, Withheld)
+            else one
+            for one in kept
+        ]
+        if any(one.cell.metric in (COST, ADJUSTED) for one in attacked(as_before)):
+            assert attacked(kept) == []
+            return
+    pytest.fail("no hospital of forty had costs that values tell")
+
+
+# ── the parts ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_bounds_pass_along_sums() -> None:
+    """a + b = 14, b + c = 18, c ≥ 1, and c + d = 20 with d ≥ 8: c ≤ 12, so b ≥ 6, so a ≤ 8."""
+    equations = [({"a": 1.0, "b": 1.0}, 14.0), ({"b": 1.0, "c": 1.0}, 18.0), ({"c": 1.0, "d": 1.0}, 20.0)]
+    bounds = narrow_bounds(equations, {"a": 1.0, "b": 1.0, "c": 1.0, "d": 8.0})
+    assert bounds["a"] == (1.0, 8.0)
+    assert bounds["b"] == (6.0, 13.0)
+    assert is_narrow(*bounds["a"], 11)
+
+
+@pytest.mark.parametrize(("low", "high", "told"), [(1, 10, False), (1, 9, True), (5, 5, True), (11, 12, False)])
+def test_narrow_is_fewer_numbers_than_there_are_small_ones(low: float, high: float, told: bool) -> None:
+    assert is_narrow(low, high, 11) is told
+
+
+def test_a_number_one_copy_prints_and_another_withholds_is_known() -> None:
+    cell = Cell(READMISSION, "A", "2026-10", NUMERATOR)
+    assert Publication({cell: None}).merged(Publication({cell: 5.0})).numbers == {cell: 5.0}
+
+
+def test_a_month_restated_in_between_is_another_number() -> None:
+    cell, other = (Cell(READMISSION, "A", "2026-10", name) for name in (NUMERATOR, excluded("died")))
+    merged = Publication({cell: 40.0, other: None}).merged(Publication({cell: 41.0, other: None}))
+    assert len(merged.numbers) == 4
+    assert sorted(number for number in merged.numbers.values() if number) == [40.0, 41.0]
