@@ -21,10 +21,10 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
-.PHONY: faults help setup demo ui test check format docs bench simulate attack lock clean
+.PHONY: help setup demo ui test check format docs bench bench-sources damage attack faults postgresql simulate lock clean
 
 help: ## Shows this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup: $(READY) ## Installs system libraries, a virtual environment and the pinned packages
 
@@ -67,6 +67,16 @@ bench: $(READY) ## Measures speed and memory
 
 simulate: $(READY) ## Simulates the judgement where the truth is known and rewrites docs/simulations.md; minutes
 	@$(BIN)/python -m benchmarks.signals_simulation --write
+
+postgresql: ## Installs PostgreSQL's server, which some tests and benchmarks start
+	@tools/postgresql.sh
+
+bench-sources: $(READY) postgresql ## A million FHIR encounters, and five million rows from PostgreSQL, killed and resumed
+	@$(BIN)/python -m benchmarks.fhir_million
+	@$(BIN)/python -m benchmarks.extract_rows
+
+damage: $(READY) ## Reads thousands of damaged FHIR files; N=2000 says how many
+	@KPI_DAMAGED_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q tests/sources/test_fhir_damage.py
 
 attack: $(READY) ## Attacks what would be published of small hospitals and rewrites docs/disclosure.md; long
 	@$(BIN)/python -m benchmarks.disclosure_simulation --write

@@ -25,4 +25,21 @@ if [[ -z "${KPI_LANDING:-}" && ! -d data/landing ]]; then # no hospital of one's
 fi
 echo "ui: http://127.0.0.1:$port (stop with Ctrl-C)"
 # `dagster dev` recommends `dg dev`, which needs another package and does the same here.
-exec "$bin/python" -W 'ignore:Function `dev_command` is superseded' -m dagster dev -w workspace.yaml -h 127.0.0.1 -p "$port"
+# In a session of its own, so that all its processes can be stopped together: Dagster leaves runs and its code server
+# behind when only its first process is told to end.
+setsid "$bin/python" -W 'ignore:Function `dev_command` is superseded' -m dagster dev -w workspace.yaml -h 127.0.0.1 \
+    -p "$port" &
+dagster=$!
+stop() { # 3 seconds to end by itself, then no more
+    trap '' INT TERM
+    kill -INT -- "-$dagster" 2>/dev/null
+    for _ in $(seq 15); do
+        kill -0 -- "-$dagster" 2>/dev/null || break
+        sleep 0.2
+    done
+    kill -KILL -- "-$dagster" 2>/dev/null
+    echo "ui: stopped"
+    exit 0
+}
+trap stop INT TERM
+wait "$dagster"

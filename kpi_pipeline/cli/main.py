@@ -20,6 +20,7 @@ from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.mapping import map_files
+from kpi_pipeline.cli.operation import add_operation
 from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
@@ -43,6 +44,7 @@ app.add_typer(rebase_app, name="rebase")
 app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
+add_operation(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command("audit-disclosure")(audit_disclosure)

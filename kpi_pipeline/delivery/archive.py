@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
-from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
+from kpi_pipeline.delivery.files import make_private_folder, safe_name, sha256_of, write_folder
 
 MANIFEST = "manifest.json"
 
@@ -47,6 +47,8 @@ def write_issue(archive: Path, path: str, files: Mapping[str, bytes], *, about: 
         cure = "The state and the archive do not belong together: restore the state that wrote it."
         raise DeliveryError(Fault("archive", what, cure))
     try:
+        for above in (archive, folder.parent.parent):
+            make_private_folder(above)
         write_folder(folder, {**files, MANIFEST: manifest}, read_only=True)
     except OSError as error:
         what = f"{path} cannot be written ({error.strerror})."

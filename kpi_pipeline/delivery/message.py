@@ -154,7 +154,7 @@ def draw_first_page(pdf: bytes, *, width: int = _PICTURE_WIDTH) -> bytes:
     document = pypdfium2.PdfDocument(pdf)
     try:
         page = document[0]
-        picture = page.render(scale=width / page.get_width()).to_pil().convert("RGB").quantize(128)
+        picture = page.render(scale=width / page.get_width()).to_pil().convert("RGB")
         stream = io.BytesIO()
         picture.save(stream, format="PNG", optimize=True)
         return stream.getvalue()

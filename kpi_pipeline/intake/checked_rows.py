@@ -16,6 +16,10 @@ from kpi_pipeline.intake.row_types import typed_sql
 EARLIEST_PLAUSIBLE = date(1900, 1, 1)
 """Dates before this are misread two-digit years or place-holders, not hospital stays."""
 
+LONGEST_ID = 200
+_PRINTED_IDS = ("facility_id", "unit_id")
+_UNPRINTABLE = r"[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+"""Signs that would steer a terminal or turn the text around them; a page and a file name cannot hold them."""
 _MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
 """A number that a spreadsheet turned into scientific notation (1.23E+11): the real id is lost."""
 
@@ -77,6 +81,15 @@ def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
             for name in ids
         )
         yield "mangled_id", matches
+    printed = [identifier(name) for name in _PRINTED_IDS if name in contract.columns]
+    if printed:
+        yield (
+            "unprintable_id",
+            " OR ".join(
+                f"(LENGTH({name}) > {literal(LONGEST_ID)} OR REGEXP_MATCHES({name}, {literal(_UNPRINTABLE)}))"
+                for name in printed
+            ),
+        )
     dates = [name for name, column in contract.columns.items() if column.type in ("date", "moment")]
     early = [name for name in dates if contract.columns[name].when_unreadable == "quarantine"]
     if early:
@@ -95,6 +108,7 @@ def reason_words(reason: str, contract: Contract) -> str:
     kind, _, column = reason.partition("_")
     words = {
         "mangled_id": "An id is in scientific notation (such as 1.23E+11): a spreadsheet destroyed it.",
+        "unprintable_id": f"An id that is printed is longer than {LONGEST_ID} letters or holds control characters.",
         "implausible_date": f"A date lies before {EARLIEST_PLAUSIBLE.year}.",
     }
     if reason in words:

@@ -18,7 +18,7 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.sql_text import file_literal
 
 JSON_ENDINGS = (".ndjson", ".json", ".ndjson.gz", ".json.gz", ".ndjson.zst", ".json.zst")
-JSON_COLUMNS = ("resource", "resource_type", "resource_id")
+JSON_COLUMNS = ("resource", "resource_type", "resource_id", "in_bundle")
 _LARGEST_LINE = 16 << 20
 _LARGEST_BUNDLE = 256 << 20
 """A Bundle is one JSON document, so it is held whole; larger exports come as newline-delimited JSON."""
@@ -52,7 +52,7 @@ def json_sql(path: Path) -> str:
         reader = f"read_ndjson_objects({quoted}, ignore_errors = true, maximum_object_size = {_LARGEST_LINE})"
         return (
             "SELECT ROW_NUMBER() OVER () AS source_line, json AS resource, json ->> '$.resourceType' AS resource_type, "
-            f"json ->> '$.id' AS resource_id FROM {reader}"
+            f"json ->> '$.id' AS resource_id, CAST(NULL AS VARCHAR) AS in_bundle FROM {reader}"
         )
     kind = "newline_delimited" if form == "bundle lines" else "unstructured"
     reader = f"read_json_objects({quoted}, format = '{kind}', maximum_object_size = {_LARGEST_BUNDLE})"
@@ -63,7 +63,8 @@ def json_sql(path: Path) -> str:
     return (
         "SELECT ROW_NUMBER() OVER () AS source_line, entry -> '$.resource' AS resource, "
         "entry ->> '$.resource.resourceType' AS resource_type, COALESCE(entry ->> '$.resource.id', "
-        "NULLIF(REGEXP_EXTRACT(entry ->> '$.fullUrl', '[^/:]+$'), '')) AS resource_id "
+        "NULLIF(REGEXP_EXTRACT(entry ->> '$.fullUrl', '[^/:]+$'), '')) AS resource_id, "
+        "'true' AS in_bundle "
         f"FROM ({entries})"
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -54,12 +53,10 @@ class LandingOptions(SourceDefaults):
     from the data, per facility). plausible_until: later dates are faults (default: the day the file
     arrived, or the last complete day if that is later). disposition_required: whether a stay without a
     discharge disposition may be an index (default true). icd9: fall back to the ICD-9 maps (default false).
-    feed: whether further files add to earlier ones (`delta`) or each extract is the whole (`full`). tables: how the
-    files of a table are named, cut and mapped.
+    tables: how the files of a table are named, cut and mapped.
     """
 
     source: str | None = None
-    feed: Literal["delta", "full"] = "delta"
     tables: dict[str, TableOptions] = {}
 
     def of_table(self, table: str) -> TableOptions:

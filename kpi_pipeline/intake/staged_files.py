@@ -75,16 +75,6 @@ def read_record(path: Path, *, arrived_at: str, file_name: str) -> tuple[StagedF
         return None, "its record in the store cannot be read"
 
 
-def damaged_records(store: Path) -> list[tuple[str, str]]:
-    """The name of every staged file of a store whose rows are not those of its record, and what is wrong."""
-    found = []
-    for record in sorted((store / "staged").glob("*/*.json")):
-        known, damage = read_record(record, arrived_at="", file_name="")
-        if known is None:
-            found.append((f"{record.parent.name}/{record.stem}", damage))
-    return found
-
-
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

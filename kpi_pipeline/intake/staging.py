@@ -258,10 +258,10 @@ def _without_refused(connection: duckdb.DuckDBPyConnection, building: Path, mapp
 
 
 def _count_left_out(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
-    counts = connection.execute(
+    found = connection.execute(
         f"SELECT left_out, COUNT(*) FROM {parquet_file(path)} WHERE left_out IS NOT NULL GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    return {str(reason): int(n) for reason, n in counts}
+    return {str(reason): int(n) for reason, n in found}
 
 
 def _count(connection: duckdb.DuckDBPyConnection, path: Path, staging: Staging) -> _Counts:

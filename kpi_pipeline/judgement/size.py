@@ -48,7 +48,7 @@ def size_of_change(measure: Measure, opportunity: Opportunity | None) -> ChangeS
     since = metric.scale * numerator / denominator
     counted = _counted(metric)
     amount = numerator - before * denominator / metric.scale if counted else None
-    usd = _worth(amount, opportunity) if counted == "bed-days" and amount is not None else None
+    usd = worth_of_days(amount, opportunity) if counted == "bed-days" and amount is not None else None
     return ChangeSize(before, since, len(span), counted, amount, usd)
 
 
@@ -60,7 +60,7 @@ def _counted(metric: Metric) -> Counted | None:
     return "events" if metric.kind in ("proportion", "rate") else None
 
 
-def _worth(days: float, opportunity: Opportunity | None) -> tuple[float, float] | None:
+def worth_of_days(days: float, opportunity: Opportunity | None) -> tuple[float, float] | None:
     """The days at the price of a late day; a range where its share of a mean day is an assumption."""
     if opportunity is None or opportunity.late_day_usd is None or opportunity.last_day_share <= 0:
         return None

@@ -27,10 +27,12 @@ def kpi(*arguments: object, stdout: int | None = None) -> subprocess.CompletedPr
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     rows = [
-        line("=HYPERLINK(1)", facility_id=f"F{ESCAPES}"),
+        line("=HYPERLINK(1)", facility_id="Nord – Café / 1"),
         line("'=2", facility_id="F2"),
         line("'s-Gravenhage", facility_id="F2"),
-        line(f"E{ESCAPES}", admitted_at="soon"),
+        line(f"E{ESCAPES}"),
+        line("E8", facility_id=f"F{ESCAPES}"),
+        line("E9", facility_id="F" * 201),
     ]
     land(folder / "landing", {f"encounters{ESCAPES.replace('/', '')}.csv": HEADER + "".join(rows)})
     built = kpi("build", "--landing", folder / "landing", "--warehouse", folder / "h.duckdb")
@@ -55,6 +57,13 @@ def test_case_lists_are_guarded_against_formulas(warehouse: Path) -> None:
     assert "'s-Gravenhage" in first_cells
     assert "'=2" not in first_cells  # the guard of the file itself was taken off, and put on again
     assert not any(cell.startswith("=") for cell in first_cells)
+
+
+def test_ids_with_blanks_and_accents_are_printed_and_unprintable_ones_refused(warehouse: Path, tmp_path: Path) -> None:
+    refused = kpi("quarantine", "--warehouse", warehouse, "--format", "csv").stdout
+    assert refused.count("unprintable_id") == 2
+    done = kpi("report", "2026-10", "--warehouse", warehouse, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_full_disk_is_called_so(warehouse: Path) -> None:

@@ -44,7 +44,6 @@ GIVEN = {
     "intake/current_rows.py": {"table", "name", "number", "arrived_at", "types.get(column.type, 'VARCHAR')"},
     "intake/checked_rows.py": {"condition", "part", "name", "any_fault", "list_of_faults"},
     "intake/column_mapping.py": {"raw", "guard", "parsed", "moment", "whole_day", "is_number"},
-    "intake/extract/run.py": {"done.rows", "counted"},
     "intake/ingest.py": {"landed_sql(item.opened, canonical)"},
     "intake/number_forms.py": {"raw", "rows_sql", "bare", "undressed"},
     "intake/opened.py": {"sql"},
@@ -58,7 +57,7 @@ GIVEN = {
     "pipeline/check.py": set(),
     "reference/importer.py": {"kind", "name", "columns"},
     "reference/store.py": {"kind", "name", "table", "columns", "_FIRST_FISCAL_YEAR", "marks"},
-    "synthetic": {"column", "columns", "expression", "last", "order", "query", "release", "table", "text", "typed"}
+    "synthetic": {"column", "columns", "expression", "last", "order", "query", "table", "text", "typed"}
     | {"where", "year"},
     "warehouse/facts.py": {"extra"},
     "warehouse/tables.py": {"name"},

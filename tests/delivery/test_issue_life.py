@@ -39,6 +39,8 @@ def test_a_month_is_drafted_approved_and_published_once(desk: StubDesk) -> None:
         assert {path.stat().st_mode & 0o777 for path in [one.folder, one.folder / "inputs"]} == {0o500}
         model = json.loads((one.folder / "kpi-report.model.json").read_bytes())
         assert model["front"]["issue"] == "Issue 1"
+    above = {path for one in published for path in one.folder.relative_to(desk.archive).parents}
+    assert {(desk.archive / path).stat().st_mode & 0o777 for path in above} == {0o700}
     assert publish_month(desk, OCTOBER, by="Analyst", at=NOON) == []  # again, and nothing changes
     assert counts(desk.database) == {"queued": 3}
     assert kinds(desk) == ["drafted"] * 2 + ["approved"] * 2 + ["numbered", "issued"] * 2

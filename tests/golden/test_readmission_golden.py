@@ -22,6 +22,12 @@ KINDS = {
     "ms-drg-table5": "cms_ipps_fy2026_table5.csv",
 }
 """Reference kind → its file in the terminology folder ("" is the folder itself)."""
+TUVA_NAMES = {
+    "admitted_at": "encounter_start_date",
+    "discharged_at": "encounter_end_date",
+    "total_charges": "charge_amount",
+    "procedure_code": "source_code",
+}
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +38,16 @@ def reference(terminology_dir: Path, tmp_path_factory: pytest.TempPathFactory) -
     return store
 
 
+@pytest.mark.parametrize("road", ["canonical", "tuva"])
 def test_the_metric_agrees_with_every_golden_row(
-    golden_dir: Path, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    road: str, golden_dir: Path, reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folders = find_golden_folders(golden_dir)
     if not folders:
         pytest.skip(f"{golden_dir} holds no golden readmission folder")
     faults = []
     for number, golden in enumerate(folders):
-        answers = pipeline_answers(golden, tmp_path / str(number), reference)
+        answers = pipeline_answers(golden, tmp_path / str(number), reference, road=road)
         comparison = compare(golden, answers)
         with capsys.disabled():
             print(f"\n  {comparison.summary(str(golden))}", end="")
@@ -50,14 +57,20 @@ def test_the_metric_agrees_with_every_golden_row(
     assert not faults, "\n".join(faults)
 
 
-def pipeline_answers(golden: GoldenFolder, folder: Path, reference: Path) -> dict[str, Answer]:
-    """Builds a warehouse from a golden folder and reads the answers out of the metric and the warehouse."""
+def pipeline_answers(golden: GoldenFolder, folder: Path, reference: Path, *, road: str) -> dict[str, Answer]:
+    """Builds a warehouse from a golden folder and reads the answers out of the metric and the warehouse.
+
+    road: the folder as it is, or under the names of Tuva's input layer.
+    """
     options = {name: golden.options[name] for name in DECLARED if name in golden.options}
     landing = write_landing(folder / "landing", {}, options)
-    for name in ("encounters.csv", "procedures.csv"):
-        (landing / name).write_bytes((golden.path / name).read_bytes())
+    for table, tuva_table in (("encounters", "encounter"), ("procedures", "procedure")):
+        header, rows = (golden.path / f"{table}.csv").read_text(encoding="utf-8-sig").split("\n", 1)
+        names = [TUVA_NAMES.get(name, name) if road == "tuva" else name for name in header.strip().split(",")]
+        file = landing / f"{tuva_table if road == 'tuva' else table}.csv"
+        file.write_text("\n".join([",".join(names), rows.replace("\r", "")]), encoding="utf-8")
     warehouse = folder / "kpi.duckdb"
-    build_warehouse(landing, warehouse, reference=reference, settings=SETTINGS)
+    build_warehouse(landing, warehouse, source=road, reference=reference, settings=SETTINGS)
     return answers_of(warehouse)
 
 

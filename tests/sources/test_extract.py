@@ -279,6 +279,13 @@ def test_an_error_on_data_does_not_repeat_the_data(tmp_path: Path, postgres: Sta
     assert "Jane" not in str(caught.value)
 
 
+def test_percent_signs_and_colons_in_a_statement_are_its_own(tmp_path: Path, database_url: str) -> None:
+    fill(database_url, 1, 12)
+    sql = f"{SELECT} WHERE person LIKE 'P1%' AND 'at :30' <> '%s'"
+    (table,) = extract_tables(config_of(database_url, sql=sql), tmp_path / "landing")
+    assert table.rows == 4
+
+
 def test_two_extracts_do_not_run_into_each_other(tmp_path: Path, database_url: str) -> None:
     fill(database_url, 1, 5)
 
@@ -295,7 +302,7 @@ def test_a_count_that_never_agrees_lands_nothing(
     fill(database_url, 1, 5)
     wrong = sa.select(sa.literal(7))
     monkeypatch.setattr("kpi_pipeline.intake.extract.run.count_statement", lambda *_: wrong)
-    with pytest.raises(CheckError, match="5 rows were fetched, but COUNT"):
+    with pytest.raises(CheckError, match="5 rows were fetched, but the database counts 7"):
         extract_tables(config_of(database_url), tmp_path / "landing")
     assert not list((tmp_path / "landing").glob("*.parquet"))
 

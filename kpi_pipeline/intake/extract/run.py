@@ -110,7 +110,7 @@ def _extract(config: ExtractConfig, name: str, url: URL, landing: Path, *, progr
             return _land(name, table, done, folder, landing, recipe=recipe, resumed=resumed)
         shutil.rmtree(folder)
         progress(f"{name}: {done.rows:,} rows fetched but {counted:,} counted; fetching all of them again")
-    what = f"{done.rows:,} rows were fetched, but COUNT(*) says {counted:,}; nothing was landed."
+    what = f"{done.rows:,} rows were fetched, but the database counts {counted:,}; nothing was landed."
     cure = "Is the key unique and never empty? Else extract from a copy that does not change meanwhile."
     raise CheckError(Fault(f"tables.{name}", what, cure))
 

@@ -15,7 +15,8 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
 from kpi_pipeline.report.model.texts import Label, Words
 
 MetricId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
-FacilityId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,79}$")]
+FacilityId = Label
+"""As the hospital writes it, with blanks and accents; intake refuses what cannot be printed."""
 MonthKey = Annotated[str, Field(pattern=r"^[12]\d{3}-(0[1-9]|1[0-2])$")]
 Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
 """A number a chart can place: never NaN or infinite, and bounded so that no sum of two overflows."""

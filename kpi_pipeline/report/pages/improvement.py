@@ -5,8 +5,10 @@ Not here: how an effect is estimated (`judgement.programme`), which words an est
 
 from __future__ import annotations
 
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import date_words, join_words
 from kpi_pipeline.declared.initiatives import Initiative
+from kpi_pipeline.improvement.effects.effect_result import EffectResult
 from kpi_pipeline.judgement.judged import Judged, Scope
 from kpi_pipeline.judgement.programme import JudgedInitiative
 from kpi_pipeline.metrics.declaration import Metric
@@ -19,6 +21,7 @@ from kpi_pipeline.report.pages.initiative_tables import (
 )
 from kpi_pipeline.report.words.effects import caution_sentences, effect_sentence, power_sentence, programme_title
 from kpi_pipeline.report.words.phrases import subject
+from kpi_pipeline.report.words.plan import days_sentence, not_before_sentence, since_start_sentence
 
 
 def build_improvement(judged: Judged) -> FurtherSection | None:
@@ -59,6 +62,8 @@ def _block(judged: Judged, one: JudgedInitiative) -> Block:
         is_seen = result.verdict not in ("no_evidence", "too_early", "not_estimable")
         said = [effect_sentence(result, metric, place), power_sentence(result.effects, metric, is_seen=is_seen)]
         paragraphs.append(" ".join(sentence for sentence in said if sentence))
+        if told := _so_far(judged, one, metric.name, result):
+            paragraphs.append(told)
         notes += [note for note in caution_sentences(result, metric) if note not in notes]
         if result.effects is not None and chart is None:
             chart = build_effect_chart(scope, initiative, metric, result, place)
@@ -79,6 +84,18 @@ def _block(judged: Judged, one: JudgedInitiative) -> Block:
         tables=tuple(tables),
         notes=tuple(notes),
     )
+
+
+def _so_far(judged: Judged, one: JudgedInitiative, metric: str, result: EffectResult) -> str:
+    """What the plan has come to, where it runs at one place, and from when on it can be judged."""
+    opportunity = judged.drivers.opportunity if judged.drivers else None
+    measures = [each.measure for each in one.measures if each.kind == "outcome" and each.measure.metric.name == metric]
+    said = [not_before_sentence(result)]
+    if len(measures) == 1:
+        start = Month.of(one.initiative.starts_on)
+        since = since_start_sentence(measures[0], start, result.first_counted_month)
+        said = [since, days_sentence(measures[0], result, opportunity), *said]
+    return " ".join(sentence for sentence in said if sentence)
 
 
 def _charter(scope: Scope, initiative: Initiative) -> str:

@@ -33,7 +33,7 @@ _VISIT_CONCEPT = """CASE encounter_type
     WHEN 'inpatient rehabilitation' THEN 8920 WHEN 'inpatient psychiatric' THEN 8971 ELSE 9202 END"""
 
 
-def _queries(release: str) -> dict[str, str]:
+def _queries(released_on: str) -> dict[str, str]:
     return {
         "person": """SELECT number_of(person_id) AS person_id,
             MAX(CASE sex WHEN 'M' THEN 8507 WHEN 'F' THEN 8532 ELSE 0 END) AS gender_concept_id,
@@ -47,7 +47,8 @@ def _queries(release: str) -> dict[str, str]:
         "visit_occurrence": f"""SELECT number_of(encounter_id) AS visit_occurrence_id,
             number_of(person_id) AS person_id, {_VISIT_CONCEPT} AS visit_concept_id,
             day_of(admitted_at) AS visit_start_date, admitted_at AS visit_start_datetime,
-            COALESCE(day_of(discharged_at), {release}) AS visit_end_date, discharged_at AS visit_end_datetime,
+            COALESCE(day_of(discharged_at), {literal(released_on)}) AS visit_end_date,
+            discharged_at AS visit_end_datetime,
             32817 AS visit_type_concept_id, number_of(attending_provider_id) AS provider_id, care_sites.care_site_id,
             encounter_type AS visit_source_value, 0 AS visit_source_concept_id, 0 AS admitted_from_concept_id,
             admit_source_code AS admitted_from_source_value,
@@ -108,8 +109,9 @@ def _queries(release: str) -> dict[str, str]:
         FROM latest_encounters""",
         "cdm_source": f"""SELECT 'Example Regional Health' AS cdm_source_name, 'ERH' AS cdm_source_abbreviation,
             'the generator' AS cdm_holder, 'a made-up hospital' AS source_description,
-            NULL AS source_documentation_reference, NULL AS cdm_etl_reference, {release} AS source_release_date,
-            {release} AS cdm_release_date, '5.4' AS cdm_version, 756265 AS cdm_version_concept_id,
+            NULL AS source_documentation_reference, NULL AS cdm_etl_reference,
+            {literal(released_on)} AS source_release_date,
+            {literal(released_on)} AS cdm_release_date, '5.4' AS cdm_version, 756265 AS cdm_version_concept_id,
             'none' AS vocabulary_version""",
         "costs": """SELECT number_of(encounter_id) AS encounter_id, direct_cost, variable_direct_cost
         FROM latest_encounters""",
@@ -124,7 +126,7 @@ def write_as_omop(landing: Path, folder: Path, *, released_on: str) -> None:
     """
     with canonical_tables(landing, folder) as connection:
         connection.execute(_PREPARED)
-        for name, query in _queries(literal(released_on)).items():
+        for name, query in _queries(released_on).items():
             write_csv(connection, query, folder / f"{name}.csv")
         mapped = ("encounters", "diagnoses", "procedures", "facilities", "units")
         copy_the_rest(landing, folder, source="omop", but=mapped)

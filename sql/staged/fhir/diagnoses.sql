@@ -3,6 +3,7 @@ file: "*condition* | *bundle*"
 columns: [resource]
 lookups: {landed_encounters: "*encounter* | *bundle*"}
 leaves_out:
+  other_type: the resource is no Condition
   entered_in_error: the diagnosis was entered in error, or refuted
   no_encounter: the diagnosis belongs to no visit, as on a problem list
 ---*/
@@ -11,6 +12,7 @@ leaves_out:
 WITH conditions AS (
     SELECT
         source_line,
+        resource_type,
         resource_id AS condition_id,
         FROM_JSON(resource, '{
             "verificationStatus": {"coding": [{"code": "VARCHAR"}]},
@@ -18,7 +20,7 @@ WITH conditions AS (
             "encounter": {"reference": "VARCHAR"}
         }') AS condition
     FROM landed
-    WHERE COALESCE(resource_type, 'Condition') = 'Condition'
+    WHERE in_bundle IS NULL OR resource_type = 'Condition'
 ),
 
 encounter_diagnoses AS (
@@ -51,6 +53,7 @@ ranks AS (
 coded_conditions AS (
     SELECT
         source_line,
+        resource_type,
         condition_id,
         condition.verificationStatus.coding[1].code AS verification,
         NULLIF(REGEXP_EXTRACT(condition.encounter.reference, '([^/|:=]+)(/_history/[^/]*)?$', 1), '') AS encounter_id,
@@ -64,6 +67,7 @@ coded_conditions AS (
 SELECT
     coded.source_line,
     CASE
+        WHEN coded.resource_type <> 'Condition' THEN 'other_type'
         WHEN coded.verification IN ('entered-in-error', 'refuted') THEN 'entered_in_error'
         WHEN coded.condition_id IS NOT NULL AND coded.encounter_id IS NULL AND ranks.encounter_id IS NULL
             THEN 'no_encounter'

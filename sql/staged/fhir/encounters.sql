@@ -20,6 +20,7 @@ lookup_columns:
   landed_claims: [resource, resource_type, resource_id]
   landed_costs: [encounter_id, total_cost, direct_cost, variable_direct_cost]
 leaves_out:
+  other_type: the resource is no Encounter
   cancelled: the visit was cancelled, or only planned
   entered_in_error: the visit was entered in error
 ---*/
@@ -28,6 +29,7 @@ leaves_out:
 WITH encounters AS (
     SELECT
         source_line,
+        resource_type,
         resource_id AS encounter_id,
         FROM_JSON(resource, '{
             "status": "VARCHAR",
@@ -50,12 +52,13 @@ WITH encounters AS (
             "meta": {"lastUpdated": "VARCHAR"}
         }') AS visit
     FROM landed
-    WHERE COALESCE(resource_type, 'Encounter') = 'Encounter'
+    WHERE in_bundle IS NULL OR resource_type = 'Encounter'
 ),
 
 read_encounters AS (
     SELECT
         source_line,
+        resource_type,
         encounter_id,
         visit.status,
         visit.class.code AS class_code,
@@ -327,6 +330,7 @@ encounter_amounts AS (
 SELECT
     visits.source_line,
     CASE
+        WHEN visits.resource_type <> 'Encounter' THEN 'other_type'
         WHEN visits.status IN ('cancelled', 'planned') THEN 'cancelled'
         WHEN visits.status = 'entered-in-error' THEN 'entered_in_error'
     END AS left_out,

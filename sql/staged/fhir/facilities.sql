@@ -1,13 +1,16 @@
 /*---
 file: "*organization* | *bundle*"
 columns: [resource]
-leaves_out: {inactive: the organization is no longer in use}
+leaves_out:
+  other_type: the resource is no Organization
+  inactive: the organization is no longer in use
 ---*/
 -- noqa: disable=CP02,RF01
 -- FHIR nests its fields and spells them in camelCase.
 WITH organizations AS (
     SELECT
         source_line,
+        resource_type,
         resource_id,
         FROM_JSON(resource, '{
             "active": "VARCHAR",
@@ -15,12 +18,15 @@ WITH organizations AS (
             "extension": [{"url": "VARCHAR", "valueCode": "VARCHAR"}]
         }') AS organization
     FROM landed
-    WHERE COALESCE(resource_type, 'Organization') = 'Organization'
+    WHERE in_bundle IS NULL OR resource_type = 'Organization'
 )
 
 SELECT
     source_line,
-    CASE WHEN organization.active = 'false' THEN 'inactive' END AS left_out,
+    CASE
+        WHEN resource_type <> 'Organization' THEN 'other_type'
+        WHEN organization.active = 'false' THEN 'inactive'
+    END AS left_out,
     resource_id AS facility_id,
     organization.name AS facility_name,
     LIST_FILTER(

@@ -2,6 +2,7 @@
 file: "*procedure* | *bundle*"
 columns: [resource]
 leaves_out:
+  other_type: the resource is no Procedure
   not_done: the procedure was not done, only prepared, or entered in error
   no_encounter: the procedure belongs to no visit
 ---*/
@@ -10,6 +11,7 @@ leaves_out:
 WITH procedures AS (
     SELECT
         source_line,
+        resource_type,
         resource_id,
         FROM_JSON(resource, '{
             "status": "VARCHAR",
@@ -19,12 +21,13 @@ WITH procedures AS (
             "performedPeriod": {"start": "VARCHAR"}
         }') AS done
     FROM landed
-    WHERE COALESCE(resource_type, 'Procedure') = 'Procedure'
+    WHERE in_bundle IS NULL OR resource_type = 'Procedure'
 )
 
 SELECT
     source_line,
     CASE
+        WHEN resource_type <> 'Procedure' THEN 'other_type'
         WHEN done.status IN ('entered-in-error', 'not-done', 'preparation') THEN 'not_done'
         WHEN resource_id IS NOT NULL AND done.encounter.reference IS NULL THEN 'no_encounter'
     END AS left_out,

@@ -1,0 +1,98 @@
+"""`kpi doctor`, `kpi audit`, `kpi backup`, `kpi restore`: looking after a running installation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from kpi_pipeline.cli.console import Format, print_frame, say
+from kpi_pipeline.cli.options import OutputFormat, SettingsFile, StateUrl
+from kpi_pipeline.core.settings import read_settings
+
+WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
+
+
+def add_operation(app: typer.Typer) -> None:
+    """Registers the commands."""
+    for command in (doctor, audit, backup, restore):
+        app.command()(command)
+
+
+def doctor(warehouse: WarehouseFile, settings_file: SettingsFile = None) -> None:
+    """Looks at all a month needs: fonts, disk, rights, state, mail server. Changes nothing."""
+    from kpi_pipeline.core.errors import DeliveryError, Fault
+    from kpi_pipeline.pipeline.build import utc_now
+    from kpi_pipeline.pipeline.doctor import examine
+
+    findings = examine(warehouse, settings=read_settings(settings_file), now=utc_now())
+    for one in findings:
+        say(f"{'well ' if one.is_well else 'MEND '} {one.what}: {one.found}")
+    if ill := [one for one in findings if not one.is_well]:
+        raise DeliveryError([Fault(one.what, one.found) for one in ill])
+
+
+def audit(
+    warehouse: WarehouseFile,
+    kind: Annotated[str, typer.Option("--kind", help="Only events of this kind, such as approved.")] = "",
+    state: StateUrl = None,
+    settings_file: SettingsFile = None,
+    output: OutputFormat = Format.table,
+) -> None:
+    """Who drafted, approved, published, sent, withdrew. The chain of events is checked first."""
+    from kpi_pipeline.core.errors import DeliveryError, Fault
+    from kpi_pipeline.journal.opening import open_state
+    from kpi_pipeline.state.events import chain_faults, read_events
+
+    settings = read_settings(settings_file)
+    with open_state(warehouse, settings=settings, given=state) as database, database.reading() as session:
+        faults, events = chain_faults(session), read_events(session, kind=kind)
+    columns = ["id", "at", "by", "account", "what", "subject", "details"]
+    rows = [
+        (one.id, f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor, one.account, one.kind, one.subject,
+         "; ".join(f"{name} {value}" for name, value in one.body.items() if value))
+        for one in events
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=columns)
+    print_frame(frame, output=output, title=f"{len(rows)} events, UTC", columns=columns[:6])
+    if faults:
+        cure = "Somebody changed the database. Compare it with the backups."
+        raise DeliveryError([Fault("chain of events", f"{fault}.", cure) for fault in faults])
+    if output is Format.table:
+        say("The chain of events is unbroken.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    warehouse: WarehouseFile,
+    state: StateUrl = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Saves what nothing else knows: state, archive, landing register. While everything runs."""
+    from kpi_pipeline.journal import find_state_url
+    from kpi_pipeline.pipeline.backup import write_backup
+    from kpi_pipeline.pipeline.issues import archive_folder
+
+    settings = read_settings(settings_file)
+    url = find_state_url(warehouse, settings=settings, given=state)
+    n = write_backup(file, warehouse=warehouse, state_url=url, archive=archive_folder(warehouse, settings))
+    say(f"{n} files are in {file}. It holds patient data. Back up the landing folder and your settings beside it.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that kpi backup wrote.")],
+    warehouse: WarehouseFile,
+    state: StateUrl = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Puts a backup back where nothing is. Then run kpi build and kpi issue reproduce."""
+    from kpi_pipeline.journal import find_state_url
+    from kpi_pipeline.pipeline.backup import restore_backup
+    from kpi_pipeline.pipeline.issues import archive_folder
+
+    settings = read_settings(settings_file)
+    url = find_state_url(warehouse, settings=settings, given=state)
+    n = restore_backup(file, warehouse=warehouse, state_url=url, archive=archive_folder(warehouse, settings))
+    say(f"{n} files restored. Now: kpi build, then kpi issue reproduce for one issue, and kpi audit.")

@@ -1,0 +1,148 @@
+"""Backup and restore of what nothing else knows: the state, the archive, the landing register. Taken while all runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
+from kpi_pipeline.delivery.archive import MANIFEST
+from kpi_pipeline.delivery.files import PRIVATE_FILE, PRIVATE_FOLDER, READ_ONLY_FILE, READ_ONLY_FOLDER, sha256_of
+from kpi_pipeline.state.database import sqlite_file
+from kpi_pipeline.warehouse.connection import store_folder
+
+_CONTENTS = "contents.json"
+_SQLITE, _POSTGRESQL = "state.sqlite", "state.pgdump"
+_STORE_FILES = ("landing_register.jsonl", "landing_used.json", "state_seen.json")
+
+
+def write_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) -> int:
+    """Writes one ZIP file, for its owner alone; returns how many files are in it. Raises InputError, DeliveryError.
+
+    The state is copied as of one moment (SQLite's backup, or pg_dump); issues never change once they are archived.
+    """
+    if file.exists():
+        raise InputError(Fault(str(file), "is there already.", "Name a new file: a backup is never written over."))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    with tempfile.TemporaryDirectory(prefix="kpi-backup-") as scratch:
+        parts = {_state_name(state_url): _copy_state(state_url, Path(scratch))}
+        store = store_folder(warehouse)
+        parts |= {f"store/{name}": store / name for name in _STORE_FILES if (store / name).is_file()}
+        issued = (one for one in archive.rglob("*") if one.is_file() and not _is_unfinished(one.relative_to(archive)))
+        parts |= {f"archive/{one.relative_to(archive).as_posix()}": one for one in sorted(issued)}
+        try:
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE), "wb") as stream:
+                with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as bundle:
+                    for name, path in parts.items():
+                        bundle.write(path, name)
+                    hashes = {name: sha256_of(path) for name, path in parts.items()}
+                    bundle.writestr(_CONTENTS, json.dumps(hashes, indent=1, sort_keys=True))
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(beside, file)
+        finally:
+            beside.unlink(missing_ok=True)
+    return len(parts)
+
+
+def restore_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) -> int:
+    """Puts a backup's files where they belong; refuses to write over anything. Returns how many files it put there."""
+    with tempfile.TemporaryDirectory(prefix="kpi-restore-") as scratch:
+        folder = Path(scratch)
+        names = _unpack(file, folder)
+        store = store_folder(warehouse)
+        name = _state_name(state_url)
+        if name not in names:
+            raise InputError(Fault(str(file), "holds the state of another kind of database.", "Check --state."))
+        state = sqlite_file(state_url)
+        if archive.exists() or (state is not None and state.exists()):
+            what = "there is a state or an archive already."
+            raise InputError(Fault(str(warehouse), what, "Move them away first: a restore writes over nothing."))
+        if state is not None:
+            _place(folder / _SQLITE, state, PRIVATE_FILE)
+        else:
+            _run_postgresql(
+                "pg_restore", "--exit-on-error", "--no-owner", "-d", _plain_url(state_url), str(folder / name)
+            )
+        for one in names:
+            if one.startswith("store/"):
+                _place(folder / one, store / one.removeprefix("store/"), PRIVATE_FILE)
+            elif one.startswith("archive/"):
+                _place(folder / one, archive / one.removeprefix("archive/"), READ_ONLY_FILE)
+    for manifest in archive.rglob(MANIFEST):
+        for below in [*(path for path in manifest.parent.rglob("*") if path.is_dir()), manifest.parent]:
+            below.chmod(READ_ONLY_FOLDER)
+    return len(names)
+
+
+def _unpack(file: Path, folder: Path) -> list[str]:
+    """The files of a backup, checked by their hashes."""
+    try:
+        with zipfile.ZipFile(file) as bundle:
+            hashes: dict[str, str] = json.loads(bundle.read(_CONTENTS))
+            if any(name.startswith("/") or ".." in Path(name).parts for name in hashes):
+                raise InputError(Fault(str(file), "is no backup of ours.", "Check the path."))
+            for name in hashes:
+                bundle.extract(name, folder)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(Fault(str(file), "is no backup of ours, or a damaged one.", "Check the path.")) from error
+    if broken := [name for name, sha256 in hashes.items() if sha256_of(folder / name) != sha256]:
+        raise InputError([Fault(str(file), f"{name} is damaged.", "Take an older backup.") for name in broken])
+    return sorted(hashes)
+
+
+def _copy_state(state_url: str, scratch: Path) -> Path:
+    file = sqlite_file(state_url)
+    copy = scratch / _state_name(state_url)
+    if file is None:
+        _run_postgresql("pg_dump", "--format=custom", "--no-owner", f"--file={copy}", _plain_url(state_url))
+        return copy
+    if not file.is_file():
+        raise InputError(Fault("state", f"there is no state at {file}.", "Check --warehouse or --state."))
+    source, target = sqlite3.connect(file), sqlite3.connect(copy)
+    try:
+        source.backup(target)
+    finally:
+        source.close()
+        target.close()
+    return copy
+
+
+def _run_postgresql(*command: str) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except FileNotFoundError as error:
+        what = f"{command[0]} is not installed."
+        raise DeliveryError(Fault("state", what, "Install PostgreSQL's client programs.")) from error
+    except subprocess.CalledProcessError as error:  # its text can name hosts and users
+        what = f"{command[0]} failed (exit {error.returncode})."
+        raise DeliveryError(
+            Fault("state", what, "Check that the server runs, and that the database is empty.")
+        ) from error
+
+
+def _plain_url(state_url: str) -> str:
+    return make_url(state_url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _state_name(state_url: str) -> str:
+    return _POSTGRESQL if sqlite_file(state_url) is None else _SQLITE
+
+
+def _is_unfinished(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _place(source: Path, target: Path, mode: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    shutil.copyfile(source, target)
+    target.chmod(mode)

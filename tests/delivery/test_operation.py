@@ -1,0 +1,73 @@
+"""Backup, restore, doctor: proved by losing everything."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kpi_pipeline.core.delivery_settings import DeliverySettings
+from kpi_pipeline.core.errors import InputError
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.delivery.archive import folder_faults
+from kpi_pipeline.delivery.outbox import counts
+from kpi_pipeline.pipeline.backup import restore_backup, write_backup
+from kpi_pipeline.pipeline.doctor import examine
+from kpi_pipeline.state.database import Database
+from kpi_pipeline.state.events import chain_faults
+from tests.support.delivery import NOON, StubDesk, issue_month
+from tests.support.smtp_sink import PASSWORD, settings_for, start_sink
+
+
+def test_what_was_lost_comes_back_whole(desk: StubDesk, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    issue_month(desk)
+    file = tmp_path / "backup.zip"
+    write_backup(file, warehouse=desk.warehouse, state_url=desk.url, archive=desk.archive)  # while the state is open
+    assert file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InputError, match="is there already"):
+        write_backup(file, warehouse=desk.warehouse, state_url=desk.url, archive=desk.archive)
+
+    new = tmp_path / "new"
+    url = f"sqlite:///{new / 'hospital.state.sqlite'}"
+    if "postgresql" in desk.url:
+        url = request.getfixturevalue("state_server").create_database(f"restored_{tmp_path.name[-8:]}".lower())
+    restore_backup(file, warehouse=new / "hospital.duckdb", state_url=url, archive=new / "archive")
+    restored = Database(url)
+    assert counts(restored) == {"queued": 3}
+    with restored.reading() as session:
+        assert chain_faults(session) == []
+    restored.close()
+    folders = [path.parent for path in (new / "archive").rglob("manifest.json")]
+    assert [folder_faults(folder) for folder in folders] == [[], []]
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o500}
+    with pytest.raises(InputError, match="writes over nothing"):
+        restore_backup(file, warehouse=new / "hospital.duckdb", state_url=url, archive=new / "archive")
+
+
+@pytest.mark.parametrize("state_url", ["sqlite"], indirect=True)
+def test_a_damaged_backup_is_named(desk: StubDesk, tmp_path: Path) -> None:
+    issue_month(desk)
+    file = tmp_path / "backup.zip"
+    write_backup(file, warehouse=desk.warehouse, state_url=desk.url, archive=desk.archive)
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(InputError, match="damaged"):
+        restore_backup(file, warehouse=tmp_path / "n" / "h.duckdb", state_url="sqlite:///n.db", archive=tmp_path / "n")
+
+
+def test_the_doctor_finds_what_is_ill(hospital: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPI_SMTP_PASSWORD", PASSWORD)
+    sink = start_sink(tmp_path, days=10)
+    mail = settings_for(sink, tmp_path)
+    settings = Settings(delivery=DeliverySettings(audiences=hospital / "audiences.yaml", mail=mail))
+    found = {one.what: one for one in examine(hospital / "hospital.duckdb", settings=settings, now=NOON)}
+    assert "its certificate ends on" in found["mail server"].found
+    assert {"fonts and drawing", "time zone", "disk", "warehouse", "rights", "state", "audiences"} <= found.keys()
+    sink.stop()
+    shutil.rmtree(hospital / "hospital.store", ignore_errors=True)
+    (hospital / "hospital.duckdb").unlink()
+    (hospital / "audiences.yaml").write_text("allowed_domains: []\n", encoding="utf-8")
+    later = NOON + timedelta(days=1)
+    ill = {one.what for one in examine(hospital / "hospital.duckdb", settings=settings, now=later) if not one.is_well}
+    assert {"warehouse", "audiences", "mail server"} <= ill
