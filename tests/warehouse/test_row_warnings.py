@@ -37,7 +37,7 @@ def test_a_kind_of_encounter_is_named_only_where_many_rows_share_it(tmp_path: Pa
     assert "123-45" not in said
 
 
-@pytest.mark.parametrize(("person_id", "n_stays"), [("NULL", 2), ("0000", 2), ("9999999", 2), ("999", 1), ("P1", 1)])
+@pytest.mark.parametrize(("person_id", "n_stays"), [("UNKNOWN", 2), ("0000", 2), ("9999999", 2), ("999", 1), ("P1", 1)])
 def test_strangers_under_one_placeholder_are_not_one_patient(person_id: str, n_stays: int, tmp_path: Path) -> None:
     rows = [
         line("E1", person_id=person_id),
