@@ -36,7 +36,9 @@ CHART_WORDS = {
 FORMULA_WORDS = {
     "proportion": "100 × numerator ÷ denominator",
     "mean": "Numerator ÷ denominator, a mean over the cases",
-    "median": "The median over the cases of numerator ÷ denominator",
+    "geometric_mean": "exp of the mean of ln(numerator ÷ denominator) over the cases",
+    "median": "The median of the numerators",
+    "percentile": "The percentile of the numerators",
     "ratio": "Numerator ÷ denominator, both summed first",
     "count": "The numerator, summed",
 }

@@ -15,7 +15,9 @@ CHARTS_OF_KIND = {
     "rate": frozenset({"u", "u_prime", "i_prime", "xmr", "run"}),
     "ratio": frozenset({"i_prime", "xmr", "run"}),
     "mean": frozenset({"xmr", "xbar", "s", "i_prime", "run"}),
+    "geometric_mean": frozenset({"xmr", "run"}),
     "median": frozenset({"xmr", "run"}),
+    "percentile": frozenset({"xmr", "run"}),
     "count": frozenset({"c", "xmr", "run", "g", "t"}),
 }
 """The control charts that fit each kind of measure."""

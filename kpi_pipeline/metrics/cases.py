@@ -183,7 +183,8 @@ def _sums_sql(metric: Metric, *, exact: bool) -> str:
     has_spread = metric.kind in ("mean", "ratio", "rate")
     products = {"nn": "numerator * numerator", "nd": "numerator * denominator", "dd": "denominator * denominator"}
     spread = "".join(f"{total(sql) if has_spread else 'NULL'} AS sum_{name},\n" for name, sql in products.items())
-    is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "mean" else "FALSE"
+    is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "geometric_mean" else "FALSE"
+    log = f"CASE WHEN {is_logged} THEN LN(numerator / denominator) END"
     return f"""
     WITH listed_cases AS ({metric.sql}),
     counted_cases AS (
@@ -208,7 +209,8 @@ def _sums_sql(metric: Metric, *, exact: bool) -> str:
         {total("denominator")} AS denominator,
         {spread}
         MIN(numerator) AS least,
-        {total(f"CASE WHEN {is_logged} THEN LN(numerator / denominator) END", "DECIMAL(38, 18)")} AS log_sum,
+        {total(log, "DECIMAL(38, 18)")} AS log_sum,
+        {total(f"POWER({log}, 2)", "DECIMAL(38, 18)")} AS log_square_sum,
         COUNT(*) FILTER (WHERE {is_logged}) AS n_logs,
         MAX(GREATEST(ABS(numerator), ABS(denominator))) AS largest,
         COUNT(*) FILTER (WHERE numerator IS NULL OR denominator IS NULL) AS n_without_number,

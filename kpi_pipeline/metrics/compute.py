@@ -14,7 +14,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
-from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, wilson_interval
+from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
 
 SILENT_AFTER_DAYS = 92
 """A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
@@ -24,7 +24,7 @@ _OF_EVENTS = ("proportion", "rate")
 
 VALUE_COLUMNS = (
     "metric", "version", "facility_id", "month", "numerator", "denominator", "value", "lower", "upper",
-    "maturity", "status", "status_reason", "n_cases", "n_excluded", "n_immature", "log_mean", "is_incomplete",
+    "maturity", "status", "status_reason", "n_cases", "n_excluded", "n_immature", "is_incomplete",
     "n_event_patients",
 )  # fmt: skip
 EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_cases")
@@ -45,7 +45,7 @@ def compute_values(
     sums = connection.execute(_totals_sql(metric, table)).df()
     exclusions = connection.execute(_exclusions_sql(table)).df()
     connection.execute(f"DROP TABLE {table}")
-    sums["median"] = _medians(connection, metric, sums) if metric.kind == "median" else np.nan
+    sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums)
     sums["n_event_patients"] = (
         _event_patients(connection, metric, sums) if _counts_events(connection, metric) else np.nan
     )
@@ -83,9 +83,9 @@ def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums:
     return found.astype(float).mask(found.isna() & (sums["numerator"].fillna(0) == 0).to_numpy(), 0.0)
 
 
-def _medians(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
-    """The median of the counted cases, for each row of the sums; the cases of a cut are pooled."""
-    medians = connection.execute(
+def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
+    """The median or percentile of the counted cases, for each row of the sums; the cases of a cut are pooled."""
+    quantiles = connection.execute(
         f"""
         WITH counted_cases AS (
             SELECT facility_id, STRFTIME(event_date, '%Y-%m') AS month, CAST(numerator AS DOUBLE) AS numerator
@@ -95,12 +95,12 @@ def _medians(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.Dat
         SELECT
             CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
             month,
-            MEDIAN(numerator) AS median
+            PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator) AS quantile
         FROM counted_cases
         GROUP BY GROUPING SETS ((facility_id, month), (month))
         """
     ).df()
-    return sums[["facility_id", "month"]].merge(medians, how="left", on=["facility_id", "month"])["median"]
+    return sums[["facility_id", "month"]].merge(quantiles, how="left", on=["facility_id", "month"])["quantile"]
 
 
 def _totals_sql(metric: Metric, table: str) -> str:
@@ -125,8 +125,9 @@ def _totals_sql(metric: Metric, table: str) -> str:
             CAST(SUM(n_cases) AS BIGINT) AS n_cases,
             CAST(COALESCE(SUM(n_cases) FILTER (WHERE NOT is_counted), 0) AS BIGINT) AS n_excluded,
             CAST(COALESCE(SUM(n_cases) FILTER (WHERE is_immature), 0) AS BIGINT) AS n_immature,
-            CAST(SUM(log_sum) FILTER (WHERE is_counted) AS DOUBLE)
-                / NULLIF(SUM(n_logs) FILTER (WHERE is_counted), 0) AS log_mean
+            CAST(SUM(log_sum) FILTER (WHERE is_counted) AS DOUBLE) AS log_sum,
+            CAST(SUM(log_square_sum) FILTER (WHERE is_counted) AS DOUBLE) AS log_square_sum,
+            CAST(SUM(n_logs) FILTER (WHERE is_counted) AS DOUBLE) AS n_logs
         FROM counted_sums
         GROUP BY GROUPING SETS ((facility_id, month_starts_on), (month_starts_on))
     ),
@@ -204,16 +205,21 @@ def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFr
         is_shown = counted > 0
     else:
         denominator = frame["denominator"].where(frame["denominator"] > 0)
-        frame["value"] = frame["median"] if metric.kind == "median" else metric.scale * frame["numerator"] / denominator
+        if metric.quantile is not None:
+            frame["value"] = frame["quantile"]
+        elif metric.kind == "geometric_mean":
+            frame["value"] = np.exp(frame["log_sum"] / frame["n_logs"].where(frame["n_logs"] == counted))
+        else:
+            frame["value"] = metric.scale * frame["numerator"] / denominator
         frame["lower"], frame["upper"] = _interval(frame, metric, counted)
-        is_shown = (counted >= fewest) & denominator.notna()
+        is_shown = (counted >= fewest) & denominator.notna() & frame["value"].notna()
     frame["status"] = np.where(is_shown, "ok", "too_few")
     frame["status_reason"] = np.select(
         [is_shown, counted == 0, counted < fewest],
         ["", "no case counts", f"fewer than {fewest} cases"],
-        "the denominator is zero",
+        "the denominator is zero" if metric.kind != "geometric_mean" else "a case is not above zero",
     )
-    frame.loc[~is_shown, ["value", "lower", "upper", "log_mean"]] = np.nan
+    frame.loc[~is_shown, ["value", "lower", "upper"]] = np.nan
     frame["metric"], frame["version"] = metric.name, metric.version
     return frame
 
@@ -225,7 +231,7 @@ def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[
     The ratio variance (Cochran, Sampling Techniques, 3rd ed., section 6.4) uses the spread of the cases themselves, so
     that skewed costs widen it, where a normal or Poisson assumption would be too narrow.
     """
-    if metric.kind == "median":
+    if metric.quantile is not None:
         return pd.Series(np.nan, index=frame.index), pd.Series(np.nan, index=frame.index)
     n = counted.where(counted > 1).astype(float)
     if metric.kind == "proportion":
@@ -234,6 +240,8 @@ def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[
         events = float(frame["numerator"].sum())
         usual = float(frame["sum_nn"].sum()) / events if events > 0 else 1.0
         lower, upper = gamma_interval(frame["numerator"], frame["sum_nn"], frame["denominator"], usual_weight=usual)
+    elif metric.kind == "geometric_mean":
+        lower, upper = log_normal_interval(frame["log_sum"], frame["log_square_sum"], n)
     else:
         ratio = frame["numerator"] / frame["denominator"]
         squares = (frame["sum_nn"] - 2 * ratio * frame["sum_nd"] + ratio**2 * frame["sum_dd"]).clip(lower=0)

@@ -18,7 +18,7 @@ from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
 from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND, Better
 
-Kind = Literal["proportion", "rate", "mean", "median", "ratio", "count"]
+Kind = Literal["proportion", "rate", "mean", "geometric_mean", "median", "percentile", "ratio", "count"]
 Unit = Literal["percent", "days", "hours", "usd", "index", "per 100 discharges", "cases", "discharges"]
 Chart = Literal["xmr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
 Words = Annotated[str, Field(min_length=3)]
@@ -52,6 +52,7 @@ class Metric(_Frozen):
     told_with: the measure that tells the same story; both changed the same way, they share a page and a finding.
     chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
+    A median or percentile is that of the numerators; a geometric mean that of numerator ÷ denominator, both above 0.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
     """
@@ -72,6 +73,7 @@ class Metric(_Frozen):
     chart_scale: Literal["linear", "log"] = "linear"
     chart_adjusts_for: tuple[Literal["calendar_days", "season"], ...] = ()
     per: Annotated[float, Field(gt=0)] = 1.0
+    percentile: Annotated[float, Field(gt=0, lt=100)] | None = None
     decimals: Annotated[int, Field(ge=0, le=4)] = 1
     needs: tuple[str, ...] = ()
     balancing: tuple[str, ...] = ()
@@ -106,6 +108,8 @@ class Metric(_Frozen):
             yield "unit", f"a proportion has unit percent, got {self.unit!r}"
         if self.per != 1 and self.kind != "rate":
             yield "per", f"belongs to kind rate, got kind {self.kind!r}"
+        if (self.percentile is None) == (self.kind == "percentile"):
+            yield "percentile", f"belongs to kind percentile, and must be given there; got kind {self.kind!r}"
         for reason in self.late_data_exclusions:
             if reason not in self.exclusions:
                 yield "late_data_exclusions", f"names {reason!r}, which exclusions do not declare"
@@ -114,6 +118,8 @@ class Metric(_Frozen):
             yield "chart", f"{self.chart!r} does not go with kind {self.kind!r}; use one of {fitting}"
         elif self.chart_scale == "log" and self.chart != "xmr":
             yield "chart_scale", f"log belongs to chart xmr, got chart {self.chart!r}"
+        if self.name == self.told_with:
+            yield "told_with", "a metric cannot be told with itself"
         if self.name in self.balancing:
             yield "balancing", "a metric cannot balance itself"
 
@@ -140,12 +146,20 @@ class Metric(_Frozen):
             self.sql,
             self.kind,
             self.per,
+            self.percentile,
             self.matures_after_days,
             self.needs,
             self.late_data_exclusions,
             self.version,
         )
         return hashlib.sha256(repr(rules).encode()).hexdigest()[:12]
+
+    @property
+    def quantile(self) -> float | None:
+        """Which quantile of the numerators the value is (0 to 1); None for other kinds."""
+        if self.kind == "median":
+            return 0.5
+        return None if self.percentile is None else self.percentile / 100
 
     @property
     def scale(self) -> float:
@@ -180,11 +194,27 @@ def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
             for other in metric.balancing
             if other not in metrics and not faults
         )
-        if metric.told_with is not None and metric.told_with not in metrics and not faults:
-            what = f"told_with names {metric.told_with!r}, which is not a metric."
-            faults.append(Fault(f"sql/metrics/{metric.name}.sql", what))
+    faults.extend(_told_with_faults(metrics) if not faults else [])
     if not metrics and not faults:
         faults.append(Fault(shown_path(folder), "holds no metric files (*.sql)."))
     if faults:
         raise DefinitionError(faults)
     return metrics
+
+
+def _told_with_faults(metrics: dict[str, Metric]) -> list[Fault]:
+    """Measures told with one that is not there, or with each other in a circle."""
+    faults = []
+    for metric in metrics.values():
+        where, passed, following = f"sql/metrics/{metric.name}.sql", {metric.name}, metric.told_with
+        while following is not None:
+            if following not in metrics:
+                if following == metric.told_with:
+                    faults.append(Fault(where, f"told_with names {following!r}, which is not a metric."))
+                break
+            if following in passed:
+                faults.append(Fault(where, f"is told with {following!r} in a circle.", "Remove one told_with."))
+                break
+            passed.add(following)
+            following = metrics[following].told_with
+    return faults

@@ -60,3 +60,12 @@ def log_delta_interval(ratio: Any, standard_error: Any, n: Any, *, never_negativ
         on_logs = np.asarray(never_negative, dtype=bool) & (ratio > 0)
         factor = np.exp(np.where(on_logs, half / ratio, 0.0))
         return np.where(on_logs, ratio / factor, ratio - half), np.where(on_logs, ratio * factor, ratio + half)
+
+
+def log_normal_interval(log_sum: Any, log_square_sum: Any, n: Any) -> Ends:
+    """A geometric mean of n cases, from the sum of their logarithms and of the squares of these (Student's t)."""
+    log_sum, log_square_sum, n = (np.asarray(one, dtype=float) for one in (log_sum, log_square_sum, n))
+    mean = log_sum / n
+    spread = np.sqrt(np.clip((log_square_sum - n * mean**2) / (n - 1), 0, None) / n)
+    half = stats.t.ppf(_TAIL, n - 1) * spread
+    return np.exp(mean - half), np.exp(mean + half)

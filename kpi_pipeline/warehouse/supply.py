@@ -15,10 +15,15 @@ from kpi_pipeline.warehouse.row_warnings import count_unmatched
 
 ICD_DIAGNOSIS_CODES = "icd_diagnosis_codes"
 DRG_WEIGHTS = "drg_weights"
+ENCOUNTER_KINDS = {
+    "emergency_encounters": "emergency department",
+    "observation_encounters": "observation",
+}
+"""Capabilities that are the presence of one type of encounter: without any, its visits are unknown and not none."""
 NOT_SUPPLIED, NOT_COMPUTABLE = "not_supplied", "not_computable"
 """The two states of a missing input; the reason completes the sentence `not supplied: …`, `not computable: …`."""
 
-CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS)
+CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, *ENCOUNTER_KINDS)
 """What a metric may need besides tables and columns; the warehouse finds out whether it is there."""
 
 
@@ -51,6 +56,7 @@ def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, s
         ]
     rows.append(_icd_codes(connection))
     rows.append(_drg_weights(connection))
+    rows += _encounter_kinds(connection)
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")
     connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", [list(row) for row in rows])
 
@@ -66,6 +72,11 @@ def _icd_codes(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, s
 def _drg_weights(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, str]:
     weighted = connection.execute("SELECT COUNT(drg_weight) FROM stays").fetchall()[0][0]
     return DRG_WEIGHTS, bool(weighted), NOT_COMPUTABLE, "no DRG is in the loaded MS-DRG table"
+
+
+def _encounter_kinds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, bool, str, str]]:
+    found = dict(connection.execute("SELECT encounter_type, COUNT(*) FROM encounters GROUP BY ALL").fetchall())
+    return [(item, bool(found.get(kind)), NOT_SUPPLIED, f"{kind} encounters") for item, kind in ENCOUNTER_KINDS.items()]
 
 
 def _column_words(column: str) -> str:

@@ -35,65 +35,19 @@ caveats:
   - Not adjusted for risk; not comparable with the CMS risk-standardized rate.
 reviewed: 2026-11-01
 ---*/
-WITH dispositions AS (
-    SELECT
-        code,
-        BOOL_OR(value_set = 'disposition_valid') AS is_valid,
-        BOOL_OR(value_set = 'disposition_died') AS is_died,
-        BOOL_OR(value_set = 'disposition_ama') AS is_ama,
-        BOOL_OR(value_set = 'disposition_still_patient') AS is_still_patient
-    FROM reference_value_sets
-    WHERE code_system = 'ub04_disposition'
-    GROUP BY code
-),
-
-index_candidates AS (
-    SELECT
-        stays.stay_id,
-        stays.facility_id,
-        stays.unit_id,
-        stays.discharged_on,
-        stays.primary_diagnosis_ccs,
-        CASE WHEN NOT stays.is_transferred_out THEN stays.next_stay_id END AS return_stay_id,
-        CASE WHEN NOT stays.is_transferred_out THEN stays.days_to_next_stay END AS days_to_return,
-        care.cohort,
-        CASE
-            WHEN stays.discharge_disposition_code IS NULL AND landing_options.disposition_required
-                THEN 'missing_disposition'
-            WHEN stays.discharge_disposition_code IS NOT NULL AND dispositions.is_valid IS NOT TRUE
-                THEN 'invalid_disposition'
-            WHEN dispositions.is_died THEN 'died'
-            WHEN stays.is_transferred_out THEN 'acute_transfer_out'
-            WHEN dispositions.is_ama THEN 'ama'
-            WHEN dispositions.is_still_patient THEN 'still_patient'
-            WHEN stays.primary_diagnosis_code IS NULL THEN 'missing_principal_dx'
-            WHEN care.is_psychiatric THEN 'psychiatric'
-            WHEN care.is_rehabilitation THEN 'rehabilitation'
-            WHEN care.is_cancer_medical THEN 'cancer_medical'
-        END AS exclusion_reason
-    FROM stays
-    CROSS JOIN landing_options
-    INNER JOIN stay_planned_care AS care ON stays.stay_id = care.stay_id
-    LEFT JOIN dispositions ON stays.discharge_disposition_code = dispositions.code
-    WHERE NOT stays.is_in_house
-)
-
 SELECT
-    index_candidates.stay_id AS case_id,
-    index_candidates.facility_id,
-    index_candidates.unit_id,
-    index_candidates.discharged_on AS event_date,
-    CASE WHEN index_candidates.days_to_return <= 30 AND return_care.planned_rule IS NULL THEN 1 ELSE 0 END
-        AS numerator,
+    stay_id AS case_id,
+    facility_id,
+    unit_id,
+    discharged_on AS event_date,
+    CASE WHEN days_to_return <= 30 AND return_planned_rule IS NULL THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
-    index_candidates.exclusion_reason,
-    index_candidates.return_stay_id AS return_case_id,
-    index_candidates.days_to_return,
-    COALESCE(index_candidates.days_to_return <= 30, FALSE) AS is_return_within_30_days,
-    CASE WHEN index_candidates.return_stay_id IS NOT NULL THEN return_care.planned_rule IS NOT NULL END
-        AS is_return_planned,
-    return_care.planned_rule,
-    index_candidates.cohort,
-    index_candidates.primary_diagnosis_ccs AS ccs
-FROM index_candidates
-LEFT JOIN stay_planned_care AS return_care ON index_candidates.return_stay_id = return_care.stay_id
+    exclusion_reason,
+    return_stay_id AS return_case_id,
+    days_to_return,
+    COALESCE(days_to_return <= 30, FALSE) AS is_return_within_30_days,
+    CASE WHEN return_stay_id IS NOT NULL THEN return_planned_rule IS NOT NULL END AS is_return_planned,
+    return_planned_rule AS planned_rule,
+    cohort,
+    primary_diagnosis_ccs AS ccs
+FROM index_discharges

@@ -11,6 +11,7 @@ chart: xmr
 decimals: 0
 needs: [encounters.total_cost]
 balancing: [readmission_30d]
+told_with: case_mix_adjusted_cost_per_case_usd
 owner: finance
 why: What an average inpatient case costs the hospital.
 definition: The mean total cost of the month's costed discharges.

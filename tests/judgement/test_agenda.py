@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from kpi_pipeline.judgement.judged import judge
-from tests.report.invented_report import DENIALS, LOS, eventful, report_inputs
+from tests.report.invented_report import DENIALS, LOS, METRICS, eventful, report_inputs, step
 
 PAGES = Path(__file__).parents[2] / "kpi_pipeline/report/pages"
 
@@ -19,6 +19,18 @@ def test_a_concern_comes_before_an_improvement_and_both_before_the_annex() -> No
     assert (kinds[DENIALS], kinds[LOS]) == ("concern", "improvement")
     assert [item.metric for item in agenda.exceptions].index(DENIALS) < list(kinds).index(LOS)
     assert {item.budget for item in agenda.exceptions} == {1}
+
+
+def test_a_detail_is_a_finding_only_where_its_measure_does_not_show_the_same() -> None:
+    index = METRICS["length_of_stay_index"].model_copy(update={"told_with": LOS})
+    metrics = {**METRICS, index.name: index}
+    both = {LOS: step(5.3, 4.7, 6), index.name: step(1.10, 0.98, 6)}
+    alone = {index.name: step(1.10, 0.98, 6)}
+    shown = [item.metric for item in judge(report_inputs(both, metrics=metrics)).agenda.exceptions]
+    assert LOS in shown
+    assert index.name not in shown
+    assert index.name in [item.metric for item in judge(report_inputs(both)).agenda.exceptions]  # no detail there
+    assert index.name in [item.metric for item in judge(report_inputs(alone, metrics=metrics)).agenda.exceptions]
 
 
 def test_nothing_to_say_is_no_page() -> None:

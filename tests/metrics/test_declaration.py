@@ -9,7 +9,7 @@ import pytest
 
 from kpi_pipeline.core.errors import DefinitionError
 from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND
-from kpi_pipeline.metrics.declaration import Kind, load_metric
+from kpi_pipeline.metrics.declaration import Kind, load_metric, load_metrics
 from kpi_pipeline.signals import choose_chart
 
 SHIPPED = Path(__file__).parent.parent.parent / "sql" / "metrics" / "length_of_stay_days.sql"
@@ -51,6 +51,25 @@ def test_every_disagreement_is_told_at_once(tmp_path: Path) -> None:
         assert part in text
     assert len(faults) == 5
     assert all(fault.startswith("trial.sql:") for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("details", "fault"),
+    [
+        ({"a": "nothing"}, "sql/metrics/a.sql: told_with names 'nothing', which is not a metric."),
+        ({"a": "b", "b": "a"}, "sql/metrics/a.sql: is told with 'a' in a circle. Remove one told_with."),
+    ],
+)
+def test_a_detail_leads_to_a_measure_that_is_no_told_with_it(
+    details: dict[str, str], fault: str, tmp_path: Path
+) -> None:
+    lines = SHIPPED.read_text(encoding="utf-8").replace("balancing: [readmission_30d]\n", "").splitlines()
+    for name in ("a", "b"):
+        extra = [f"told_with: {details[name]}"] if name in details else []
+        (tmp_path / f"{name}.sql").write_text("\n".join([*lines[:4], *extra, *lines[4:]]) + "\n", encoding="utf-8")
+    with pytest.raises(DefinitionError) as caught:
+        load_metrics(tmp_path)
+    assert str(caught.value.faults[0]) == fault
 
 
 def test_a_field_of_the_wrong_type_is_named_with_its_line(tmp_path: Path) -> None:

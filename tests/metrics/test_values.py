@@ -35,13 +35,26 @@ def test_a_rate_is_scaled_by_its_per() -> None:
 def test_a_mean_is_the_sum_over_the_number() -> None:
     found = values_of([case(1), case(2), case(6)], MEAN)[OCTOBER]
     assert figures(found) == (9, 3, 3.0)
-    assert found["log_mean"] == pytest.approx((math.log(1) + math.log(2) + math.log(6)) / 3)
 
 
-def test_the_log_mean_leaves_out_what_has_no_logarithm() -> None:
-    assert values_of([case(0), case(math.e)], MEAN)[OCTOBER]["log_mean"] == pytest.approx(1.0)
-    assert math.isnan(values_of([case(0)], MEAN)[OCTOBER]["log_mean"])
-    assert math.isnan(values_of([case(2)], RATIO)[OCTOBER]["log_mean"])
+def test_a_geometric_mean_is_that_of_the_ratios_with_students_interval_of_the_logarithms() -> None:
+    metric = measure("geometric_mean", unit="days", chart="xmr")
+    found = values_of([case(1), case(2), case(8, 2)], metric)[OCTOBER]
+    assert found["value"] == pytest.approx(2.0)  # the cube root of 1 × 2 × 4
+    # ln: 0, 0.6931, 1.3863: standard deviation 0.6931; t of 2 degrees 4.3027; half width 1.7219
+    assert (found["lower"], found["upper"]) == pytest.approx((2 / math.exp(1.72190), 2 * math.exp(1.72190)), rel=1e-4)
+
+
+def test_a_geometric_mean_of_a_zero_is_not_shown() -> None:
+    found = values_of([case(0), case(2)], measure("geometric_mean", unit="days", chart="xmr"))[OCTOBER]
+    assert (found["status"], found["status_reason"]) == ("too_few", "a case is not above zero")
+    assert math.isnan(found["value"])
+
+
+def test_a_percentile_lies_between_the_cases() -> None:
+    metric = measure("percentile", percentile=90.0, unit="days", chart="xmr")
+    found = values_of([case(1), case(2), case(4), case(8)], metric)[OCTOBER]
+    assert found["value"] == pytest.approx(6.8)  # at 2.7 of the way 0 to 3: from 4 seven tenths on to 8
 
 
 def test_a_ratio_is_a_ratio_of_sums_and_no_mean_of_ratios() -> None:
@@ -61,7 +74,7 @@ def test_a_median_is_the_middle_of_the_cases() -> None:
 def test_a_count_has_no_denominator_and_no_interval() -> None:
     found = values_of([case(), case()], measure("count"), settings=Settings())[OCTOBER]
     assert (found["numerator"], found["value"], found["status"]) == (2, 2, "ok")  # two are enough for a count
-    assert all(math.isnan(found[column]) for column in ("denominator", "lower", "upper", "log_mean"))
+    assert all(math.isnan(found[column]) for column in ("denominator", "lower", "upper"))
 
 
 def test_the_system_is_the_ratio_of_all_sums() -> None:
@@ -172,7 +185,7 @@ def test_below_the_least_number_of_cases_no_value_is_shown(counted: int, status:
     found = values_of(cases, MEAN, settings=Settings(min_denominator=25))[OCTOBER]
     assert (found["status"], found["status_reason"]) == (status, reason)
     assert (found["numerator"], found["denominator"]) == (2 * counted, counted)
-    assert [math.isnan(found[column]) for column in ("value", "lower", "upper", "log_mean")] == [counted == 24] * 4
+    assert [math.isnan(found[column]) for column in ("value", "lower", "upper")] == [counted == 24] * 3
 
 
 def test_a_month_of_excluded_cases_only_has_no_value() -> None:

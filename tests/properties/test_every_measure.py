@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
@@ -74,8 +75,10 @@ def value_of(metric: Metric, counted: Sequence[tuple[float, float]]) -> float:
     total = sum(denominator for _, denominator in counted)
     if total <= 0:
         return math.nan
-    if metric.kind == "median":
-        return statistics.median(numerators)
+    if metric.quantile is not None:
+        return float(np.quantile(numerators, metric.quantile))
+    if metric.kind == "geometric_mean":
+        return statistics.geometric_mean([numerator / denominator for numerator, denominator in counted])
     return metric.scale * sum(numerators) / total
 
 

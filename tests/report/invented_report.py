@@ -214,6 +214,5 @@ def _row(metric: Metric, month: Month, sums: Mapping[str, Any], last: Month) -> 
         "n_cases": counted + excluded,
         "n_excluded": excluded,
         "n_immature": immature,
-        "log_mean": float("nan"),
         "is_incomplete": False,
     }

@@ -102,6 +102,7 @@ class Judgement:
     numerator: int
     planned_rule: str | None
     cohort: str
+    is_transferred_out: bool
 
     @property
     def is_index(self) -> bool:
@@ -277,6 +278,7 @@ def judge_readmissions(stays: Sequence[Stay], sets: ValueSets, options: Options)
                 numerator=int(within and rule is None),
                 planned_rule=planned_rule(stay, sets),
                 cohort=cohort_of(stay, sets),
+                is_transferred_out=transferred,
             )
         )
     return judgements

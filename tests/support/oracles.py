@@ -7,19 +7,33 @@ written in the spec itself: `of_discharges(numerator=lambda stay: stay.length_of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from tests.support import oracle_measures as measures
 from tests.support.hospitals import Hospital
-from tests.support.oracle import Judgement, Options, Stay, ended, judge_readmissions
+from tests.support.oracle import (
+    DIED,
+    VALID_DISPOSITIONS,
+    Judgement,
+    Options,
+    Stay,
+    ended,
+    has_time,
+    judge_readmissions,
+    judge_rows,
+    local_moment,
+    newest_versions,
+    text,
+)
 from tests.support.oracle_measures import Cases
 from tests.support.value_sets import SMALL
 
 # CMS IPPS FY2026 Table 5, the DRGs the random hospitals use.
 AMLOS = {"291": 5.0, "470": 2.2, "193": 4.9, "871": 6.4, "885": 9.8}
+GMLOS = {"291": 3.8, "470": 1.9, "193": 3.9, "871": 4.8, "885": 6.5}
 WEIGHT = {"291": 1.2838, "470": 1.9289, "193": 1.3144, "871": 1.9425, "885": 1.3968}
 
 
@@ -124,6 +138,173 @@ def caseload(world: World) -> dict[str, Listed]:
     return {key: Listed(key.split("|")[0], date.fromisoformat(key.split("|")[2]), case) for key, case in cases.items()}
 
 
+def returns_among_admissions(world: World) -> dict[str, Listed]:
+    """All stays by the day of admission; a return is the first later stay of an index stay, unplanned, by day 30."""
+    first: dict[str, date] = {}
+    for stay in ended(world.stays):
+        first[stay.facility_id] = min(first.get(stay.facility_id, date.max), stay.discharged_on)
+    returns = {
+        found.next_stay.stay_id
+        for found in judge_readmissions(world.stays, SMALL, world.options)
+        if found.next_stay is not None
+        and found.exclusion_reason in (None, "insufficient_followup")
+        and found.is_return_within_30_days
+        and found.planned_rule_of_return is None
+    }
+    listed = {}
+    for stay in world.stays:
+        begins = first.get(stay.facility_id)
+        seen = begins is not None and stay.admitted_on >= begins + timedelta(days=30)
+        case = (float(stay.stay_id in returns), 1.0) if seen else "no_look_back"
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.admitted_on, case)
+    return listed
+
+
+@dataclass(frozen=True)
+class _Visit:
+    facility_id: str
+    at: datetime
+    has_time: bool
+    utc: datetime
+
+
+def _emergency_visits(world: World) -> dict[str, list[_Visit]]:
+    """person → visits to an emergency department that can be used."""
+    statuses = judge_rows(world.hospital.encounters, world.options)
+    visits: dict[str, list[_Visit]] = {}
+    for row in newest_versions(world.hospital.encounters):
+        begins, ends = text(row, "admitted_at"), text(row, "discharged_at")
+        usable = begins and (not ends or ends[:10] >= begins[:10])
+        is_visit = text(row, "encounter_type") == "emergency department"
+        if is_visit and usable and statuses[text(row, "encounter_id")] == "not_acute_inpatient":
+            zone = world.options.zone(text(row, "facility_id"))
+            at = local_moment(begins, zone)
+            assert at is not None
+            utc = at.replace(tzinfo=zone).astimezone(UTC)
+            visits.setdefault(text(row, "person_id"), []).append(
+                _Visit(text(row, "facility_id"), at, has_time(begins), utc)
+            )
+    return visits
+
+
+def _after_index(world: World, judge: Callable[[Stay, list[_Visit]], tuple[float, float] | str]) -> dict[str, Listed]:
+    visits = _emergency_visits(world)
+    listed = {}
+    for found in judge_readmissions(world.stays, SMALL, world.options):
+        stay, reason = found.stay, found.exclusion_reason
+        excluded = reason is not None and reason != "insufficient_followup"
+        case = reason if excluded and reason else judge(stay, visits.get(stay.person_id, []))
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+    return listed
+
+
+def _seconds_since(world: World, stay: Stay, visit: _Visit) -> float | None:
+    if not (stay.has_discharge_time and visit.has_time):
+        return None
+    assert stay.discharged_at is not None
+    left = stay.discharged_at.replace(tzinfo=world.options.zone(stay.facility_id)).astimezone(UTC)
+    return (visit.utc - left).total_seconds()
+
+
+def ed_return(days: int) -> Oracle:
+    """A visit within so many calendar days; on the day of discharge only one known to come after it."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        def judge(stay: Stay, visits: list[_Visit]) -> tuple[float, float] | str:
+            for visit in visits:
+                gap = (visit.at.date() - stay.discharged_on).days
+                seconds = _seconds_since(world, stay, visit)
+                if 0 < gap <= days or (gap == 0 and seconds is not None and seconds >= 0):
+                    return 1.0, 1.0
+            return 0.0, 1.0
+
+        return _after_index(world, judge)
+
+    return listed
+
+
+def ed_return_72h(world: World) -> dict[str, Listed]:
+    """A visit within 72 hours by the clock; by dates alone days 1 and 2 are certain, days 0 and 3 are not."""
+
+    def judge(stay: Stay, visits: list[_Visit]) -> tuple[float, float] | str:
+        doubtful = False
+        for visit in visits:
+            gap = (visit.at.date() - stay.discharged_on).days
+            seconds = _seconds_since(world, stay, visit)
+            if (seconds is not None and 0 <= seconds <= 72 * 3600) or (seconds is None and gap in (1, 2)):
+                return 1.0, 1.0
+            doubtful = doubtful or (seconds is None and gap in (0, 3))
+        return "visit_time_unknown" if doubtful else (0.0, 1.0)
+
+    return _after_index(world, judge)
+
+
+net_excess_days = _by_discharge(
+    lambda world: {
+        key: case if isinstance(case, str) else (case[0] - case[1], 1.0)
+        for key, case in measures.length_of_stay_index(ended(world.stays), AMLOS).items()
+    }
+)
+length_of_stay_geometric_index = _by_discharge(lambda world: measures.length_of_stay_index(ended(world.stays), GMLOS))
+
+
+def in_house_at_month_end(days: int) -> Oracle:
+    """Stays in the house at the last midnight of a month, up to each facility's last complete day."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        found = {}
+        for stay in world.stays:
+            day = stay.admitted_on.replace(day=1)
+            while day <= world.options.complete_through[stay.facility_id]:
+                following = (day + timedelta(days=31)).replace(day=1)
+                last = following - timedelta(days=1)
+                is_here = stay.admitted_on <= last and (stay.is_open or stay.discharged_on > last)
+                if is_here and last <= world.options.complete_through[stay.facility_id]:
+                    long = float((last - stay.admitted_on).days >= days)
+                    found[f"{stay.stay_id}|{last}"] = Listed(stay.facility_id, last, (long, 1.0))
+                day = following
+        return found
+
+    return listed
+
+
+def is_transferred_out(world: World) -> set[str]:
+    """Ended stays that went on to another acute hospital."""
+    return {
+        found.stay.stay_id
+        for found in judge_readmissions(world.stays, SMALL, world.options)
+        if found.is_transferred_out
+    }
+
+
+def before_noon(world: World) -> dict[str, Listed]:
+    """Live discharges that are no transfers, by the clock on the wall."""
+    moved = is_transferred_out(world)
+    return of_discharges(
+        lambda stay: stay.discharged_at is not None and stay.discharged_at.hour < 12,
+        died=lambda stay: stay.disposition in DIED,
+        acute_transfer_out=lambda stay: stay.stay_id in moved,
+        ama=lambda stay: stay.disposition == "07",
+        no_discharge_time=lambda stay: not stay.has_discharge_time,
+    )(world)
+
+
+def disposition_share(*codes: str) -> Oracle:
+    """Live discharges that are no transfers: the share with one of these codes."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        moved = is_transferred_out(world)
+        return of_discharges(
+            lambda stay: stay.disposition in codes,
+            unknown_disposition=lambda stay: stay.disposition not in VALID_DISPOSITIONS,
+            died=lambda stay: stay.disposition in DIED,
+            acute_transfer_out=lambda stay: stay.stay_id in moved,
+            ama=lambda stay: stay.disposition == "07",
+        )(world)
+
+    return listed
+
+
 def with_followup(listed: Mapping[str, Listed], options: Options, *, matures_after_days: int) -> dict[str, Listed]:
     """The cases with those set aside whose follow-up is not over; other exclusions come first."""
     cases = measures.with_followup(
@@ -133,8 +314,3 @@ def with_followup(listed: Mapping[str, Listed], options: Options, *, matures_aft
         matures_after_days=matures_after_days,
     )
     return {case_id: Listed(one.facility_id, one.on, cases[case_id]) for case_id, one in listed.items()}
-
-
-def counted_values(listed: Iterable[Listed]) -> list[tuple[float, float]]:
-    """Numerator and denominator of the cases that count."""
-    return [one.case for one in listed if not isinstance(one.case, str)]
