@@ -110,8 +110,8 @@ def _unknown_persons(connection: duckdb.DuckDBPyConnection) -> list[str]:
     if not n:
         return []
     return [
-        f"encounters: {_rows(n)} with a placeholder for an unknown person (such as UNKNOWN, 0 or 9999) as person_id. Each "
-        "is taken as a person of its own: their stays count, their returns cannot be seen."
+        f"encounters: {_rows(n)} with a placeholder for an unknown person (such as UNKNOWN, 0 or 9999) as person_id. "
+        "Each is taken as a person of its own: their stays count, their returns cannot be seen."
     ]
 
 
