@@ -4,7 +4,7 @@ means: >-
   Per facility and table the last day its rows support, where the claimed watermark is later. From the claimed day
   backwards, rows are held against what the same weekdays usually bring; the feed ended where the rows fell below
   half of that, if in all the days since no more than a quarter came and chance gives so few less than once in ten
-  thousand (Chernoff's bound for a Poisson count). Fewer than sixty rows or eight weeks are not judged.
+  thousand (Chernoff's bound for a Poisson count). Less than eight weeks, or than a row a day, are not judged.
 key: [facility_id, table_name]
 ---*/
 WITH spans AS (
@@ -18,7 +18,9 @@ WITH spans AS (
     INNER JOIN claimed_watermarks ON feed_days.facility_id = claimed_watermarks.facility_id
     WHERE feed_days.happened_on <= claimed_watermarks.complete_through
     GROUP BY feed_days.facility_id, feed_days.table_name, claimed_watermarks.complete_through
-    HAVING SUM(feed_days.n_rows) >= 60 AND MAX(feed_days.happened_on) - MIN(feed_days.happened_on) >= 56
+    HAVING
+        MAX(feed_days.happened_on) - MIN(feed_days.happened_on) >= 56
+        AND SUM(feed_days.n_rows) > MAX(feed_days.happened_on) - MIN(feed_days.happened_on)
 ),
 
 usual_weekdays AS (
