@@ -7,7 +7,6 @@ Exit codes: 0 done; 1 failed unexpectedly; 2 wrong usage; 3 input; 4 definitions
 from __future__ import annotations
 
 import sys
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +24,7 @@ from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
-from kpi_pipeline.core.files import disk_full, is_disk_full
+from kpi_pipeline.core.files import disk_full, is_disk_full, own_temporary_folder, working_folder
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.core.vocabulary import Privacy
 
@@ -57,6 +56,10 @@ SettingsFile = Annotated[
 ]
 SourceName = Annotated[str | None, typer.Option("--source", help="Kind of landing folder; default: its landing.yaml.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to print.")]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--out", dir_okay=False, help="Write it into this file, readable by you alone, as CSV or JSON lines."),
+]
 
 
 _VALUES_SHOWN = (
@@ -124,6 +127,7 @@ def cases(
     month: Annotated[str | None, typer.Option("--month", help="YYYY-MM; default: all months.")] = None,
     facility: Annotated[str | None, typer.Option("--facility", help="Only this facility.")] = None,
     output: OutputFormat = Format.table,
+    out: OutputFile = None,
 ) -> None:
     """Lists the cases behind a number. Who counts, who does not, and why."""
     from kpi_pipeline.metrics.cases import read_cases
@@ -131,7 +135,7 @@ def cases(
 
     frame = read_cases(warehouse, metric, month=month, facility=facility)
     title = f"Cases of {metric}{f' in {month}' if month else ''}"
-    print_frame(frame, output=output, title=title, columns=CASE_COLUMNS)
+    print_frame(frame, output=output, title=title, columns=CASE_COLUMNS, into=out)
 
 
 @app.command()
@@ -221,12 +225,14 @@ def quarantine(
     show_rows: Annotated[
         bool, typer.Option("--show-rows", help="Also print the original rows. They hold patient data.")
     ] = False,
+    out: OutputFile = None,
 ) -> None:
     """Lists the refused rows. File, line, table and every reason."""
     from kpi_pipeline.warehouse.facts import read_quarantine
 
     frame = read_quarantine(warehouse, with_rows=show_rows)
-    print_frame(frame, output=output, title=f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}")
+    title = f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}"
+    print_frame(frame, output=output, title=title, into=out)
 
 
 @app.command()
@@ -243,8 +249,8 @@ def check(
     say(f"Definitions are sound: {rows_line(counts.items())}")
     if landing is None:
         return
-    with tempfile.TemporaryDirectory(prefix="kpi-check-") as scratch, progress("Reading the landing folder") as step:
-        tried = try_landing(landing, Path(scratch), source=source, settings=settings, progress=step)
+    with working_folder(own_temporary_folder()) as scratch, progress("Reading the landing folder") as step:
+        tried = try_landing(landing, scratch, source=source, settings=settings, progress=step)
     for warning in tried.warnings:
         warn(warning)
     for line in tried.lines:
