@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
@@ -24,7 +25,7 @@ from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
-from kpi_pipeline.core.files import disk_full, is_disk_full, own_temporary_folder, working_folder
+from kpi_pipeline.core.files import disk_full, is_disk_full
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.core.vocabulary import Privacy
 
@@ -46,6 +47,7 @@ add_send(app)
 add_operation(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
+app.command()(check)
 app.command("audit-disclosure")(audit_disclosure)
 
 app.command("map")(map_files)
@@ -233,28 +235,6 @@ def quarantine(
     frame = read_quarantine(warehouse, with_rows=show_rows)
     title = f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}"
     print_frame(frame, output=output, title=title, into=out)
-
-
-@app.command()
-def check(
-    landing: Annotated[Path | None, typer.Option("--landing", help="Also try this landing folder.")] = None,
-    source: SourceName = None,
-    settings_file: SettingsFile = None,
-) -> None:
-    """Checks every definition. With --landing, also a dry run over that folder, which writes nothing."""
-    from kpi_pipeline.pipeline.check import check_definitions, try_landing
-
-    settings = read_settings(settings_file)
-    counts = check_definitions(settings)
-    say(f"Definitions are sound: {rows_line(counts.items())}")
-    if landing is None:
-        return
-    with working_folder(own_temporary_folder()) as scratch, progress("Reading the landing folder") as step:
-        tried = try_landing(landing, scratch, source=source, settings=settings, progress=step)
-    for warning in tried.warnings:
-        warn(warning)
-    for line in tried.lines:
-        say(line)
 
 
 @app.command("new-metric")

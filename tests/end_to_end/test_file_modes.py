@@ -1,4 +1,4 @@
-"""Whatever the umask, what holds patients' data is its owner's alone; a killed run leaves nothing in a temporary folder."""
+"""Whatever the umask, patients' data is its owner's alone; a killed run leaves nothing in a temporary folder."""
 
 from __future__ import annotations
 
