@@ -1,7 +1,8 @@
 """Which staged row of each key is current: duplicates collapse, corrected re-sends supersede.
 
-Of several rows with one key the latest `updated_at` wins, then the latest arrival, then a fixed order of
-contents, so that neither the order of rows nor the names of files decide. Earlier versions stay staged.
+Of several rows with one key the latest `updated_at` wins, then of encounters one that has ended over one that has
+not, then the latest arrival, then a fixed order of contents, so that neither the order of rows nor the names of files
+decide; that last choice is a guess and is counted (`is_tie`). Earlier versions stay staged.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contra
     same_key = " AND ".join(f"rows.{name} IS NOT DISTINCT FROM contested.{name}" for name in names)
     updated_at = "rows.updated_at" if "updated_at" in contract.columns else "NULL"
     arrived_at = " ".join(f"WHEN {number} THEN {literal(file.arrived_at)}" for number, file in enumerate(files))
-    order = "updated_at DESC NULLS LAST, arrived_at DESC, row_hash DESC, file_number, file_row_number"
+    is_open = "rows.discharged_at IS NULL" if "discharged_at" in contract.columns else "FALSE"
+    newest = "updated_at DESC NULLS LAST, is_open, arrived_at DESC"
+    order = f"{newest}, row_hash DESC, file_number, file_row_number"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE older_{table} AS
         WITH contested AS (SELECT {key} FROM all_{table} GROUP BY ALL HAVING COUNT(*) > 1),
@@ -57,6 +60,7 @@ def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contra
                 rows.file_number, rows.file_row_number, rows.source_line, rows.row_hash,
                 {", ".join(f"rows.{identifier(column)}" for column in contract.key if column != "updated_at")},
                 {updated_at} AS updated_at,
+                {is_open} AS is_open,
                 CASE rows.file_number {arrived_at} END AS arrived_at
             FROM all_{table} AS rows
             INNER JOIN contested ON {same_key}
@@ -65,12 +69,14 @@ def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contra
             SELECT
                 *,
                 ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) AS version,
+                RANK() OVER (PARTITION BY {key} ORDER BY {newest}) AS age,
                 ROW_NUMBER() OVER (PARTITION BY {key}, row_hash ORDER BY {order}) AS copy
             FROM versions
         )
         SELECT
             file_number, file_row_number, source_line,
-            CASE WHEN copy > 1 THEN 'duplicate' ELSE 'superseded' END AS fate
+            CASE WHEN copy > 1 THEN 'duplicate' ELSE 'superseded' END AS fate,
+            copy = 1 AND age = 1 AS is_tie
         FROM ranked
         WHERE version > 1"""
     )

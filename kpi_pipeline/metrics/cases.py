@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.sql_text import literal
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
 
@@ -24,7 +25,8 @@ def cases_sql(metric: Metric) -> str:
     no watermark; its cases (of a census, say) still count.
     """
     return f"""
-    WITH listed_cases AS ({metric.sql}),
+    WITH watermarks AS ({watermarks_sql(metric)}),
+    listed_cases AS ({metric.sql}),
     followed_cases AS (
         SELECT listed_cases.* REPLACE (
             CASE WHEN {_is_immature(metric)} THEN '{INSUFFICIENT_FOLLOWUP}' ELSE listed_cases.exclusion_reason END
@@ -186,7 +188,8 @@ def _sums_sql(metric: Metric, *, exact: bool) -> str:
     is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "geometric_mean" else "FALSE"
     log = f"CASE WHEN {is_logged} THEN LN(numerator / denominator) END"
     return f"""
-    WITH listed_cases AS ({metric.sql}),
+    WITH watermarks AS ({watermarks_sql(metric)}),
+    listed_cases AS ({metric.sql}),
     counted_cases AS (
         SELECT
             HASH(listed_cases.case_id) AS case_hash,
@@ -218,6 +221,21 @@ def _sums_sql(metric: Metric, *, exact: bool) -> str:
         BIT_XOR(case_hash) AS hash_xor
     FROM counted_cases
     GROUP BY facility_id, month_starts_on, listed_reason, is_immature
+    """
+
+
+def watermarks_sql(metric: Metric) -> str:
+    """SQL: facility_id, complete_through, is_held_back: the last day for which all the tables a metric reads are
+    complete. A table whose rows stop earlier than the encounters holds the metric back."""
+    tables = ", ".join(literal(table) for table in sorted(metric.tables | {"encounters"}))
+    return f"""
+    SELECT
+        marks.facility_id,
+        LEAST(marks.complete_through, MIN(feed_ends.complete_through)) AS complete_through,
+        marks.is_held_back OR COALESCE(BOOL_OR(feed_ends.is_held_back), FALSE) AS is_held_back
+    FROM main.watermarks AS marks
+    LEFT JOIN feed_ends ON marks.facility_id = feed_ends.facility_id AND feed_ends.table_name IN ({tables})
+    GROUP BY marks.facility_id, marks.complete_through, marks.is_held_back
     """
 
 

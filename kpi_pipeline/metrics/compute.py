@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases
+from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases, watermarks_sql
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
@@ -106,7 +106,8 @@ def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.D
 def _totals_sql(metric: Metric, table: str) -> str:
     """The sums by facility and month and for the whole system, each with its maturity."""
     return f"""
-    WITH counted_sums AS (
+    WITH watermarks AS ({watermarks_sql(metric)}),
+    counted_sums AS (
         SELECT *, listed_reason IS NULL AND NOT is_immature AS is_counted
         FROM {table}
         WHERE month_starts_on IS NOT NULL
@@ -142,8 +143,12 @@ def _totals_sql(metric: Metric, table: str) -> str:
         CROSS JOIN last_days
         CROSS JOIN watermarks
         INNER JOIN facilities ON watermarks.facility_id = facilities.facility_id
-        WHERE watermarks.complete_through
-            >= LEAST(months.ends_on, last_days.complete_through) - {SILENT_AFTER_DAYS}
+        WHERE
+            (
+                watermarks.is_held_back
+                OR watermarks.complete_through
+                >= LEAST(months.ends_on, last_days.complete_through) - {SILENT_AFTER_DAYS}
+            )
             AND (facilities.closed_on IS NULL OR facilities.closed_on >= months.month_starts_on)
         GROUP BY months.month_starts_on
     )

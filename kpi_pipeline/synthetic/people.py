@@ -17,8 +17,10 @@ from kpi_pipeline.synthetic.places import FACILITIES, PAYERS
 from kpi_pipeline.synthetic.plan import NEVER, Bools, Ints, Plan, day_number
 
 DAYS_BETWEEN_CHAINS = 40
-_KNOWN_SHARE = 0.32
-"""Share of chains whose person has been here before, as far as there are any to choose from."""
+_RETURNS_PER_MONTH = 0.025
+_REMEMBERED_DAYS = 365
+"""Of those whose last chain ended in the past year, this share starts a new one each month: the same from the first
+month to the last, so that returns after more than 30 days are steady where nothing changes."""
 _FAR_FUTURE = np.iinfo(np.int64).max
 
 # mean, standard deviation, youngest, oldest
@@ -97,7 +99,7 @@ def _match_chains(rng: np.random.Generator, plan: Plan, chains: pd.DataFrame) ->
     """The person number of each chain: month by month, known persons whose last chain is long over, or new ones."""
     starts_on, facility = chains["starts_on"].to_numpy(), chains["facility"].to_numpy()
     ends_on, recurs = chains["ends_on"].to_numpy(), chains["recurs"].to_numpy()
-    wanted = chains["may_be_known"].to_numpy() & (rng.random(len(chains)) < _KNOWN_SHARE)
+    may_be_known = chains["may_be_known"].to_numpy()
     month = plan.month_index(starts_on)
     person = np.full(len(chains), -1, dtype=np.int64)
     free_from = np.full(len(chains), _FAR_FUTURE, dtype=np.int64)
@@ -108,9 +110,9 @@ def _match_chains(rng: np.random.Generator, plan: Plan, chains: pd.DataFrame) ->
         lower, upper = np.searchsorted(month, [index, index + 1])
         for number in range(len(FACILITIES)):
             here = lower + np.flatnonzero(facility[lower:upper] == number)
-            returning = here[wanted[here]]
-            pool = np.flatnonzero((home[:known] == number) & (free_from[:known] <= begins))
-            returning = returning[: len(pool)]
+            is_free = (free_from[:known] <= begins) & (free_from[:known] > begins - _REMEMBERED_DAYS)
+            pool = np.flatnonzero((home[:known] == number) & is_free)
+            returning = rng.permutation(here[may_be_known[here]])[: rng.binomial(len(pool), _RETURNS_PER_MONTH)]
             person[returning] = rng.choice(pool, size=len(returning), replace=False)
             new = here[person[here] < 0]
             person[new] = known + np.arange(len(new))

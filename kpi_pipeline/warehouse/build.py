@@ -20,6 +20,7 @@ from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
+from kpi_pipeline.warehouse.row_warnings import find_row_warnings
 from kpi_pipeline.warehouse.supply import create_supply
 from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
 
@@ -53,7 +54,7 @@ def build_tables(
             append_quarantine(connection, file)
     _refuse_no_encounters(connection)
     _create_tables(connection, progress)
-    create_supply(connection, intake)
+    create_supply(connection, intake, settings)
     snapshot_id = _snapshot_id(intake, [table.sha256 for table in tables], settings)
     _write_build_info(connection, intake, snapshot_id, built_at)
     check_conservation(connection)
@@ -152,7 +153,12 @@ def _snapshot_id(intake: IntakeResult, reference_hashes: list[str], settings: Se
     parts += sorted(f"{file.table} {file.staged.name} {file.arrived_at}" for file in intake.files)
     parts += sorted(reference_hashes)
     parts += [f"{table.name} {table.sql}" for table in load_tables()]
-    parts += [str(settings.lost_discharge_after_days), str(settings.min_denominator), str(settings.min_cost_cases)]
+    parts += [
+        str(settings.lost_discharge_after_days),
+        str(settings.min_denominator),
+        str(settings.unmatched_limit_pct),
+        str(settings.min_cost_cases),
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -173,6 +179,6 @@ def _write_build_info(
             intake.source.title,
             built_at,
             list(intake.source.caveats),
-            [*intake.warnings, *find_build_warnings(connection)],
+            [*intake.warnings, *find_build_warnings(connection), *find_row_warnings(connection, intake)],
         ],
     )

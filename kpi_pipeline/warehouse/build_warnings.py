@@ -10,7 +10,12 @@ _LONGEST_SILENCE_DAYS = 92
 
 def find_build_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Everything that is likely a mistake in the files or in `landing.yaml`, though the figures can be computed."""
-    return [*_unknown_facilities(connection), *_declared_far_ahead(connection), *_ids_of_several_facilities(connection)]
+    return [
+        *_unknown_facilities(connection),
+        *_declared_far_ahead(connection),
+        *_stopped_feeds(connection),
+        *_ids_of_several_facilities(connection),
+    ]
 
 
 def _unknown_facilities(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -33,6 +38,21 @@ def _declared_far_ahead(connection: duckdb.DuckDBPyConnection) -> list[str]:
     if declared is None or last_seen is None or (declared - last_seen).days <= _LONGEST_SILENCE_DAYS:
         return []
     return [f"landing.yaml: complete_through is {declared}, but the last day seen in the data is {last_seen}."]
+
+
+def _stopped_feeds(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """A feed that stops before the day it is said to be complete through: what it feeds is judged no further."""
+    stopped = connection.execute(
+        "SELECT feed_ends.table_name, feed_ends.facility_id, feed_ends.complete_through, claimed.complete_through "
+        "FROM feed_ends INNER JOIN claimed_watermarks AS claimed USING (facility_id) "
+        "WHERE feed_ends.is_held_back ORDER BY ALL"
+    ).fetchall()
+    return [
+        f"{table}: facility {facility!r} sent hardly a row since {supported}, far fewer than usual, though it counts "
+        f"as complete through {claimed}. Its figures are held back to {supported}. Send the missing rows, or declare "
+        f"complete_through: {{{facility}: {supported}}} in landing.yaml; give a closed facility its closed_on."
+        for table, facility, supported, claimed in stopped
+    ]
 
 
 def _ids_of_several_facilities(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import duckdb
 
+from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
+from kpi_pipeline.warehouse.row_warnings import count_unmatched
 
 ICD_DIAGNOSIS_CODES = "icd_diagnosis_codes"
 DRG_WEIGHTS = "drg_weights"
@@ -25,12 +27,22 @@ CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, *ENCOUNTER_KINDS)
 """What a metric may need besides tables and columns; the warehouse finds out whether it is there."""
 
 
-def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> None:
-    """Creates the table `supply` (item, is_supplied, status, reason)."""
+def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, settings: Settings) -> None:
+    """Creates the table `supply` (item, is_supplied, status, reason).
+
+    A table of which more than `unmatched_limit_pct` of the rows belong to no encounter cannot be computed with: what
+    is counted of it would be too low, and would look like an improvement.
+    """
     rows: list[tuple[str, bool, str, str]] = []
     for contract in load_contracts().values():
         files = intake.of_table(contract.table)
         title = contract.title.lower()
+        unmatched, n = count_unmatched(connection, contract.table)
+        if n and 100 * unmatched / n > settings.unmatched_limit_pct:
+            reason = f"too many rows of {title} belong to no encounter in the data"
+            items = [contract.table, *(f"{contract.table}.{column}" for column in contract.columns)]
+            rows += [(item, False, NOT_COMPUTABLE, reason) for item in items]
+            continue
         rows.append((contract.table, bool(files), NOT_SUPPLIED, title))
         supplied = {column for file in files for column in file.columns_supplied}
         rows += [

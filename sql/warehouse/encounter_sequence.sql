@@ -2,8 +2,8 @@
 title: Acute encounters in order
 means: >-
   The ended encounters of people with several, in the order a person had them at one facility, and whether each
-  begins a new stay: it does unless it overlaps the stay so far, or is admitted on the stay's last day with the
-  same principal-diagnosis CCS.
+  begins a new stay: it does unless it overlaps the stay so far, is admitted on the stay's last day with the same
+  principal-diagnosis CCS, or follows within a day on a row whose patient had not left (status 30, an interim bill).
 key: [encounter_id]
 stored: temporary
 ---*/
@@ -16,6 +16,7 @@ WITH ended_encounters AS (
         primary_diagnosis_ccs,
         admitted_at,
         discharged_at,
+        discharge_disposition_code,
         -- A date without a time is compared by date alone: admitted at the end of its day, discharged at its start.
         CASE
             WHEN has_admission_time THEN admitted_at
@@ -36,7 +37,15 @@ ordered_encounters AS (
             PARTITION BY person_id, facility_id
             ORDER BY begins_at, discharged_at, encounter_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS stay_so_far_ends_at
+        ) AS stay_so_far_ends_at,
+        MAX_BY(
+            STRUCT_PACK(code := discharge_disposition_code),
+            STRUCT_PACK(discharged_at := discharged_at, begins_at := begins_at, encounter_id := encounter_id)
+        ) OVER (
+            PARTITION BY person_id, facility_id
+            ORDER BY begins_at, discharged_at, encounter_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS stay_so_far
     FROM ended_encounters
     WINDOW one_facility AS (PARTITION BY person_id, facility_id ORDER BY begins_at, discharged_at, encounter_id)
 ),
@@ -44,7 +53,17 @@ ordered_encounters AS (
 unbroken_runs AS (
     SELECT
         *,
-        stay_so_far_ends_at IS NULL OR (begins_at >= stay_so_far_ends_at AND NOT is_duplicate) AS begins_run
+        stay_so_far_ends_at IS NULL
+        OR (
+            begins_at >= stay_so_far_ends_at
+            AND NOT is_duplicate
+            -- Status 30, still a patient: the next row is the same stay billed on.
+            AND NOT COALESCE(
+                stay_so_far.code = '30'
+                AND admitted_on <= CAST(stay_so_far_ends_at + INTERVAL 1 DAY AS DATE),
+                FALSE
+            )
+        ) AS begins_run
     FROM ordered_encounters
 ),
 

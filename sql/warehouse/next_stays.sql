@@ -2,7 +2,7 @@
 title: The next stay of each stay
 means: >-
   For stays of people with several, the person's next acute stay at any facility: the first that begins no earlier
-  than this one ends.
+  than this one ends; and whether a stay at another facility begins while this one still runs.
 key: [stay_id]
 stored: temporary
 ---*/
@@ -33,18 +33,19 @@ ordered_stays AS (
     )
 ),
 
--- A stay elsewhere that began before this one ended is not a later stay; look on for the first that is.
+-- A stay elsewhere that began before this one ended is no return but a transfer; look on for the first that is later.
 overlapped_stays AS (
     SELECT
         earlier.stay_id,
         earlier.person_id,
-        MIN(later.person_sequence) AS next_sequence
+        MIN(later.person_sequence) FILTER (WHERE later.admitted_on >= earlier.discharged_on) AS next_sequence,
+        BOOL_OR(later.facility_id <> earlier.facility_id AND later.admitted_on < earlier.discharged_on)
+            AS begins_elsewhere
     FROM ordered_stays AS earlier
     INNER JOIN ordered_stays AS later
         ON
             earlier.person_id = later.person_id
             AND earlier.person_sequence < later.person_sequence
-            AND earlier.discharged_on <= later.admitted_on
     WHERE earlier.following_admitted_on < earlier.discharged_on
     GROUP BY earlier.stay_id, earlier.person_id
 )
@@ -53,7 +54,8 @@ SELECT
     stay_id,
     following_stay_id AS next_stay_id,
     following_facility_id AS next_facility_id,
-    following_admitted_on AS next_admitted_on
+    following_admitted_on AS next_admitted_on,
+    FALSE AS begins_elsewhere
 FROM ordered_stays
 WHERE following_admitted_on >= discharged_on
 UNION ALL
@@ -61,9 +63,10 @@ SELECT
     overlapped_stays.stay_id,
     later.stay_id AS next_stay_id,
     later.facility_id AS next_facility_id,
-    later.admitted_on AS next_admitted_on
+    later.admitted_on AS next_admitted_on,
+    overlapped_stays.begins_elsewhere
 FROM overlapped_stays
-INNER JOIN ordered_stays AS later
+LEFT JOIN ordered_stays AS later
     ON
         overlapped_stays.person_id = later.person_id
         AND overlapped_stays.next_sequence = later.person_sequence

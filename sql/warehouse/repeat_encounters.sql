@@ -16,7 +16,8 @@ WITH acute_encounters AS (
         admitted_on,
         discharged_on,
         has_admission_time,
-        primary_diagnosis_code
+        primary_diagnosis_code,
+        discharge_disposition_code
     FROM timed_encounters
     WHERE encounter_type = 'acute inpatient'
 ),
@@ -37,6 +38,7 @@ SELECT
     acute_encounters.admitted_on,
     acute_encounters.discharged_on,
     acute_encounters.has_admission_time,
+    acute_encounters.discharge_disposition_code,
     diagnosis_categories.ccs AS primary_diagnosis_ccs
 FROM acute_encounters
 INNER JOIN repeat_patients ON acute_encounters.person_id = repeat_patients.person_id

@@ -16,6 +16,7 @@ linked_stays AS (
         next_stays.next_stay_id,
         next_stays.next_facility_id,
         next_stays.next_admitted_on,
+        next_stays.begins_elsewhere,
         CAST(
             YEAR(COALESCE(whole_stays.discharged_on, whole_stays.admitted_on))
             + CASE WHEN MONTH(COALESCE(whole_stays.discharged_on, whole_stays.admitted_on)) >= 10 THEN 1 ELSE 0 END
@@ -26,7 +27,7 @@ linked_stays AS (
 )
 
 SELECT
-    stays.* EXCLUDE (next_facility_id),
+    stays.* EXCLUDE (next_facility_id, begins_elsewhere),
     -- GREATEST passes over NULL: without the CASE an open stay would be one day long.
     CASE WHEN NOT stays.is_in_house THEN GREATEST(DATE_DIFF('day', stays.admitted_on, stays.discharged_on), 1) END
         AS length_of_stay_days,
@@ -37,6 +38,8 @@ SELECT
     DATE_DIFF('day', stays.discharged_on, stays.next_admitted_on) AS days_to_next_stay,
     COALESCE(
         acute_transfer_codes.code IS NOT NULL
+        -- Registrars close the first stay hours or days late.
+        OR stays.begins_elsewhere
         OR (
             stays.next_facility_id <> stays.facility_id
             AND DATE_DIFF('day', stays.discharged_on, stays.next_admitted_on) <= 1

@@ -8,7 +8,17 @@ stored: never
 ---*/
 WITH zoned_encounters AS (
     SELECT
-        encounters.* EXCLUDE (updated_at, updated_at_kind, row_hash, source_line),
+        encounters.* EXCLUDE (updated_at, updated_at_kind, row_hash, source_line) REPLACE (
+            -- One word for everyone unknown is no person: each such encounter stands alone, and the build says so.
+            CASE
+                WHEN
+                    LOWER(encounters.person_id) IN ('null', 'none', 'nan', 'n/a', 'na', 'nil', 'unknown', 'unk')
+                    OR REPLACE(encounters.person_id, '0', '') = ''
+                    OR (LENGTH(encounters.person_id) >= 4 AND REPLACE(encounters.person_id, '9', '') = '')
+                    THEN CONCAT('unknown person of ', encounters.encounter_id)
+                ELSE encounters.person_id
+            END AS person_id
+        ),
         facilities.time_zone
     FROM staged_encounters AS encounters
     INNER JOIN facilities ON encounters.facility_id = facilities.facility_id

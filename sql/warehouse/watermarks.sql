@@ -1,38 +1,20 @@
 /*---
 title: Watermarks
-means: Per facility the last day for which all its feeds are complete; follow-up is measured against it.
+means: >-
+  Per facility the last day for which its encounters are complete; follow-up is measured against it. A facility
+  whose rows stop before the claimed day is held back to the last day its rows support.
 key: [facility_id]
 ---*/
-WITH last_days AS (
-    SELECT
-        facility_id,
-        CAST(MAX(GREATEST(admitted_on, COALESCE(discharged_on, admitted_on))) AS DATE) AS last_seen_on
-    FROM timed_encounters
-    GROUP BY facility_id
-),
-
-declared_for_all AS (
-    SELECT complete_through FROM declared_watermarks
-    WHERE facility_id IS NULL
-),
-
-every_facility AS (
-    SELECT facility_id FROM last_days
-    UNION
-    SELECT facility_id FROM declared_watermarks
-    WHERE facility_id IS NOT NULL
-)
-
 SELECT
-    every_facility.facility_id,
-    COALESCE(declared_watermarks.complete_through, declared_for_all.complete_through, last_days.last_seen_on)
-        AS complete_through,
+    claimed_watermarks.facility_id,
+    COALESCE(feed_ends.complete_through, claimed_watermarks.complete_through) AS complete_through,
     CASE
-        WHEN declared_watermarks.complete_through IS NOT NULL THEN 'declared for this facility'
-        WHEN declared_for_all.complete_through IS NOT NULL THEN 'declared for all facilities'
-        ELSE 'last day seen in the data'
-    END AS basis
-FROM every_facility
-LEFT JOIN last_days ON every_facility.facility_id = last_days.facility_id
-LEFT JOIN declared_watermarks ON every_facility.facility_id = declared_watermarks.facility_id
-LEFT JOIN declared_for_all ON TRUE
+        WHEN feed_ends.is_held_back
+            THEN
+                'held back: hardly a row since, though ' || claimed_watermarks.complete_through || ' is '
+                || claimed_watermarks.basis
+        ELSE claimed_watermarks.basis
+    END AS basis,
+    COALESCE(feed_ends.is_held_back, FALSE) AS is_held_back
+FROM claimed_watermarks
+LEFT JOIN feed_ends ON claimed_watermarks.facility_id = feed_ends.facility_id AND feed_ends.table_name = 'encounters'

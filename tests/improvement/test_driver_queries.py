@@ -147,7 +147,13 @@ def test_what_a_unit_would_have_at_everybodys_rates_by_hand() -> None:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE units AS SELECT 'A' AS unit_id, 'Ward A' AS unit_name")
     connection.execute("CREATE TABLE facilities AS SELECT 'F' AS facility_id, 'First' AS facility_name")
-    connection.execute("CREATE TABLE watermarks AS SELECT 'F' AS facility_id, DATE '2026-12-31' AS complete_through")
+    connection.execute(
+        "CREATE TABLE watermarks AS "
+        "SELECT 'F' AS facility_id, DATE '2026-12-31' AS complete_through, FALSE AS is_held_back"
+    )
+    connection.execute(
+        "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN)"
+    )
     connection.execute(
         """
         CREATE TABLE stays AS SELECT * FROM (VALUES

@@ -29,8 +29,11 @@ def test_forty_nine_days_of_one_patient_are_one_patient() -> None:
         "('s3', 'p2', 'A', 0.0), ('s4', 'p3', 'B', 1.0), ('s5', 'p1', 'B', 1.0)) AS rows(stay_id, person_id, "
         "facility_id, days)"
     )
-    connection.execute("CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE)")
-    connection.execute("INSERT INTO watermarks VALUES ('A', '2026-10-31'), ('B', '2026-10-31')")
+    connection.execute("CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN)")
+    connection.execute(
+        "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN)"
+    )
+    connection.execute("INSERT INTO watermarks VALUES ('A', '2026-10-31', FALSE), ('B', '2026-10-31', FALSE)")
     connection.execute("CREATE TABLE facilities (facility_id VARCHAR, closed_on DATE)")
     connection.execute("INSERT INTO facilities VALUES ('A', NULL), ('B', NULL)")
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")

@@ -76,7 +76,8 @@ def test_every_declared_table_and_metric_is_an_asset_with_its_sources() -> None:
 
 def test_dependencies_are_read_from_the_sql_also_through_temporary_tables() -> None:
     graph = build_defs().resolve_asset_graph()
-    assert table_key("stay_planned_care") in graph.get(metric_key("readmission_30d")).parent_keys
+    assert table_key("index_discharges") in graph.get(metric_key("readmission_30d")).parent_keys
+    assert table_key("stay_planned_care") in graph.get(table_key("index_discharges")).parent_keys
     # encounters is made from timed_encounters, a temporary table made from staged_encounters.
     assert dg.AssetKey(["staged", "encounters"]) in graph.get(table_key("encounters")).parent_keys
     assert table_key("timed_encounters") not in graph.get_all_asset_keys()

@@ -43,7 +43,7 @@ def case(
 def warehouse_of(
     cases: Sequence[Case], *, complete_through: dict[str, str] = LONG_AGO_AND_COMPLETE, closed_on: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database with `listed`, `watermarks`, `facilities` and an empty `supply`; F2 may be closed."""
+    """A database with `listed`, `watermarks`, `facilities` and an empty `supply` and `feed_ends`; F2 may be closed."""
     with duckdb.connect() as connection:
         connection.execute(
             """
@@ -51,7 +51,10 @@ def warehouse_of(
                 case_id VARCHAR, facility_id VARCHAR, unit_id VARCHAR, event_date DATE,
                 numerator DOUBLE, denominator DOUBLE, exclusion_reason VARCHAR
             );
-            CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE);
+            CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN DEFAULT FALSE);
+            CREATE TABLE feed_ends (
+                facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN
+            );
             CREATE TABLE facilities (facility_id VARCHAR, closed_on DATE);
             CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR);
             """
@@ -66,7 +69,10 @@ def warehouse_of(
             """
         )
         for facility, day in complete_through.items():
-            connection.execute("INSERT INTO watermarks VALUES (?, ?)", [facility, date.fromisoformat(day)])
+            connection.execute(
+                "INSERT INTO watermarks (facility_id, complete_through) VALUES (?, ?)",
+                [facility, date.fromisoformat(day)],
+            )
             closed = closed_on if facility == "F2" else None
             connection.execute("INSERT INTO facilities VALUES (?, ?)", [facility, closed])
         yield connection

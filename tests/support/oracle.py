@@ -225,6 +225,8 @@ def _stay_of_one(row: Row, codes: Mapping[str, list[str]], sets: ValueSets, opti
 def _continues(current: Stay, following: Stay) -> bool:
     if _overlaps(current, following):
         return True
+    if current.disposition == "30" and following.admitted_on <= current.discharged_on + timedelta(days=1):
+        return True
     same_condition = current.ccs is not None and current.ccs == following.ccs
     return following.admitted_on == current.discharged_on and same_condition
 
@@ -259,7 +261,7 @@ def judge_readmissions(stays: Sequence[Stay], sets: ValueSets, options: Options)
             and other.admitted_on >= stay.discharged_on
         ]
         next_stay = min(later, key=in_order, default=None)
-        transferred = _ends_in_transfer(stay, next_stay)
+        transferred = _ends_in_transfer(stay, next_stay) or any(_begins_elsewhere(stay, other) for other in stays)
         reason = _exclusion(stay, transferred, sets, options)
         returned = None if transferred else next_stay
         days = (returned.admitted_on - stay.discharged_on).days if returned else None
@@ -293,6 +295,12 @@ def _ends_in_transfer(stay: Stay, next_stay: Stay | None) -> bool:
     if next_stay is None or next_stay.facility_id == stay.facility_id:
         return False
     return (next_stay.admitted_on - stay.discharged_on).days <= 1
+
+
+def _begins_elsewhere(stay: Stay, other: Stay) -> bool:
+    """The same person is admitted at another hospital before this stay is closed."""
+    elsewhere = other.person_id == stay.person_id and other.facility_id != stay.facility_id
+    return elsewhere and in_order(other) > in_order(stay) and other.admitted_on < stay.discharged_on
 
 
 def _exclusion(stay: Stay, transferred: bool, sets: ValueSets, options: Options) -> str | None:

@@ -151,9 +151,13 @@ def _reduced(matrix: np.ndarray) -> np.ndarray:
             continue
         rest[[n_done, at]] = rest[[at, n_done]]
         pivot = rest[n_done] / rest[n_done, column]
-        rest -= np.outer(rest[:, column], pivot)
+        pivot[np.abs(pivot) < _NEARLY_ZERO] = 0.0
+        rest[n_done] = 0.0
+        touched = np.ix_(np.flatnonzero(rest[:, column]), np.flatnonzero(pivot))  # sums are sparse: few rows change
+        block = rest[touched] - np.outer(rest[touched[0].ravel(), column], pivot[touched[1].ravel()])
+        block[np.abs(block) < _NEARLY_ZERO] = 0.0
+        rest[touched] = block
         rest[n_done] = pivot
-        rest[np.abs(rest) < _NEARLY_ZERO] = 0.0
         n_done += 1
     return rest[:n_done]
 

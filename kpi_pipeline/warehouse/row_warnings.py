@@ -1,0 +1,165 @@
+"""Rows that are read but cannot be believed as they stand: children of no encounter, unknown kinds, strangers under
+one number, versions nobody dated, procedures that say nothing. In sentences with counts; no patient's data.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.intake.contract import CANONICAL, load_contracts
+from kpi_pipeline.intake.ingest import IntakeResult
+
+ENCOUNTER_TYPES = (
+    "acute inpatient",
+    "observation",
+    "emergency department",
+    "inpatient rehabilitation",
+    "inpatient psychiatric",
+    "skilled nursing",
+    "outpatient",
+)
+"""The kinds of encounter the layout knows; only the first makes stays."""
+
+_ROWS_TO_NAME = 11
+"""A value is printed only where so many rows share it: a number of one patient in the wrong column never is."""
+
+_PROCEDURES_UNMAPPED = 0.2
+"""Above this share of procedure codes in no map, planned care cannot be told from unplanned."""
+
+
+def find_row_warnings(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+    """The warnings about rows of this build; needs the views of staged rows and the warehouse tables."""
+    return [
+        *_unmatched_rows(connection, intake),
+        *(_unknown_types(connection) if intake.source.name == CANONICAL else []),
+        *_unknown_persons(connection),
+        *_undated_versions(connection, intake),
+        *_silent_procedures(connection, intake),
+        *_invalid_dispositions(connection),
+    ]
+
+
+def parent_of(table: str) -> tuple[str, str] | None:
+    """The table whose rows a table's rows belong to, and the column that says to which; None where it stands alone."""
+    columns = load_contracts()[table].columns
+    if table != "encounters" and "encounter_id" in columns:
+        return "encounters", "encounter_id"
+    if table != "cm_cases" and "cm_case_id" in columns:
+        return "cm_cases", "cm_case_id"
+    return None
+
+
+def count_unmatched(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+    """(rows of a table that belong to nothing, its rows); (0, 0) for a table that stands alone."""
+    parent = parent_of(table)
+    if parent is None:
+        return 0, 0
+    name, column = parent
+    rows, unmatched = connection.execute(
+        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE parents.{column} IS NULL) FROM staged_{table} AS children "
+        f"LEFT JOIN staged_{name} AS parents ON children.{column} = parents.{column}"
+    ).fetchall()[0]
+    return int(unmatched), int(rows)
+
+
+def _unmatched_rows(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+    warnings = []
+    for table in load_contracts():
+        files, parent = intake.of_table(table), parent_of(table)
+        if not files or parent is None or not count_unmatched(connection, table)[0]:
+            continue
+        name, column = parent
+        counts = connection.execute(
+            f"SELECT children.file_number, COUNT(*), COUNT(*) FILTER (WHERE parents.{column} IS NULL) "
+            f"FROM all_{table} AS children ANTI JOIN older_{table} AS older USING (file_number, file_row_number) "
+            f"LEFT JOIN staged_{name} AS parents ON children.{column} = parents.{column} GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        owner = "encounter" if name == "encounters" else "case-management case"
+        warnings += [
+            f"{files[number].file_name}: {unmatched:,} of {rows:,} rows of {table} belong to no {owner} in the data. "
+            f"Compare its {column} with that of {name}: lost leading zeros, or another system's numbers?"
+            for number, rows, unmatched in counts
+            if unmatched
+        ]
+    return warnings
+
+
+def _unknown_types(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    known = ", ".join(literal(name) for name in ENCOUNTER_TYPES)
+    rows = connection.execute(
+        f"SELECT encounter_type, COUNT(*) FROM encounters WHERE encounter_type NOT IN ({known}) "
+        "GROUP BY ALL ORDER BY COUNT(*) DESC, encounter_type"
+    ).fetchall()
+    if not rows:
+        return []
+    named = [f"{name[:40]!r} in {n:,}" for name, n in rows if n >= _ROWS_TO_NAME][:6]
+    total = sum(n for _, n in rows)
+    what = f" ({', '.join(named)})" if named else ""
+    return [
+        f"encounters: {_rows(total)} with an encounter_type that is not one of the {len(ENCOUNTER_TYPES)} known "
+        f"ones{what}: no stays are made of them. Write acute inpatient stays as 'acute inpatient'."
+    ]
+
+
+def _unknown_persons(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    n = connection.execute(
+        "SELECT COUNT(*) FROM encounters INNER JOIN staged_encounters AS rows USING (encounter_id) "
+        "WHERE encounters.person_id <> rows.person_id"
+    ).fetchall()[0][0]
+    if not n:
+        return []
+    return [
+        f"encounters: {_rows(n)} with a placeholder for an unknown person (such as UNKNOWN, 0 or 9999) as person_id. "
+        "Each is taken as a person of its own: their stays count, their returns cannot be seen."
+    ]
+
+
+def _undated_versions(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+    warnings = []
+    for contract in load_contracts().values():
+        files = intake.of_table(contract.table)
+        if not files:
+            continue
+        ties = connection.execute(f"SELECT COUNT(*) FROM older_{contract.table} WHERE is_tie").fetchall()[0][0]
+        if ties:
+            warnings.append(
+                f"{contract.table}: {_rows(ties)} differing from another row with the same {', '.join(contract.key)}, "
+                "and nothing says which is later (updated_at, or a later file): one of each was picked and the others "
+                "left out. If they are parts of one record, such as one row per unit or diagnosis, combine them first."
+            )
+    return warnings
+
+
+def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+    rows, mapped = connection.execute(
+        "SELECT COUNT(*), COUNT(categories.ccs) FROM staged_procedures AS procedures LEFT JOIN procedure_categories AS "
+        "categories ON UPPER(REPLACE(procedures.procedure_code, '.', '')) = categories.code"
+    ).fetchall()[0]
+    if not connection.execute("SELECT COUNT(primary_diagnosis_ccs) FROM stays").fetchall()[0][0]:
+        return []  # readmissions cannot be computed at all, which is said elsewhere
+    planned = "planned returns may be counted as unplanned"
+    if not intake.of_table("procedures"):
+        return [f"procedures: the table was not supplied, so {planned}."]
+    if rows and (rows - mapped) / rows > _PROCEDURES_UNMAPPED:
+        return [
+            f"procedures: {rows - mapped:,} of {rows:,} codes are in no loaded map (CPT codes are in none), so "
+            f"{planned}."
+        ]
+    return []
+
+
+def _invalid_dispositions(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    wrong, short = connection.execute(
+        "SELECT COUNT(*), COUNT(*) FILTER (WHERE LENGTH(discharge_disposition_code) = 1) FROM stays "
+        "ANTI JOIN (SELECT code FROM reference_value_sets WHERE value_set = 'disposition_valid') AS valid "
+        "ON stays.discharge_disposition_code = valid.code WHERE discharge_disposition_code IS NOT NULL"
+    ).fetchall()[0]
+    if not wrong:
+        return []
+    zeros = f"; {short:,} have one digit: their leading zeros were lost" if short else ""
+    return [f"encounters: {wrong:,} stays have a discharge_disposition_code that is no UB-04 code{zeros}."]
+
+
+def _rows(n: int) -> str:
+    return "1 row" if n == 1 else f"{n:,} rows"

@@ -1,0 +1,68 @@
+/*---
+title: Rows by day
+means: How many rows of a table fall on each day, by facility; an encounter falls on its admission and its discharge.
+key: [facility_id, table_name, happened_on]
+stored: temporary
+---*/
+WITH facility_of_encounters AS (
+    SELECT
+        encounter_id,
+        facility_id
+    FROM staged_encounters
+),
+
+dated_rows AS (
+    SELECT
+        facility_id,
+        'encounters' AS table_name,
+        admitted_on AS happened_on
+    FROM timed_encounters
+    UNION ALL
+    SELECT
+        facility_id,
+        'encounters' AS table_name,
+        discharged_on AS happened_on
+    FROM timed_encounters
+    UNION ALL
+    SELECT
+        facility_of_encounters.facility_id,
+        'denials' AS table_name,
+        staged_denials.denied_on AS happened_on
+    FROM staged_denials
+    INNER JOIN facility_of_encounters ON staged_denials.encounter_id = facility_of_encounters.encounter_id
+    UNION ALL
+    SELECT
+        facility_of_encounters.facility_id,
+        'avoidable_days' AS table_name,
+        staged_avoidable_days.starts_on AS happened_on
+    FROM staged_avoidable_days
+    INNER JOIN facility_of_encounters ON staged_avoidable_days.encounter_id = facility_of_encounters.encounter_id
+    UNION ALL
+    SELECT
+        facility_of_encounters.facility_id,
+        'cm_cases' AS table_name,
+        CAST(staged_cm_cases.opened_at AS DATE) AS happened_on
+    FROM staged_cm_cases
+    INNER JOIN facility_of_encounters ON staged_cm_cases.encounter_id = facility_of_encounters.encounter_id
+    UNION ALL
+    SELECT
+        facility_id,
+        'staffing' AS table_name,
+        shift_on AS happened_on
+    FROM staged_staffing
+    UNION ALL
+    SELECT
+        facility_id,
+        'census' AS table_name,
+        census_on AS happened_on
+    FROM staged_census
+)
+
+SELECT
+    facility_id,
+    table_name,
+    CAST(happened_on AS DATE) AS happened_on,
+    COUNT(*) AS n_rows
+FROM dated_rows
+WHERE happened_on IS NOT NULL AND facility_id IS NOT NULL
+GROUP BY facility_id, table_name, CAST(happened_on AS DATE)

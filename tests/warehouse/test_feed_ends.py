@@ -1,0 +1,83 @@
+"""A feed that stops before the day it is said to be complete through is held back to what its rows support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+from tests.support.landings import HEADER, line, tables_of
+
+FIRST, CLAIMED = date(2026, 6, 1), date(2026, 10, 31)
+ALL_COMPLETE = f"complete_through: {CLAIMED}\n"
+
+
+def stays(facility: str, days: Iterable[date], *, a_day: int = 3) -> str:
+    """So many admissions a day, each for two days."""
+    return "".join(
+        line(
+            f"{facility}-{day}-{number}",
+            person_id=f"{facility}-{day}-{number}",
+            facility_id=facility,
+            admitted_at=f"{day}",
+            discharged_at=f"{min(day + timedelta(days=2), CLAIMED)}",
+        )
+        for day in days
+        for number in range(a_day)
+    )
+
+
+def days_until(last: date) -> list[date]:
+    return [FIRST + timedelta(days=number) for number in range((last - FIRST).days + 1)]
+
+
+def found(
+    folder: Path, rows: str, more: dict[str, str] | None = None
+) -> tuple[dict[str, tuple[date, bool]], list[str]]:
+    files = {"encounters.csv": HEADER + rows, "landing.yaml": ALL_COMPLETE, **(more or {})}
+    with tables_of(folder, files) as connection:
+        marks = connection.execute("SELECT facility_id, complete_through, is_held_back FROM watermarks").fetchall()
+        warnings = connection.execute("SELECT warnings FROM build_info").fetchall()[0][0]
+    return {facility: (day, held) for facility, day, held in marks}, warnings
+
+
+def test_a_facility_whose_rows_stop_is_held_back_and_the_others_are_not(tmp_path: Path) -> None:
+    rows = stays("NORTH", days_until(CLAIMED)) + stays("SOUTH", days_until(date(2026, 9, 28)))
+    marks, warnings = found(tmp_path, rows)
+    day, is_held_back = marks["SOUTH"]
+    assert marks["NORTH"] == (CLAIMED, False)
+    assert is_held_back
+    assert date(2026, 9, 28) <= day <= date(2026, 9, 30)  # the last admissions, the last discharges
+    assert [warning for warning in warnings if "SOUTH" in warning and str(day) in warning]
+    assert not [warning for warning in warnings if "NORTH" in warning]
+
+
+def test_a_trickle_of_rows_is_a_feed_that_stopped_too(tmp_path: Path) -> None:
+    trickle = [date(2026, 10, 7), date(2026, 10, 21)]
+    rows = stays("SOUTH", days_until(date(2026, 9, 28))) + stays("SOUTH", trickle, a_day=1)
+    assert found(tmp_path, rows)[0] == {"SOUTH": (date(2026, 9, 30), True)}
+
+
+def test_a_month_of_half_the_usual_rows_is_no_feed_that_stopped(tmp_path: Path) -> None:
+    rows = stays("SOUTH", days_until(date(2026, 9, 30)), a_day=4)
+    rows += stays("SOUTH", [day for day in days_until(CLAIMED) if day.month == 10], a_day=2)
+    assert found(tmp_path, rows)[0] == {"SOUTH": (CLAIMED, False)}
+
+
+def test_a_weekend_without_admissions_is_no_silence(tmp_path: Path) -> None:
+    weekdays = [day for day in days_until(date(2026, 10, 30)) if day.weekday() < 5]
+    assert found(tmp_path, stays("SOUTH", weekdays))[0] == {"SOUTH": (CLAIMED, False)}
+
+
+def test_too_few_rows_to_know_what_is_usual_are_not_judged(tmp_path: Path) -> None:
+    assert found(tmp_path, stays("SOUTH", days_until(date(2026, 6, 10)), a_day=1))[0] == {"SOUTH": (CLAIMED, False)}
+
+
+def test_a_table_of_its_own_that_stops_is_said_while_the_facility_goes_on(tmp_path: Path) -> None:
+    every_day = days_until(CLAIMED)
+    denials = "denial_id,encounter_id,denied_on\n" + "".join(
+        f"D-{day},SOUTH-{day}-0,{day}\n" for day in every_day if day <= date(2026, 9, 30)
+    )
+    marks, warnings = found(tmp_path, stays("SOUTH", every_day), {"denials.csv": denials})
+    assert marks == {"SOUTH": (CLAIMED, False)}
+    assert [warning for warning in warnings if warning.startswith("denials: facility 'SOUTH'")]
