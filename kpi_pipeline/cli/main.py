@@ -99,6 +99,7 @@ def build(
 ) -> None:
     """Reads a landing folder and computes everything. On any error the last good warehouse stays."""
     from kpi_pipeline.pipeline.build import build_warehouse
+    from kpi_pipeline.report.words.notices import notice_sentence
 
     settings = read_settings(settings_file)
     with progress("Building") as step:
@@ -107,7 +108,7 @@ def build(
         )
     facts = built.facts
     for warning in facts.warnings:
-        warn(warning)
+        warn(notice_sentence(warning))
     for row in facts.ledger:
         counts = [("rows in", row.rows_in), ("used", row.staged), ("quarantined", row.quarantined)]
         say(f"{row.table}: {rows_line([*counts, ('duplicate', row.duplicate), ('superseded', row.superseded)])}")
@@ -237,6 +238,7 @@ def check(
 ) -> None:
     """Checks every definition. With --landing, also a dry run over that folder, which writes nothing."""
     from kpi_pipeline.pipeline.check import check_definitions, try_landing
+    from kpi_pipeline.report.words.notices import notice_sentence
 
     settings = read_settings(settings_file)
     counts = check_definitions(settings)
@@ -246,7 +248,7 @@ def check(
     with tempfile.TemporaryDirectory(prefix="kpi-check-") as scratch, progress("Reading the landing folder") as step:
         tried = try_landing(landing, Path(scratch), source=source, settings=settings, progress=step)
     for warning in tried.warnings:
-        warn(warning)
+        warn(notice_sentence(warning))
     for line in tried.lines:
         say(line)
 

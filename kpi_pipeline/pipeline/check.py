@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import parquet_file
 from kpi_pipeline.declared.commentary import read_commentary
@@ -27,7 +28,7 @@ class TriedLanding:
     """What a dry run over a landing folder found, in lines for people."""
 
     lines: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def check_definitions(settings: Settings) -> dict[str, int]:
