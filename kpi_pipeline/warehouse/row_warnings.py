@@ -22,7 +22,7 @@ ENCOUNTER_TYPES = (
 )
 """The kinds of encounter the layout knows; only the first makes stays."""
 
-_ROWS_TO_NAME = 11
+ROWS_TO_NAME = 11
 """A value is printed only where so many rows share it: a number of one patient in the wrong column never is."""
 
 _TYPES_NAMED = 6
@@ -101,7 +101,7 @@ def _unknown_types(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     ).fetchall()
     if not rows:
         return []
-    named = {name: n for name, n in rows if n >= _ROWS_TO_NAME}
+    named = {name: n for name, n in rows if n >= ROWS_TO_NAME}
     shown = tuple(named)[:_TYPES_NAMED]
     return [
         Notice(
