@@ -19,7 +19,7 @@ from kpi_pipeline.core.files import PRIVATE_FILE, private_files, replace_file, s
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import path_literal
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when the warehouse's tables change so that an older file cannot be read; the file is then rebuilt."""
 
 
