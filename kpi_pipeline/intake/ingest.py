@@ -26,6 +26,7 @@ from kpi_pipeline.intake.column_mapping import (
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
 from kpi_pipeline.intake.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
 from kpi_pipeline.intake.landing import (
+    REGISTER,
     find_files,
     register_files,
 )
@@ -115,7 +116,7 @@ def _ingest_once(
             threads=settings.threads,
         ) as connection,
     ):
-        landed = register_files(landing, found, store / "landing_register.jsonl", now=now)
+        landed = register_files(landing, found, store / REGISTER, now=now)
         opening = Opening(landing, chosen, declared, scratch, settings.limits)
         work, faults = open_all(opening, landed)
         lookups = open_lookups(opening, warnings, faults)

@@ -20,6 +20,9 @@ from kpi_pipeline.intake.landing_options import LANDING_YAML, MISNAMED_LANDING_Y
 from kpi_pipeline.intake.readers import is_plain_text
 from kpi_pipeline.intake.scan import Scan, scan_file
 
+REGISTER = "landing_register.jsonl"
+"""The register's file in the store."""
+
 
 @dataclass(frozen=True, slots=True)
 class LandedFile:

@@ -21,7 +21,7 @@ ENCOUNTER_TYPES = (
 )
 """The kinds of encounter the layout knows; only the first makes stays."""
 
-_ROWS_TO_NAME = 11
+ROWS_TO_NAME = 11
 """A value is printed only where so many rows share it: a number of one patient in the wrong column never is."""
 
 _PROCEDURES_UNMAPPED = 0.2
@@ -93,7 +93,7 @@ def _unknown_types(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     if not rows:
         return []
-    named = [f"{name[:40]!r} in {n:,}" for name, n in rows if n >= _ROWS_TO_NAME][:6]
+    named = [f"{name[:40]!r} in {n:,}" for name, n in rows if n >= ROWS_TO_NAME][:6]
     total = sum(n for _, n in rows)
     what = f" ({', '.join(named)})" if named else ""
     return [
