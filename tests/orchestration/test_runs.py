@@ -131,7 +131,7 @@ def test_too_large_a_quarantine_stops_the_run_before_the_warehouse_is_replaced(
 
 def test_a_failing_warehouse_check_stops_metrics_and_report(copied: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
     # The library itself refuses such a build; here it is made to let it pass, to see that the check does not.
-    monkeypatch.setattr("kpi_pipeline.pipeline.build._refuse_too_many_quarantined", lambda facts, settings: None)
+    monkeypatch.setattr("kpi_pipeline.pipeline.build._too_many_quarantined", lambda facts, settings: [])
     set_quarantine_limit(copied, 0.0, monkeypatch)
     run = execute(copied, REPORT_JOB, months="2026-10")
     assert list(failed_steps(run)) == ["warehouse_checks"]
