@@ -100,6 +100,7 @@ def build(
 ) -> None:
     """Reads a landing folder and computes everything. On any error the last good warehouse stays."""
     from kpi_pipeline.pipeline.build import build_warehouse
+    from kpi_pipeline.report.words.notices import notice_sentence
 
     settings = read_settings(settings_file)
     with progress("Building") as step:
@@ -108,7 +109,7 @@ def build(
         )
     facts = built.facts
     for warning in facts.warnings:
-        warn(warning)
+        warn(notice_sentence(warning))
     for row in facts.ledger:
         counts = [("rows in", row.rows_in), ("used", row.staged), ("quarantined", row.quarantined)]
         say(f"{row.table}: {rows_line([*counts, ('duplicate', row.duplicate), ('superseded', row.superseded)])}")

@@ -16,6 +16,7 @@ import pandas as pd
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.files import make_private_folder
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import parquet_file
 from kpi_pipeline.core.texts import join_words
@@ -41,7 +42,7 @@ class TriedLanding:
     lines: tuple[str, ...]
     columns: dict[str, list[ColumnProfile]]
     measures: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     refusals: tuple[Fault, ...] = ()
 
 
