@@ -30,7 +30,7 @@ def centre_name(chart: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RuleSetWords:
-    """A rule set for print. rules: what makes a signal, each with its name; notes: how the rules are read, sentences."""
+    """A rule set for print. rules: what makes a signal, each with its name; notes: how they are read, sentences."""
 
     rules: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
