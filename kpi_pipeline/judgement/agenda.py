@@ -17,7 +17,7 @@ PageName = Literal[
 ]
 ExceptionKind = Literal["concern", "failing", "improvement"]
 
-SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management")
+SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management", "compliance", "people")
 """The sections of the scorecard, in order."""
 
 _USUAL_SHIFT = 6
