@@ -20,6 +20,7 @@ from kpi_pipeline.report.model import (
     Tile,
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
+from kpi_pipeline.report.words.claims import said_before_lines
 from kpi_pipeline.report.words.findings import (
     finding_title,
     issue_words,
@@ -82,6 +83,7 @@ def build_front_page(judged: Judged) -> FrontPage:
             Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions[:_MOST_DECISIONS]
         ),
         no_decisions_words="None recorded.",
+        said_before=said_before_lines(judged),
         matrix=_matrix(every),
         cut_off=_cut_off_words(judged),
         status="provisional" if unsettled else "final",
