@@ -52,6 +52,8 @@ class Metric(_Frozen):
     numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
     chart_adjusts_for: what is taken out of a month before it is judged, and put back into the lines as drawn.
     told_with: the measure that tells the same story; both changed the same way, they share a page and a finding.
+    flows: of a stock counted at month ends, the measures that count what came and what went; each build checks that
+    what was there, and came, less what went, is there.
     chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
     A median or percentile is that of the numerators; a geometric mean that of numerator ÷ denominator, both above 0.
@@ -82,6 +84,7 @@ class Metric(_Frozen):
     needs: tuple[str, ...] = ()
     balancing: tuple[str, ...] = ()
     told_with: str | None = None
+    flows: tuple[str, str] | None = None
     owner: Words
     why: Words
     definition: Words
@@ -210,6 +213,11 @@ def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
             Fault(f"sql/metrics/{metric.name}.sql", f"balancing names {other!r}, which is not a metric.")
             for other in metric.balancing
             if other not in metrics and not faults
+        )
+        faults.extend(
+            Fault(f"sql/metrics/{metric.name}.sql", f"flows names {other!r}, which is not a metric of kind count.")
+            for other in metric.flows or ()
+            if not faults and (other not in metrics or metrics[other].kind != "count")
         )
     faults.extend(_told_with_faults(metrics) if not faults else [])
     if not metrics and not faults:

@@ -23,6 +23,7 @@ numerator: >-
 denominator: Acute inpatient stays discharged home in the month.
 denominator_noun: discharges home
 exclusions:
+  acute_transfer_out: Went on to another acute hospital, whatever the disposition says.
   returned_first: Admitted again before the second business day was over, without a contact.
 caveats:
   - Business days are Monday to Friday; holidays are not known.
@@ -63,6 +64,7 @@ SELECT
     CASE WHEN contacted_stays.stay_id IS NOT NULL THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
     CASE
+        WHEN home_discharges.is_transferred_out THEN 'acute_transfer_out'
         WHEN contacted_stays.stay_id IS NULL AND home_discharges.next_admitted_on <= home_discharges.contact_by
             THEN 'returned_first'
     END AS exclusion_reason

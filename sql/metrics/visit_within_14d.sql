@@ -20,6 +20,7 @@ numerator: An outpatient encounter of the person at any facility began from one 
 denominator: Acute inpatient stays discharged home in the month.
 denominator_noun: discharges home
 exclusions:
+  acute_transfer_out: Went on to another acute hospital, whatever the disposition says.
   returned_first: Admitted again within the fourteen days, before any visit.
 caveats:
   - Visits to practices outside the data are not visible; the true share is higher.
@@ -45,6 +46,7 @@ SELECT
     CASE WHEN first_visits.stay_id IS NOT NULL THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
     CASE
+        WHEN stays.is_transferred_out THEN 'acute_transfer_out'
         WHEN
             stays.next_admitted_on <= stays.discharged_on + 14
             AND (first_visits.visited_on IS NULL OR stays.next_admitted_on < first_visits.visited_on)

@@ -324,7 +324,7 @@ def _comply(hospital: Hospital, random: Random) -> None:
         # Of the person and of the visit, so that a row and its copies say the same.
         of_person = Random(f"{row['person_id']} person")
         of_visit = Random(f"{row['person_id']} {row['admitted_at']} {row['discharged_at']}")
-        row["payer"] = of_person.choice(("Medicare", "Harbor MEDICARE Advantage", "Acme", ""))
+        row["payer"] = of_person.choice(("Medicare", "Medicare", "Harbor MEDICARE Advantage", "Acme", ""))
         row["birth_date"] = of_person.choice(("1950-02-03", "1950-02-03", "2010-01-01", ""))
         row["direct_cost"] = of_visit.choice(("", "-1", "600", "5000.5"))
         row["variable_direct_cost"] = of_visit.choice(("", "-1", "300", "2500.25"))

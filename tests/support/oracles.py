@@ -678,7 +678,7 @@ HOME = ("01", "06", "81", "86")
 
 def contact_after_discharge(world: World) -> dict[str, Listed]:
     """Stays discharged home: a call or contact by the end of the second day that is no weekend."""
-    listed = {}
+    moved, listed = is_transferred_out(world), {}
     following = {found.stay.stay_id: found for found in judge_readmissions(world.stays, SMALL, world.options)}
     for stay in ended(world.stays):
         if stay.disposition not in HOME:
@@ -702,6 +702,7 @@ def contact_after_discharge(world: World) -> dict[str, Listed]:
         then = following[stay.stay_id].next_stay
         back = then is not None and then.admitted_on <= last
         case = "returned_first" if back and not reached else (float(reached), 1.0)
+        case = "acute_transfer_out" if stay.stay_id in moved else case
         listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
     return listed
 
@@ -710,7 +711,7 @@ def visit_after_discharge(days: int) -> Oracle:
     """Stays discharged home: an outpatient encounter from one to so many days after."""
 
     def listed(world: World) -> dict[str, Listed]:
-        facilities, found = _facilities(world), {}
+        facilities, moved, found = _facilities(world), is_transferred_out(world), {}
         following = {one.stay.stay_id: one for one in judge_readmissions(world.stays, SMALL, world.options)}
         visits = [
             (text(row, "person_id"), day)
@@ -726,6 +727,7 @@ def visit_after_discharge(days: int) -> Oracle:
             back = then is not None and (then.admitted_on - stay.discharged_on).days <= days
             first = back and then is not None and (not own or then.admitted_on < min(own))
             case = "returned_first" if first else (float(bool(own)), 1.0)
+            case = "acute_transfer_out" if stay.stay_id in moved else case
             found[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
         return found
 
