@@ -26,7 +26,7 @@ exclusions:
   died: Died during the stay.
   acute_transfer_out: Transferred to another acute hospital.
   ama: Left against medical advice.
-  first_notice_recent: The first notice was given no more than two days before the discharge, so none is due.
+  first_notice_recent: The first notice was given no more than two days before the discharge, or after it, so no second is due.
 caveats:
   - Medicare is every payer whose name contains that word; a payer named otherwise is not seen.
   - The duty is to hand it over four hours before where that is possible; whether it was is not in the data.
@@ -45,10 +45,7 @@ WITH dispositions AS (
 stay_notices AS (
     SELECT
         stays.stay_id,
-        BOOL_OR(
-            notices.notice_type = 'im'
-            AND notices.delivered_on BETWEEN stays.discharged_on - 2 AND stays.discharged_on
-        ) AS is_first_recent,
+        BOOL_OR(notices.notice_type = 'im' AND notices.delivered_on >= stays.discharged_on - 2) AS is_first_recent,
         BOOL_OR(
             notices.notice_type = 'im follow-up'
             AND notices.delivered_on BETWEEN stays.discharged_on - 2 AND stays.discharged_on

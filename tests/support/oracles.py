@@ -631,7 +631,7 @@ def message_again(world: World) -> dict[str, Listed]:
             case = "acute_transfer_out"
         elif stay.disposition == "07":
             case = "ama"
-        elif any(0 <= day <= 2 for day in first):
+        elif any(day <= 2 for day in first):
             case = "first_notice_recent"
         listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
     return listed
