@@ -18,7 +18,7 @@ why: A mean hides the worst days. On one unit-day in ten the caseload was higher
 definition: Patients at midnight per case manager on shift, by unit and day; nine in ten unit-days were no higher.
 numerator: Patients of the unit at midnight divided by its case managers on shift.
 denominator: Unit-days with a case manager on shift.
-denominator_noun: unit-days
+denominator_noun: unit-day | unit-days
 exclusions:
   no_case_manager_on_shift: Nobody was on shift in the unit that day.
 reviewed: 2026-11-27

@@ -18,7 +18,7 @@ why: What is truly lost. The cohort of a month is judged once, a year later.
 definition: Of the dollars denied in the month, the share that no appeal had overturned a year later.
 numerator: The amount of a denial that was not decided as overturned within 365 days.
 denominator: The amounts of the denials dated in the month.
-denominator_noun: dollars denied
+denominator_noun: dollar denied | dollars denied
 exclusions:
   amount_unknown: The denial has no amount.
 caveats:

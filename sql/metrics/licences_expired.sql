@@ -17,7 +17,7 @@ why: Nobody may work on an expired licence.
 definition: Of the licences and certificates of case managers, the share that had expired by the last day of the month.
 numerator: Expired by the last day of the month.
 denominator: Licences and certificates of case managers who had a shift in the year before.
-denominator_noun: licences
+denominator_noun: licence | licences
 caveats:
   - An extract knows only the present day of expiry, so there is one figure, of the last whole month, and no history.
   - A case manager belongs to the facility of the last shift; who had none in the year before the month end is not counted.
