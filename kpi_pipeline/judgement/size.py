@@ -36,7 +36,7 @@ class ChangeSize:
 def size_of_change(measure: Measure, opportunity: Opportunity | None) -> ChangeSize | None:
     """None without a signal, for a single month, for a count, or where a month's sums may not be known."""
     result, span, metric = measure.result, measure.signal_months, measure.metric
-    if result is None or result.decided_at is None or len(span) < 2 or metric.kind in ("count", "median"):
+    if result is None or result.decided_at is None or len(span) < 2 or not metric.is_ratio_of_sums:
         return None
     before = result.points[result.decided_at].centre
     figures = [measure.figures[month] for month in span if month in measure.figures]

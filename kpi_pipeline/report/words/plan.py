@@ -59,7 +59,7 @@ def days_sentence(result: EffectResult, size: EffectSize | None) -> str:
 def _level(figures: list[Figure], metric: Metric) -> float | None:
     sums = [(one.plotted_numerator, one.plotted_denominator) for one in figures]
     known = [(top, bottom) for top, bottom in sums if top is not None and bottom]
-    if not known or len(known) < len(sums) or metric.kind in ("count", "median"):
+    if not known or len(known) < len(sums) or not metric.is_ratio_of_sums:
         return None
     return metric.scale * sum(top for top, _ in known) / sum(bottom for _, bottom in known)
 
