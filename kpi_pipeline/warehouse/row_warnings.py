@@ -24,7 +24,7 @@ ENCOUNTER_TYPES = (
 _ROWS_TO_NAME = 11
 """A value is printed only where so many rows share it: a number of one patient in the wrong column never is."""
 
-_PROCEDURES_UNMAPPED = 0.2
+PROCEDURES_UNMAPPED = 0.2
 """Above this share of procedure codes in no map, planned care cannot be told from unplanned."""
 
 
@@ -131,21 +131,31 @@ def _undated_versions(connection: duckdb.DuckDBPyConnection, intake: IntakeResul
     return warnings
 
 
-def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+def count_unmapped_procedures(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """(procedure rows whose code is in no loaded map, procedure rows)."""
     rows, mapped = connection.execute(
         "SELECT COUNT(*), COUNT(categories.ccs) FROM staged_procedures AS procedures LEFT JOIN procedure_categories AS "
         "categories ON UPPER(REPLACE(procedures.procedure_code, '.', '')) = categories.code"
     ).fetchall()[0]
+    return int(rows - mapped), int(rows)
+
+
+def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
     if not connection.execute("SELECT COUNT(primary_diagnosis_ccs) FROM stays").fetchall()[0][0]:
         return []  # readmissions cannot be computed at all, which is said elsewhere
-    planned = "planned returns may be counted as unplanned"
-    if not intake.of_table("procedures"):
-        return [f"procedures: the table was not supplied, so {planned}."]
-    if rows and (rows - mapped) / rows > _PROCEDURES_UNMAPPED:
-        return [
-            f"procedures: {rows - mapped:,} of {rows:,} codes are in no loaded map (CPT codes are in none), so "
-            f"{planned}."
-        ]
+    is_required = intake.options.procedures_required
+    so = (
+        "planned returns cannot be told from unplanned ones, and readmissions are not computed. Send them with "
+        "ICD-10-PCS codes; or write procedures_required: false in landing.yaml, and planned returns count as unplanned."
+        if is_required
+        else "planned returns count as unplanned, as procedures_required: false in landing.yaml says."
+    )
+    unmapped, rows = count_unmapped_procedures(connection)
+    if not rows:
+        what = "the table holds no rows" if intake.of_table("procedures") else "the table was not supplied"
+        return [f"procedures: {what}, so {so}"]
+    if unmapped / rows > PROCEDURES_UNMAPPED:
+        return [f"procedures: {unmapped:,} of {rows:,} codes are in no loaded map (CPT codes are in none), so {so}"]
     return []
 
 
