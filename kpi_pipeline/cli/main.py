@@ -7,13 +7,13 @@ Exit codes: 0 done; 1 failed unexpectedly; 2 wrong usage; 3 input; 4 definitions
 from __future__ import annotations
 
 import sys
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
@@ -47,6 +47,7 @@ add_send(app)
 add_operation(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
+app.command()(check)
 app.command("audit-disclosure")(audit_disclosure)
 
 app.command("map")(map_files)
@@ -99,6 +100,7 @@ def build(
 ) -> None:
     """Reads a landing folder and computes everything. On any error the last good warehouse stays."""
     from kpi_pipeline.pipeline.build import build_warehouse
+    from kpi_pipeline.report.words.notices import notice_sentence
 
     settings = read_settings(settings_file)
     with progress("Building") as step:
@@ -107,7 +109,7 @@ def build(
         )
     facts = built.facts
     for warning in facts.warnings:
-        warn(warning)
+        warn(notice_sentence(warning))
     for row in facts.ledger:
         counts = [("rows in", row.rows_in), ("used", row.staged), ("quarantined", row.quarantined)]
         say(f"{row.table}: {rows_line([*counts, ('duplicate', row.duplicate), ('superseded', row.superseded)])}")
@@ -227,28 +229,6 @@ def quarantine(
 
     frame = read_quarantine(warehouse, with_rows=show_rows)
     print_frame(frame, output=output, title=f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}")
-
-
-@app.command()
-def check(
-    landing: Annotated[Path | None, typer.Option("--landing", help="Also try this landing folder.")] = None,
-    source: SourceName = None,
-    settings_file: SettingsFile = None,
-) -> None:
-    """Checks every definition. With --landing, also a dry run over that folder, which writes nothing."""
-    from kpi_pipeline.pipeline.check import check_definitions, try_landing
-
-    settings = read_settings(settings_file)
-    counts = check_definitions(settings)
-    say(f"Definitions are sound: {rows_line(counts.items())}")
-    if landing is None:
-        return
-    with tempfile.TemporaryDirectory(prefix="kpi-check-") as scratch, progress("Reading the landing folder") as step:
-        tried = try_landing(landing, Path(scratch), source=source, settings=settings, progress=step)
-    for warning in tried.warnings:
-        warn(warning)
-    for line in tried.lines:
-        say(line)
 
 
 @app.command("new-metric")

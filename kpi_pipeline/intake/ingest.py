@@ -16,6 +16,7 @@ import filelock
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.files import make_private_folder, private_files, scratch_folder
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.column_mapping import (
@@ -27,6 +28,7 @@ from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contra
 from kpi_pipeline.intake.file_order import undated_names
 from kpi_pipeline.intake.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
 from kpi_pipeline.intake.landing import (
+    REGISTER,
     find_files,
     register_files,
 )
@@ -55,7 +57,7 @@ class IntakeResult:
     source: Source
     options: LandingOptions
     files: tuple[StagedFile, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
     def of_table(self, table: str) -> list[StagedFile]:
         """The staged files of one table, in a fixed order that does not depend on file names."""
@@ -117,7 +119,7 @@ def _ingest_once(
             threads=settings.threads,
         ) as connection,
     ):
-        landed = register_files(landing, found, store / "landing_register.jsonl", now=now)
+        landed = register_files(landing, found, store / REGISTER, now=now)
         opening = Opening(landing, chosen, declared, scratch, settings.limits)
         work, faults = open_all(opening, landed)
         lookups = open_lookups(opening, warnings, faults)

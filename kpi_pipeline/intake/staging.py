@@ -21,6 +21,7 @@ from kpi_pipeline.core.sql_text import identifier, parquet_file, path_literal
 from kpi_pipeline.intake.checked_rows import checked_rows_sql
 from kpi_pipeline.intake.contract import Contract, Mapping, load_contracts
 from kpi_pipeline.intake.json_resources import broken_json
+from kpi_pipeline.intake.mapping_check import refuse_broken_mapping
 from kpi_pipeline.intake.one_row_each import conflict_fault, find_conflicts
 from kpi_pipeline.intake.opened import SOURCE_LINE, OpenFile
 from kpi_pipeline.intake.parquet_files import broken_parquet
@@ -197,7 +198,11 @@ def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, 
             raise
         staging.verify()
         broken = [file for file in files if not _can_be_read(connection, file)]
-        raise InputError([_unreadable_file(file) for file in broken or [staging.opened]]) from error
+        if not broken:
+            raise refuse_broken_mapping(staging.mapping, error, staging.opened.name) from error
+        raise InputError([_unreadable_file(file) for file in broken]) from error
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        raise refuse_broken_mapping(staging.mapping, error, staging.opened.name) from error
     faults = read_faults(connection, list(files))
     if not faults and staging.lookups and staging.mapping.one_row_each:
         faults = _join_faults(connection, building, staging)

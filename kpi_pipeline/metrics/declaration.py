@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -169,6 +169,12 @@ class Metric(_Frozen):
 
 def load_metric(path: Path) -> Metric:
     """Reads one metric file. Raises DefinitionError with every fault of the file."""
+    return _parse_metric(path, path.read_bytes() if path.is_file() else b"")
+
+
+@lru_cache(maxsize=1024)
+def _parse_metric(path: Path, _content: bytes) -> Metric:
+    """A file is parsed once as long as its content stays: one build asks for all of them several times."""
     file: SqlFile = read_sql_file(path)
     try:
         metric = Metric.model_validate({**file.front_matter, "name": file.name, "sql": file.sql})

@@ -16,12 +16,13 @@ from sqlalchemy.engine import make_url
 from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
 from kpi_pipeline.delivery.archive import MANIFEST
 from kpi_pipeline.delivery.files import PRIVATE_FILE, PRIVATE_FOLDER, READ_ONLY_FILE, READ_ONLY_FOLDER, sha256_of
+from kpi_pipeline.intake.landing import REGISTER
 from kpi_pipeline.state.database import sqlite_file
 from kpi_pipeline.warehouse.connection import store_folder
 
 _CONTENTS = "contents.json"
 _SQLITE, _POSTGRESQL = "state.sqlite", "state.pgdump"
-_STORE_FILES = ("landing_register.jsonl", "landing_used.json", "state_seen.json")
+_STORE_FILES = (REGISTER, "landing_used.json", "state_seen.json")
 
 
 def write_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) -> int:

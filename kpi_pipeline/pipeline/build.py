@@ -62,11 +62,13 @@ def build_from_intake(
     settings: Settings = Settings(),
     clock: Clock = utc_now,
     progress: Progress = lambda _: None,
+    on_facts: Callable[[BuildFacts], None] = lambda _: None,
 ) -> BuildResult:
     """Builds the warehouse from staged files, computes every metric on it, and swaps both in together.
 
-    reference: a folder of imported reference files; None looks for `reference/` beside the warehouse.
-    Raises CheckError when too many rows were refused or a check fails; the last good warehouse then stays.
+    reference: a folder of imported reference files; None looks for `reference/` beside the warehouse. on_facts: is
+    told what was found before anything is refused for it. Raises CheckError when too many rows were refused or a
+    check fails; the last good warehouse then stays.
     """
     built_at = clock().isoformat(timespec="seconds")
     folder = reference if reference is not None else default_reference_folder(warehouse)
@@ -77,9 +79,10 @@ def build_from_intake(
             connection, intake, reference=folder, settings=settings, built_at=built_at, progress=progress
         )
         facts = read_build_facts(connection)
-        _refuse_too_many_quarantined(facts, settings)
+        on_facts(facts)
         metrics = load_metrics()
-        faults = [fault for metric in metrics.values() for fault in case_faults(connection, metric)]
+        faults = _too_many_quarantined(facts, settings)
+        faults += [fault for metric in metrics.values() for fault in case_faults(connection, metric)]
         if faults:
             raise CheckError(faults)
         write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
@@ -110,9 +113,9 @@ def _present_snapshot(warehouse: Path) -> list[str]:
         return [read_snapshot_id(connection)]
 
 
-def _refuse_too_many_quarantined(facts: BuildFacts, settings: Settings) -> None:
+def _too_many_quarantined(facts: BuildFacts, settings: Settings) -> list[Fault]:
     limit = settings.quarantine_limit_pct
-    faults = [
+    return [
         Fault(
             row.table,
             f"{row.quarantined:,} of {row.rows_in:,} rows were refused, more than the limit of {limit:g}%.",
@@ -121,5 +124,3 @@ def _refuse_too_many_quarantined(facts: BuildFacts, settings: Settings) -> None:
         for row in facts.ledger
         if row.quarantined >= settings.quarantine_limit_from_rows and 100.0 * row.quarantined > limit * row.rows_in
     ]
-    if faults:
-        raise CheckError(faults)

@@ -15,7 +15,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.files import sha256_of
-from kpi_pipeline.intake.landing import restore_register
+from kpi_pipeline.intake.landing import REGISTER, restore_register
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.issue_basis import cases_parquet, code_sha256, decisions_from, settings_from
 from kpi_pipeline.pipeline.report import IssueWords, write_report
@@ -81,7 +81,7 @@ def _make_again(
     if options.is_file():
         shutil.copyfile(options, landing / "landing.yaml")
     restore_register(
-        store_folder(warehouse) / "landing_register.jsonl",
+        store_folder(warehouse) / REGISTER,
         [(one["sha256"], one["file"], one["arrived_at"]) for one in manifest["landing_files"]],
     )
     reference = folder / _INPUTS / "reference"

@@ -51,15 +51,3 @@ def refuse_reused_ids(connection: duckdb.DuckDBPyConnection, settings: Settings)
         "corrections, raise parts_limit_pct in kpi.yaml."
     )
     raise CheckError(Fault("encounters", what, cure))
-
-
-def reused_id_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """What is told of few."""
-    n_reused, _ = count_reused_ids(connection)
-    if not n_reused:
-        return []
-    which = "1 row was" if n_reused == 1 else f"{n_reused:,} rows were"
-    return [
-        f"encounters: {which} replaced by a row of the same encounter_id that is another stay (other days, or another "
-        "person), so a stay may be lost. Make the ids unique, or write one row per stay."
-    ]

@@ -24,7 +24,7 @@ deaths AS (
                 died_on := repeat_encounters.discharged_on
             ),
             STRUCT_PACK(
-                discharged_at := repeat_encounters.discharged_at,
+                discharged_on := repeat_encounters.discharged_on,
                 admitted_at := repeat_encounters.admitted_at,
                 encounter_id := repeat_encounters.encounter_id
             )

@@ -200,7 +200,7 @@ def after_death(rows: Sequence[Row], options: Options, sets: ValueSets) -> set[s
         ]
         if not deaths:
             continue
-        died_at, _, death_id, death = min(deaths, key=lambda one: one[:3])
+        died_at, _, death_id, death = min(deaths, key=lambda one: (one[0].date(), *one[1:3]))
         assert died_at is not None
         for row in own:
             begins = times[text(row, "encounter_id")][0]

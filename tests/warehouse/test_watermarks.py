@@ -9,7 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from kpi_pipeline.warehouse.notices import read_notices
 from tests.support.landings import HEADER, line, tables_of
+from tests.support.said import said
 
 ROWS = [
     line("A", person_id="P1", facility_id="NORTH", admitted_at="2026-10-01", discharged_at="2026-10-28"),
@@ -25,7 +27,7 @@ def watermarks(folder: Path, options: str) -> tuple[dict[str, tuple[date, str]],
     files = {"encounters.csv": HEADER + "".join(ROWS).replace("2026-10-29,2026-10-05 11:00", "2026-10-29,2026-10-29")}
     with tables_of(folder, {**files, "landing.yaml": options}) as connection:
         found = connection.execute("SELECT facility_id, complete_through, basis FROM watermarks").fetchall()
-        warnings = connection.execute("SELECT warnings FROM build_info").fetchall()[0][0]
+        warnings = list(said(read_notices(connection)))
     return {facility: (day, basis) for facility, day, basis in found}, warnings
 
 
@@ -77,7 +79,8 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
 def test_a_stay_open_longer_than_any_is_a_discharge_lost_and_not_a_patient(lost: duckdb.DuckDBPyConnection) -> None:
     statuses = dict(lost.execute("SELECT encounter_id, encounter_status FROM encounters").fetchall())
     assert statuses == {"LONG": "in_house", "TOO_LONG": "missing_discharge_date"}
-    assert lost.execute("SELECT stay_id, is_in_house FROM stays").fetchall() == [("LONG", True)]
+    found = lost.execute("SELECT stay_id, is_in_house, is_discharge_lost FROM stays ORDER BY ALL").fetchall()
+    assert found == [("LONG", True, False), ("TOO_LONG", True, True)]
 
 
 @pytest.mark.parametrize(("declared", "is_told"), [("2027-01-30", False), ("2027-01-31", True), ("2062-10-31", True)])

@@ -27,6 +27,7 @@ from kpi_pipeline.report.model import (
     Rule,
     Watermark,
 )
+from kpi_pipeline.report.words.notices import notice_sentence
 from kpi_pipeline.report.words.numbers import capitalised, format_count, format_number, format_target
 from kpi_pipeline.report.words.phrases import count_words, subject
 from kpi_pipeline.signals.reading.words import describe_rule_set
@@ -120,15 +121,12 @@ def build_data_quality(scope: Scope, records: JudgedRecords) -> DataQuality:
             for one in records.reference_tables
         ),
         no_warnings_words=_no_warnings_words(records),
-        warnings=(
-            *scope.gate_overrides,
-            *records.warnings,
-        ),
+        warnings=(*scope.gate_overrides, *(notice_sentence(one) for one in records.warnings)),
     )
 
 
 def _no_warnings_words(records: JudgedRecords) -> str:
-    return "Not printed in this copy: warnings count cases." if records.has_warnings_withheld else "No warnings."
+    return "No warnings that bear on the figures." if records.has_warnings_withheld else "No warnings."
 
 
 def _control_totals(totals: Sequence[ControlTotal]) -> ControlTotals | None:

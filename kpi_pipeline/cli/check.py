@@ -1,0 +1,66 @@
+"""`kpi check`: are the definitions sound, and what would a build make of this landing folder?"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kpi_pipeline.cli.console import progress, rows_line, say, warn
+from kpi_pipeline.core.errors import CheckError
+from kpi_pipeline.core.settings import read_settings
+
+
+def check(
+    landing: Annotated[Path | None, typer.Option("--landing", help="Also try this landing folder.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="Kind of landing folder; default: its landing.yaml.")
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", help="Imported reference files; default: reference/ beside the warehouse."),
+    ] = None,
+    warehouse: Annotated[
+        Path | None, typer.Option("--warehouse", help="The warehouse that is to be built; only read.")
+    ] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="Settings file; default $KPI_SETTINGS or ./kpi.yaml.")
+    ] = None,
+) -> None:
+    """Checks every definition. With --landing, also a whole build of that folder, of which nothing is kept."""
+    from kpi_pipeline.pipeline.check import check_definitions
+
+    settings = read_settings(settings_file)
+    counts = check_definitions(settings)
+    say(f"Definitions are sound: {rows_line(counts.items())}")
+    if landing is None:
+        return
+    from kpi_pipeline.pipeline.check_landing import try_landing
+    from kpi_pipeline.report.words.notices import notice_sentence
+
+    with tempfile.TemporaryDirectory(prefix="kpi-check-") as scratch, progress("Trying the landing folder") as step:
+        tried = try_landing(
+            landing,
+            Path(scratch),
+            source=source,
+            settings=settings,
+            reference=reference,
+            warehouse=warehouse,
+            progress=step,
+        )
+    for warning in tried.warnings:
+        warn(notice_sentence(warning))
+    for line in tried.lines:
+        say(line)
+    for table, columns in tried.columns.items():
+        say(f"Columns of {table}:")
+        for one in columns:
+            say(f"  {one.line}")
+    if tried.measures:
+        say("Measures that would not be computed:")
+        for line in tried.measures:
+            say(f"  {line}")
+    if tried.refusals:
+        raise CheckError(tried.refusals)
