@@ -168,8 +168,8 @@ def _so_planned(notice: Notice) -> str:
 
 def _ids_of_two_stays(notice: Notice) -> str:
     return (
-        f"encounters: {_counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by a "
-        "row of the same encounter_id that is another stay (other days, or another person), so a stay may be lost. "
+        f"encounters: {_counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
+        "a row of the same encounter_id that is another stay (other days, or another person), so a stay may be lost. "
         "Make the ids unique, or write one row per stay."
     )
 
