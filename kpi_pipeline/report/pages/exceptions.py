@@ -21,6 +21,7 @@ from kpi_pipeline.report.words.sentences import (
     assurance_sentence,
     change_clause,
     change_sentence,
+    companions_sentence,
     heading,
     licence_sentence,
     newest_figure_sentence,
@@ -90,7 +91,7 @@ def _tells(judged: Judged, measure: Measure) -> tuple[str, ...]:
     said = [
         first,
         " ".join(sentence for sentence in begun if sentence),
-        *(change_sentence(one) for one in companions(measure, judged.system.values()) if one.has_signal),
+        companions_sentence([one for one in companions(measure, judged.system.values()) if one.has_signal]),
         " ".join(sentence for sentence in newest if sentence),
         assurance_sentence(measure),
         *phase_sentences(measure),
@@ -117,7 +118,6 @@ def _balancing(judged: Judged, measure: Measure) -> Balancing | None:
     return None
 
 
-def _no_balancing_words(measure: Measure) -> str:
-    if measure.metric.balancing:
-        return "The balancing measure of this measure has no figures."
-    return "No balancing measure is declared for this measure."
+def _no_balancing_words(measure: Measure) -> str | None:
+    """What stands in its place where a declared balancing measure cannot be shown; None where none is declared."""
+    return "The balancing measure of this measure has no figures." if measure.metric.balancing else None
