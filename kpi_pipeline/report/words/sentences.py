@@ -23,8 +23,6 @@ from kpi_pipeline.report.words.phrases import (
     follow_up_words,
     interval_range,
     is_plural,
-    latest_words,
-    mid_sentence,
     no_value_words,
     subject,
     target_words,
@@ -100,14 +98,6 @@ def change_sentence(measure: Measure) -> str:
 def failing_sentence(measure: Measure) -> str:
     """A measure whose target is out of reach, and why."""
     return f"{failing_heading(measure)}. {assurance_sentence(measure)}"
-
-
-def companions_sentence(measures: Sequence[Measure]) -> str:
-    """The measures that show the same change, each with its newest value; empty where there are none."""
-    if not measures:
-        return ""
-    said = [f"{mid_sentence(one.metric.title)} ({latest_words(one)})" for one in measures]
-    return f"The same shows in {join_words(said)}."
 
 
 def heading(measure: Measure) -> str:
