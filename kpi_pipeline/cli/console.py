@@ -22,6 +22,7 @@ from kpi_pipeline.core.spreadsheets import guarded
 from kpi_pipeline.core.texts import printable
 
 _LONGEST_LINE = 20_000
+_FAULTS_SHOWN = 500
 ROWS_SHOWN = 60
 """A table on the screen shows this many rows and says how many it leaves out; csv and json show all."""
 
@@ -87,9 +88,13 @@ def print_frame(
 
 
 def print_errors(error: KpiError) -> None:
-    """Prints every fault of an expected error, one line each."""
-    for fault in error.faults:
+    """Prints the faults of an expected error, one line each; of very many, the first."""
+    for fault in error.faults[:_FAULTS_SHOWN]:
         _standard_error.print(f"[bold red]Error:[/bold red] {_plain(str(fault))}", soft_wrap=True)
+
+    if len(error.faults) > _FAULTS_SHOWN:
+        more = len(error.faults) - _FAULTS_SHOWN
+        _standard_error.print(f"… and {more:,} more; mend these first.", soft_wrap=True)
 
 
 def print_unexpected(error: Exception) -> None:

@@ -151,6 +151,20 @@ def private_files() -> Iterator[None]:
                 os.umask(before)
 
 
+def strange_file(path: Path, folder: Path) -> Fault | None:
+    """The fault of a pipe, a device, or a link that leads out of `folder`: none of them is read."""
+    name = path.relative_to(folder).as_posix()
+    try:
+        is_inside, is_plain = path.resolve().is_relative_to(folder.resolve()), path.is_file()
+    except (OSError, RuntimeError):  # links that lead to each other
+        is_inside, is_plain = True, False
+    if not is_inside:
+        return Fault(name, "is a link that leads out of the landing folder.", "Put the file itself there.")
+    if not is_plain:
+        return Fault(name, "is no plain file (a pipe, a device, or a link to nothing).", "Put a plain file there.")
+    return None
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Whether an error, or one it came of, says that there is no room left on a disk."""
     seen: BaseException | None = error

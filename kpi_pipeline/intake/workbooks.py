@@ -29,6 +29,7 @@ from kpi_pipeline.intake.opened import (
     SOURCE_LINE,
     OpenFile,
     Wanted,
+    copy_in,
     empty_file,
     header_faults,
     landed_name,
@@ -78,7 +79,7 @@ def open_workbook(
         with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
             chosen, warnings = _choose(book, name, options, wanted)
             refuse_rows_out_of_order(path, name, title=chosen.title, part=chosen.part)
-            copy = scratch / f"{path.name}.csv"
+            copy = copy_in(scratch, path, "csv")
             columns, n_rows, n_errors = _copied(book[chosen.title], name, chosen, options, copy)
     except _BROKEN as error:
         if is_disk_full(error):
