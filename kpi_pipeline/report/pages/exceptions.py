@@ -83,7 +83,7 @@ def _tells(judged: Judged, measure: Measure) -> tuple[str, ...]:
         f"{change_clause(measure)} {licence_sentence(measure)}" if measure.has_signal else (licence_sentence(measure))
     )
     newest = [
-        newest_figure_sentence(measure, threshold=judged.scope.small_number_threshold),
+        newest_figure_sentence(measure),
         target_sentence(measure),
     ]
     opportunity = judged.drivers.opportunity if judged.drivers else None

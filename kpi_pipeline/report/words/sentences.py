@@ -180,11 +180,11 @@ def latest_sentence(measure: Measure) -> str:
         return f"There is no figure for {figure.month.name}: {no_value_words(figure, metric)}."
     if metric.kind == "count":
         return f"There were {format_value(figure.number, metric)} in {figure.month.name}."
-    basis = "" if isinstance(figure.denominator, Withheld) else f" ({basis_words(figure, metric, threshold=0)})"
+    basis = "" if isinstance(figure.denominator, Withheld) else f" ({basis_words(figure, metric)})"
     return f"{it} {verb(title, 'was', 'were')} {format_value(figure.number, metric)} in {figure.month.name}{basis}."
 
 
-def newest_figure_sentence(measure: Measure, *, threshold: int) -> str:
+def newest_figure_sentence(measure: Measure) -> str:
     """The newest defensible figure in full: value, month, how final, interval, basis."""
     figure, metric = measure.headline, measure.metric
     if figure is None or figure.number is None:
@@ -195,7 +195,7 @@ def newest_figure_sentence(measure: Measure, *, threshold: int) -> str:
         said += f" (95% interval {interval})"
     if metric.kind == "count":
         return f"{said}."
-    return f"{said}, based on {basis_words(figure, metric, threshold=threshold)}."
+    return f"{said}, based on {basis_words(figure, metric)}."
 
 
 def _centre_words(measure: Measure, centre: float | None) -> str:
