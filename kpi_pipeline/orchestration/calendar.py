@@ -32,13 +32,6 @@ class ReportCalendar:
     working_day: int = 5
     days_off: frozenset[date] = frozenset()
 
-    def month_due_on(self, day: date) -> Month | None:
-        """The month whose report is made on this day, or None on every other day."""
-        if not self._is_working_day(day) or self._working_day_number(day) != self.working_day:
-            return None
-        month = Month.of(day).plus(-1)
-        return month if month >= self.first_month else None
-
     def month_owed_on(self, day: date) -> Month | None:
         """The month whose report was due by this day: last month from its working day on, None before that."""
         if self._working_day_number(day) < self.working_day:
