@@ -56,9 +56,6 @@ class ReportCalendar:
         first, after = day.replace(day=1), day + timedelta(days=1)
         return int(np.busday_count(first, after, holidays=sorted(self.days_off)))
 
-    def _is_working_day(self, day: date) -> bool:
-        return bool(np.is_busday(day, holidays=sorted(self.days_off)))
-
     def _most_days_off(self) -> int:
         months = [Month.of(day) for day in self.days_off]
         return max((months.count(month) for month in months), default=0)
