@@ -75,12 +75,14 @@ def _unused(root: Path, folders: Iterable[str], names: list[str]) -> list:  # ty
 
 
 def names_in_templates(root: Path) -> set[str]:
-    """The attributes that Jinja templates read."""
+    """The attributes that Jinja templates read, and the variables of style sheets."""
     names: set[str] = set()
     environment = Environment(autoescape=True)
     for path in (root / "report_templates").rglob("*.j2"):
         tree = environment.parse(path.read_text(encoding="utf-8"))
         names |= {node.attr for node in tree.find_all(nodes.Getattr)}
+    for path in (root / "report_templates").rglob("*.css"):  # a color's field is its variable in the style sheet
+        names |= {name.replace("-", "_") for name in re.findall(r"var\(--([\w-]+)\)", path.read_text(encoding="utf-8"))}
     return names
 
 

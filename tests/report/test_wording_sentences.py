@@ -15,7 +15,6 @@ from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences
 from kpi_pipeline.report.words.findings import finding_title, scorecard_title, summary_sentence
 from kpi_pipeline.report.words.phrases import assurance_word, follow_up_words, latest_words, variation_word
 from kpi_pipeline.report.words.sentences import (
-    assurance_sentence,
     change_sentence,
     chart_finding,
     failing_sentence,
@@ -25,9 +24,9 @@ from kpi_pipeline.report.words.sentences import (
     onset_sentence,
     phase_sentences,
     provisional_sentence,
-    target_sentence,
     year_ago_words,
 )
+from kpi_pipeline.report.words.targets import assurance_sentence, target_sentence
 from tests.report.invented_report import Ratio, not_supplied, report_inputs
 
 LOS, DENIALS, ASSESSMENT = "length_of_stay_days", "denials_per_100_discharges", "initial_assessment_within_24h"

@@ -32,6 +32,7 @@ class Palette:
     brand: str
     brand_text: str
     on_brand: str
+    on_brand_soft: str
     improvement: str
     concern: str
     concern_outline: str
@@ -54,6 +55,7 @@ def build_palette(colours: Colours) -> Palette:
         brand=colours.brand,
         brand_text=_readable_on_white(colours.brand),
         on_brand=on_brand,
+        on_brand_soft=mixed(on_brand, colours.brand, 0.82),
         improvement=colours.improvement,
         concern=colours.concern,
         concern_outline=mixed(colours.concern, _BLACK, 0.415),
