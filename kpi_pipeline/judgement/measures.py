@@ -40,6 +40,7 @@ class Measure:
     end with the months shown. figures, targets and rebases: of the history, figures also of a year before the months
     shown. result: of the history; it is None, and unavailable says why, when there is no figure at all.
     initiatives: those begun inside the months shown. kept_onset: of its signal's change, as an earlier issue dated it.
+    is_supplied: whether the hospital sent what the measure is made of; one without takes no room on a page.
     """
 
     metric: Metric
@@ -50,6 +51,7 @@ class Measure:
     rebases: tuple[Rebase, ...] = ()
     result: ChartResult | None = None
     unavailable: str = ""
+    is_supplied: bool = True
     initiatives: tuple[BegunInitiative, ...] = ()
     history: tuple[Month, ...] = ()
     kept_onset: tuple[Month, ...] = ()
@@ -275,7 +277,8 @@ def build_measure(
         for month in history
     }
     if not any(month in own for month in months):
-        return Measure(metric, inputs.month, months, {}, targets, unavailable=_why_unavailable(inputs, metric))
+        why, is_supplied = _why_unavailable(inputs, metric)
+        return Measure(metric, inputs.month, months, {}, targets, unavailable=why, is_supplied=is_supplied)
     rebases = tuple(
         one
         for one in rebases_of(inputs.rebases, metric.name, facility_id)
@@ -295,10 +298,12 @@ def build_measure(
     return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun, history=history)
 
 
-def _why_unavailable(inputs: ReportInputs, metric: Metric) -> str:
+def _why_unavailable(inputs: ReportInputs, metric: Metric) -> tuple[str, bool]:
+    """The reason in words, and whether the inputs were supplied at all."""
     rows = inputs.values[(inputs.values["metric"] == metric.name) & (inputs.values["month"] == "")]
     for row in rows.to_dict("records"):
         word = _WORDS_FOR_STATUS.get(row["status"])
         if word:
-            return f"{word}: {row['status_reason']}" if row["status_reason"] else word
-    return f"no {metric.denominator_noun} recorded"
+            words = f"{word}: {row['status_reason']}" if row["status_reason"] else word
+            return words, row["status"] != "not_supplied"
+    return f"no {metric.denominator_noun} recorded", True

@@ -200,12 +200,12 @@ def test_a_count_has_no_denominator() -> None:
 def test_what_was_not_supplied_is_said_and_never_zero() -> None:
     inputs = not_supplied(eventful(), DENIALS, status="not_supplied", reason="the denials table")
     report = build_report(inputs)
-    row = rows(report)[DENIALS]
-    assert (row.reading.value, row.reading.unavailable) == (None, "not supplied: the denials table")
-    assert (row.variation, row.assurance, row.sparkline, row.denominator) == (None, None, None, None)
+    assert DENIALS not in rows(report)
     assert DENIALS not in panels(report)
     assert DENIALS not in {tile.metric for tile in report.front.tiles}
-    assert "Denials: not supplied: the denials table" in report.front.matrix.not_judged
+    assert not any("Denials" in words for words in report.front.matrix.not_judged)
+    assert any(note.endswith("not supplied: denials.") for note in report.scorecard.notes)
+    assert "no data" not in report.scorecard.lede
 
 
 def test_chance_is_owned_up_to() -> None:

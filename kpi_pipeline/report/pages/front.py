@@ -31,6 +31,7 @@ from kpi_pipeline.report.words.findings import (
 )
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, small_count_words, unit_words
 from kpi_pipeline.report.words.phrases import (
+    LACK_WORDS,
     basis_words,
     follow_up_words,
     interval_range,
@@ -160,10 +161,12 @@ def _matrix(measures: Sequence[Measure]) -> Matrix:
     not_judged: dict[str, list[str]] = {}
     for measure in measures:
         name = subject(measure.metric.headline_title)
+        if not measure.is_supplied:
+            continue  # the scorecard names them once
         if measure.result is None:
             not_judged.setdefault(measure.unavailable, []).append(name)
         elif measure.state == "not judged":
-            not_judged.setdefault("too few months with a final figure", []).append(name)
+            not_judged.setdefault(LACK_WORDS[measure.lack or "few_months"], []).append(name)
         else:
             cells.setdefault((measure.state, measure.result.assurance), []).append(name)
     is_crowded = len(measures) > _MOST_IN_MATRIX
@@ -175,9 +178,8 @@ def _matrix(measures: Sequence[Measure]) -> Matrix:
             )
             for (variation, assurance), names in sorted(cells.items())
         ),
-        not_judged=tuple(
-            f"{', '.join(_some(names) if is_crowded else names)}: {why}" for why, names in not_judged.items()
-        ),
+        # Among many measures the summary says how many are not judged, and the scorecard which.
+        not_judged=() if is_crowded else tuple(f"{', '.join(names)}: {why}" for why, names in not_judged.items()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, SmallMultiple, SmallMultiples
@@ -29,10 +30,12 @@ _LONGEST_NOTE = 600
 
 
 def build_scorecard(judged: Judged) -> Scorecard:
-    """One row per measure; what has no figure says why."""
+    """One row per measure; what has no figure says why, and what was not supplied is named once, below."""
     groups, measures = [], judged.system
     for section, heading in _SECTIONS.items():
-        rows = tuple(_row(judged, one) for one in measures.values() if one.metric.section == section)
+        rows = tuple(
+            _row(judged, one) for one in measures.values() if one.metric.section == section and one.is_supplied
+        )
         if rows:
             groups.append(ScorecardGroup(heading=heading, rows=rows))
     return Scorecard(
@@ -113,6 +116,8 @@ def _comments_without_page(judged: Judged) -> list[str]:
 
 def _notes(judged: Judged) -> tuple[str, ...]:
     notes = ["Small print under a value: its 95% interval. Year ago: the same month of the year before."]
+    if absent := [mid_sentence(one.metric.headline_title) for one in judged.system.values() if not one.is_supplied]:
+        notes.append(f"Not shown, for what they need was not supplied: {join_words(absent)}.")
     if sentence := false_signal_sentence(judged.false_signals):
         notes.append(sentence)
     notes += _comments_without_page(judged)

@@ -148,7 +148,8 @@ def issue_words(number: int | None) -> str:
 
 
 def summary_sentence(measures: Sequence[Measure]) -> str:
-    """How many measures show what, in one or two sentences; every measure is counted once by its signal."""
+    """How many measures show what, in one or two sentences; every measure that was supplied is counted once."""
+    measures = [one for one in measures if one.is_supplied]
     total = len(measures)
 
     def having(state: str) -> int:
