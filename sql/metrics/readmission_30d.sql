@@ -49,5 +49,10 @@ SELECT
     CASE WHEN return_stay_id IS NOT NULL THEN return_planned_rule IS NOT NULL END AS is_return_planned,
     return_planned_rule AS planned_rule,
     cohort,
-    primary_diagnosis_ccs AS ccs
+    primary_diagnosis_ccs AS ccs,
+    CASE
+        WHEN COALESCE(days_to_return > 30, TRUE) THEN 'no inpatient return within 30 days'
+        WHEN return_planned_rule IS NULL THEN 'unplanned return'
+        ELSE 'planned return'
+    END AS outcome_rule
 FROM index_discharges
