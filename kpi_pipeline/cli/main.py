@@ -18,6 +18,7 @@ from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_un
 from kpi_pipeline.cli.definitions import definitions_app
 from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
+from kpi_pipeline.cli.faults import faults
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.mapping import map_files
@@ -51,6 +52,7 @@ add_operation(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command()(check)
+app.command()(faults)
 app.command("audit-disclosure")(audit_disclosure)
 
 app.command("map")(map_files)

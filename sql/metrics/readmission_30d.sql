@@ -13,6 +13,7 @@ chart: p_prime
 decimals: 1
 needs: [icd_diagnosis_codes]
 balancing: [length_of_stay_days]
+data_faults: [invalid_disposition, missing_disposition, missing_principal_dx]
 owner: case-management
 why: An unplanned return is hard on the patient, and often says that the discharge was not ready.
 definition: Of patients discharged alive to the community, the share who came back unplanned within 30 days.

@@ -14,6 +14,7 @@ decimals: 1
 needs: [icd_diagnosis_codes, observation_encounters, encounters.birth_date]
 told_with: readmission_30d
 balancing: [observation_share]
+data_faults: [age_unknown]
 owner: case-management
 why: Payers count it so, observation included. It shows the returns that a rate of admissions alone does not.
 definition: >-

@@ -55,6 +55,7 @@ GIVEN = {
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
     "metrics/survival.py": {"counted"},
+    "metrics/blast_radius.py": {"table", "name", "column"},
     "metrics/definition_diff.py": {"conditions", "rule", "column"},
     "pipeline/check.py": set(),
     "reference/importer.py": {"kind", "name", "columns"},
