@@ -19,6 +19,7 @@ from kpi_pipeline.cli.definitions import definitions_app
 from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.faults import faults
+from kpi_pipeline.cli.figures import add_figures
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.mapping import map_files
@@ -49,6 +50,7 @@ app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
 add_operation(app)
+add_figures(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command()(check)
