@@ -27,6 +27,7 @@ from tests.support.oracle import (
     judge_rows,
     local_moment,
     newest_versions,
+    planned_rule,
     text,
 )
 from tests.support.oracle_measures import Cases
@@ -112,7 +113,7 @@ def readmission(
 
     def listed(world: World) -> dict[str, Listed]:
         return {
-            found.stay.stay_id: Listed(found.stay.facility_id, found.stay.discharged_on, outcome(found))
+            found.stay.stay_id: Listed(found.stay.facility_id, found.stay.last_day, outcome(found))
             for found in judge_readmissions(world.stays, SMALL, world.options)
         }
 
@@ -195,7 +196,7 @@ def _after_index(world: World, judge: Callable[[Stay, list[_Visit]], tuple[float
         stay, reason = found.stay, found.exclusion_reason
         excluded = reason is not None and reason != "insufficient_followup"
         case = reason if excluded and reason else judge(stay, visits.get(stay.person_id, []))
-        listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.last_day, case)
     return listed
 
 
@@ -213,7 +214,7 @@ def ed_return(days: int) -> Oracle:
     def listed(world: World) -> dict[str, Listed]:
         def judge(stay: Stay, visits: list[_Visit]) -> tuple[float, float] | str:
             for visit in visits:
-                gap = (visit.at.date() - stay.discharged_on).days
+                gap = (visit.at.date() - stay.last_day).days
                 seconds = _seconds_since(world, stay, visit)
                 if 0 < gap <= days or (gap == 0 and seconds is not None and seconds >= 0):
                     return 1.0, 1.0
@@ -230,7 +231,7 @@ def ed_return_72h(world: World) -> dict[str, Listed]:
     def judge(stay: Stay, visits: list[_Visit]) -> tuple[float, float] | str:
         doubtful = False
         for visit in visits:
-            gap = (visit.at.date() - stay.discharged_on).days
+            gap = (visit.at.date() - stay.last_day).days
             seconds = _seconds_since(world, stay, visit)
             if (seconds is not None and 0 <= seconds <= 72 * 3600) or (seconds is None and gap in (1, 2)):
                 return 1.0, 1.0
@@ -259,7 +260,7 @@ def in_house_at_month_end(days: int) -> Oracle:
             while day <= world.options.complete_through[stay.facility_id]:
                 following = (day + timedelta(days=31)).replace(day=1)
                 last = following - timedelta(days=1)
-                is_here = stay.admitted_on <= last and (stay.is_open or stay.discharged_on > last)
+                is_here = not stay.is_lost and stay.admitted_on <= last and (stay.is_open or stay.discharged_on > last)
                 if is_here and last <= world.options.complete_through[stay.facility_id]:
                     long = float((last - stay.admitted_on).days >= days)
                     found[f"{stay.stay_id}|{last}"] = Listed(stay.facility_id, last, (long, 1.0))
@@ -856,6 +857,79 @@ def waits_documented(world: World) -> dict[str, Listed]:
             assert not isinstance(days, str)
             listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, (float(days[0] > 0), 1.0))
     return listed
+
+
+@dataclass
+class _Episode:
+    episode_id: str
+    facility_id: str
+    begins: date
+    ends: date | None
+    disposition: str
+    born: str
+    stay: Stay | None
+
+
+def _episodes(world: World) -> dict[str, list[_Episode]]:
+    """person → acute stays and observation encounters that can be used, in order of their beginning."""
+    facilities = _facilities(world)
+    found: dict[str, list[_Episode]] = {}
+    for stay in world.stays:
+        ends = None if stay.is_open else stay.discharged_on
+        born = text(stay.members[0], "birth_date")
+        one = _Episode(stay.stay_id, stay.facility_id, stay.admitted_on, ends, stay.disposition, born, stay)
+        found.setdefault(stay.person_id, []).append(one)
+    for row in newest_versions(world.hospital.encounters):
+        if text(row, "encounter_type") == "observation" and text(row, "encounter_id") in facilities:
+            begins = date.fromisoformat(text(row, "admitted_at")[:10])
+            code = text(row, "discharge_disposition_code")
+            one = _Episode(
+                text(row, "encounter_id"), text(row, "facility_id"), begins, _day(row, "discharged_at"), code,
+                text(row, "birth_date"), None,
+            )  # fmt: skip
+            found.setdefault(text(row, "person_id"), []).append(one)
+    for episodes in found.values():
+        episodes.sort(key=lambda one: (one.begins, one.ends or date.max, one.episode_id))
+    return found
+
+
+def plan_returns(world: World) -> dict[str, Listed]:
+    """Stays and observation of a person, those a day apart joined; the next one within 30 days is a return."""
+    listed = {}
+    for episodes in _episodes(world).values():
+        spells: list[list[_Episode]] = []
+        for one in episodes:
+            latest = max((other.ends or date.max for other in spells[-1]), default=date.min) if spells else date.min
+            if spells and (latest == date.max or (one.begins - latest).days <= 1):
+                spells[-1].append(one)
+            else:
+                spells.append([one])
+        for number, spell in enumerate(spells):
+            last = max(spell, key=lambda one: (one.ends or date.max, one.begins, one.episode_id))
+            after = spells[number + 1][0] if number + 1 < len(spells) else None
+            for one in spell:
+                if one.ends is not None:
+                    case = "combined_with_next" if one is not last else _plan_case(spell, last, after)
+                    listed[one.episode_id] = Listed(one.facility_id, one.ends, case)
+    return listed
+
+
+def _plan_case(spell: list[_Episode], last: _Episode, after: _Episode | None) -> tuple[float, float] | str:
+    assert last.ends is not None
+    back = after is not None and (after.begins - last.ends).days <= 30
+    first = spell[0].begins
+    if last.disposition in DIED:
+        return "died"
+    if first == last.ends:
+        return "same_day"
+    if not last.born:
+        return "age_unknown"
+    born = date.fromisoformat(last.born)
+    if (first.year - born.year) - ((first.month, first.day) < (born.month, born.day)) < 18:
+        return "under_18"
+    if back and after is not None and after.stay is not None and planned_rule(after.stay, SMALL) is not None:
+        return "planned_return"
+    return float(back), 1.0
 
 
 def part_cost(column: str) -> Oracle:
