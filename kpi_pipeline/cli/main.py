@@ -27,6 +27,7 @@ from kpi_pipeline.cli.operation import add_operation
 from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
+from kpi_pipeline.cli.totals import totals
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
 from kpi_pipeline.core.language import format_count
@@ -55,6 +56,7 @@ app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command()(check)
 app.command()(faults)
+app.command()(totals)
 app.command("audit-disclosure")(audit_disclosure)
 
 app.command("map")(map_files)

@@ -40,7 +40,6 @@ class Measure:
     end with the months shown. figures, targets and rebases: of the history, figures also of a year before the months
     shown. result: of the history; it is None, and unavailable says why, when there is no figure at all.
     initiatives: those begun inside the months shown. kept_onset: of its signal's change, as an earlier issue dated it.
-    is_supplied: whether the hospital sent what the measure is made of; one without takes no room on a page.
     """
 
     metric: Metric
@@ -51,7 +50,6 @@ class Measure:
     rebases: tuple[Rebase, ...] = ()
     result: ChartResult | None = None
     unavailable: str = ""
-    is_supplied: bool = True
     initiatives: tuple[BegunInitiative, ...] = ()
     history: tuple[Month, ...] = ()
     kept_onset: tuple[Month, ...] = ()
@@ -110,6 +108,11 @@ class Measure:
         if self.result.variation == "common_cause":
             return "common_cause"
         return self.result.variation.rsplit("_", 1)[0]  # type: ignore[return-value]
+
+    @property
+    def is_supplied(self) -> bool:
+        """Whether the hospital sent what the measure is made of."""
+        return self.result is not None
 
     @property
     def lack(self) -> Lack | None:
@@ -277,8 +280,7 @@ def build_measure(
         for month in history
     }
     if not any(month in own for month in months):
-        why, is_supplied = _why_unavailable(inputs, metric)
-        return Measure(metric, inputs.month, months, {}, targets, unavailable=why, is_supplied=is_supplied)
+        return Measure(metric, inputs.month, months, {}, targets, unavailable=_why_unavailable(inputs, metric))
     rebases = tuple(
         one
         for one in rebases_of(inputs.rebases, metric.name, facility_id)
@@ -298,12 +300,10 @@ def build_measure(
     return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun, history=history)
 
 
-def _why_unavailable(inputs: ReportInputs, metric: Metric) -> tuple[str, bool]:
-    """The reason in words, and whether the inputs were supplied at all."""
+def _why_unavailable(inputs: ReportInputs, metric: Metric) -> str:
     rows = inputs.values[(inputs.values["metric"] == metric.name) & (inputs.values["month"] == "")]
     for row in rows.to_dict("records"):
         word = _WORDS_FOR_STATUS.get(row["status"])
         if word:
-            words = f"{word}: {row['status_reason']}" if row["status_reason"] else word
-            return words, row["status"] != "not_supplied"
-    return f"no {metric.denominator_noun} recorded", True
+            return f"{word}: {row['status_reason']}" if row["status_reason"] else word
+    return f"no {metric.denominator_noun} recorded"

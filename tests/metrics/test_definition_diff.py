@@ -54,6 +54,8 @@ def measure(name: str, **changes: object) -> Metric:
         "matures_after_days": 0,
         "balancing": (),
         "told_with": None,
+        "data_faults": (),
+        "late_data_exclusions": (),
         "exclusions": {"died": "Died.", "planned": "Planned."},
     }
     return Metric.model_validate(fields | changes)

@@ -932,6 +932,19 @@ def _plan_case(spell: list[_Episode], last: _Episode, after: _Episode | None) ->
     return float(back), 1.0
 
 
+def spending(world: World) -> dict[str, Listed]:
+    """Accounts of a month, on its last day."""
+    listed = {}
+    for row in world.hospital.budget:
+        first = date.fromisoformat(f"{text(row, 'month')}-01")
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        planned, spent = text(row, "budget_usd"), text(row, "actual_usd")
+        case = (float(spent), float(planned)) if planned and spent else "amount_unknown"
+        key = "|".join((text(row, "facility_id"), str(first), text(row, "account")))
+        listed[key] = Listed(text(row, "facility_id"), last, case)
+    return listed
+
+
 def part_cost(column: str) -> Oracle:
     """The sum of a part of the cost over the stay's encounters; unknown if any is."""
 
