@@ -5,7 +5,7 @@ means: >-
   backwards, rows are held against what the same weekdays usually bring; the feed ended where the rows fell below
   half of that, if in all the days since no more than a quarter came and chance gives so few less than once in ten
   thousand (Chernoff's bound for a Poisson count). Where less than a row a day comes, the silence must also be twice as
-  long as any before.
+  long as any before, and twice as many rows be missing.
 key: [facility_id, table_name]
 ---*/
 WITH days_since AS (
@@ -45,7 +45,11 @@ judged_stops AS (
     SELECT
         *,
         n_rows <= n_usual / 4
-        AND (has_a_row_a_day OR complete_through - stopped_on >= 2 * longest_spacing_days)
+        -- Few rows come in pairs, an admission and its discharge: they ask for twice the evidence.
+        AND (
+            has_a_row_a_day
+            OR (complete_through - stopped_on >= 2 * longest_spacing_days AND n_usual - n_rows >= 2 * LN(10000))
+        )
         AND n_usual - n_rows + CASE WHEN n_rows > 0 THEN n_rows * LN(n_rows / n_usual) ELSE 0 END >= LN(10000)
             AS is_held_back
     FROM likeliest_stops

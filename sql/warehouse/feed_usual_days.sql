@@ -2,7 +2,7 @@
 title: What each day usually brings
 means: >-
   Per facility, table and day up to the claimed watermark the rows there are and what the same weekday usually brings,
-  and how many days usually and at the longest lie between rows. Less than eight weeks, than thirty rows, or than a row
+  and how many days usually and at the longest lie between rows. Less than eight weeks, than sixty rows, or than a row
   a week are not judged.
 key: [facility_id, table_name, happened_on]
 stored: temporary
@@ -21,7 +21,7 @@ WITH spans AS (
     GROUP BY feed_days.facility_id, feed_days.table_name, claimed_watermarks.complete_through
     HAVING
         MAX(feed_days.happened_on) - MIN(feed_days.happened_on) >= 56
-        AND SUM(feed_days.n_rows) >= 30
+        AND SUM(feed_days.n_rows) >= 60
         AND SUM(feed_days.n_rows) * 7 >= MAX(feed_days.happened_on) - MIN(feed_days.happened_on)
 ),
 
