@@ -59,6 +59,8 @@ GIVEN = {
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
     "metrics/survival.py": {"counted"},
+    "metrics/blast_radius.py": {"table", "name", "column"},
+    "metrics/definition_diff.py": {"conditions", "rule", "column"},
     "pipeline/check.py": set(),
     "pipeline/new_metric.py": {"title"},
     "pipeline/column_profile.py": {"self.rows", "self.patients", "rows", "width"},
