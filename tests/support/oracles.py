@@ -954,7 +954,9 @@ def part_cost(column: str) -> Oracle:
             parts = [text(member, column) for member in stay.members]
             total = sum(float(part) for part in parts if part)
             case: tuple[float, float] | str = "negative_cost" if total < 0 else (total, 1.0)
-            found[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case if all(parts) else "not_costed")
+            found[stay.stay_id] = Listed(
+                stay.facility_id, stay.discharged_on, case if all(float(part or 0) for part in parts) else "not_costed"
+            )
         return found
 
     return listed
