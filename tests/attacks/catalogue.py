@@ -32,4 +32,4 @@ def every_attack() -> tuple[Attack, ...]:
     if chosen.startswith("/"):
         return (*attacks[:: int(chosen[1:])], *sabotage)
     picked = tuple(attack for attack in attacks if attack.name.startswith(tuple(chosen.split("|"))))
-    return picked if chosen else (*picked, *sabotage)
+    return (*picked, *sabotage)

@@ -19,7 +19,7 @@ CAUGHT = {
     "sabotage crash": "crashed",
     "sabotage die": "died",
     "sabotage hang": "hangs",
-    "sabotage take_memory": "took 2,",
+    "sabotage take_memory": " MB",
     "sabotage steer": "steers the terminal with U+001B",
     "sabotage tell_patient": "told a patient's id",
     "sabotage copy_secret": "the secret came out",
