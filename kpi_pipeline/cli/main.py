@@ -15,6 +15,7 @@ import typer
 
 from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.diff import diff
 from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.initiatives import initiative_app
@@ -47,6 +48,7 @@ add_send(app)
 add_operation(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
+app.command()(diff)
 app.command()(check)
 app.command("audit-disclosure")(audit_disclosure)
 

@@ -16,10 +16,12 @@ from kpi_pipeline.improvement.drivers.collect import read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.pipeline.issue_before import IssueBefore, restated_since
+from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
@@ -27,13 +29,14 @@ from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
 @dataclass(frozen=True, slots=True)
 class IssueWords:
-    """What a report says of itself as an issue. number None: a draft. said: what the issue before claimed. As in
-    `ReportInputs`."""
+    """What a report says of itself as an issue. number None: a draft. said: what the issue before claimed; before:
+    where it lies. As in `ReportInputs`."""
 
     number: int | None = None
     replaces: str = ""
     gate_overrides: tuple[str, ...] = ()
     said: tuple[Claim, ...] = ()
+    before: IssueBefore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,9 @@ def write_report(
     if facts.snapshot_id != read.snapshot_id:
         raise WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
+    restated = _restated(issue, warehouse, facility, facts)
     facility_name = _facility_name(facility, facts) if facility is not None else None
-    report, figures = build_report_and_figures(
+    report, tables = build_report_and_tables(
         ReportInputs(
             metrics=metrics,
             values=read.values,
@@ -95,6 +99,7 @@ def write_report(
             replaces=issue.replaces,
             gate_overrides=issue.gate_overrides,
             said=issue.said,
+            restated=restated,
         )
     )
     _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")
@@ -103,12 +108,25 @@ def write_report(
         out,
         look=settings.report,
         attachments=(
-            Attachment("figures.csv", figures.encode(), "Every figure of this report"),
+            *(Attachment(name, text.encode(), _TABLES[name]) for name, text in tables.items()),
             Attachment("provenance.json", provenance.encode(), "What the figures were made from"),
         ),
     )
-    figures_file, provenance_file = rendered.attachments
+    figures_file, *_, provenance_file = rendered.attachments
     return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages, report.owed)
+
+
+_TABLES = {
+    "figures.csv": "Every figure of this report",
+    "restated.csv": "Every figure of the issue before that is another one now, by cause",
+}
+"""What each attached table holds."""
+
+
+def _restated(issue: IssueWords, warehouse: Path, facility: str | None, facts: BuildFacts) -> Restated | None:
+    if issue.before is None:
+        return None
+    return restated_since(issue.before, warehouse, scope=facility or WHOLE_SYSTEM, snapshot_id=facts.snapshot_id)
 
 
 def _refuse_to_overwrite(model: Path) -> None:

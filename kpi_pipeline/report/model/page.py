@@ -318,8 +318,8 @@ class Block(Frozen):
 
 
 class FurtherSection(Frozen):
-    """A page between scorecard and small multiples: what was said before (first), by hospital, drivers,
-    opportunities, the improvement programme, what changed since the last issue. In the order given."""
+    """A page of its own: what changed since the last issue and what was said before (behind page 1), by hospital,
+    drivers and opportunities, the improvement programme. In the order given, blocks last."""
 
     name: Literal["said_before", "hospitals", "drivers", "improvement_programme", "changes_since_last_issue"]
     title: Words
