@@ -17,6 +17,7 @@ from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.cli.diff import diff
 from kpi_pipeline.cli.disclosure import audit_disclosure
+from kpi_pipeline.cli.explain import explain
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
@@ -25,6 +26,7 @@ from kpi_pipeline.cli.operation import add_operation
 from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
+from kpi_pipeline.cli.verify import verify
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
 from kpi_pipeline.core.settings import read_settings
@@ -49,6 +51,8 @@ add_operation(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command()(diff)
+app.command()(verify)
+app.command()(explain)
 app.command()(check)
 app.command("audit-disclosure")(audit_disclosure)
 

@@ -20,6 +20,7 @@ from kpi_pipeline.core.sql_text import identifier, literal
 from kpi_pipeline.metrics.cases import cases_sql
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.issue_basis import code_sha256
+from kpi_pipeline.pipeline.roots import salt_of
 from kpi_pipeline.warehouse.connection import open_warehouse
 
 CASES, TRACE, ABOUT = "cases.parquet", "trace.parquet", "evidence.json"
@@ -64,14 +65,15 @@ _DERIVED = {
 _OF_THE_STAY = {"cm_cases": {"facility_id", "unit_id"}, "cm_tasks": {"facility_id", "unit_id"}}
 
 
-def build_evidence(warehouse: Path, *, facility: str | None) -> dict[str, bytes]:
-    """The evidence of a warehouse's figures by file name. facility None: of the whole system."""
-    metrics = load_metrics()
+def build_evidence(warehouse: Path, *, facility: str | None, only: str | None = None) -> dict[str, bytes]:
+    """The evidence of a warehouse's figures by file name. facility None: of the whole system. only: one measure's."""
+    metrics = {name: metric for name, metric in load_metrics().items() if only in (None, name)}
     with open_warehouse(warehouse) as connection:
+        cases = _cases(connection, metrics.values(), facility)
         return {
-            CASES: _cases(connection, metrics.values(), facility),
+            CASES: cases,
             TRACE: _trace(connection, _traced(metrics.values())),
-            ABOUT: _about(connection, metrics.values()),
+            ABOUT: _about(connection, metrics.values(), salt_of(cases)),
         }
 
 
@@ -142,7 +144,7 @@ def _hash_sql(text: str, count: str) -> str:
     return f"CAST(CASE WHEN {count} = 0 THEN 0 ELSE 1 + {total} % 65535 END AS USMALLINT)"
 
 
-def _about(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric]) -> bytes:
+def _about(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric], salt: str) -> bytes:
     files: dict[str, list[str]] = {}
     for table, sha256 in connection.execute("SELECT table_name, file_sha256 FROM row_ledger ORDER BY ALL").fetchall():
         files.setdefault(table, []).append(sha256)
@@ -150,6 +152,7 @@ def _about(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric]) -> 
     about = {
         "files": files,
         "reference": dict(connection.execute("SELECT name, sha256 FROM reference_tables ORDER BY ALL").fetchall()),
+        "salt": salt,
         "options": [[str(value) for value in row] for row in options],
         "program": [__version__, code_sha256()[:16]],
         "metrics": {one.name: [one.version, one.fingerprint] for one in metrics},

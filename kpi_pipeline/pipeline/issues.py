@@ -346,9 +346,9 @@ def _words_of(desk: IssueDesk, month: str, scope: str, audience: str, *, replace
     """What a report says of itself before it has a number; what it replaces, what the issue before said and showed."""
     before = issue_before(desk.database, month=month, scope=scope, audience=audience)
     if before is None:
-        return IssueWords(None, replaces)
+        return IssueWords(None, replaces, with_roots=True)
     said, lies = claims_of(desk.database, before.id), open_issue_before(desk.archive, desk.database, before)
-    return IssueWords(None, replaces, said=said, before=lies)
+    return IssueWords(None, replaces, with_roots=True, said=said, before=lies)
 
 
 def _about(issue: Issue, basis: Basis, before: IssueBefore | None) -> dict[str, object]:

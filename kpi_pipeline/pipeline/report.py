@@ -20,7 +20,10 @@ from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline.issue_before import IssueBefore, restated_since
+from kpi_pipeline.pipeline.evidence import ABOUT, CASES
+from kpi_pipeline.pipeline.issue_before import IssueBefore, evidence_of, restated_since
+from kpi_pipeline.pipeline.restatement import read_shown
+from kpi_pipeline.pipeline.roots import figure_roots
 from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -29,12 +32,13 @@ from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
 @dataclass(frozen=True, slots=True)
 class IssueWords:
-    """What a report says of itself as an issue. number None: a draft. said: what the issue before claimed; before:
-    where it lies. As in `ReportInputs`."""
+    """What a report says of itself as an issue. number None: a draft. with_roots: the root over each figure's case
+    list is in provenance.json. said: what the issue before claimed; before: where it lies. As in `ReportInputs`."""
 
     number: int | None = None
     replaces: str = ""
     gate_overrides: tuple[str, ...] = ()
+    with_roots: bool = False
     said: tuple[Claim, ...] = ()
     before: IssueBefore | None = None
 
@@ -102,6 +106,8 @@ def write_report(
             restated=restated,
         )
     )
+    if issue.with_roots:
+        provenance = _with_roots(provenance, tables["figures.csv"], warehouse, facility, facts.snapshot_id)
     _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")
     rendered = render_report(
         report,
@@ -121,6 +127,15 @@ _TABLES = {
     "restated.csv": "Every figure of the issue before that is another one now, by cause",
 }
 """What each attached table holds."""
+
+
+def _with_roots(provenance: str, figures_csv: str, warehouse: Path, facility: str | None, snapshot_id: str) -> str:
+    """The provenance with the root over the case list of each figure that is printed."""
+    evidence = evidence_of(warehouse.resolve(), facility or WHOLE_SYSTEM, snapshot_id)
+    salt = json.loads(evidence[ABOUT])["salt"]
+    keys = [(name, place, str(month)) for name, place, month in read_shown(figures_csv)]
+    roots = figure_roots(evidence[CASES], salt, keys)
+    return json.dumps({**json.loads(provenance), "case_list_roots": dict(sorted(roots.items()))}, indent=1) + "\n"
 
 
 def _restated(issue: IssueWords, warehouse: Path, facility: str | None, facts: BuildFacts) -> Restated | None:

@@ -113,7 +113,12 @@ def _make_again(
         privacy=manifest["profile"],
         settings=settings,
         issue=IssueWords(
-            manifest["number"], manifest["replaces"], tuple(manifest["gate_overrides"]), claims_from(folder), before
+            manifest["number"],
+            manifest["replaces"],
+            tuple(manifest["gate_overrides"]),
+            with_roots=True,
+            said=claims_from(folder),
+            before=before,
         ),
         decided=decisions_from(folder),
     )

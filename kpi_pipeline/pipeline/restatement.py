@@ -72,7 +72,7 @@ def compare_evidence(
     """The ledger of the figures an issue showed. then, now: folders of evidence. number, month: of the earlier one."""
     before, after = (json.loads((folder / ABOUT).read_bytes()) for folder in (then, now))
     with connect(folders=[then, now]) as connection:
-        _find_changed_cases(connection, then, now)
+        _find_changed_cases(connection, then, now, sorted(metrics))
         _find_changed_rows(connection, then, now, before["files"], after["files"])
         figures = list(_figures(connection, shown, metrics, before, after))
     rules = {
@@ -92,24 +92,28 @@ def compare_evidence(
     )
 
 
-def _find_changed_cases(connection: duckdb.DuckDBPyConnection, then: Path, now: Path) -> None:
+def _find_changed_cases(connection: duckdb.DuckDBPyConnection, then: Path, now: Path, metrics: list[str]) -> None:
     """Creates the views `cases_then` and `cases_now`, and `changed_cases`: those that count elsewhere or otherwise."""
     for name, folder in (("then", then), ("now", now)):
-        connection.execute(
-            f"""CREATE VIEW cases_{name} AS
-            SELECT metric, case_id, facility_id, STRFTIME(event_date, '%Y-%m') AS month, numerator, denominator,
-                exclusion_reason
-            FROM READ_PARQUET({path_literal(folder / CASES)})"""
-        )
+        connection.execute(f"CREATE VIEW cases_{name} AS {_cases_sql(folder / CASES)}")
     fields = ("facility_id", "month", "numerator", "denominator", "exclusion_reason")
     differs = " OR ".join(f"a.{one} IS DISTINCT FROM b.{one}" for one in fields)
     columns = ", ".join(f"a.{one} AS {one}_then, b.{one} AS {one}_now" for one in fields)
     connection.execute(
         f"""CREATE TABLE changed_cases AS
         SELECT COALESCE(a.metric, b.metric) AS metric, COALESCE(a.case_id, b.case_id) AS case_id, {columns}
-        FROM cases_then AS a FULL OUTER JOIN cases_now AS b ON a.metric = b.metric AND a.case_id = b.case_id
-        WHERE {differs}"""
+        FROM (FROM cases_then WHERE metric IN (SELECT UNNEST(?))) AS a
+        FULL OUTER JOIN (FROM cases_now WHERE metric IN (SELECT UNNEST(?))) AS b
+            ON a.metric = b.metric AND a.case_id = b.case_id
+        WHERE {differs}""",
+        [metrics, metrics],
     )
+
+
+def _cases_sql(file: Path) -> str:
+    return f"""SELECT
+        metric, case_id, facility_id, STRFTIME(event_date, '%Y-%m') AS month, numerator, denominator, exclusion_reason
+    FROM READ_PARQUET({path_literal(file)})"""
 
 
 def _find_changed_rows(
@@ -295,12 +299,13 @@ def _figures(
 ) -> Iterator[RestatedFigure]:
     """The figures that are others now, in the order in which they were shown."""
     changed = _changed_by_figure(connection, shown, metrics, _known(connection, metrics, before, after))
-    sums = _sums_then(connection, {key for key in shown if key in changed}, metrics)
+    touched = {name: metric for name, metric in metrics.items() if any(key[0] == name for key in changed)}
+    sums = _sums(connection, "cases_then", touched)
     for key in shown:
         metric = metrics.get(key[0])
         if metric is None or key not in changed:
             continue
-        then = sums.get(key, Sums(0.0, 0.0, 0))
+        then = sums.get((key[0], key[1], str(key[2])), Sums(0.0, 0.0, 0))
         now, parts = split_change(then, changed[key], metric)
         yield RestatedFigure(
             metric=key[0],
@@ -358,27 +363,31 @@ def _side(numerator: float | None, denominator: float | None, reason: str | None
     return Side(float(numerator), float(denominator))
 
 
-def _sums_then(
-    connection: duckdb.DuckDBPyConnection, keys: set[tuple[str, str, Month]], metrics: Mapping[str, Metric]
-) -> dict[tuple[str, str, Month], Sums]:
-    """The sums of the cases as they were, of the figures that changed."""
-    names = sorted({name for name, _, _ in keys})
-    of_quantiles = [name for name in names if metrics[name].quantile is not None]
+def sums_of_cases(file: Path, metrics: Mapping[str, Metric]) -> dict[tuple[str, str, str], Sums]:
+    """The sums of a cases.parquet by measure, place (hospitals and all together) and month."""
+    with connect(folders=[file.parent]) as connection:
+        connection.execute(f"CREATE VIEW cases AS {_cases_sql(file)}")
+        return _sums(connection, "cases", metrics)
+
+
+def _sums(
+    connection: duckdb.DuckDBPyConnection, source: str, metrics: Mapping[str, Metric]
+) -> dict[tuple[str, str, str], Sums]:
+    of_quantiles = [name for name, metric in metrics.items() if metric.quantile is not None]
     rows = connection.execute(
         f"""SELECT metric, CASE GROUPING(facility_id) WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE facility_id END, month,
             SUM(numerator), SUM(denominator), COUNT(*),
-            SUM(CASE WHEN numerator > 0 AND denominator > 0 THEN LN(numerator / denominator) END)
-                FILTER (WHERE numerator > 0 AND denominator > 0),
+            SUM(CASE WHEN numerator > 0 AND denominator > 0 THEN LN(numerator / denominator) END),
             COUNT(*) FILTER (WHERE numerator > 0 AND denominator > 0),
             LIST(numerator ORDER BY numerator) FILTER (WHERE metric IN (SELECT UNNEST(?)))
-        FROM cases_then WHERE exclusion_reason IS NULL AND month IS NOT NULL AND metric IN (SELECT UNNEST(?))
+        FROM {identifier(source)}
+        WHERE exclusion_reason IS NULL AND month IS NOT NULL AND metric IN (SELECT UNNEST(?))
         GROUP BY GROUPING SETS ((metric, facility_id, month), (metric, month))""",
-        [of_quantiles, names],
+        [of_quantiles, list(metrics)],
     ).fetchall()
     return {
-        (name, place, Month.parse(month)): Sums(
+        (name, place, month): Sums(
             numerator, denominator, n, logs if n_logs == n else math.nan, tuple(numerators or ())
         )
         for name, place, month, numerator, denominator, n, logs, n_logs, numerators in rows
-        if (name, place, Month.parse(month)) in keys
     }

@@ -9,7 +9,7 @@ from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.restated.ledger import Part, Restated, RestatedFigure
 from kpi_pipeline.report.build import build_report, build_report_and_tables
 from kpi_pipeline.report.model import FurtherSection, Report
-from tests.report.invented_report import DENIALS, LOS, eventful
+from tests.report.invented_report import ASSESSMENT, DENIALS, LOS, eventful
 
 AUGUST = Month(2026, 8)
 
@@ -127,6 +127,13 @@ def test_the_largest_changes_come_first_and_the_rest_is_counted() -> None:
     assert len(section.tables[0].rows) == 14
     assert section.tables[0].rows[0][0] == f"Length of stay, days, {months[-1].name}"
     assert section.paragraphs == ("And six more that were final, with smaller changes: restated.csv has them all.",)
+
+
+def test_a_percentage_changes_by_points() -> None:
+    now = printed(ASSESSMENT, AUGUST)
+    one = figure(ASSESSMENT, value_then=now - 0.6, parts=(Part("late", 30, 30.0, 30.0, 0.6),))
+    (row,) = page(build_report(eventful(restated=ledger(one)))).tables[0].rows
+    assert row[3:] == ("+0.6 points", "Arrived late: 30 cases, +0.6 points")
 
 
 def test_a_board_copy_names_the_causes_of_a_few_cases_and_no_number() -> None:

@@ -102,9 +102,12 @@ def _readable(columns: Sequence[str]) -> list[str]:
 
 
 def _signed(change: float, metric: Metric) -> str:
-    """A change with enough decimals to be seen, and its sign."""
+    """A change with enough decimals to be seen, and its sign; of a percentage in points."""
     decimals = metric.decimals
     while round_half_up(abs(change), decimals) == 0 and decimals < 4 and change:
         decimals += 1
-    number = format_bare(abs(change), metric.model_copy(update={"decimals": decimals}))
+    if metric.unit == "percent":
+        number = f"{format_number(abs(change), decimals)} points"
+    else:
+        number = format_bare(abs(change), metric.model_copy(update={"decimals": decimals}))
     return number if not change else f"{'+' if change > 0 else '−'}{number}"
