@@ -42,6 +42,7 @@ from tests.support.delivery import OCTOBER, issue_month
 pytestmark = pytest.mark.slow
 
 COST = "total_cost_per_case_usd/all/2026-06"
+LOS = "length_of_stay_days/all/2026-06"
 ISSUE = "all/2026-10/issue-2-executives"
 
 
@@ -159,9 +160,10 @@ def test_two_issues_are_compared_on_the_command_line_with_the_same_numbers(issue
 def test_a_figure_is_explained_with_what_issues_said_and_why_it_moved_and_its_cases_are_written_down(
     issued: Path, database: Database
 ) -> None:
-    said = run(issued, "explain", COST)
-    assert "Issue 1 for executives (2026-09, issued): $" in said
-    assert "Issue 2 for executives (2026-10, issued): $" in said
+    said = run(issued, "explain", LOS)
+    values = [row["value_then"] for row in table(october(issued)) if row["figure_id"] == LOS]
+    assert f"Issue 1 for executives (2026-09, issued): {float(values[0]):.2f}" in said
+    assert "Issue 2 for executives (2026-10, issued): " in said
     assert "Nothing behind it changed since issue 2 for executives." in said
     listed = run(issued, "explain", COST, "--cases", "--by", "A. Auditor", "--format", "csv")
     cases = list(csv.DictReader(io.StringIO(listed)))
