@@ -19,6 +19,7 @@ from kpi_pipeline.cli.diff import diff
 from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.explain import explain
 from kpi_pipeline.cli.extract import extract
+from kpi_pipeline.cli.figures import add_figures
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.mapping import map_files
@@ -29,6 +30,7 @@ from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.cli.verify import verify
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
+from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.core.vocabulary import Privacy
 
@@ -48,6 +50,7 @@ app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
 add_operation(app)
+add_figures(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command()(diff)
@@ -234,7 +237,7 @@ def quarantine(
     from kpi_pipeline.warehouse.facts import read_quarantine
 
     frame = read_quarantine(warehouse, with_rows=show_rows)
-    print_frame(frame, output=output, title=f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}")
+    print_frame(frame, output=output, title=format_count(len(frame), "refused rows"))
 
 
 @app.command("new-metric")

@@ -49,7 +49,7 @@ def read_shown(figures_csv: str) -> dict[tuple[str, str, Month], Shown]:
     """The figures of an issue's figures.csv: (measure, place, month) → as printed. Withheld numbers are not there."""
     shown = {}
     for row in csv.DictReader(io.StringIO(figures_csv)):
-        if not row["month"]:
+        if not row["month"] or not row["metric"]:  # a measure without figures; a figure that is no measure's
             continue
         try:
             value = float(row["value"]) if row["value"] else None

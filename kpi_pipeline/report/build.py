@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from kpi_pipeline.core.texts import date_words
+from kpi_pipeline.core.language import date_words
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.forms.figures_csv import write_figures_csv

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kpi_pipeline.core.language import one_or_many
 from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.model import Column, FurtherSection, Table
@@ -15,7 +16,7 @@ from kpi_pipeline.report.words.claims import (
     outcome_sentence,
     said_before_title,
 )
-from kpi_pipeline.report.words.numbers import MISSING, capitalised, one_or_many, small_count_words
+from kpi_pipeline.report.words.numbers import MISSING, capitalised, small_count_words
 
 _LEDE = (
     "A verdict that was printed is kept until it is settled, and so is the month in which a change began, unless the "

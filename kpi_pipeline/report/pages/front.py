@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.language import date_words, format_number
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import date_words, join_words, printable
+from kpi_pipeline.core.texts import join_words, printable
 from kpi_pipeline.judgement.agenda import attention_order, tell_once
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
@@ -28,14 +29,7 @@ from kpi_pipeline.report.words.findings import (
     no_improvement_words,
     summary_sentence,
 )
-from kpi_pipeline.report.words.numbers import (
-    capitalised,
-    format_bare,
-    format_number,
-    format_target,
-    small_count_words,
-    unit_words,
-)
+from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, small_count_words, unit_words
 from kpi_pipeline.report.words.phrases import (
     basis_words,
     follow_up_words,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.language import one_or_many
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words, printable_name
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.judged import Judged
-from kpi_pipeline.report.words.numbers import one_or_many, small_count_words
+from kpi_pipeline.report.words.numbers import small_count_words
 from kpi_pipeline.report.words.phrases import LACK_WORDS, is_plural, mid_sentence, subject, verb
 
 _MOST_NAMED, _LONGEST_LINE = 2, 122

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kpi_pipeline.core.language import format_count
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
-from kpi_pipeline.report.words.numbers import capitalised, format_count, format_value
+from kpi_pipeline.report.words.numbers import capitalised, format_value
 from kpi_pipeline.report.words.phrases import count_words, follow_up_words, interval_range, no_value_words, subject
 
 

@@ -1,47 +1,39 @@
-"""How numbers, dates and lists are written: one place, so that a figure looks the same wherever it stands.
+"""How a measure's value, a target and an amount are written: one place, so that a figure looks the same everywhere.
 
-Not here: which number is printed, or the sentence round it (`words.sentences`, `commentary`).
+Not here: plain numbers, counts and dates (`core.language`), the sentence round them (`words.sentences`).
 """
 
 from __future__ import annotations
 
 import math
 
+from kpi_pipeline.core.language import SINGULARS, format_number, one_or_many
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.metrics.declaration import Metric, Unit
 
 MISSING = "–"
 """Stands where a number cannot; the word that says why is printed beside it."""
 
-_SUFFIX: dict[Unit, str] = {
+_UNITS: dict[Unit, str] = {
     "percent": "",
-    "days": " days",
-    "hours": " hours",
+    "days": "days",
+    "hours": "hours",
     "usd": "",
     "index": "",
-    "per 100 discharges": " per 100 discharges",
-    "cases": " cases",
-    "discharges": " discharges",
+    "per 100 discharges": "per 100 discharges",
+    "cases": "cases",
+    "discharges": "discharges",
 }
-_SINGULAR: dict[str, str] = {" days": " day", " hours": " hour", " cases": " case", " discharges": " discharge"}
 _MILLION, _THOUSAND = 1e6, 1e3
+_SIGNIFICANT = 2
 _SMALL_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-
-
-def format_number(value: float, decimals: int = 0) -> str:
-    """A number with thousands separators, halves rounded away from zero: `1,180`, `4.78`, `−0.3`."""
-    if not math.isfinite(value):
-        raise ValueError("a missing number has no digits: print the reason instead")
-    rounded = round_half_up(value, decimals)
-    sign = "−" if rounded < 0 else ""
-    return f"{sign}{abs(rounded):,.{decimals}f}"
 
 
 def format_value(value: float, metric: Metric) -> str:
     """A metric's value with its unit, for a sentence: `13.4%`, `4.78 days`, `$14,210`, `1.03`."""
     number = format_bare(value, metric)
-    suffix = _SUFFIX[metric.unit]
-    return number + (_SINGULAR.get(suffix, suffix) if number == "1" else suffix)
+    unit = _UNITS[metric.unit]
+    return f"{number} {one_or_many(1, unit) if number == '1' and unit in SINGULARS else unit}".rstrip()
 
 
 def format_bare(value: float, metric: Metric) -> str:
@@ -63,31 +55,6 @@ def unit_words(metric: Metric) -> str:
     return {"percent": "%", "usd": "US dollars", "index": "index"}.get(metric.unit, metric.unit)
 
 
-def format_count(count: float, noun: str = "") -> str:
-    """A count, with its noun where given: `1,180 discharges`, `1 discharge`."""
-    number = format_number(count)
-    return f"{number} {one_or_many(count, noun)}" if noun else number
-
-
-def one_or_many(count: float, noun: str) -> str:
-    """The noun in the number the count asks for, from its plural: `case managers` → `case manager`.
-
-    In a phrase such as `days of stay`, the first plural word changes.
-    """
-    if count != 1:
-        return noun
-    words = noun.split(" ")
-    end = next((index for index, word in enumerate(words) if word in ("of", "with", "on", "in", "per")), len(words))
-    words[end - 1] = _singular(words[end - 1])
-    return " ".join(words)
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
-
-
 def small_count_words(count: int) -> str:
     """A small whole number as a word in running text: `three`; from thirteen on in digits."""
     return _SMALL_WORDS[count] if 0 <= count < len(_SMALL_WORDS) else format_number(count)
@@ -102,8 +69,18 @@ def format_dollars(usd: float) -> str:
     """An amount no finer than it is known: `$25.5 million`, `$812,000`, `$8,120`."""
     if usd < 0:
         return f"−{format_dollars(-usd)}"
-    if abs(usd) >= _MILLION:
-        return f"${format_number(usd / _MILLION, 1)} million"
-    if abs(usd) >= 10 * _THOUSAND:
-        return f"${format_number(round(usd / _THOUSAND) * _THOUSAND)}"
-    return f"${format_number(usd)}"
+    shown = rounded_dollars(usd)
+    return f"${format_number(shown / _MILLION, 1)} million" if shown >= _MILLION else f"${format_number(shown)}"
+
+
+def rounded_dollars(usd: float) -> float:
+    """The amount that `format_dollars` prints."""
+    size = abs(usd)
+    step = _MILLION / 10 if size >= _MILLION else _THOUSAND if size >= 10 * _THOUSAND else 1.0
+    return math.copysign(round_half_up(size / step, 0) * step, usd) if round_half_up(size / step, 0) else 0.0
+
+
+def rounded_roughly(number: float) -> float:
+    """No finer than two digits: a level of a few months is not known better."""
+    digits = len(str(int(abs(number))))
+    return round_half_up(number, 0) if digits <= _SIGNIFICANT else float(round(int(number), _SIGNIFICANT - digits))

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.language import format_number, one_or_many
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.judgement.restated.judge import JudgedRestated
 from kpi_pipeline.judgement.restated.ledger import Cause, Part, RestatedFigure
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.report.words.numbers import (
-    MISSING,
-    capitalised,
-    format_bare,
-    format_number,
-    one_or_many,
-    small_count_words,
-)
+from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, small_count_words
 
 CAUSE_WORDS: dict[Cause, str] = {
     "follow_up": "follow-up, coding or costing completed",
