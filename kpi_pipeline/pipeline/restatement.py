@@ -379,7 +379,7 @@ def _sums(
             SUM(numerator), SUM(denominator), COUNT(*),
             SUM(CASE WHEN numerator > 0 AND denominator > 0 THEN LN(numerator / denominator) END),
             COUNT(*) FILTER (WHERE numerator > 0 AND denominator > 0),
-            LIST(numerator ORDER BY numerator) FILTER (WHERE metric IN (SELECT UNNEST(?)))
+            LIST([numerator, denominator] ORDER BY numerator) FILTER (WHERE metric IN (SELECT UNNEST(?)))
         FROM {identifier(source)}
         WHERE exclusion_reason IS NULL AND month IS NOT NULL AND metric IN (SELECT UNNEST(?))
         GROUP BY GROUPING SETS ((metric, facility_id, month), (metric, month))""",
@@ -387,7 +387,7 @@ def _sums(
     ).fetchall()
     return {
         (name, place, month): Sums(
-            numerator, denominator, n, logs if n_logs == n else math.nan, tuple(numerators or ())
+            numerator, denominator, n, logs if n_logs == n else math.nan, tuple((one[0], one[1]) for one in cases or ())
         )
-        for name, place, month, numerator, denominator, n, logs, n_logs, numerators in rows
+        for name, place, month, numerator, denominator, n, logs, n_logs, cases in rows
     }

@@ -263,7 +263,7 @@ def _rows_of(world, before, after):  # type: ignore[no-untyped-def]
 def test_the_value_is_split_step_by_step_and_the_steps_add_up(name: str) -> None:
     metric = METRICS[name]
     numerators = (1.0, 4.0, 2.0, 8.0)
-    then = Sums(15.0, 4.0, 4, sum(map(math.log, numerators)), numerators)
+    then = Sums(15.0, 4.0, 4, sum(map(math.log, numerators)), tuple((one, 1.0) for one in numerators))
     changed = [
         ChangedCase("late", None, Side(16.0, 1.0)),
         ChangedCase("correction", Side(8.0, 1.0), Side(3.0, 1.0), ("encounters.total_cost",)),
@@ -272,8 +272,8 @@ def test_the_value_is_split_step_by_step_and_the_steps_add_up(name: str) -> None
     now, parts = split_change(then, changed, metric)
     left = (4.0, 2.0, 16.0, 3.0)
     assert (now.numerator, now.denominator, now.n_cases) == (25.0, 4.0, 4)
-    assert sorted(now.numerators) == sorted(left if name == MEDIAN else numerators)
-    whole = value_of(Sums(25.0, 4.0, 4, sum(map(math.log, left)), left), metric)
+    assert sorted(one for one, _ in now.cases) == sorted(left if name == MEDIAN else numerators)
+    whole = value_of(Sums(25.0, 4.0, 4, sum(map(math.log, left)), tuple((one, 1.0) for one in left)), metric)
     before = value_of(then, metric)
     assert whole is not None
     assert before is not None
@@ -326,3 +326,11 @@ def test_withheld_figures_of_an_issue_were_not_shown() -> None:
     assert shown[("m", "all", Month.parse("2026-05"))] == Shown(2, 1.5, is_final=True)
     assert shown[("m", "=x", Month.parse("2026-06"))] == Shown(2, None, is_final=False)
     assert len(shown) == 2
+
+
+def test_a_median_of_waits_counts_those_that_had_not_ended_and_none_where_more_than_half_still_wait() -> None:
+    """By hand: of four, one ends after 1, one is last seen at 2, the others end after 3 and 4. Left waiting after 1:
+    3/4; after 3, of two at risk: 3/8, no more than half."""
+    waits = METRICS[MEDIAN].model_copy(update={"kind": "survival_median"})
+    assert value_of(Sums(10.0, 3.0, 4, cases=((4.0, 1.0), (1.0, 1.0), (2.0, 0.0), (3.0, 1.0))), waits) == 3.0
+    assert value_of(Sums(3.0, 1.0, 3, cases=((1.0, 1.0), (1.0, 0.0), (1.0, 0.0))), waits) is None

@@ -10,6 +10,7 @@ import numpy as np
 
 from kpi_pipeline.judgement.restated.ledger import CAUSES, Cause, Part
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.survival import survival_median
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +33,24 @@ class ChangedCase:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a value is made of. numerators: of every case, for a median or percentile alone; unsorted."""
+    """What a value is made of. cases: numerator and denominator of each, for a median or
+    percentile alone."""
 
     numerator: float
     denominator: float
     n_cases: int
     log_sum: float = 0.0
-    numerators: tuple[float, ...] = ()
+    cases: tuple[tuple[float, float], ...] = ()
 
 
 def value_of(sums: Sums, metric: Metric) -> float | None:
     """The value of these sums, however few the cases; None where there is none."""
     if metric.kind == "count":
         return sums.numerator
+    if metric.kind == "survival_median":
+        return survival_median(sums.cases)
     if metric.quantile is not None:
-        return float(np.quantile(sums.numerators, metric.quantile)) if sums.numerators else None
+        return float(np.quantile([one for one, _ in sums.cases], metric.quantile)) if sums.cases else None
     if sums.denominator <= 0:
         return None
     if metric.kind == "geometric_mean":
@@ -88,12 +92,12 @@ def _both(cases: Iterable[ChangedCase], field: str) -> Iterable[float]:
 
 def _applied(sums: Sums, cases: Sequence[ChangedCase], metric: Metric) -> Sums:
     now, then = [one.now for one in cases if one.now], [one.then for one in cases if one.then]
-    numerators = sums.numerators
+    listed = sums.cases
     if metric.quantile is not None:
-        left = list(numerators)
+        left = list(listed)
         for side in then:
-            left.remove(side.numerator)
-        numerators = (*left, *(side.numerator for side in now))
+            left.remove((side.numerator, side.denominator))
+        listed = (*left, *((side.numerator, side.denominator) for side in now))
     logs = 0.0
     if metric.kind == "geometric_mean":
         logs = math.fsum([_log(side) for side in now]) - math.fsum([_log(side) for side in then])
@@ -102,7 +106,7 @@ def _applied(sums: Sums, cases: Sequence[ChangedCase], metric: Metric) -> Sums:
         sums.denominator + math.fsum(_both(cases, "denominator")),
         sums.n_cases + len(now) - len(then),
         sums.log_sum + logs,
-        numerators,
+        listed,
     )
 
 
