@@ -22,9 +22,9 @@ def figure_lines(figure: Figure, metric: Metric, *, place: str) -> Iterator[str]
         yield f"{format_value(figure.number, metric)}{within}; {follow_up_words(figure, metric)}"
     yield ""
     yield metric.definition
-    yield f"Numerator: {metric.numerator} Sum: {count_words(figure.numerator, threshold=0)}"
+    yield f"Numerator: {metric.numerator} Sum: {count_words(figure.numerator)}"
     if metric.kind != "count":
-        yield f"Denominator: {metric.denominator} Sum: {count_words(figure.denominator, threshold=0)}"
+        yield f"Denominator: {metric.denominator} Sum: {count_words(figure.denominator)}"
     yield ""
     yield from _waterfall(figure, metric)
 
@@ -33,9 +33,9 @@ def _waterfall(figure: Figure, metric: Metric) -> Iterator[str]:
     words = dict(metric.exclusions) | {
         INSUFFICIENT_FOLLOWUP: f"Not followed up for {format_count(metric.matures_after_days, 'days')} yet."
     }
-    yield f"{count_words(figure.n_listed, threshold=0)} cases listed"
+    yield f"{count_words(figure.n_listed)} cases listed"
     for reason, count in figure.exclusions.items():
         if count:
             text = words.get(reason, reason.replace("_", " "))
-            yield f"  − {count_words(count, threshold=0)}  {capitalised(text)}"
-    yield f"  = {count_words(figure.n_counted, threshold=0)} counted"
+            yield f"  − {count_words(count)}  {capitalised(text)}"
+    yield f"  = {count_words(figure.n_counted)} counted"
