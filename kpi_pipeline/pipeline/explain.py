@@ -6,7 +6,6 @@ listed by `show_cases` alone, which first writes down who asked for which.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
@@ -152,8 +152,8 @@ def _moved(asked: FigureId, folder: Path, warehouse: Path) -> RestatedFigure | N
     key = (asked.metric.name, asked.facility_id, asked.month)
     (file,) = folder.glob("*.figures.csv")
     shown = read_shown(file.read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory(prefix="kpi-explain-") as scratch:
-        now = Path(scratch)
+    with private_files(), working_folder(own_temporary_folder()) as scratch:
+        now = scratch
         for name, content in build_evidence(warehouse, facility=None, only=asked.metric.name).items():
             (now / name).write_bytes(content)
         ledger = compare_evidence(

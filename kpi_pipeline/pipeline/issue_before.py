@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import MANIFEST
@@ -63,8 +63,8 @@ def restated_since(before: IssueBefore, warehouse: Path, *, scope: str, snapshot
 def _restated(folder: Path, number: int, month: Month, warehouse: Path, scope: str, snapshot_id: str) -> Restated:
     """Several drafts of one snapshot ask for the same comparison."""
     (figures,) = folder.glob("*.figures.csv")
-    with tempfile.TemporaryDirectory(prefix="kpi-evidence-") as scratch:
-        now = Path(scratch)
+    with private_files(), working_folder(own_temporary_folder()) as scratch:
+        now = scratch
         for name, content in evidence_of(warehouse, scope, snapshot_id).items():
             (now / name).write_bytes(content)
         return compare_evidence(

@@ -7,11 +7,11 @@ hospitals the hash of theirs. The salt stays in the archive: without it a root o
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
 from kpi_pipeline.core.connections import connect
+from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.sql_text import literal, path_literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
@@ -30,8 +30,8 @@ def salt_of(cases: bytes) -> str:
 
 def figure_roots(cases: bytes, salt: str, figures: Collection[FigureKey]) -> dict[str, str]:
     """figure id → root, for figures with at least one case. cases: a cases.parquet."""
-    with tempfile.TemporaryDirectory(prefix="kpi-roots-") as scratch:
-        file = Path(scratch) / "cases.parquet"
+    with private_files(), working_folder(own_temporary_folder()) as scratch:
+        file = scratch / "cases.parquet"
         file.write_bytes(cases)
         return roots_of_file(file, salt, figures)
 
