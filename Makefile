@@ -21,7 +21,7 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
-.PHONY: help setup demo ui test check format docs bench bench-sources damage attack faults postgresql simulate lock clean
+.PHONY: help setup demo ui test check format docs bench bench-sources damage attack attacks faults postgresql simulate lock clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -83,6 +83,9 @@ damage: $(READY) ## Reads thousands of damaged FHIR files; N=2000 says how many
 
 attack: $(READY) ## Attacks what would be published of small hospitals and rewrites docs/disclosure.md; long
 	@$(BIN)/python -m benchmarks.disclosure_simulation --write
+
+attacks: $(READY) ## Tries hostile files in a sandbox; ATTACKS=xlsx narrows it to those whose names begin so
+	@KPI_ATTACKS=$(ATTACKS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/attacks
 
 lock: ## Makes requirements.lock and requirements-dev.lock anew from pyproject.toml
 	@python3 -m venv $(LOCK_VENV)

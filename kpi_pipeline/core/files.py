@@ -155,6 +155,10 @@ def strange_file(path: Path, folder: Path) -> Fault | None:
     """The fault of a pipe, a device, or a link that leads out of `folder`: none of them is read."""
     name = path.relative_to(folder).as_posix()
     try:
+        name.encode()
+    except UnicodeEncodeError:
+        return Fault(name, "has a name that is not UTF-8.", "Rename it with letters, digits and blanks.")
+    try:
         is_inside, is_plain = path.resolve().is_relative_to(folder.resolve()), path.is_file()
     except (OSError, RuntimeError):  # links that lead to each other
         is_inside, is_plain = True, False

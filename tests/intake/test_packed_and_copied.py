@@ -70,3 +70,8 @@ def test_a_link_in_the_place_of_landing_yaml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "landing" / "landing.yaml").symlink_to(tmp_path / "outside.yaml")
     (fault,) = faults_of(tmp_path, {"encounters.csv": ",".join(HEADER) + "\n"})
     assert fault.startswith("landing.yaml: is a link that leads out of the landing folder.")
+
+
+def test_a_file_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, {"encounters\udcff.csv": ",".join(HEADER) + "\n"})
+    assert fault.endswith("has a name that is not UTF-8. Rename it with letters, digits and blanks.")
