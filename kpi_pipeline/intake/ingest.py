@@ -37,7 +37,7 @@ from kpi_pipeline.intake.opening import Opening, Work, open_all, open_lookups
 from kpi_pipeline.intake.readers import read_faults
 from kpi_pipeline.intake.scan import FileState
 from kpi_pipeline.intake.staged_files import StagedFile
-from kpi_pipeline.intake.staging import Staging, landed_sql, stage_file, time_zone_faults
+from kpi_pipeline.intake.staging import Staging, landed_sql, place_faults, stage_file
 
 Progress = Callable[[str], None]
 
@@ -129,7 +129,7 @@ def _ingest_once(
                 progress(f"{item.landed.name} → {mapping.table}")
                 try:
                     staged.append(_stage(connection, item, mapping, lookups, options, store))
-                    faults.extend(time_zone_faults(connection, staged[-1], item.opened))
+                    faults.extend(place_faults(connection, staged[-1], item.opened))
                 except InputError as error:
                     faults.extend(fault for fault in error.faults if fault not in faults)
         if faults:

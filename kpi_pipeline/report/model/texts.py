@@ -1,4 +1,5 @@
-"""The two kinds of text in the report model. What does not print is shown as a box, what is too long ends in …
+"""The two kinds of text in the report model. What does not print is shown as a box, what is too long ends
+in …, and what looks like a patient's number is left out.
 
 Nothing here stops a report because of a name: names come from files. What people write for the report (commentary,
 initiatives) is refused where it is read, by the stricter types of `core.texts`.
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from kpi_pipeline.core import texts
-from kpi_pipeline.core.texts import printable
+from kpi_pipeline.core.texts import printable, without_identifiers
 
 _LONGEST_LABEL, _LONGEST_WORDS = 200, 1200
 
@@ -21,7 +22,7 @@ def _as_label(text: Any) -> Any:
 
 
 def _as_words(text: Any) -> Any:
-    return printable(text, longest=_LONGEST_WORDS) if isinstance(text, str) else text
+    return without_identifiers(printable(text, longest=_LONGEST_WORDS)) if isinstance(text, str) else text
 
 
 Label = Annotated[texts.Label, BeforeValidator(_as_label), Field(max_length=_LONGEST_LABEL)]
