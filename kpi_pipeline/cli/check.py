@@ -38,6 +38,7 @@ def check(
     if landing is None:
         return
     from kpi_pipeline.pipeline.check_landing import try_landing
+    from kpi_pipeline.report.words.notices import notice_sentence
 
     with tempfile.TemporaryDirectory(prefix="kpi-check-") as scratch, progress("Trying the landing folder") as step:
         tried = try_landing(
@@ -50,7 +51,7 @@ def check(
             progress=step,
         )
     for warning in tried.warnings:
-        warn(warning)
+        warn(notice_sentence(warning))
     for line in tried.lines:
         say(line)
     for table, columns in tried.columns.items():

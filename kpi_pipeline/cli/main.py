@@ -26,6 +26,7 @@ from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
+from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.core.vocabulary import Privacy
 
@@ -100,6 +101,7 @@ def build(
 ) -> None:
     """Reads a landing folder and computes everything. On any error the last good warehouse stays."""
     from kpi_pipeline.pipeline.build import build_warehouse
+    from kpi_pipeline.report.words.notices import notice_sentence
 
     settings = read_settings(settings_file)
     with progress("Building") as step:
@@ -108,7 +110,7 @@ def build(
         )
     facts = built.facts
     for warning in facts.warnings:
-        warn(warning)
+        warn(notice_sentence(warning))
     for row in facts.ledger:
         counts = [("rows in", row.rows_in), ("used", row.staged), ("quarantined", row.quarantined)]
         say(f"{row.table}: {rows_line([*counts, ('duplicate', row.duplicate), ('superseded', row.superseded)])}")
@@ -227,7 +229,7 @@ def quarantine(
     from kpi_pipeline.warehouse.facts import read_quarantine
 
     frame = read_quarantine(warehouse, with_rows=show_rows)
-    print_frame(frame, output=output, title=f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}")
+    print_frame(frame, output=output, title=format_count(len(frame), "refused rows"))
 
 
 @app.command("new-metric")

@@ -1,7 +1,8 @@
-"""What intake says about files that it reads all the same, in sentences without a patient's data."""
+"""What intake notices of files that it reads all the same. No patient's data."""
 
 from __future__ import annotations
 
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.intake.column_mapping import used_headers
 from kpi_pipeline.intake.contract import CANONICAL, Source, load_contracts
 from kpi_pipeline.intake.landing_options import LandingOptions
@@ -11,7 +12,7 @@ from kpi_pipeline.intake.staged_files import StagedFile
 _IGNORED_SHOWN = 5
 
 
-def file_warnings(item: Work, source: Source, declared: LandingOptions) -> list[str]:
+def file_warnings(item: Work, source: Source, declared: LandingOptions) -> list[Notice]:
     """What is to be said of a file before its rows are read."""
     warnings = list(item.opened.warnings)
     if source.name == CANONICAL:
@@ -20,47 +21,53 @@ def file_warnings(item: Work, source: Source, declared: LandingOptions) -> list[
             of_table = declared.of_table(mapping.table)
             known |= (set(load_contracts()[mapping.table].columns) - of_table.columns.keys()) | used_headers(of_table)
         ignored = [column for column in item.opened.columns if column.lower() not in known]
-        if len(ignored) <= _IGNORED_SHOWN:
-            warnings += [f"{item.landed.name}: the column {one!r} is not in the layout; ignored." for one in ignored]
-        else:
-            shown = ", ".join(repr(one) for one in ignored[:_IGNORED_SHOWN])
-            warnings.append(
-                f"{item.landed.name}: {len(ignored):,} columns are not in the layout; ignored: {shown} and others."
+        groups = [ignored[:_IGNORED_SHOWN]] if len(ignored) > _IGNORED_SHOWN else [[one] for one in ignored]
+        warnings += [
+            Notice(
+                "columns_ignored",
+                file=item.landed.name,
+                columns=tuple(group),
+                details={"ignored": str(len(ignored) if len(ignored) > _IGNORED_SHOWN else 1)},
             )
+            for group in groups
+        ]
     return warnings
 
 
-def row_warnings(staged: list[StagedFile]) -> list[str]:
+def row_warnings(staged: list[StagedFile]) -> list[Notice]:
     """Empty rows, doubtful numbers and repaired files."""
     warnings = []
     for file in staged:
         if file.rows_empty:
-            which = "1 row holds" if file.rows_empty == 1 else f"{file.rows_empty:,} rows hold"
-            warnings.append(f"{file.file_name}: {which} not a single value (commas alone); left aside as empty.")
+            warnings.append(Notice("rows_empty", file=file.file_name, counts={"rows": file.rows_empty}))
         warnings += [
-            f"{file.file_name}: numbers of {column} can be read in two ways (1,234 is a thousand, or one and a bit). "
-            f"Write in landing.yaml: tables: {{{file.table}: {{decimal: '.'}}}}, or ','."
+            Notice("numbers_doubtful", file=file.file_name, table=file.table, columns=(column,))
             for column in file.doubtful_numbers
         ]
         if file.repaired:
-            warnings.append(f"{file.file_name}: {file.repaired}; the file was read again.")
+            warnings.append(Notice("file_read_again", file=file.file_name, details={"fault": file.repaired}))
     return warnings
 
 
-def left_out_warnings(staged: list[StagedFile], source: Source) -> list[str]:
+def left_out_warnings(staged: list[StagedFile], source: Source) -> list[Notice]:
     """Rows that a mapping leaves out, by reason."""
     return [
-        f"{file.file_name}: {count:,} row{'s' if count != 1 else ''} left out of {file.table}: "
-        f"{source.mappings[file.table].leaves_out[reason]}."
+        Notice(
+            "rows_left_out",
+            file=file.file_name,
+            table=file.table,
+            counts={"rows": count},
+            details={"reason": source.mappings[file.table].leaves_out[reason]},
+        )
         for file in staged
         for reason, count in file.left_out.items()
     ]
 
 
-def unreadable_warnings(staged: list[StagedFile]) -> list[str]:
+def unreadable_warnings(staged: list[StagedFile]) -> list[Notice]:
     """Values that are there and cannot be read, where that does not refuse the row."""
     return [
-        f"{file.file_name}: {count:,} value{'s' if count != 1 else ''} of {column} cannot be read; treated as unknown."
+        Notice("values_unreadable", file=file.file_name, columns=(column,), counts={"values": count})
         for file in staged
         for column, count in file.unreadable.items()
     ]

@@ -16,6 +16,7 @@ import filelock
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.files import make_private_folder, private_files, scratch_folder
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.column_mapping import (
@@ -55,7 +56,7 @@ class IntakeResult:
     source: Source
     options: LandingOptions
     files: tuple[StagedFile, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
     def of_table(self, table: str) -> list[StagedFile]:
         """The staged files of one table, in a fixed order that does not depend on file names."""

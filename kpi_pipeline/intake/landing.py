@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_source, matches_pattern, source_names
 from kpi_pipeline.intake.landing_options import LANDING_YAML, MISNAMED_LANDING_YAML, LandingOptions
@@ -53,7 +54,7 @@ class _Entry:
 
 def find_files(
     folder: Path, source: Source, options: LandingOptions, *, limits: Limits
-) -> tuple[dict[Path, tuple[Mapping, ...]], list[str]]:
+) -> tuple[dict[Path, tuple[Mapping, ...]], list[Notice]]:
     """The source files of a landing folder with their mappings, and one warning for each file left aside.
 
     Raises InputError when the folder is missing, holds no table of the source, misses a required one, or holds what
@@ -62,7 +63,7 @@ def find_files(
     if not folder.is_dir():
         raise InputError(Fault(str(folder), "there is no such landing folder.", "Check the path after --landing."))
     found: dict[Path, tuple[Mapping, ...]] = {}
-    warnings: list[str] = []
+    warnings: list[Notice] = []
     faults: list[Fault] = []
     lookups = {pattern for mapping in source.mappings.values() for pattern in mapping.lookups.values()}
     paths, folders = files_of_folder(folder, options, limits)
@@ -77,7 +78,7 @@ def find_files(
             fault = strange_file(path, folder)
             faults += [fault] if fault is not None else []
         elif stem is None or not any(matches_pattern(stem, pattern) for pattern in lookups):
-            warnings.append(f"{name}: is no table of the source {source.name!r}; left aside.")
+            warnings.append(Notice("file_of_no_table", file=name, details={"source": source.name}))
     read = {path.parent for path in found}
     aside = [one for one in folders if one not in read and _has_tables(one, source)]
     warnings += [_folder_left_aside(one, folder) for one in aside]
@@ -149,13 +150,10 @@ def _has_tables(folder: Path, source: Source) -> bool:
     return any(source.stem_of(path.name) is not None for path in folder.iterdir() if path.is_file())
 
 
-def _folder_left_aside(folder: Path, landing: Path) -> str:
+def _folder_left_aside(folder: Path, landing: Path) -> Notice:
     n_files = sum(1 for path in folder.iterdir() if path.is_file())
-    of_files = "1 file" if n_files == 1 else f"{n_files:,} files"
-    return (
-        f"{folder.relative_to(landing).as_posix()}/: a folder of {of_files}; left aside. To read it, write in "
-        "landing.yaml a pattern such as tables: {encounters: {files: [encounters*, '*/encounters*']}}."
-    )
+    name = f"{folder.relative_to(landing).as_posix()}/"
+    return Notice("folder_left_aside", file=name, details={"files": str(n_files)})
 
 
 def find_lookup(folder: Path, source: Source, pattern: str) -> list[Path]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql_text import identifier
 
 SOURCE_LINE = "source_line"
@@ -39,7 +40,7 @@ class OpenFile:
     records: int | None = None
     text: TextShape | None = None
     json_path: Path | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[Notice, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

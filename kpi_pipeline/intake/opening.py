@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.intake.column_mapping import header_mapping_faults, required_column_faults, wanted_columns
 from kpi_pipeline.intake.contract import CANONICAL, Source, load_contracts
@@ -82,7 +83,7 @@ def open_all(opening: Opening, landed: list[LandedFile]) -> tuple[list[Work], li
     return work, faults
 
 
-def open_lookups(opening: Opening, warnings: list[str], faults: list[Fault]) -> dict[str, Lookup]:
+def open_lookups(opening: Opening, warnings: list[Notice], faults: list[Fault]) -> dict[str, Lookup]:
     """Opens the files that mappings join, by view; notes what is not there or not readable."""
     landing, source = opening.landing, opening.source
     lookups: dict[str, Lookup] = {}
@@ -93,8 +94,8 @@ def open_lookups(opening: Opening, warnings: list[str], faults: list[Fault]) -> 
             columns = mapping.lookup_columns.get(view, ())
             paths = find_lookup(landing, source, pattern)
             if not paths and view in mapping.may_lack:
-                named = pattern.split("|")[0].strip()
-                warnings.append(f"no {named} file was found: {mapping.may_lack[view]} not known.")
+                named, unknown = pattern.split("|")[0].strip(), mapping.may_lack[view]
+                warnings.append(Notice("lookup_not_found", details={"named": named, "unknown": unknown}))
                 lookups[view] = absent_lookup(columns)
             elif not paths:
                 what = f"no {pattern} file ({endings_in_words(source)}) was found; the source {source.name!r} needs it."

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.core.sql_text import file_literal, identifier, literal
 from kpi_pipeline.intake.opened import (
@@ -244,11 +245,11 @@ def _header(name: str, lines: list[str], shape: TextShape) -> list[str]:
         raise InputError(Fault(f"{name}:{shape.skip + 1}", what, "Close it, or export the file again.")) from error
 
 
-def _skipped_lines(name: str, lines: list[str], shape: TextShape, options: TableOptions) -> tuple[str, ...]:
+def _skipped_lines(name: str, lines: list[str], shape: TextShape, options: TableOptions) -> tuple[Notice, ...]:
     is_told = options.header_row is not None or all(
         not line.strip() or _SEPARATOR_LINE.fullmatch(line) for line in lines[: shape.skip]
     )
     if is_told:
         return ()
-    which = "line 1 is" if shape.skip == 1 else f"lines 1 to {shape.skip} are"
-    return (f"{name}: the header row is line {shape.skip + 1}; {which} taken for a title and left aside.",)
+    found = {"unit": "lines", "header_row": str(shape.skip + 1)}
+    return (Notice("rows_above_header", file=name, details=found),)

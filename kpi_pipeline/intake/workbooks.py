@@ -21,6 +21,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.files import is_disk_full
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.core.sql_text import file_literal, identifier
 from kpi_pipeline.core.texts import join_words
@@ -84,11 +85,10 @@ def open_workbook(
     if faults:
         raise InputError(faults)
     if chosen.n_above and options.header_row is None:
-        above = "row 1 is" if chosen.header_row == 2 else f"rows 1 to {chosen.header_row - 1} are"
-        warnings.append(f"{name}: the header row is row {chosen.header_row}; {above} taken for a title and left aside.")
+        found = {"unit": "rows", "header_row": str(chosen.header_row)}
+        warnings.append(Notice("rows_above_header", file=name, details=found))
     if n_errors:
-        which = "1 cell holds an error" if n_errors == 1 else f"{n_errors:,} cells hold an error"
-        warnings.append(f"{name}: {which} of Excel (such as #N/A); taken as empty.")
+        warnings.append(Notice("cells_with_errors", file=name, counts={"cells": n_errors}))
     every_row = _copy_sql(copy, columns)
     return OpenFile(
         name,
@@ -120,7 +120,7 @@ def _refuse_large(path: Path, name: str, limits: Limits) -> None:
         raise InputError(Fault(name, what, "Save it as CSV, or raise limits: workbook_mb in kpi.yaml."))
 
 
-def _choose(book: Any, name: str, options: TableOptions, wanted: Wanted) -> tuple[_Sheet, list[str]]:
+def _choose(book: Any, name: str, options: TableOptions, wanted: Wanted) -> tuple[_Sheet, list[Notice]]:
     sheets = list(book.worksheets)
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     if options.sheet is not None:
@@ -141,12 +141,13 @@ def _choose(book: Any, name: str, options: TableOptions, wanted: Wanted) -> tupl
         )
         raise InputError(Fault(name, what, cure))
     chosen = fitting[0] if fitting else read[0]
-    others = [
+    others = tuple(
         f"{sheet.title} (hidden)" if sheet.sheet_state != "visible" else sheet.title
         for sheet in sheets
         if sheet.title != chosen.title
-    ]
-    return chosen, [f"{name}: only the sheet {chosen.title} is read; {', '.join(others)} left aside."] if others else []
+    )
+    aside = Notice("sheets_left_aside", file=name, columns=others, details={"sheet": chosen.title})
+    return chosen, [aside] if others else []
 
 
 def _found(sheet: Any, options: TableOptions, wanted: Wanted) -> _Sheet:

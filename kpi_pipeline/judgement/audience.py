@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.judgement.inputs import ReportInputs
@@ -38,7 +39,7 @@ def own_copy(inputs: ReportInputs) -> ReportInputs:
         facts=replace(
             facts,
             watermarks=tuple(mark for mark in facts.watermarks if mark.facility_id == own),
-            warnings=tuple(redact(text) for text in facts.warnings),
+            warnings=tuple(_redacted_notice(one, redact) for one in facts.warnings if one.facility_id in ("", own)),
             caveats=tuple(redact(text) for text in facts.caveats),
             control_totals=(),
         ),
@@ -59,6 +60,18 @@ def redactor(inputs: ReportInputs) -> Redact:
     longest_first = sorted(names, key=lambda name: (-len(name), name))
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in longest_first)})(?!\w)", re.IGNORECASE)
     return lambda text: pattern.sub(ANOTHER_PLACE, text)
+
+
+def _redacted_notice(notice: Notice, redact: Redact) -> Notice:
+    """Files and sheets may be named after a place."""
+    renamed = {f"rows of {name}": f"rows of {redact(name)}" for name in notice.columns}
+    return replace(
+        notice,
+        file=redact(notice.file),
+        columns=tuple(redact(name) for name in notice.columns),
+        counts={renamed.get(key, key): count for key, count in notice.counts.items()},
+        details={key: redact(text) for key, text in notice.details.items()},
+    )
 
 
 def _own_initiative(initiative: Initiative, redact: Redact) -> Initiative:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.judgement.disclosure import Number, Sum, Withheld, withhold_table
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.warehouse.facts import ControlTotal, ReferenceUsed, Watermark
@@ -48,8 +49,8 @@ class Totals:
 class JudgedRecords:
     """The data behind the report. totals: None where a count may not be printed. stays: (label, number) of each step.
 
-    watermarks: of the report's facilities. warnings: none where small numbers are withheld: they count cases in words,
-    of which a singular alone tells one.
+    watermarks: of the report's facilities. warnings: where small numbers are withheld, without any count (a count of
+    rows and the ledger beside it would tell one), and only those that bear on figures.
     """
 
     totals: Totals | None
@@ -59,7 +60,7 @@ class JudgedRecords:
     control_totals: tuple[ControlTotal, ...]
     watermarks: tuple[Watermark, ...]
     reference_tables: tuple[ReferenceUsed, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     has_warnings_withheld: bool
     caveats: tuple[str, ...]
 
@@ -68,6 +69,9 @@ def judge_records(inputs: ReportInputs) -> JudgedRecords:
     """Rows and steps with what must be withheld taken out."""
     facts = inputs.facts
     hidden = _withheld_rows(inputs) if inputs.withholds else {}
+    warnings = facts.warnings
+    if inputs.withholds:
+        warnings = tuple(told for one in warnings if (told := one.for_outsiders()) is not None)
 
     def shown(key: Hashable, count: int) -> Number:
         return hidden.get(key, float(count))
@@ -93,8 +97,8 @@ def judge_records(inputs: ReportInputs) -> JudgedRecords:
         control_totals=() if inputs.withholds else facts.control_totals,
         watermarks=facts.watermarks,
         reference_tables=facts.reference_tables,
-        warnings=() if inputs.withholds else facts.warnings,
-        has_warnings_withheld=inputs.withholds and bool(facts.warnings),
+        warnings=warnings,
+        has_warnings_withheld=len(warnings) < len(facts.warnings),
         caveats=facts.caveats,
     )
 

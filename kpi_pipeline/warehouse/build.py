@@ -20,7 +20,9 @@ from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
+from kpi_pipeline.warehouse.notices import write_notices
 from kpi_pipeline.warehouse.row_warnings import find_row_warnings
+from kpi_pipeline.warehouse.stay_warnings import find_stay_warnings
 from kpi_pipeline.warehouse.supply import create_supply
 from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
 
@@ -170,7 +172,7 @@ def _write_build_info(
             CAST(? AS VARCHAR) AS snapshot_id, CAST(? AS INTEGER) AS schema_version,
             CAST(? AS VARCHAR) AS program_version,
             CAST(? AS VARCHAR) AS source, CAST(? AS VARCHAR) AS source_title, CAST(? AS VARCHAR) AS built_at,
-            CAST(? AS VARCHAR[]) AS caveats, CAST(? AS VARCHAR[]) AS warnings""",
+            CAST(? AS VARCHAR[]) AS caveats""",
         [
             snapshot_id,
             SCHEMA_VERSION,
@@ -179,6 +181,7 @@ def _write_build_info(
             intake.source.title,
             built_at,
             list(intake.source.caveats),
-            [*intake.warnings, *find_build_warnings(connection), *find_row_warnings(connection, intake)],
         ],
     )
+    found = [*find_build_warnings(connection), *find_row_warnings(connection, intake), *find_stay_warnings(connection)]
+    write_notices(connection, [*intake.warnings, *found])

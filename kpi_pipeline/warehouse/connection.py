@@ -19,7 +19,7 @@ from kpi_pipeline.core.errors import Fault, WarehouseError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import path_literal
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when the warehouse's tables change so that an older file cannot be read; the file is then rebuilt."""
 
 

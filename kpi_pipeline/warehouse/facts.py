@@ -9,9 +9,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.warehouse.connection import open_warehouse
+from kpi_pipeline.warehouse.notices import read_notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class BuildFacts:
     source: str
     source_title: str
     caveats: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     watermarks: tuple[Watermark, ...]
     ledger: tuple[LedgerRow, ...]
     quarantine_reasons: tuple[QuarantineReason, ...]
@@ -115,9 +117,9 @@ class BuildFacts:
 
 def read_build_facts(connection: duckdb.DuckDBPyConnection) -> BuildFacts:
     """Reads the facts of the snapshot the connection is open on."""
-    info = connection.execute(
-        "SELECT snapshot_id, built_at, source, source_title, caveats, warnings FROM build_info"
-    ).fetchall()[0]
+    info = connection.execute("SELECT snapshot_id, built_at, source, source_title, caveats FROM build_info").fetchall()[
+        0
+    ]
     watermarks = connection.execute(
         "SELECT facility_id, facility_name, complete_through, basis FROM watermarks "
         "INNER JOIN facilities USING (facility_id) ORDER BY facility_id"
@@ -136,7 +138,7 @@ def read_build_facts(connection: duckdb.DuckDBPyConnection) -> BuildFacts:
         source=info[2],
         source_title=info[3],
         caveats=tuple(info[4]),
-        warnings=(*info[5], *_data_warnings(connection)),
+        warnings=read_notices(connection),
         watermarks=tuple(Watermark(*row) for row in watermarks),
         ledger=tuple(LedgerRow(*row) for row in ledger),
         quarantine_reasons=_quarantine_reasons(connection),
@@ -193,34 +195,3 @@ def _funnel(connection: duckdb.DuckDBPyConnection) -> tuple[FunnelStep, ...]:
         ("Of these still in the house", open_stays),
     ]
     return tuple(FunnelStep(label, int(n)) for label, n in steps)
-
-
-def _data_warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Things the figures survive but a reader should know."""
-    with_code, mapped, uncoded = connection.execute(
-        "SELECT COUNT(primary_diagnosis_code), COUNT(primary_diagnosis_ccs), "
-        "COUNT(*) FILTER (WHERE drg_code IS NOT NULL AND drg_weight IS NULL) FROM stays"
-    ).fetchall()[0]
-    warnings = []
-    if not connection.execute("SELECT COUNT(*) FROM stays").fetchall()[0][0]:
-        warnings.append("No encounter has the encounter_type 'acute inpatient', so there are no stays to measure.")
-    if with_code and not mapped:
-        warnings.append(
-            "The principal diagnosis codes are in no loaded CCS map. "
-            "Import one: kpi reference import ccs-icd9 or ccs-icd10."
-        )
-    elif mapped < with_code:
-        warnings.append(
-            f"{with_code - mapped:,} of {with_code:,} principal diagnoses are in no loaded CCS map; "
-            "they exclude nothing."
-        )
-    if uncoded:
-        warnings.append(f"{uncoded:,} stays have a DRG that is not in the loaded MS-DRG table.")
-    nearest = connection.execute(
-        "SELECT fiscal_year, drg_table_fiscal_year FROM stays "
-        "WHERE drg_table_fiscal_year IS NOT NULL AND drg_table_fiscal_year <> fiscal_year GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    if nearest:
-        years = ", ".join(f"FY{asked} uses FY{used}" for asked, used in nearest)
-        warnings.append(f"No MS-DRG table is loaded for some fiscal years, so the nearest is used: {years}.")
-    return warnings

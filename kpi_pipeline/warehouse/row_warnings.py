@@ -1,11 +1,12 @@
 """Rows that are read but cannot be believed as they stand: children of no encounter, unknown kinds, strangers under
-one number, versions nobody dated, procedures that say nothing. In sentences with counts; no patient's data.
+one number, versions nobody dated, procedures that say nothing; and what the stays show. No patient's data.
 """
 
 from __future__ import annotations
 
 import duckdb
 
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql_text import literal
 from kpi_pipeline.intake.contract import CANONICAL, load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
@@ -24,11 +25,13 @@ ENCOUNTER_TYPES = (
 ROWS_TO_NAME = 11
 """A value is printed only where so many rows share it: a number of one patient in the wrong column never is."""
 
+_TYPES_NAMED = 6
+
 _PROCEDURES_UNMAPPED = 0.2
 """Above this share of procedure codes in no map, planned care cannot be told from unplanned."""
 
 
-def find_row_warnings(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+def find_row_warnings(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
     """The warnings about rows of this build; needs the views of staged rows and the warehouse tables."""
     return [
         *_unmatched_rows(connection, intake),
@@ -63,7 +66,7 @@ def count_unmatched(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[
     return int(unmatched), int(rows)
 
 
-def _unmatched_rows(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+def _unmatched_rows(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
     warnings = []
     for table in load_contracts():
         files, parent = intake.of_table(table), parent_of(table)
@@ -75,17 +78,22 @@ def _unmatched_rows(connection: duckdb.DuckDBPyConnection, intake: IntakeResult)
             f"FROM all_{table} AS children ANTI JOIN older_{table} AS older USING (file_number, file_row_number) "
             f"LEFT JOIN staged_{name} AS parents ON children.{column} = parents.{column} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-        owner = "encounter" if name == "encounters" else "case-management case"
         warnings += [
-            f"{files[number].file_name}: {unmatched:,} of {rows:,} rows of {table} belong to no {owner} in the data. "
-            f"Compare its {column} with that of {name}: lost leading zeros, or another system's numbers?"
+            Notice(
+                "rows_unmatched",
+                file=files[number].file_name,
+                table=table,
+                columns=(column,),
+                counts={"rows": unmatched, "of_rows": rows},
+                details={"parent": name},
+            )
             for number, rows, unmatched in counts
             if unmatched
         ]
     return warnings
 
 
-def _unknown_types(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _unknown_types(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     known = ", ".join(literal(name) for name in ENCOUNTER_TYPES)
     rows = connection.execute(
         f"SELECT encounter_type, COUNT(*) FROM encounters WHERE encounter_type NOT IN ({known}) "
@@ -93,29 +101,27 @@ def _unknown_types(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     if not rows:
         return []
-    named = [f"{name[:40]!r} in {n:,}" for name, n in rows if n >= ROWS_TO_NAME][:6]
-    total = sum(n for _, n in rows)
-    what = f" ({', '.join(named)})" if named else ""
+    named = {name: n for name, n in rows if n >= ROWS_TO_NAME}
+    shown = tuple(named)[:_TYPES_NAMED]
     return [
-        f"encounters: {_rows(total)} with an encounter_type that is not one of the {len(ENCOUNTER_TYPES)} known "
-        f"ones{what}: no stays are made of them. Write acute inpatient stays as 'acute inpatient'."
+        Notice(
+            "encounter_types_unknown",
+            columns=shown,
+            counts={"rows": sum(n for _, n in rows), **{f"rows of {name}": named[name] for name in shown}},
+            details={"known": str(len(ENCOUNTER_TYPES))},
+        )
     ]
 
 
-def _unknown_persons(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _unknown_persons(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     n = connection.execute(
         "SELECT COUNT(*) FROM encounters INNER JOIN staged_encounters AS rows USING (encounter_id) "
         "WHERE encounters.person_id <> rows.person_id"
     ).fetchall()[0][0]
-    if not n:
-        return []
-    return [
-        f"encounters: {_rows(n)} with a placeholder for an unknown person (such as UNKNOWN, 0 or 9999) as person_id. "
-        "Each is taken as a person of its own: their stays count, their returns cannot be seen."
-    ]
+    return [Notice("persons_unknown", counts={"rows": n})] if n else []
 
 
-def _undated_versions(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+def _undated_versions(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
     warnings = []
     for contract in load_contracts().values():
         files = intake.of_table(contract.table)
@@ -123,43 +129,29 @@ def _undated_versions(connection: duckdb.DuckDBPyConnection, intake: IntakeResul
             continue
         ties = connection.execute(f"SELECT COUNT(*) FROM older_{contract.table} WHERE is_tie").fetchall()[0][0]
         if ties:
-            warnings.append(
-                f"{contract.table}: {_rows(ties)} differing from another row with the same {', '.join(contract.key)}, "
-                "and nothing says which is later (updated_at, or a later file): one of each was picked and the others "
-                "left out. If they are parts of one record, such as one row per unit or diagnosis, combine them first."
-            )
+            key = tuple(contract.key)
+            warnings.append(Notice("versions_undated", table=contract.table, columns=key, counts={"rows": ties}))
     return warnings
 
 
-def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[str]:
+def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
     rows, mapped = connection.execute(
         "SELECT COUNT(*), COUNT(categories.ccs) FROM staged_procedures AS procedures LEFT JOIN procedure_categories AS "
         "categories ON UPPER(REPLACE(procedures.procedure_code, '.', '')) = categories.code"
     ).fetchall()[0]
     if not connection.execute("SELECT COUNT(primary_diagnosis_ccs) FROM stays").fetchall()[0][0]:
         return []  # readmissions cannot be computed at all, which is said elsewhere
-    planned = "planned returns may be counted as unplanned"
     if not intake.of_table("procedures"):
-        return [f"procedures: the table was not supplied, so {planned}."]
+        return [Notice("procedures_not_supplied")]
     if rows and (rows - mapped) / rows > _PROCEDURES_UNMAPPED:
-        return [
-            f"procedures: {rows - mapped:,} of {rows:,} codes are in no loaded map (CPT codes are in none), so "
-            f"{planned}."
-        ]
+        return [Notice("procedures_unmapped", counts={"codes": rows - mapped, "of_codes": rows})]
     return []
 
 
-def _invalid_dispositions(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _invalid_dispositions(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     wrong, short = connection.execute(
         "SELECT COUNT(*), COUNT(*) FILTER (WHERE LENGTH(discharge_disposition_code) = 1) FROM stays "
         "ANTI JOIN (SELECT code FROM reference_value_sets WHERE value_set = 'disposition_valid') AS valid "
         "ON stays.discharge_disposition_code = valid.code WHERE discharge_disposition_code IS NOT NULL"
     ).fetchall()[0]
-    if not wrong:
-        return []
-    zeros = f"; {short:,} have one digit: their leading zeros were lost" if short else ""
-    return [f"encounters: {wrong:,} stays have a discharge_disposition_code that is no UB-04 code{zeros}."]
-
-
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{n:,} rows"
+    return [Notice("dispositions_invalid", counts={"stays": wrong, "one_digit": short})] if wrong else []

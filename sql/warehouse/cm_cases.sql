@@ -1,14 +1,24 @@
 /*---
 title: Case-management cases
-means: Cases with the stay they belong to; the first assessment as an instant in UTC, so that hours are true hours.
+means: >-
+  Cases with the stay and the facility they belong to; opened and closed by the facility's calendar, the first
+  assessment as an instant in UTC, so that hours are true hours.
 key: [cm_case_id]
 ---*/
 SELECT
     encounter_stays.stay_id,
+    encounters.facility_id,
+    encounters.unit_id,
     cases.cm_case_id,
     cases.encounter_id,
     cases.case_manager_id,
     cases.opened_at,
+    CAST(
+        CASE cases.opened_at_kind
+            WHEN 'instant' THEN (cases.opened_at AT TIME ZONE 'UTC') AT TIME ZONE facilities.time_zone
+            ELSE cases.opened_at
+        END AS DATE
+    ) AS opened_on,
     cases.first_assessed_at,
     CASE cases.first_assessed_at_kind
         WHEN 'instant' THEN cases.first_assessed_at
@@ -17,7 +27,14 @@ SELECT
     CASE WHEN cases.first_assessed_at_kind = 'date' THEN CAST(cases.first_assessed_at AS DATE) END
         AS first_assessed_on_some_time,
     cases.closed_at,
+    CAST(
+        CASE cases.closed_at_kind
+            WHEN 'instant' THEN (cases.closed_at AT TIME ZONE 'UTC') AT TIME ZONE facilities.time_zone
+            ELSE cases.closed_at
+        END AS DATE
+    ) AS closed_on,
     cases.close_reason
 FROM staged_cm_cases AS cases
 LEFT JOIN encounter_stays ON cases.encounter_id = encounter_stays.encounter_id
-LEFT JOIN facilities ON encounter_stays.facility_id = facilities.facility_id
+LEFT JOIN encounters ON cases.encounter_id = encounters.encounter_id
+LEFT JOIN facilities ON encounters.facility_id = facilities.facility_id

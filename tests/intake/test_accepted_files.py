@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from tests.support.landings import GOOD, HEADER, encounters, faults_of, line, refused_rows, staged_rows, take_in
+from tests.support.said import said
 
 BAD_DATE = line("E9", admitted_at="10/01/2026")
 """A row that is refused: its line number shows how lines are counted."""
@@ -30,7 +31,7 @@ def workbook(fill: Callable[[openpyxl.Workbook], None]) -> bytes:
 def test_unknown_columns_are_ignored_with_one_warning_each(tmp_path: Path) -> None:
     files = {"encounters.csv": HEADER.replace("\n", ",remark,Ward [old]\n") + GOOD.replace("\n", ",a,b\n") * 2}
     intake = take_in(tmp_path, files)
-    assert intake.warnings == (
+    assert said(intake.warnings) == (
         "encounters.csv: the column 'remark' is not in the layout; ignored.",
         "encounters.csv: the column 'Ward [old]' is not in the layout; ignored.",
     )
@@ -41,7 +42,7 @@ def test_a_header_only_optional_table_is_zero_rows_and_supplied(tmp_path: Path) 
     intake = take_in(tmp_path, {**encounters(GOOD), "denials.csv": "denial_id,encounter_id\n"})
     (denials,) = intake.of_table("denials")
     assert (denials.rows_in, denials.rows_staged, denials.rows_quarantined) == (0, 0, 0)
-    assert intake.warnings == ()
+    assert said(intake.warnings) == ()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_csv_file_may_have(name: str, content: str, tmp_path: Path) -> None:
     intake = take_in(tmp_path, {"encounters.csv": content})
     columns = "encounter_id, person_id, facility_id, encounter_type, admitted_at, discharged_at"
     assert staged_rows(intake, columns) == [("E1", "P1", "F1", "acute inpatient", *TIMES)]
-    assert intake.warnings == ()
+    assert said(intake.warnings) == ()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_other_files_are_left_aside_with_one_warning_each(tmp_path: Path) -> Non
     }
     (tmp_path / "landing" / "archive").mkdir(parents=True)
     intake = take_in(tmp_path, files)
-    assert intake.warnings == tuple(
+    assert said(intake.warnings) == tuple(
         f"{name}: is no table of the source 'canonical'; left aside."
         for name in ("budget_notes.docx", "patients.csv", "readme.txt")
     )
@@ -213,7 +214,7 @@ def test_a_workbook_with_dates_numbers_blank_rows_and_a_second_sheet(tmp_path: P
     ]
     # an Excel serial number is no date we may guess at; its row in the sheet is told
     assert [(where, reasons) for _, where, reasons, _ in refused_rows(intake)] == [(6, ["invalid_admitted_at"])]
-    assert intake.warnings == ("encounters.xlsx: only the sheet Sheet is read; Notes left aside.",)
+    assert said(intake.warnings) == ("encounters.xlsx: only the sheet Sheet is read; Notes left aside.",)
 
 
 def test_a_workbook_with_cells_past_its_header_is_refused_with_their_rows(tmp_path: Path) -> None:

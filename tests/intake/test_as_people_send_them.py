@@ -13,6 +13,7 @@ import pyarrow
 import pytest
 
 from tests.support.landings import GOOD, HEADER, encounters, faults_of, land, line, refused_rows, staged_rows, take_in
+from tests.support.said import said
 
 TEXT = HEADER + line("E1", person_id="Müller") + line("E2", person_id="P2")
 IDS = [("E1", "Müller"), ("E2", "P2")]
@@ -49,7 +50,7 @@ def zstd(content: bytes) -> bytes:
 def test_a_text_file_is_read(name: str, content: bytes, options: str, tmp_path: Path) -> None:
     intake = take_in(tmp_path, {name: content, **({"landing.yaml": options} if options else {})})
     assert staged_rows(intake, "encounter_id, person_id") == IDS
-    assert intake.warnings == ()
+    assert said(intake.warnings) == ()
 
 
 def test_a_title_above_the_header_is_named_and_lines_stay_the_files_own(tmp_path: Path) -> None:
@@ -57,14 +58,14 @@ def test_a_title_above_the_header_is_named_and_lines_stay_the_files_own(tmp_path
     intake = take_in(tmp_path, {"encounters.csv": content})
     assert staged_rows(intake, "encounter_id") == [("E1",)]
     assert [where for _, where, _, _ in refused_rows(intake)] == [5]
-    assert intake.warnings == (
+    assert said(intake.warnings) == (
         "encounters.csv: the header row is line 3; lines 1 to 2 are taken for a title and left aside.",
     )
 
 
 def test_a_declared_header_row_needs_no_warning(tmp_path: Path) -> None:
     files = {"encounters.csv": "a title\n" + HEADER + GOOD, "landing.yaml": "tables: {encounters: {header_row: 2}}"}
-    assert take_in(tmp_path, files).warnings == ()
+    assert said(take_in(tmp_path, files).warnings) == ()
 
 
 def test_a_header_may_hold_a_quoted_newline_in_a_column_we_do_not_use(tmp_path: Path) -> None:
@@ -77,13 +78,13 @@ def test_dated_folders_are_named_when_left_aside_and_read_when_declared(tmp_path
     land(tmp_path / "landing" / "notes", {"readme.txt": "nothing"})
     intake = take_in(tmp_path, encounters(GOOD))
     assert staged_rows(intake, "encounter_id") == [("E1",)]
-    assert len(intake.warnings) == 1
-    assert intake.warnings[0].startswith("2026-09/: a folder of 1 file; left aside.")
+    assert len(said(intake.warnings)) == 1
+    assert said(intake.warnings)[0].startswith("2026-09/: a folder of 1 file; left aside.")
     pattern = "tables: {encounters: {files: ['encounters*', '*/encounters*']}}"
     intake = take_in(tmp_path, {"landing.yaml": pattern})
     assert sorted(staged_rows(intake, "encounter_id")) == [("E1",), ("E2",)]
     assert {file.file_name for file in intake.files} == {"encounters.csv", "2026-09/encounters.csv"}
-    assert intake.warnings == ()
+    assert said(intake.warnings) == ()
 
 
 def workbook(
@@ -116,7 +117,7 @@ def test_the_visible_sheet_is_read_below_its_title_and_others_are_named(tmp_path
     }
     intake = take_in(tmp_path, workbook(tmp_path, sheets, hidden="Old"))
     assert staged_rows(intake, "encounter_id, discharged_at") == [("E1", datetime(2026, 10, 6))]
-    assert intake.warnings == (
+    assert said(intake.warnings) == (
         "encounters.xlsx: only the sheet ADT is read; Old (hidden), Notes left aside.",
         "encounters.xlsx: the header row is row 3; rows 1 to 2 are taken for a title and left aside.",
     )
@@ -151,7 +152,7 @@ def test_errors_of_excel_are_empty_cells_and_day_numbers_are_read_where_declared
     assert staged_rows(intake, "admitted_at, admitted_at_kind, discharged_at, discharged_at_kind, payer") == [
         (datetime(2026, 10, 1, 12), "local", datetime(2026, 10, 5), "date", None)
     ]
-    assert intake.warnings == ("encounters.xlsx: 2 cells hold an error of Excel (such as #N/A); taken as empty.",)
+    assert said(intake.warnings) == ("encounters.xlsx: 2 cells hold an error of Excel (such as #N/A); taken as empty.",)
 
 
 MONEY = HEADER.replace("\n", ";total_cost\n").replace(",", ";")
@@ -161,7 +162,7 @@ def costs(tmp_path: Path, *values: str, options: str = "") -> tuple[list[float |
     rows = [line(f"E{n}").replace(",", ";").replace("\n", f";{value}\n") for n, value in enumerate(values)]
     files = {"encounters.csv": MONEY + "".join(rows), **({"landing.yaml": options} if options else {})}
     intake = take_in(tmp_path, files)
-    return [row[0] for row in staged_rows(intake, "total_cost")], intake.warnings
+    return [row[0] for row in staged_rows(intake, "total_cost")], said(intake.warnings)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.support.landings import faults_of, refused_rows, staged_rows, take_in
+from tests.support.said import said
 
 EXTRACT = (
     "VisitNo;MRN;Class;AdmDate;AdmTime;DischDt;Charges\n"
@@ -39,7 +40,7 @@ def test_own_names_values_dates_and_numbers_are_read(tmp_path: Path) -> None:
     assert staged_rows(intake, columns) == [
         ("001", "P1", "MAIN", "acute inpatient", datetime(2026, 10, 1, 8, 30), datetime(2026, 10, 5, 14), 1234.5)
     ]
-    assert intake.warnings == ()
+    assert said(intake.warnings) == ()
     refused = refused_rows(intake)
     assert [(where, reasons) for _, where, reasons, _ in refused] == [
         (3, ["invalid_admitted_at"]),

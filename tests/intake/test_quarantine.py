@@ -10,6 +10,7 @@ import pytest
 from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
 from tests.support.landings import GOOD, HEADER, encounters, line, refusals, refused_rows, staged_rows, take_in
+from tests.support.said import said
 
 WITH_AMOUNTS = HEADER.replace("\n", ",total_cost,birth_date,updated_at\n")
 
@@ -37,7 +38,9 @@ def test_lines_of_commas_alone_are_no_rows_and_are_counted(tmp_path: Path) -> No
     intake = take_in(tmp_path, encounters(GOOD, ",,,,,\n" * 200, line("E2"), ' , ,,"",,\n'))
     (file,) = intake.files
     assert (file.rows_in, file.rows_staged, file.rows_quarantined) == (2, 2, 0)
-    assert intake.warnings == ("encounters.csv: 201 rows hold not a single value (commas alone); left aside as empty.",)
+    assert said(intake.warnings) == (
+        "encounters.csv: 201 rows hold not a single value (commas alone); left aside as empty.",
+    )
 
 
 def test_a_discharge_that_is_empty_is_a_patient_in_the_house(tmp_path: Path) -> None:
@@ -200,7 +203,7 @@ def test_an_optional_value_that_cannot_be_read_is_unknown_with_one_warning_for_i
     intake = take_in(tmp_path, {"encounters.csv": content})
     assert refusals(intake) == {}
     assert [row[0] for row in staged_rows(intake, "total_cost")] == [1250.5, None, None, None, 1250.0]
-    assert intake.warnings == (
+    assert said(intake.warnings) == (
         "encounters.csv: 2 values of birth_date cannot be read; treated as unknown.",
         "encounters.csv: 3 values of total_cost cannot be read; treated as unknown.",
         "encounters.csv: 1 value of updated_at cannot be read; treated as unknown.",

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.declared.commentary import Commentary
@@ -49,10 +50,17 @@ COMPARED = EVERYWHERE.model_copy(
     update={"id": "calls", "scope": Scope(facilities=("AAA",)), "control": Control(facility_id="BBB")}
 )
 
+DAY = "2026-10-15"
+
 
 def inputs_of(facility: str, privacy: Privacy = "internal") -> ReportInputs:
     totals = (ControlTotal("acute inpatient", 60_000, 30, 0, None, None, None, None),)
-    facts = replace(FACTS, watermarks=MARKS, control_totals=totals, warnings=("Valley: 120 stays without a DRG.",))
+    warnings = (
+        Notice("rows_empty", file="valley.csv", counts={"rows": 120}),
+        Notice("feed_stopped", table="denials", facility_id="BBB", details={"supported": DAY, "claimed": DAY}),
+        Notice("feed_stopped", table="denials", facility_id="AAA", details={"supported": DAY, "claimed": DAY}),
+    )
+    facts = replace(FACTS, watermarks=MARKS, control_totals=totals, warnings=warnings)
     sizes = {"AAA": 900.0, "BBB": 700.0, "CCC": 600.0}
     names = {mark.facility_id: mark.facility_name for mark in MARKS}
     return eventful(

@@ -8,10 +8,13 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.figures import Figure, read_figures
@@ -270,14 +273,28 @@ def test_an_internal_report_prints_every_row_count() -> None:
     assert quality.summary.startswith("Of 60,007 rows that came in, 60,000 were used and 7 set aside")
 
 
-def test_warnings_are_not_printed_where_small_numbers_are_withheld() -> None:
-    """They count cases in words: `1 stay has`, the singular alone, tells one; a file's name may tell more."""
-    facts = replace(FACTS, warnings=("encounters_2026.csv: one value of total_cost is no number.",))
-    assert data_quality(report_inputs(facts=facts)).warnings == facts.warnings
+UNREADABLE = Notice("values_unreadable", file="doe_2026.csv", columns=("total_cost",), counts={"values": 1})
+TITLED = Notice("rows_above_header", file="doe_2026.csv", details={"unit": "lines", "header_row": "3"})
+
+
+@pytest.mark.parametrize("privacy", ["board", "external"])
+def test_warnings_count_nothing_and_name_no_file_where_small_numbers_are_withheld(privacy: Privacy) -> None:
+    """`1 value`, the singular alone, tells one; a file's name may tell more; some help nobody but the analyst."""
+    facts = replace(FACTS, warnings=(UNREADABLE, TITLED))
+    assert data_quality(report_inputs(facts=facts)).warnings == (
+        "doe_2026.csv: 1 value of total_cost cannot be read; treated as unknown.",
+        "doe_2026.csv: the header row is line 3; lines 1 to 2 are taken for a title and left aside.",
+    )
+    assert data_quality(report_inputs(facts=facts, privacy=privacy)).warnings == (
+        "A source file: values (number withheld) of total_cost cannot be read; treated as unknown.",
+    )
+
+
+def test_a_report_without_warnings_says_so() -> None:
+    assert data_quality(report_inputs(privacy="board")).no_warnings_words == "No warnings."
+    facts = replace(FACTS, warnings=(TITLED,))
     board = data_quality(report_inputs(facts=facts, privacy="board"))
-    assert (board.warnings, board.no_warnings_words) == ((), "Not printed in this copy: warnings count cases.")
-    nothing = data_quality(report_inputs(privacy="board"))
-    assert nothing.no_warnings_words == "No warnings."
+    assert (board.warnings, board.no_warnings_words) == ((), "No warnings that bear on the figures.")
 
 
 def test_every_month_is_guarded_not_only_the_last() -> None:

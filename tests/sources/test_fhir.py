@@ -24,6 +24,7 @@ from tests.support.fhir import (
     write_fhir,
     write_text,
 )
+from tests.support.said import said
 
 NUBC = "https://www.nubc.org/CodeSystem/PatDischargeStatus"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -136,10 +137,10 @@ def test_what_is_cancelled_or_entered_in_error_is_left_out_with_a_count(tmp_path
     result = take_in(write_fhir(tmp_path / "landing", resources), tmp_path / "store")
     assert [row[0] for row in staged_rows(result, "encounters", "encounter_id")] == ["e1"]
     assert refused_rows(result, "encounters") == []
-    assert (
-        "Encounter.ndjson: 2 rows left out of encounters: the visit was cancelled, or only planned." in result.warnings
+    assert "Encounter.ndjson: 2 rows left out of encounters: the visit was cancelled, or only planned." in said(
+        result.warnings
     )
-    assert "Encounter.ndjson: 1 row left out of encounters: the visit was entered in error." in result.warnings
+    assert "Encounter.ndjson: 1 row left out of encounters: the visit was entered in error." in said(result.warnings)
     (file,) = result.files
     assert (file.rows_in, file.rows_staged) == (1, 1)
     again = take_in(tmp_path / "landing", tmp_path / "store")  # read from the store, not from the file
@@ -328,7 +329,7 @@ def test_times_count_on_the_facilitys_own_day_and_what_is_not_there_is_not_suppl
     assert day == [("2026-02-28",)]
     assert {"encounters.drg_code", "encounters.total_cost", "diagnoses.present_on_admission", "cm_cases"} <= missing
     assert "denials" not in missing  # a canonical table beside the resources
-    assert any("DRGs, payers and amounts are not known" in warning for warning in built.facts.warnings)
+    assert any("DRGs, payers and amounts are not known" in warning for warning in said(built.facts.warnings))
 
 
 def test_the_public_synthea_export_is_read_whole(tmp_path: Path) -> None:

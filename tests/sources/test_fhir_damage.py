@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kpi_pipeline.core.errors import KpiError
 from tests.support.fhir import coded, encounter, staged_rows, take_in, write_fhir
+from tests.support.said import said
 
 EXAMPLES = int(os.environ.get("KPI_DAMAGED_FILES", "40"))
 """`make damage` tries thousands."""
@@ -107,4 +108,4 @@ def test_a_resource_of_another_type_is_left_out_with_a_count(tmp_path: Path) -> 
     (landing / "Encounter.ndjson").write_bytes(b"\n".join(lines))
     result = take_in(landing, tmp_path / "store")
     assert staged_rows(result, "encounters", "encounter_id") == [("e0",)]
-    assert "Encounter.ndjson: 1 row left out of encounters: the resource is no Encounter." in result.warnings
+    assert "Encounter.ndjson: 1 row left out of encounters: the resource is no Encounter." in said(result.warnings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.fhir import staged_rows, take_in
+from tests.support.said import said
 
 ENCOUNTER = (
     "encounter_id,person_id,encounter_type,encounter_start_date,encounter_end_date,facility_npi,"
@@ -44,11 +45,11 @@ def test_an_encounter_with_all_that_belongs_to_it(tmp_path: Path) -> None:
         ("e1", "I509", 1, "icd-10-cm", "Y")
     ]
     assert staged_rows(result, "procedures", "encounter_id, procedure_code") == [("e1", "0210093")]
-    assert "condition.csv: 1 row left out of diagnoses: the diagnosis belongs to no encounter." in result.warnings
+    assert "condition.csv: 1 row left out of diagnoses: the diagnosis belongs to no encounter." in said(result.warnings)
 
 
 def test_encounters_alone_are_enough_and_the_rest_is_named(tmp_path: Path) -> None:
     landing = land(tmp_path / "landing", encounter=f"{ENCOUNTER}e1,p1,acute inpatient,2026-03-01,,F1,,,,,\n")
     result = take_in(landing, tmp_path / "store", source="tuva")
     assert staged_rows(result, "encounters", "encounter_id, discharged_at") == [("e1", None)]
-    assert "no eligibility* file was found: payers are not known." in result.warnings
+    assert "no eligibility* file was found: payers are not known." in said(result.warnings)

@@ -66,6 +66,7 @@ class Hospital:
     encounters: list[CsvRow] = field(default_factory=list)
     procedures: list[CsvRow] = field(default_factory=list)
     cm_cases: list[CsvRow] = field(default_factory=list)
+    cm_tasks: list[CsvRow] = field(default_factory=list)
     avoidable_days: list[CsvRow] = field(default_factory=list)
     denials: list[CsvRow] = field(default_factory=list)
     census: list[CsvRow] = field(default_factory=list)
@@ -127,6 +128,7 @@ def make_hospital(random: Random, *, prefix: str) -> Hospital:
     for person in range(random.randint(1, 5)):
         _add_history(hospital, random, f"{prefix}P{person}", facilities, first_day, numbers, timed=timed, prefix=prefix)
     _add_days(hospital, random, facilities[0], prefix, first_day + timedelta(days=random.choice((0, 80))))
+    _complete(hospital, Random(prefix))
     return hospital
 
 
@@ -275,3 +277,35 @@ def _add_days(hospital: Hospital, random: Random, facility: str, prefix: str, fi
                     "paid_hours": random.choice(("8", "8", "4.5", "0")),
                 }
             )
+
+
+def _complete(hospital: Hospital, random: Random) -> None:
+    """What came to the layout later, drawn apart so that the rest stays as it was: closings, tasks, appeals."""
+    for row in hospital.cm_cases:
+        opened = datetime.fromisoformat(row["opened_at"])
+        days = random.choice((-1, 0, 1, 7, 30, 40, None))
+        row["closed_at"] = "" if days is None else (opened + timedelta(days=days)).isoformat()
+        if random.random() < 0.1:
+            row["opened_at"] = ""
+        for number in range(random.choice((0, 1, 2))):
+            due = opened + timedelta(days=random.choice((1, 2, 20)))
+            late = random.choice((timedelta(0), timedelta(minutes=1), timedelta(days=7), timedelta(days=8), None))
+            hospital.cm_tasks.append(
+                {
+                    "task_id": f"T{number}{row['cm_case_id']}",
+                    "cm_case_id": row["cm_case_id"],
+                    "due_at": due.isoformat() if random.random() < 0.7 else due.date().isoformat(),
+                    "done_at": "" if late is None else (due + late).isoformat(),
+                }
+            )
+    for row in hospital.denials:
+        denied = date.fromisoformat(row["denied_on"])
+        appeal = random.choice((10, 60, 61, None))
+        row["denied_amount"] = random.choice(("100", "2500.75", ""))
+        row["appealed_on"] = "" if appeal is None else (denied + timedelta(days=appeal)).isoformat()
+        if appeal is not None:
+            decided = denied + timedelta(days=appeal + random.choice((20, 180, 181)))
+            row["decided_on"] = decided.isoformat()
+            row["outcome"] = random.choice(("overturned", "Overturned", "upheld"))
+    for row in hospital.staffing:
+        row["overtime_hours"] = random.choice(("0", "1.5", "2", "0", "0", ""))

@@ -19,6 +19,7 @@ from tests.support.oracle import (
     VALID_DISPOSITIONS,
     Judgement,
     Options,
+    Row,
     Stay,
     ended,
     has_time,
@@ -302,6 +303,213 @@ def disposition_share(*codes: str) -> Oracle:
             ama=lambda stay: stay.disposition == "07",
         )(world)
 
+    return listed
+
+
+def _facilities(world: World) -> dict[str, str]:
+    """encounter → facility, of the encounters that can be used."""
+    statuses = judge_rows(world.hospital.encounters, world.options)
+    found = {}
+    for row in newest_versions(world.hospital.encounters):
+        begins, ends = text(row, "admitted_at"), text(row, "discharged_at")
+        usable = text(row, "person_id") and begins and (not ends or ends[:10] >= begins[:10])
+        if usable and statuses[text(row, "encounter_id")] != "invalid:missing_person_id":
+            found[text(row, "encounter_id")] = text(row, "facility_id")
+    return found
+
+
+def _day(row: Row, column: str) -> date | None:
+    return date.fromisoformat(text(row, column)[:10]) if text(row, column) else None
+
+
+def cm_opened(world: World) -> dict[str, Listed]:
+    """Cases whose encounter is known, by the day they were opened."""
+    facilities = _facilities(world)
+    return {
+        text(row, "cm_case_id"): Listed(
+            facilities[text(row, "encounter_id")],
+            day,
+            "closed_before_opened" if (_day(row, "closed_at") or day) < day else (1.0, 1.0),
+        )
+        for row in world.hospital.cm_cases
+        if (day := _day(row, "opened_at")) and text(row, "encounter_id") in facilities
+    }
+
+
+def cm_closed(world: World) -> dict[str, Listed]:
+    """Cases whose encounter is known, by the day they were closed."""
+    facilities, listed = _facilities(world), {}
+    for row in world.hospital.cm_cases:
+        opened, closed = _day(row, "opened_at"), _day(row, "closed_at")
+        if closed is None or text(row, "encounter_id") not in facilities:
+            continue
+        reason = "no_opening_date" if opened is None else "closed_before_opened" if closed < opened else ""
+        listed[text(row, "cm_case_id")] = Listed(facilities[text(row, "encounter_id")], closed, reason or (1.0, 1.0))
+    return listed
+
+
+def cm_open(*, age: bool = False) -> Oracle:
+    """Cases open at the end of a month, one or their age in days."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        facilities, found = _facilities(world), {}
+        for row in world.hospital.cm_cases:
+            opened, closed = _day(row, "opened_at"), _day(row, "closed_at")
+            facility = facilities.get(text(row, "encounter_id"))
+            if opened is None or facility is None:
+                continue
+            for last in month_ends(opened, world.options.complete_through[facility]):
+                if closed is None or closed > last:
+                    number = float((last - opened).days) if age else 1.0
+                    found[f"{text(row, 'cm_case_id')}|{last}"] = Listed(facility, last, (number, 1.0))
+        return found
+
+    return listed
+
+
+def month_ends(first: date, through: date) -> list[date]:
+    """The last days of the months from that of `first` on, up to and including `through`."""
+    ends, day = [], first.replace(day=1)
+    while True:
+        following = (day + timedelta(days=31)).replace(day=1)
+        if following - timedelta(days=1) > through:
+            return ends
+        ends.append(following - timedelta(days=1))
+        day = following
+
+
+def follow_ups(*, on_time: bool) -> Oracle:
+    """Tasks by their due day: done by the due moment, or within seven days of the due day."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        facilities = _facilities(world)
+        of_case = {
+            text(row, "cm_case_id"): facilities[text(row, "encounter_id")]
+            for row in world.hospital.cm_cases
+            if text(row, "encounter_id") in facilities
+        }
+        return {
+            text(row, "task_id"): Listed(of_case[text(row, "cm_case_id")], due, (float(is_done(row, due)), 1.0))
+            for row in world.hospital.cm_tasks
+            if (due := _day(row, "due_at")) and text(row, "cm_case_id") in of_case
+        }
+
+    def is_done(row: Row, due: date) -> bool:
+        done = _day(row, "done_at")
+        if done is None:
+            return False
+        if not on_time:
+            return done <= due + timedelta(days=7)
+        if has_time(text(row, "due_at")) and has_time(text(row, "done_at")):
+            return text(row, "done_at") <= text(row, "due_at")
+        return done <= due
+
+    return listed
+
+
+def _denials_of(world: World) -> list[tuple[Stay, Row]]:
+    """Each denial of an ended acute stay, with the stay."""
+    by_encounter = {encounter_id: stay for stay in world.stays for encounter_id in measures.ids(stay)}
+    newest = {text(row, "denial_id"): row for row in world.hospital.denials}
+    return [
+        (by_encounter[text(row, "encounter_id")], row)
+        for row in newest.values()
+        if text(row, "encounter_id") in by_encounter
+    ]
+
+
+def denied_usd(world: World) -> dict[str, Listed]:
+    """Dollars of the denials dated within 60 days of the discharge."""
+    rows = _denials_of(world)
+    listed = {}
+    for stay in ended(world.stays):
+        last = stay.discharged_on + timedelta(days=60)
+        own = [row for of, row in rows if of is stay and (day := _day(row, "denied_on")) and day <= last]
+        unknown = any(not text(row, "denied_amount") for row in own)
+        case = "amount_unknown" if unknown else (sum(float(text(row, "denied_amount")) for row in own), 1.0)
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+    return listed
+
+
+def appealed(world: World) -> dict[str, Listed]:
+    """Denials by their day: appealed within 60 days."""
+    listed = {}
+    for stay, row in _denials_of(world):
+        day, appeal = _day(row, "denied_on"), _day(row, "appealed_on")
+        if day:
+            case = (float(appeal is not None and appeal <= day + timedelta(days=60)), 1.0)
+            listed[text(row, "denial_id")] = Listed(stay.facility_id, day, case)
+    return listed
+
+
+def overturned(world: World) -> dict[str, Listed]:
+    """Appeals by their day: overturned within 180 days."""
+    listed = {}
+    for stay, row in _denials_of(world):
+        day, decided = _day(row, "appealed_on"), _day(row, "decided_on")
+        if day:
+            won = text(row, "outcome").lower() == "overturned" and decided is not None
+            case = (float(won and decided is not None and decided <= day + timedelta(days=180)), 1.0)
+            listed[text(row, "denial_id")] = Listed(stay.facility_id, day, case)
+    return listed
+
+
+def _observations(world: World) -> list[tuple[Row, datetime, datetime]]:
+    """Ended observation encounters that can be used, with beginning and end on the wall clock."""
+    facilities, found = _facilities(world), []
+    for row in newest_versions(world.hospital.encounters):
+        if text(row, "encounter_type") != "observation" or text(row, "encounter_id") not in facilities:
+            continue
+        zone = world.options.zone(text(row, "facility_id"))
+        begins, ends = (local_moment(text(row, column), zone) for column in ("admitted_at", "discharged_at"))
+        if begins is not None and ends is not None:
+            found.append((row, begins, ends))
+    return found
+
+
+def observation_share(world: World) -> dict[str, Listed]:
+    """Ended acute stays and ended observation encounters."""
+    listed = {
+        f"stay {stay.stay_id}": Listed(stay.facility_id, stay.discharged_on, (0.0, 1.0)) for stay in ended(world.stays)
+    }
+    for row, _, ends in _observations(world):
+        listed[f"observation {text(row, 'encounter_id')}"] = Listed(text(row, "facility_id"), ends.date(), (1.0, 1.0))
+    return listed
+
+
+def observation(over: float | None = None) -> Oracle:
+    """Hours of each observation encounter, or whether they are more than so many."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        found = {}
+        for row, begins, ends in _observations(world):
+            zone = world.options.zone(text(row, "facility_id"))
+            elapsed = ends.replace(tzinfo=zone).astimezone(UTC) - begins.replace(tzinfo=zone).astimezone(UTC)
+            hours = elapsed.total_seconds() / 3600
+            timed = has_time(text(row, "admitted_at")) and has_time(text(row, "discharged_at"))
+            number = hours if over is None else float(hours > over)
+            found[text(row, "encounter_id")] = Listed(
+                text(row, "facility_id"), ends.date(), (number, 1.0) if timed else "no_time"
+            )
+        return found
+
+    return listed
+
+
+def overtime(world: World) -> dict[str, Listed]:
+    """Overtime and paid hours of each unit-day on which anybody was paid."""
+    days: dict[tuple[str, str, str], list[Row]] = {}
+    for row in {tuple(sorted(row.items())): row for row in world.hospital.staffing}.values():
+        if float(text(row, "paid_hours") or 0) > 0:
+            key = (text(row, "facility_id"), text(row, "unit_id"), text(row, "shift_on"))
+            days.setdefault(key, []).append(row)
+    listed = {}
+    for key, rows in days.items():
+        known = all(text(row, "overtime_hours") for row in rows)
+        sums = tuple(sum(float(text(row, column) or 0) for row in rows) for column in ("overtime_hours", "paid_hours"))
+        listed["|".join(key)] = Listed(
+            key[0], date.fromisoformat(key[2]), (sums[0], sums[1]) if known else "overtime_unknown"
+        )
     return listed
 
 

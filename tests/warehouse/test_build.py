@@ -18,6 +18,7 @@ from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.build import build_tables, check_conservation
 from kpi_pipeline.warehouse.facts import read_build_facts
 from tests.support.landings import GOOD, HEADER, Files, encounters, land, line, tables_of, take_in
+from tests.support.said import said
 
 REFUSED = line("", admitted_at="2026-10-01")
 
@@ -134,7 +135,7 @@ def test_the_same_inputs_give_the_same_snapshot_and_any_change_another(tmp_path:
 
 def warnings_of(folder: Path, files: Files) -> list[str]:
     with tables_of(folder, files) as connection:
-        return list(read_build_facts(connection).warnings)
+        return list(said(read_build_facts(connection).warnings))
 
 
 def test_numbers_that_two_facilities_both_use_are_told(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
+from kpi_pipeline.warehouse.notices import read_notices
 from tests.support.landings import HEADER, line, tables_of
+from tests.support.said import said
 
 FIRST, CLAIMED = date(2026, 6, 1), date(2026, 10, 31)
 ALL_COMPLETE = f"complete_through: {CLAIMED}\n"
@@ -37,7 +39,7 @@ def found(
     files = {"encounters.csv": HEADER + rows, "landing.yaml": ALL_COMPLETE, **(more or {})}
     with tables_of(folder, files) as connection:
         marks = connection.execute("SELECT facility_id, complete_through, is_held_back FROM watermarks").fetchall()
-        warnings = connection.execute("SELECT warnings FROM build_info").fetchall()[0][0]
+        warnings = list(said(read_notices(connection)))
     return {facility: (day, held) for facility, day, held in marks}, warnings
 
 

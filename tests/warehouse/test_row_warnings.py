@@ -8,18 +8,19 @@ import pytest
 
 from kpi_pipeline.warehouse.facts import read_build_facts
 from tests.support.landings import HEADER, encounters, line, tables_of
+from tests.support.said import said
 
 
 def told(folder: Path, files: dict[str, str]) -> str:
     with tables_of(folder, files) as connection:
-        return "\n".join(read_build_facts(connection).warnings)
+        return "\n".join(said(read_build_facts(connection).warnings))
 
 
 def test_one_child_of_no_encounter_is_told_and_many_make_the_measure_not_computable(tmp_path: Path) -> None:
     rows = [line(f"E{n}", person_id=f"P{n}") for n in range(10)]
     denials = "denial_id,encounter_id\n" + "".join(f"D{n},E{n}\n" for n in range(9))
     with tables_of(tmp_path / "few", {**encounters(*rows), "denials.csv": denials + "D9,00E9\n"}) as connection:
-        (warning,) = read_build_facts(connection).warnings
+        (warning,) = said(read_build_facts(connection).warnings)
         assert warning.startswith("denials.csv: 1 of 10 rows of denials belong to no encounter in the data.")
         (supplied,) = connection.execute("SELECT is_supplied FROM supply WHERE item = 'denials'").fetchall()
         assert supplied == (True,)
@@ -45,7 +46,7 @@ def test_strangers_under_one_placeholder_are_not_one_patient(person_id: str, n_s
     ]
     with tables_of(tmp_path, encounters(*rows)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM stays").fetchall() == [(n_stays,)]
-        assert ("placeholder" in "".join(read_build_facts(connection).warnings)) == (n_stays == 2)
+        assert ("placeholder" in "".join(said(read_build_facts(connection).warnings))) == (n_stays == 2)
 
 
 def test_an_ended_row_wins_over_an_open_one_of_the_same_arrival_and_is_no_guess(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_an_ended_row_wins_over_an_open_one_of_the_same_arrival_and_is_no_guess(
     }
     with tables_of(tmp_path, files) as connection:
         assert connection.execute("SELECT is_in_house FROM stays").fetchall() == [(False,)]
-        assert read_build_facts(connection).warnings == ()
+        assert said(read_build_facts(connection).warnings) == ()
 
 
 def test_parts_of_one_stay_are_no_versions_and_are_told(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from kpi_pipeline.warehouse.notices import read_notices
 from tests.support.landings import HEADER, line, tables_of
+from tests.support.said import said
 
 ROWS = [
     line("A", person_id="P1", facility_id="NORTH", admitted_at="2026-10-01", discharged_at="2026-10-28"),
@@ -25,7 +27,7 @@ def watermarks(folder: Path, options: str) -> tuple[dict[str, tuple[date, str]],
     files = {"encounters.csv": HEADER + "".join(ROWS).replace("2026-10-29,2026-10-05 11:00", "2026-10-29,2026-10-29")}
     with tables_of(folder, {**files, "landing.yaml": options}) as connection:
         found = connection.execute("SELECT facility_id, complete_through, basis FROM watermarks").fetchall()
-        warnings = connection.execute("SELECT warnings FROM build_info").fetchall()[0][0]
+        warnings = list(said(read_notices(connection)))
     return {facility: (day, basis) for facility, day, basis in found}, warnings
 
 

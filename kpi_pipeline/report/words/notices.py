@@ -1,0 +1,227 @@
+"""The sentence of each notice of a build: for the report's last page, the command line and the docs alike.
+
+Not here: what is noticed and when (`intake`, `warehouse`), who may be told its counts (`judgement.records`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from kpi_pipeline.core.language import date_words, format_count, format_number, one_or_many, verb_for
+from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.texts import join_words
+
+_TYPES_SHOWN = 40
+"""Letters shown of a value from a file."""
+
+
+def notice_sentence(notice: Notice) -> str:
+    """The notice in a sentence or two: where, what was found, what follows from it, what to do."""
+    return SENTENCES[notice.kind](notice)
+
+
+def _counted(notice: Notice, name: str, noun: str) -> str:
+    """`1 row`, `12 rows`, or `rows (number withheld)`."""
+    count = notice.counts[name]
+    return f"{noun} (number withheld)" if count is None else format_count(count, noun)
+
+
+def _out_of(notice: Notice, name: str, noun: str) -> str:
+    """`12 of 4,120 rows`; `some rows (numbers withheld)` where they may not be told."""
+    part, whole = notice.counts[name], notice.counts[f"of_{name}"]
+    if part is None or whole is None:
+        return f"some {noun} (numbers withheld)"
+    return f"{format_number(part)} of {format_number(whole)} {one_or_many(whole, noun)}"
+
+
+def _quoted(notice: Notice) -> str:
+    return ", ".join(repr(name) for name in notice.columns)
+
+
+def _day(text: str) -> str:
+    return date_words(date.fromisoformat(text))
+
+
+def _folder_left_aside(notice: Notice) -> str:
+    files = format_count(int(notice.details["files"]), "files")
+    return (
+        f"{notice.file}: a folder of {files}; left aside. To read it, write in landing.yaml a pattern such as "
+        "tables: {encounters: {files: [encounters*, '*/encounters*']}}."
+    )
+
+
+def _rows_above_header(notice: Notice) -> str:
+    unit, at = notice.details["unit"], int(notice.details["header_row"])
+    above = f"{one_or_many(1, unit)} 1 is" if at == 2 else f"{unit} 1 to {at - 1} are"
+    return f"{notice.file}: the header row is {one_or_many(1, unit)} {at}; {above} taken for a title and left aside."
+
+
+def _cells_with_errors(notice: Notice) -> str:
+    verb = verb_for(notice.counts["cells"], "holds", "hold")
+    return (
+        f"{notice.file}: {_counted(notice, 'cells', 'cells')} {verb} an error of Excel (such as #N/A); taken as empty."
+    )
+
+
+def _columns_ignored(notice: Notice) -> str:
+    ignored = int(notice.details["ignored"])
+    if ignored == 1:
+        return f"{notice.file}: the column {_quoted(notice)} is not in the layout; ignored."
+    return (
+        f"{notice.file}: {format_number(ignored)} columns are not in the layout; ignored: {_quoted(notice)} and others."
+    )
+
+
+def _rows_empty(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "holds", "hold")
+    rows = _counted(notice, "rows", "rows")
+    return f"{notice.file}: {rows} {verb} not a single value (commas alone); left aside as empty."
+
+
+def _numbers_doubtful(notice: Notice) -> str:
+    return (
+        f"{notice.file}: numbers of {notice.columns[0]} can be read in two ways (1,234 is a thousand, or one and a "
+        f"bit). Write in landing.yaml: tables: {{{notice.table}: {{decimal: '.'}}}}, or ','."
+    )
+
+
+def _rows_left_out(notice: Notice) -> str:
+    return f"{notice.file}: {_counted(notice, 'rows', 'rows')} left out of {notice.table}: {notice.details['reason']}."
+
+
+def _values_unreadable(notice: Notice) -> str:
+    values = _counted(notice, "values", "values")
+    return f"{notice.file}: {values} of {notice.columns[0]} cannot be read; treated as unknown."
+
+
+def _rows_unmatched(notice: Notice) -> str:
+    parent = notice.details["parent"]
+    owner = "encounter" if parent == "encounters" else "case-management case"
+    return (
+        f"{notice.file}: {_out_of(notice, 'rows', 'rows')} of {notice.table} belong to no {owner} in the data. "
+        f"Compare its {notice.columns[0]} with that of {parent}: lost leading zeros, or another system's numbers?"
+    )
+
+
+def _declared_far_ahead(notice: Notice) -> str:
+    declared, seen = notice.details["declared"], notice.details["last_seen"]
+    return f"landing.yaml: complete_through is {declared}, but the last day seen in the data is {seen}."
+
+
+def _feed_stopped(notice: Notice) -> str:
+    supported = notice.details["supported"]
+    return (
+        f"{notice.table}: facility {notice.facility_id!r} sent hardly a row since {_day(supported)}, far fewer than "
+        f"usual, though it counts as complete through {_day(notice.details['claimed'])}. Its figures are held back to "
+        f"{_day(supported)}. Send the missing rows, or declare complete_through: {{{notice.facility_id}: {supported}}} "
+        "in landing.yaml; give a closed facility its closed_on."
+    )
+
+
+def _ids_of_several_facilities(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
+        "a row of another facility with the same encounter_id. Unless they moved, make the ids unique across "
+        "facilities."
+    )
+
+
+def _encounter_types_unknown(notice: Notice) -> str:
+    said = []
+    for key, name in notice.each.items():
+        count = notice.counts[key]
+        said.append(repr(name[:_TYPES_SHOWN]) + ("" if count is None else f" in {format_number(count)}"))
+    named = f" ({', '.join(said)})" if said else ""
+    return (
+        f"encounters: {_counted(notice, 'rows', 'rows')} with an encounter_type that is not one of the "
+        f"{notice.details['known']} known ones{named}: no stays are made of them. "
+        "Write acute inpatient stays as 'acute inpatient'."
+    )
+
+
+def _persons_unknown(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'rows', 'rows')} with a placeholder for an unknown person (such as UNKNOWN, 0 "
+        "or 9999) as person_id. Each is taken as a person of its own: their stays count, their returns cannot be seen."
+    )
+
+
+def _versions_undated(notice: Notice) -> str:
+    return (
+        f"{notice.table}: {_counted(notice, 'rows', 'rows')} differing from another row with the same "
+        f"{', '.join(notice.columns)}, and nothing says which is later (updated_at, or a later file): one of each was "
+        "picked and the others left out. If they are parts of one record, such as one row per unit or diagnosis, "
+        "combine them first."
+    )
+
+
+_PLANNED = "planned returns may be counted as unplanned."
+
+
+def _dispositions_invalid(notice: Notice) -> str:
+    stays, short = notice.counts["stays"], notice.counts["one_digit"]
+    zeros = ""
+    if short:
+        zeros = f"; {format_number(short)} {verb_for(short, 'has', 'have')} one digit: leading zeros were lost"
+    return (
+        f"encounters: {_counted(notice, 'stays', 'stays')} {verb_for(stays, 'has', 'have')} a "
+        f"discharge_disposition_code that is no UB-04 code{zeros}."
+    )
+
+
+def _diagnoses_unmapped(notice: Notice) -> str:
+    n = notice.counts["diagnoses"]
+    are, exclude = verb_for(n, "is", "are"), verb_for(n, "excludes", "exclude")
+    return f"{_out_of(notice, 'diagnoses', 'principal diagnoses')} {are} in no loaded CCS map and {exclude} nothing."
+
+
+def _drgs_unknown(notice: Notice) -> str:
+    verb = verb_for(notice.counts["stays"], "has", "have")
+    return f"{_counted(notice, 'stays', 'stays')} {verb} a DRG that is not in the loaded MS-DRG table."
+
+
+def _drg_table_of_another_year(notice: Notice) -> str:
+    return f"No MS-DRG table is loaded for {join_words(notice.columns)}; that of {notice.details['used']} is used."
+
+
+SENTENCES: Mapping[str, Callable[[Notice], str]] = {
+    "file_of_no_table": lambda one: f"{one.file}: is no table of the source {one.details['source']!r}; left aside.",
+    "folder_left_aside": _folder_left_aside,
+    "lookup_not_found": lambda one: f"no {one.details['named']} file was found: {one.details['unknown']} not known.",
+    "sheets_left_aside": lambda one: (
+        f"{one.file}: only the sheet {one.details['sheet']} is read; {', '.join(one.columns)} left aside."
+    ),
+    "rows_above_header": _rows_above_header,
+    "cells_with_errors": _cells_with_errors,
+    "columns_ignored": _columns_ignored,
+    "file_read_again": lambda one: f"{one.file}: {one.details['fault']}; the file was read again.",
+    "rows_empty": _rows_empty,
+    "numbers_doubtful": _numbers_doubtful,
+    "rows_left_out": _rows_left_out,
+    "values_unreadable": _values_unreadable,
+    "rows_unmatched": _rows_unmatched,
+    "declared_facility_unknown": lambda one: (
+        f"landing.yaml: complete_through names the facility {one.facility_id!r}, which has no encounters."
+    ),
+    "declared_far_ahead": _declared_far_ahead,
+    "feed_stopped": _feed_stopped,
+    "ids_of_several_facilities": _ids_of_several_facilities,
+    "encounter_types_unknown": _encounter_types_unknown,
+    "persons_unknown": _persons_unknown,
+    "versions_undated": _versions_undated,
+    "procedures_not_supplied": lambda _: f"procedures: the table was not supplied, so {_PLANNED}",
+    "procedures_unmapped": lambda one: (
+        f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), so {_PLANNED}"
+    ),
+    "dispositions_invalid": _dispositions_invalid,
+    "no_stays": lambda _: "No encounter has the encounter_type 'acute inpatient', so there are no stays to measure.",
+    "diagnoses_without_map": lambda _: (
+        "The principal diagnosis codes are in no loaded CCS map. "
+        "Import one: kpi reference import ccs-icd9 or ccs-icd10."
+    ),
+    "diagnoses_unmapped": _diagnoses_unmapped,
+    "drgs_unknown": _drgs_unknown,
+    "drg_table_of_another_year": _drg_table_of_another_year,
+}
+"""One sentence for each kind of `core.notices.KINDS`."""
