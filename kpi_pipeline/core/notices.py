@@ -51,6 +51,17 @@ KINDS: Mapping[str, Shape] = {
     "procedures_not_supplied": Shape(),
     "procedures_unmapped": Shape(counts="codes of_codes"),
     "dispositions_invalid": Shape(counts="stays one_digit"),
+    "people_in_many_beds": Shape(counts="persons rows"),
+    "ids_as_decimals": Shape("table columns", counts="rows"),
+    "facilities_not_listed": Shape("columns", counts="rows"),
+    "facilities_alike": Shape("columns", counts="rows"),
+    "stays_of_years": Shape(counts="stays"),
+    "discharges_lost": Shape(counts="stays"),
+    "amounts_of_another_scale": Shape("file table columns", details="times"),
+    # what is missing
+    "month_thin": Shape("table facility_id", counts="rows usual", details="month"),
+    "values_missing": Shape("table facility_id columns", counts="stays of_stays"),
+    "values_missing_in_month": Shape("table columns", counts="stays of_stays", details="month"),
     # what the stays show
     "no_stays": Shape(),
     "diagnoses_without_map": Shape(),

@@ -1,5 +1,6 @@
 """What a build notices to be missing: months of a feed that are thin or empty, and columns that are empty at one place
-or in one month though elsewhere they are filled. Figures over them can be computed, and would mislead. No patient's data.
+or in one month though elsewhere they are filled. Figures over them can be computed, and would mislead. No patient's
+data.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def _thin_months(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         ),
         counted AS (
             SELECT
-                CASE GROUPING(dated.facility_id) WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE dated.facility_id END AS place,
+                CASE GROUPING(dated.facility_id)
+                    WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE dated.facility_id END AS place,
                 dated.table_name,
                 CAST(DATE_TRUNC('month', dated.happened_on) AS DATE) AS month,
                 SUM(dated.n_rows) AS n_rows,

@@ -1,5 +1,6 @@
 """What a build notices about ids and amounts that are there and readable, and cannot be what they say: one number for
-several people, ids that became decimals, places nobody lists, stays of years, amounts of another scale. No patient's data.
+several people, ids that became decimals, places nobody lists, stays of years, amounts of another scale. No patient's
+data.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ def _people_in_many_beds(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         ),
         repeated AS (SELECT person_id FROM acute GROUP BY person_id HAVING COUNT(*) >= {_BEDS_AT_ONCE}),
         changes AS (
-            SELECT DISTINCT person_id, admitted_at AS at, discharged_at, 1 AS change
+            SELECT DISTINCT person_id, admitted_at AS changed_at, discharged_at, 1 AS change
             FROM acute SEMI JOIN repeated USING (person_id)
             UNION ALL
             SELECT DISTINCT person_id, discharged_at, admitted_at, -1 FROM acute SEMI JOIN repeated USING (person_id)
         ),
         beds AS (
-            SELECT person_id, SUM(change) OVER (PARTITION BY person_id ORDER BY at, change) AS n_beds FROM changes
+            SELECT person_id, SUM(change) OVER (PARTITION BY person_id ORDER BY changed_at, change) AS n_beds FROM changes
         ),
         crowded AS (SELECT person_id FROM beds GROUP BY person_id HAVING MAX(n_beds) >= {_BEDS_AT_ONCE})
         SELECT COUNT(DISTINCT acute.person_id), COUNT(*) FROM acute SEMI JOIN crowded USING (person_id)

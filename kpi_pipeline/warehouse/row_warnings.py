@@ -27,7 +27,7 @@ ROWS_TO_NAME = 11
 
 _TYPES_NAMED = 6
 
-_PROCEDURES_UNMAPPED = 0.2
+_PROCEDURES_UNMAPPED = 0.05
 """Above this share of procedure codes in no map, planned care cannot be told from unplanned."""
 
 
