@@ -21,7 +21,7 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
-.PHONY: help setup demo ui test check format docs bench bench-sources damage attack faults postgresql simulate lock clean
+.PHONY: help setup demo ui test check format docs bench bench-sources damage corruption attack faults postgresql simulate lock clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ bench-sources: $(READY) postgresql ## A million FHIR encounters, and five millio
 
 damage: $(READY) ## Reads thousands of damaged FHIR files; N=2000 says how many
 	@KPI_DAMAGED_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q tests/sources/test_fhir_damage.py
+
+corruption: $(READY) ## Spoils a clean hospital in every known way and rewrites docs/corruption.md; minutes
+	@$(BIN)/python -m benchmarks.corruption --write
 
 attack: $(READY) ## Attacks what would be published of small hospitals and rewrites docs/disclosure.md; long
 	@$(BIN)/python -m benchmarks.disclosure_simulation --write

@@ -58,6 +58,7 @@ KINDS: Mapping[str, Shape] = {
     "stays_of_years": Shape(counts="stays"),
     "discharges_lost": Shape(counts="stays"),
     "amounts_of_another_scale": Shape("file table columns", details="times"),
+    "rows_alike": Shape("table columns", counts="rows of_rows"),
     # what is missing
     "month_thin": Shape("table facility_id", counts="rows usual", details="month"),
     "values_missing": Shape("table facility_id columns", counts="stays of_stays"),

@@ -18,6 +18,9 @@ _ONCE_IN = 10_000
 """A month is thin where chance alone gives so few rows less than once in so many (Chernoff's bound for a Poisson
 count), and where it has no more than half of what is usual."""
 
+_QUIET_DAYS = 7
+"""A hospital with so many days without an encounter at the end of a month was open all the same."""
+
 _NEEDED = ("discharge_disposition_code", "primary_diagnosis_code", "drg_code", "total_cost")
 """Columns without which a stay is left out of measures."""
 
@@ -45,11 +48,11 @@ def _thin_months(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
             SELECT
                 facility_id,
                 CAST(DATE_TRUNC('month', LEAST(
-                    MAX(claimed.complete_through),
-                    COALESCE(MAX(rows.happened_on), MAX(claimed.complete_through))
-                ) + INTERVAL 1 DAY) AS DATE) AS before_month
+                    MAX(claimed.complete_through) + INTERVAL 1 DAY,
+                    MAX(rows.happened_on) + INTERVAL {_QUIET_DAYS} DAY
+                )) AS DATE) AS before_month
             FROM claimed_watermarks AS claimed
-            LEFT JOIN feed_days AS rows USING (facility_id)
+            INNER JOIN feed_days AS rows USING (facility_id)
             WHERE rows.table_name = 'encounters'
             GROUP BY facility_id
         ),

@@ -36,7 +36,20 @@ def write_hospital(folder: Path, texts: Sequence[str]) -> Path:
             left = admitted + timedelta(days=2 + (number % 3) + (3 if place == 0 and number > 120 else 0))
             visit = f"{text}-{number}"
             encounters.append(
-                [visit, f"{text}-p{number}", text, "acute inpatient", admitted, left, "01", "A419", "871", *[text] * 3, 1000 + number, text]
+                [
+                    visit,
+                    f"{text}-p{number}",
+                    text,
+                    "acute inpatient",
+                    admitted,
+                    left,
+                    "01",
+                    "A419",
+                    "871",
+                    *[text] * 3,
+                    1000 + number,
+                    text,
+                ]
             )
             if number % 5 == 0:
                 waits.append([visit, admitted + timedelta(days=1), admitted + timedelta(days=2), text, text])

@@ -242,6 +242,13 @@ def _amounts_of_another_scale(notice: Notice) -> str:
     )
 
 
+def _rows_alike(notice: Notice) -> str:
+    return (
+        f"{notice.table}: {_out_of(notice, 'rows', 'rows')} differ from another row in {notice.columns[0]} alone: "
+        "the same rows sent again under new numbers? Each is counted."
+    )
+
+
 def _place(notice: Notice) -> str:
     return "all facilities together" if notice.facility_id == WHOLE_SYSTEM else f"facility {notice.facility_id!r}"
 
@@ -306,6 +313,7 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
     "stays_of_years": _stays_of_years,
     "discharges_lost": _discharges_lost,
     "amounts_of_another_scale": _amounts_of_another_scale,
+    "rows_alike": _rows_alike,
     "month_thin": _month_thin,
     "values_missing": _values_missing,
     "values_missing_in_month": _values_missing_in_month,
