@@ -130,13 +130,14 @@ def place_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, open
     name = {"facilities": "facility_name", "units": "unit_name"}.get(staged.table)
     if name is None:
         return []
-    rows = parquet_file(staged.staged)
-    found = connection.execute(f"SELECT {SOURCE_LINE}, {name} FROM {rows} WHERE {name} IS NOT NULL").fetchall()
+    rows_sql = parquet_file(staged.staged)
+    found = connection.execute(f"SELECT {SOURCE_LINE}, {name} FROM {rows_sql} WHERE {name} IS NOT NULL").fetchall()
     what = {int(line): _unprintable_words(name, str(text)) for line, text in found}
     faults = {line: Fault("", words, _IN_LETTERS) for line, words in what.items() if words}
     if staged.table == "facilities":
         zones = connection.execute(
-            f"SELECT {SOURCE_LINE}, time_zone FROM {rows} WHERE time_zone NOT IN (SELECT name FROM pg_timezone_names())"
+            f"SELECT {SOURCE_LINE}, time_zone FROM {rows_sql} "
+            "WHERE time_zone NOT IN (SELECT name FROM pg_timezone_names())"
         ).fetchall()
         faults |= {
             int(line): Fault("", f"{zone!r} is not a time zone.", "Write it like America/New_York.")

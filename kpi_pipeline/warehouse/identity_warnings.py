@@ -69,12 +69,12 @@ def _ids_as_decimals(connection: duckdb.DuckDBPyConnection, intake: IntakeResult
         names = [name for name, column in contract.columns.items() if column.type == "id"]
         if not names or not intake.of_table(contract.table):
             continue
-        counts = ", ".join(
+        counted_sql = ", ".join(
             f"COUNT(*) FILTER (WHERE ENDS_WITH({identifier(name)}, '.0') "
             f"AND REGEXP_FULL_MATCH({identifier(name)}, '[0-9]+[.]0'))"
             for name in names
         )
-        row = connection.execute(f"SELECT {counts} FROM staged_{contract.table}").fetchall()[0]
+        row = connection.execute(f"SELECT {counted_sql} FROM staged_{contract.table}").fetchall()[0]
         found += [
             Notice("ids_as_decimals", table=contract.table, columns=(name,), counts={"rows": n})
             for name, n in zip(names, row, strict=True)
@@ -90,17 +90,18 @@ def _places_not_listed(connection: duckdb.DuckDBPyConnection, intake: IntakeResu
             "SELECT facility_id, COUNT(*) FROM staged_encounters AS rows ANTI JOIN staged_facilities AS listed "
             "USING (facility_id) GROUP BY facility_id ORDER BY COUNT(*) DESC, facility_id"
         ).fetchall()
-        kind = "facilities_not_listed"
     else:
         rows = connection.execute(
             "SELECT facility_id, COUNT(*) FROM staged_encounters GROUP BY facility_id "
             "QUALIFY COUNT(*) OVER (PARTITION BY LOWER(REPLACE(facility_id, ' ', ''))) > 1 ORDER BY 2 DESC, 1"
         ).fetchall()
-        kind = "facilities_alike"
     if not rows:
         return []
     named = tuple(name for name, n in rows if n >= ROWS_TO_NAME)[:6]
-    return [Notice(kind, columns=named, counts={"rows": sum(n for _, n in rows)})]
+    counts = {"rows": sum(n for _, n in rows)}
+    if intake.of_table("facilities"):
+        return [Notice("facilities_not_listed", columns=named, counts=counts)]
+    return [Notice("facilities_alike", columns=named, counts=counts)]
 
 
 def _stays_of_years(connection: duckdb.DuckDBPyConnection) -> list[Notice]:

@@ -136,7 +136,7 @@ def test_a_file_in_cents_is_told(tmp_path: Path) -> None:
     cents = "".join(line(f"C{n}", person_id=f"C{n}").replace("\n", f",{900000 + n}\n") for n in range(100))
     files = {"encounters_1.csv": header + dollars, "encounters_2.csv": header + cents}
     (sentence,) = told(tmp_path, files, ["amounts_of_another_scale"])
-    assert sentence.startswith("encounters_2.csv: total_cost is typically 99 times that of another file")
+    assert sentence.startswith("encounters_2.csv: total_cost of encounters is typically 99 times that of another file")
 
 
 def test_rows_sent_again_under_new_numbers_are_told(tmp_path: Path) -> None:

@@ -237,8 +237,8 @@ def _discharges_lost(notice: Notice) -> str:
 
 def _amounts_of_another_scale(notice: Notice) -> str:
     return (
-        f"{notice.file}: {notice.columns[0]} is typically {notice.details['times']} times that of another file: cents "
-        "for dollars, or another currency? Correct the file; figures over both mean nothing."
+        f"{notice.file}: {notice.columns[0]} of {notice.table} is typically {notice.details['times']} times that of "
+        "another file: cents for dollars, or another currency? Correct the file; figures over both mean nothing."
     )
 
 
@@ -256,9 +256,9 @@ def _place(notice: Notice) -> str:
 def _month_thin(notice: Notice) -> str:
     rows, usual = notice.counts["rows"], notice.counts["usual"]
     month = Month.parse(notice.details["month"]).name
-    far = "far fewer than usual" if rows is None or usual is None else f"where {format_number(usual)} are usual"
-    sent = "sent hardly any row" if rows is None else f"sent {format_count(rows, 'rows') if rows else 'no rows'}"
-    return f"{notice.table}: {_place(notice)} {sent} for {month}, {far}. Is a part of the feed missing?"
+    sent = "no rows" if rows == 0 else _counted(notice, "rows", "rows")
+    far = "far fewer than usual" if usual is None else f"where {format_number(usual)} are usual"
+    return f"{notice.table}: {_place(notice)} sent {sent} for {month}, {far}. Is a part of the feed missing?"
 
 
 def _values_missing(notice: Notice) -> str:
