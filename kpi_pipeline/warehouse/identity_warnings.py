@@ -1,5 +1,5 @@
 """What a build notices about ids and amounts that are there and readable, and cannot be what they say: one number for
-several people, ids that became decimals, places nobody lists, stays of years, amounts of another scale. No patient's
+several people, ids that became decimals, places nobody lists, lost discharges, amounts of another scale. No patient's
 data.
 """
 
@@ -16,7 +16,6 @@ from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME
 _BEDS_AT_ONCE = 3
 """Two beds at once happen, where a transfer is recorded before the first bed is left; three do not."""
 
-_LONGEST_STAY_DAYS = 365
 _OTHER_SCALE = 20
 """A typical amount of a file that is so many times that of the others is in another unit: cents, thousands."""
 _FEWEST_AMOUNTS = 100
@@ -31,7 +30,6 @@ def find_identity_warnings(connection: duckdb.DuckDBPyConnection, intake: Intake
         *_people_in_many_beds(connection),
         *_ids_as_decimals(connection, intake),
         *_places_not_listed(connection, intake),
-        *_stays_of_years(connection),
         *_discharges_lost(connection),
         *_amounts_of_another_scale(connection, intake),
         *_rows_alike(connection, intake),
@@ -102,13 +100,6 @@ def _places_not_listed(connection: duckdb.DuckDBPyConnection, intake: IntakeResu
     if intake.of_table("facilities"):
         return [Notice("facilities_not_listed", columns=named, counts=counts)]
     return [Notice("facilities_alike", columns=named, counts=counts)]
-
-
-def _stays_of_years(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
-    n = connection.execute(
-        f"SELECT COUNT(*) FROM stays WHERE NOT is_in_house AND length_of_stay_days > {_LONGEST_STAY_DAYS}"
-    ).fetchall()[0][0]
-    return [Notice("stays_of_years", counts={"stays": n})] if n else []
 
 
 def _discharges_lost(connection: duckdb.DuckDBPyConnection) -> list[Notice]:

@@ -84,11 +84,14 @@ def answers_of(warehouse: Path) -> dict[str, Answer]:
     stays = read_rows(
         warehouse,
         """
-        SELECT stay_encounters.encounter_id, stay_id, stays.length_of_stay_days, stay_planned_care.planned_rule
+        SELECT stay_encounters.encounter_id, stay_id, COALESCE(
+                stays.length_of_stay_days,
+                GREATEST(DATE_DIFF('day', stays.admitted_on, stays.billed_through_on), 1)
+            ), stay_planned_care.planned_rule
         FROM stay_encounters
         JOIN stays USING (stay_id)
         JOIN stay_planned_care USING (stay_id)
-        WHERE stays.discharged_on IS NOT NULL
+        WHERE stays.discharged_on IS NOT NULL OR stays.billed_through_on IS NOT NULL
         """,
     )
     for encounter_id, stay_id, days, planned_rule in stays:

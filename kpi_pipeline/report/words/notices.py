@@ -158,7 +158,43 @@ def _versions_undated(notice: Notice) -> str:
     )
 
 
-_PLANNED = "planned returns may be counted as unplanned."
+def _so_planned(notice: Notice) -> str:
+    """What follows where planned returns cannot be told from unplanned ones."""
+    if notice.details["declared"] == "false":
+        return "planned returns count as unplanned, as procedures_required: false in landing.yaml says."
+    return (
+        "planned returns cannot be told from unplanned ones, and readmissions are not computed. Send procedures with "
+        "ICD-10-PCS codes; or write procedures_required: false in landing.yaml, and planned returns count as unplanned."
+    )
+
+
+def _ids_of_two_stays(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
+        "a row of the same encounter_id that is another stay (other days, or another person), so a stay may be lost. "
+        "Make the ids unique, or write one row per stay."
+    )
+
+
+def _stays_very_long(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'stays', 'stays')} longer than {notice.details['days']} days, counted as "
+        "written: a year mistyped, or a discharge closed late? They weigh on every mean of days."
+    )
+
+
+def _stays_open_at_once(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'persons', 'persons')} with two or more stays without a discharge at once: a "
+        "discharge was forgotten, or person_id stands for several people."
+    )
+
+
+def _stays_after_death(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'stays', 'stays')} of people whose earlier stay ended in death: the discharge "
+        "status is wrong, or person_id stands for several people."
+    )
 
 
 def _dispositions_invalid(notice: Notice) -> str:
@@ -219,19 +255,11 @@ def _facilities_alike(notice: Notice) -> str:
     )
 
 
-def _stays_of_years(notice: Notice) -> str:
-    verb = verb_for(notice.counts["stays"], "is", "are")
-    return (
-        f"encounters: {_counted(notice, 'stays', 'stays')} {verb} longer than a year: a mistyped year, or an admission "
-        "never closed? A mean stay is not to be believed with them."
-    )
-
-
 def _discharges_lost(notice: Notice) -> str:
     verb = verb_for(notice.counts["stays"], "has", "have")
     return (
-        f"encounters: {_counted(notice, 'stays', 'stays')} {verb} no discharge long after any patient has left; they "
-        "are no stays, and discharges are too few by them. Send the rows with their discharge."
+        f"encounters: {_counted(notice, 'stays', 'stays')} {verb} no discharge long after any patient has left: counted "
+        "neither as discharged nor as in the house. Send the rows with their discharge."
     )
 
 
@@ -301,16 +329,24 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
     "encounter_types_unknown": _encounter_types_unknown,
     "persons_unknown": _persons_unknown,
     "versions_undated": _versions_undated,
-    "procedures_not_supplied": lambda _: f"procedures: the table was not supplied, so {_PLANNED}",
+    "ids_of_two_stays": _ids_of_two_stays,
+    "procedures_not_supplied": lambda one: f"procedures: no rows were supplied, so {_so_planned(one)}",
     "procedures_unmapped": lambda one: (
-        f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), so {_PLANNED}"
+        f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), "
+        f"so {_so_planned(one)}"
     ),
+    "procedures_partly_unmapped": lambda one: (
+        f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), so some planned "
+        "returns are counted as unplanned."
+    ),
+    "stays_very_long": _stays_very_long,
+    "stays_open_at_once": _stays_open_at_once,
+    "stays_after_death": _stays_after_death,
     "dispositions_invalid": _dispositions_invalid,
     "people_in_many_beds": _people_in_many_beds,
     "ids_as_decimals": _ids_as_decimals,
     "facilities_not_listed": _facilities_not_listed,
     "facilities_alike": _facilities_alike,
-    "stays_of_years": _stays_of_years,
     "discharges_lost": _discharges_lost,
     "amounts_of_another_scale": _amounts_of_another_scale,
     "rows_alike": _rows_alike,
