@@ -258,8 +258,8 @@ def _facilities_alike(notice: Notice) -> str:
 def _discharges_lost(notice: Notice) -> str:
     verb = verb_for(notice.counts["stays"], "has", "have")
     return (
-        f"encounters: {_counted(notice, 'stays', 'stays')} {verb} no discharge long after any patient has left: counted "
-        "neither as discharged nor as in the house. Send the rows with their discharge."
+        f"encounters: {_counted(notice, 'stays', 'stays')} {verb} no discharge long after any patient has left: "
+        "counted neither as discharged nor as in the house. Send the rows with their discharge."
     )
 
 
