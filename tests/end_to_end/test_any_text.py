@@ -109,7 +109,7 @@ def test_a_file_named_by_a_day_and_a_number_stops_no_report(tmp_path: Path) -> N
 
 
 @settings(
-    max_examples=int(os.environ.get("KPI_TEXT_EXAMPLES", "2")),
+    max_examples=int(os.environ.get("KPI_TEXT_EXAMPLES", "1")),
     deadline=None,
     derandomize="KPI_TEXT_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
