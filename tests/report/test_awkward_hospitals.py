@@ -9,7 +9,9 @@ from datetime import date
 
 import pytest
 
+from kpi_pipeline.judgement.agenda import tell_once
 from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.forms.pdf import render_pdf
@@ -114,6 +116,39 @@ def test_an_awkward_hospital_gets_a_whole_report(name: str) -> None:
     assert report.scorecard.title.split()[0] in pages[1]
     assert not any("\u202e" in page for page in pages)
     assert half_empty_pages(content) == []
+
+
+def test_of_many_measures_the_scorecard_keeps_what_an_executive_asks_for() -> None:
+    inputs = forty_one_measures()
+    judged, report = judge(inputs), build_report(inputs)
+    scorecard, further = (
+        [row.metric for group in table.groups for row in group.rows]
+        for table in (report.scorecard, report.further_measures)
+        if table is not None
+    )
+    changed = {one.metric.name for one in tell_once(judged.system.values()) if one.has_signal or one.keeps_failing}
+    aimed = {name for name, one in judged.system.items() if one.target}
+    assert set(scorecard) == {*judged.headlines, *aimed, *changed}
+    assert set(further) == set(judged.system) - set(scorecard)
+    assert further
+    assert any(f"{len(further)} further measures stand in the annex" in note for note in report.scorecard.notes)
+
+
+def test_few_measures_all_stand_on_the_scorecard() -> None:
+    report = build_report(one_facility())
+    assert report.further_measures is None
+    assert {row.metric for group in report.scorecard.groups for row in group.rows} == set(METRICS)
+
+
+def test_a_change_that_two_measures_show_is_counted_once_in_the_title() -> None:
+    index = METRICS["length_of_stay_index"].model_copy(update={"told_with": LOS})
+    both = {LOS: level(5.0, 4.4), index.name: level(1.0, 0.88)}
+    report = build_report(report_inputs(both, metrics={**METRICS, index.name: index}))
+    assert report.scorecard.title.startswith("One measure is improving")
+    assert "two show one change in the wanted direction" in report.scorecard.lede
+    apart = build_report(report_inputs(both))
+    assert apart.scorecard.title.startswith("Two measures are improving")
+    assert "two changed in the wanted direction" in apart.scorecard.lede
 
 
 def test_a_readmission_is_no_tile_where_nothing_tells_of_it() -> None:

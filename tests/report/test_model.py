@@ -167,10 +167,10 @@ def test_a_measure_on_the_scorecard_without_definition_is_refused() -> None:
         Report.model_validate(fields)
 
 
-def test_a_tile_of_a_measure_that_is_not_on_the_scorecard_is_refused() -> None:
+def test_a_tile_of_a_measure_without_a_row_is_refused() -> None:
     fields = build_sample_report().model_dump(mode="json")
     fields["front"]["tiles"][0]["metric"] = "unheard_of"
-    with pytest.raises(ValidationError, match="not on the scorecard: unheard_of"):
+    with pytest.raises(ValidationError, match="without a row: unheard_of"):
         Report.model_validate(fields)
 
 

@@ -143,7 +143,7 @@ class ScorecardGroup(Frozen):
 
 
 class Scorecard(Frozen):
-    """Page 2. `notes` are printed under the table."""
+    """The scorecard of page 2, or the further measures of the annex. `notes` are printed under the table."""
 
     title: Words
     lede: Words
@@ -199,7 +199,7 @@ class ExceptionPage(Frozen):
     doing_statement: Statement = Statement()
     back: Statement
     balancing: Balancing | None = None
-    balancing_none_words: Words = "No balancing measure is declared for this measure."
+    balancing_none_words: Words | None = None
     method: Annotated[tuple[Words, ...], Field(min_length=1)]
 
 

@@ -118,7 +118,6 @@ def _balancing(judged: Judged, measure: Measure) -> Balancing | None:
     return None
 
 
-def _no_balancing_words(measure: Measure) -> str:
-    if measure.metric.balancing:
-        return "The balancing measure of this measure has no figures."
-    return "No balancing measure is declared for this measure."
+def _no_balancing_words(measure: Measure) -> str | None:
+    """What stands in its place where a declared balancing measure cannot be shown; None where none is declared."""
+    return "The balancing measure of this measure has no figures." if measure.metric.balancing else None
