@@ -43,6 +43,7 @@ KINDS: Mapping[str, Shape] = {
     # what the build sees over all files
     "declared_facility_unknown": Shape("facility_id"),
     "declared_far_ahead": Shape(details="declared last_seen"),
+    "feed_silent": Shape("table facility_id", details="first last"),
     "feed_stopped": Shape("table facility_id", details="supported claimed"),
     "ids_of_several_facilities": Shape(counts="rows"),
     "encounter_types_unknown": Shape("columns", counts="rows", details="known"),
@@ -58,6 +59,7 @@ KINDS: Mapping[str, Shape] = {
     "facilities_not_listed": Shape("columns", counts="rows"),
     "facilities_alike": Shape("columns", counts="rows"),
     "discharges_lost": Shape(counts="stays"),
+    "costs_of_zero": Shape(counts="stays"),
     "amounts_of_another_scale": Shape("file table columns", details="times"),
     "rows_alike": Shape("table columns", counts="rows of_rows"),
     # what is missing

@@ -31,6 +31,7 @@ def find_identity_warnings(connection: duckdb.DuckDBPyConnection, intake: Intake
         *_ids_as_decimals(connection, intake),
         *_places_not_listed(connection, intake),
         *_discharges_lost(connection),
+        *_costs_of_zero(connection),
         *_amounts_of_another_scale(connection, intake),
         *_rows_alike(connection, intake),
     ]
@@ -107,6 +108,14 @@ def _discharges_lost(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         "SELECT COUNT(*) FROM encounters WHERE encounter_status = 'missing_discharge_date'"
     ).fetchall()[0][0]
     return [Notice("discharges_lost", counts={"stays": n})] if n else []
+
+
+def _costs_of_zero(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    n = connection.execute(
+        "SELECT COUNT(*) FROM staged_encounters WHERE total_cost = 0 AND LOWER(encounter_type) = 'acute inpatient' "
+        "AND (SELECT zero_cost_is_not_costed FROM landing_options)"
+    ).fetchall()[0][0]
+    return [Notice("costs_of_zero", counts={"stays": n})] if n else []
 
 
 def _amounts_of_another_scale(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:

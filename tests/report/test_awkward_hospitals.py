@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.judgement.agenda import tell_once
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
@@ -84,13 +85,28 @@ def external_copy() -> ReportInputs:
 
 
 def hostile_names() -> ReportInputs:
-    names = ("W" * 200, "Ward\u202eesrever\x07", "word " * 1000, "<b>&amp;</b> =1+1", "Łódź/Ærø (Nord)")
+    names = (
+        "W" * 200,
+        "Ward\u202eesrever\x07",
+        "word " * 1000,
+        "<b>&amp;</b> =1+1",
+        "Łódź/Ærø (Nord)",
+        "Clinic 20269999123",
+        "MRN 44 ward 123-45-6789",
+    )
     places = [f"N{at}" for at in range(len(names))]
     marks = tuple(
         Watermark(place, name, date(2026, 10, 1 + at), "declared")
         for at, (place, name) in enumerate(zip(places, names, strict=True))
     )
     return report_inputs({LOS: level(5.0, 4.4)}, facilities=places, facts=replace(FACTS, watermarks=marks))
+
+
+def named_like_a_patient() -> ReportInputs:
+    """A hospital's own copy, of a hospital whose name looks like a number of a patient, from a file that does, too."""
+    warnings = (Notice("rows_empty", file="rows_of_4471234567.csv", counts={"rows": 3}),)
+    inputs = report_inputs({LOS: level(5.0, 4.4), DENIALS: level(0.06, 0.09)}, facts=replace(FACTS, warnings=warnings))
+    return replace(inputs, facility_id="A", facility_name="Clinic 20269999123")
 
 
 AWKWARD = {
@@ -103,6 +119,7 @@ AWKWARD = {
         forty_one_measures,
         external_copy,
         hostile_names,
+        named_like_a_patient,
     )
 }
 

@@ -28,6 +28,18 @@ from kpi_pipeline.report.model.appendix import (
     Rule,
     Watermark,
 )
+from kpi_pipeline.report.model.blocks import (
+    Bar,
+    Bars,
+    Block,
+    CaptionedChart,
+    CaptionedFunnel,
+    Column,
+    FurtherSection,
+    Grid,
+    GridCell,
+    Table,
+)
 from kpi_pipeline.report.model.chart import (
     Annotation,
     AssuranceIcon,
@@ -48,19 +60,10 @@ from kpi_pipeline.report.model.chart import (
 from kpi_pipeline.report.model.page import (
     Action,
     Balancing,
-    Bar,
-    Bars,
-    Block,
-    CaptionedChart,
-    CaptionedFunnel,
-    Column,
     Decision,
     ExceptionPage,
     FindingList,
     FrontPage,
-    FurtherSection,
-    Grid,
-    GridCell,
     Matrix,
     MatrixCell,
     Reading,
@@ -70,7 +73,6 @@ from kpi_pipeline.report.model.page import (
     SmallMultiple,
     SmallMultiples,
     Statement,
-    Table,
     Tile,
 )
 from kpi_pipeline.report.model.texts import Label, Words

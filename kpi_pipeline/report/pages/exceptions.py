@@ -19,7 +19,6 @@ from kpi_pipeline.report.words.companions import companions_sentence
 from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.report.words.phrases import subject, unit_words_of
 from kpi_pipeline.report.words.sentences import (
-    assurance_sentence,
     change_clause,
     change_sentence,
     heading,
@@ -28,9 +27,9 @@ from kpi_pipeline.report.words.sentences import (
     onset_sentence,
     phase_sentences,
     provisional_sentence,
-    target_sentence,
 )
 from kpi_pipeline.report.words.size import size_words
+from kpi_pipeline.report.words.targets import assurance_sentence, target_sentence
 
 _KIND_WORDS: dict[ExceptionKind, str] = {
     "concern": "Concern: a change in the unwanted direction",
@@ -83,7 +82,7 @@ def _tells(judged: Judged, measure: Measure) -> tuple[str, ...]:
         f"{change_clause(measure)} {licence_sentence(measure)}" if measure.has_signal else (licence_sentence(measure))
     )
     newest = [
-        newest_figure_sentence(measure, threshold=judged.scope.small_number_threshold),
+        newest_figure_sentence(measure),
         target_sentence(measure),
     ]
     opportunity = judged.drivers.opportunity if judged.drivers else None

@@ -144,13 +144,12 @@ def build_reading(measure: Measure) -> Reading:
 
 def _tile(judged: Judged, measure: Measure) -> Tile:
     metric, figure, target = measure.metric, measure.headline, measure.target
-    threshold = judged.scope.small_number_threshold
     has_value = figure is not None and figure.number is not None
     return Tile(
         metric=metric.name,
         title=subject(metric.title),
         reading=build_reading(measure),
-        basis=basis_words(figure, metric, threshold=threshold) if figure and metric.kind != "count" else None,
+        basis=basis_words(figure, metric) if figure and metric.kind != "count" else None,
         target=f"Target {format_target(target.value, metric)}" if target else None,
         so_far=so_far_words(measure),
         comparison=year_ago_words(measure) if has_value else None,

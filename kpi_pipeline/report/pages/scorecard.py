@@ -116,13 +116,12 @@ def build_small_multiples(judged: Judged) -> SmallMultiples | None:
 def _row(judged: Judged, measure: Measure) -> ScorecardRow:
     metric, figure, target = measure.metric, measure.headline, measure.target
     has_denominator = figure is not None and figure.denominator is not None and metric.kind != "count"
-    threshold = judged.scope.small_number_threshold
     return ScorecardRow(
         metric=metric.name,
         name=subject(metric.title),
         unit=unit_words(metric),
         reading=build_reading(measure),
-        denominator=count_words(figure.denominator, threshold=threshold) if figure and has_denominator else None,
+        denominator=count_words(figure.denominator) if figure and has_denominator else None,
         denominator_noun=metric.denominator_noun if has_denominator else None,
         target=format_target(target.value, metric) if target else None,
         target_source=target.source if target else None,

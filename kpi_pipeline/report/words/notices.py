@@ -121,6 +121,14 @@ def _feed_stopped(notice: Notice) -> str:
     )
 
 
+def _feed_silent(notice: Notice) -> str:
+    return (
+        f"{notice.table}: not one row of facility {notice.facility_id!r} from {_day(notice.details['first'])} to "
+        f"{_day(notice.details['last'])}, where there are usually many. Figures that rest on these days are "
+        "provisional, those of the whole system too. Is a file missing?"
+    )
+
+
 def _ids_of_several_facilities(notice: Notice) -> str:
     return (
         f"encounters: {_counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
@@ -263,6 +271,14 @@ def _discharges_lost(notice: Notice) -> str:
     )
 
 
+def _costs_of_zero(notice: Notice) -> str:
+    verb = verb_for(notice.counts["stays"], "has", "have")
+    return (
+        f"encounters: {_counted(notice, 'stays', 'stays')} {verb} a total_cost of 0. What is not yet costed is better "
+        "left empty: cost per case rests on the others."
+    )
+
+
 def _amounts_of_another_scale(notice: Notice) -> str:
     return (
         f"{notice.file}: {notice.columns[0]} of {notice.table} is typically {notice.details['times']} times that of "
@@ -324,6 +340,7 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
         f"landing.yaml: complete_through names the facility {one.facility_id!r}, which has no encounters."
     ),
     "declared_far_ahead": _declared_far_ahead,
+    "feed_silent": _feed_silent,
     "feed_stopped": _feed_stopped,
     "ids_of_several_facilities": _ids_of_several_facilities,
     "encounter_types_unknown": _encounter_types_unknown,
@@ -348,6 +365,7 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
     "facilities_not_listed": _facilities_not_listed,
     "facilities_alike": _facilities_alike,
     "discharges_lost": _discharges_lost,
+    "costs_of_zero": _costs_of_zero,
     "amounts_of_another_scale": _amounts_of_another_scale,
     "rows_alike": _rows_alike,
     "month_thin": _month_thin,
