@@ -110,7 +110,7 @@ def _ingest_once(
     options = resolve_options(declared, chosen.defaults, time_zone=settings.time_zone)
     with (
         private_files(),
-        _only_one_in(store),
+        only_one_in(store),
         scratch_folder(store / "scratch" / "intake") as scratch,
         connect(
             folders=[landing, store],
@@ -153,7 +153,7 @@ def _chosen_source(asked: str | None, declared: LandingOptions) -> Source:
 
 
 @contextmanager
-def _only_one_in(store: Path) -> Iterator[None]:
+def only_one_in(store: Path) -> Iterator[None]:
     """Two runs that stage the same file at once would write over each other: the second waits."""
     make_private_folder(store)
     lock = filelock.FileLock(store / "intake.lock")

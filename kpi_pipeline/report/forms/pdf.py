@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import Fault, RenderError
+from kpi_pipeline.core.files import disk_full, is_disk_full
 from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.report.forms.finish import finish_pdf
@@ -151,6 +152,10 @@ def _write_all(files: Sequence[tuple[Path, bytes]]) -> None:
             Path(name).chmod(0o640)  # a confidential report: its owner and group, nobody else
         for written, path in waiting:
             written.replace(path)
+    except OSError as error:
+        if is_disk_full(error):
+            raise disk_full(str(files[0][0].parent)) from error
+        raise
     finally:
         for written, _ in waiting:
             written.unlink(missing_ok=True)
