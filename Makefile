@@ -21,7 +21,11 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
+<<<<<<< HEAD
 .PHONY: help setup demo ui test check format docs bench bench-sources damage attack attacks faults postgresql simulate lock clean
+=======
+.PHONY: help setup demo ui test check format docs bench bench-sources damage texts differential corruption attack faults postgresql simulate lock clean
+>>>>>>> content
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -80,6 +84,15 @@ bench-sources: $(READY) postgresql ## A million FHIR encounters, and five millio
 
 damage: $(READY) ## Reads thousands of damaged FHIR files; N=2000 says how many
 	@KPI_DAMAGED_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q tests/sources/test_fhir_damage.py
+
+texts: $(READY) ## Puts random texts into every field of small hospitals, from file to PDF; N=200 says how many
+	@KPI_TEXT_EXAMPLES=$(or $(N),200) $(BIN)/python -m pytest -q tests/end_to_end/test_any_text.py -k any_text_is
+
+differential: $(READY) ## Reads random CSV, Excel and Parquet files as csv, openpyxl and pyarrow do; N=2000 says how many
+	@KPI_DIFFERENTIAL_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q -s tests/intake/test_differential.py
+
+corruption: $(READY) ## Spoils a clean hospital in every known way and rewrites docs/corruption.md; minutes
+	@$(BIN)/python -m benchmarks.corruption --write
 
 attack: $(READY) ## Attacks what would be published of small hospitals and rewrites docs/disclosure.md; long
 	@$(BIN)/python -m benchmarks.disclosure_simulation --write

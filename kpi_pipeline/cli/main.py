@@ -115,6 +115,10 @@ def build(
         Path | None,
         typer.Option("--reference", help="Imported reference files; default: reference/ beside the warehouse."),
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify-store", help="First verify all that earlier builds staged; remove what is damaged."),
+    ] = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """Reads a landing folder and computes everything. On any error the last good warehouse stays."""
@@ -122,6 +126,8 @@ def build(
     from kpi_pipeline.report.words.notices import notice_sentence
 
     settings = read_settings(settings_file)
+    if verify:
+        _verify_store(warehouse)
     with progress("Building") as step:
         built = build_warehouse(
             landing, warehouse, source=source, reference=reference, settings=settings, progress=step
@@ -136,6 +142,18 @@ def build(
     say(f"{built.n_metrics} measures computed; snapshot {built.snapshot_id} is in {built.warehouse}")
     if facts.rows_quarantined:
         say(f"See the refused rows: kpi quarantine --warehouse {built.warehouse}")
+
+
+def _verify_store(warehouse: Path) -> None:
+    """Says what was found in the store beside a warehouse, before anything is built of it."""
+    from kpi_pipeline.intake.store_check import verify_store
+    from kpi_pipeline.warehouse.connection import store_folder
+
+    with progress("Verifying the store"):
+        checked = verify_store(store_folder(warehouse))
+    for line in checked.found:
+        warn(line)
+    say(f"store: {rows_line([('sound', checked.n_sound), ('damaged or left over, and removed', len(checked.found))])}")
 
 
 @app.command()

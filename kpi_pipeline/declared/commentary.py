@@ -6,6 +6,7 @@ A key given twice, an unknown metric or a text that looks like a patient's ident
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
+from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.language import date_words
 from kpi_pipeline.core.periods import Month
@@ -35,25 +36,26 @@ def _paragraphs(value: Any) -> Any:
 
 
 def _when(value: Any) -> Any:
-    """A date or a month in words; any other text as it is (`the spring board meeting`)."""
+    """A date or a month in words; any other text as it is (`the spring board meeting`).
+
+    Raises ValueError for what is written like a date or month and is none: 2026-02-30.
+    """
     if isinstance(value, date):
         return date_words(value)
     text = _one_line(value)
-    if isinstance(text, str):
-        try:
-            return date_words(date.fromisoformat(text))
-        except ValueError:
-            pass
-        try:
-            return Month.parse(text).name
-        except InputError:
-            pass
+    if isinstance(text, str) and _ISO_DAY.fullmatch(text):
+        return date_words(date.fromisoformat(text))
+    if isinstance(text, str) and _ISO_MONTH.fullmatch(text):
+        return Month.of(date.fromisoformat(f"{text}-01")).name
     return text
 
 
 Line = Annotated[Words, BeforeValidator(_one_line)]
 Prose = Annotated[tuple[Words, ...], BeforeValidator(_paragraphs), Field(min_length=1, max_length=4)]
 When = Annotated[Words, BeforeValidator(_when)]
+
+
+_ISO_DAY, _ISO_MONTH = re.compile(r"\d{4}-\d{2}-\d{2}"), re.compile(r"\d{4}-\d{2}")
 
 
 class _Frozen(BaseModel):

@@ -32,14 +32,12 @@ def _one_line(value: Any) -> Any:
 
 def _day(value: Any) -> Any:
     """A date or its ISO text; a bare number would be read as seconds since 1970."""
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    if type(value) is not date:
-        raise ValueError(f"must be a day such as 2026-03-01; got {value!r}.")
-    return value
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError(f"must be a day such as 2026-03-01; got {value!r}.") from None
 
 
 Words = Annotated[str, BeforeValidator(_one_line), Field(min_length=3)]

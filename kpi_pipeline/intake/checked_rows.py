@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from kpi_pipeline.core.glyphs import unprintable_pattern
 from kpi_pipeline.core.sql_text import identifier, literal
 from kpi_pipeline.intake.contract import Contract, Mapping
 from kpi_pipeline.intake.opened import SOURCE_LINE
@@ -20,6 +21,9 @@ LONGEST_ID = 200
 _PRINTED_IDS = ("facility_id", "unit_id")
 _UNPRINTABLE = r"[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 """Signs that would steer a terminal or turn the text around them; a page and a file name cannot hold them."""
+_STEERING = _UNPRINTABLE.replace("\\x00-\\x1f", "\\x00-\\x08\\x0e-\\x1f")
+"""Of these, those that do not merely break a line: a break is printed as a blank."""
+_PRINTED_TEXTS = ("service_line", "payer", "drg_code", "reason_code", "responsible_party")
 _MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
 """A number that a spreadsheet turned into scientific notation (1.23E+11): the real id is lost."""
 
@@ -86,9 +90,18 @@ def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
         yield (
             "unprintable_id",
             " OR ".join(
-                f"(LENGTH({name}) > {literal(LONGEST_ID)} OR REGEXP_MATCHES({name}, {literal(_UNPRINTABLE)}))"
+                f"(LENGTH({name}) > {literal(LONGEST_ID)} OR REGEXP_MATCHES({name}, {literal(_UNPRINTABLE)}) "
+                f"OR {_without_glyph(name)})"
                 for name in printed
             ),
+        )
+    texts = [identifier(name) for name in _PRINTED_TEXTS if name in contract.columns]
+    if texts:
+        # One look at all of them together: a regular expression for each value would be slow.
+        all_texts = f"CONCAT_WS('', {', '.join(texts)})"
+        yield (
+            "unprintable_text",
+            f"REGEXP_MATCHES({all_texts}, {literal(_STEERING)}) OR {_without_glyph(all_texts)}",
         )
     dates = [name for name, column in contract.columns.items() if column.type in ("date", "moment")]
     early = [name for name in dates if contract.columns[name].when_unreadable == "quarantine"]
@@ -101,6 +114,11 @@ def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
         yield reason, f"({rule.when})"
 
 
+def _without_glyph(text: str) -> str:
+    """Whether a text holds a letter that no shipped font has; texts of ASCII alone are not looked into."""
+    return f"(LENGTH({text}) <> STRLEN({text}) AND REGEXP_MATCHES({text}, {literal(unprintable_pattern())}))"
+
+
 def reason_words(reason: str, contract: Contract) -> str:
     """What a quarantine reason means, for people."""
     if reason in contract.quarantine:
@@ -108,7 +126,14 @@ def reason_words(reason: str, contract: Contract) -> str:
     kind, _, column = reason.partition("_")
     words = {
         "mangled_id": "An id is in scientific notation (such as 1.23E+11): a spreadsheet destroyed it.",
-        "unprintable_id": f"An id that is printed is longer than {LONGEST_ID} letters or holds control characters.",
+        "unprintable_id": (
+            f"An id that is printed is longer than {LONGEST_ID} letters, or holds control characters or letters that "
+            "the fonts do not have."
+        ),
+        "unprintable_text": (
+            "A text that may be printed (payer, service line, DRG, reason, party) holds control characters or letters "
+            "that the fonts do not have."
+        ),
         "implausible_date": f"A date lies before {EARLIEST_PLAUSIBLE.year}.",
     }
     if reason in words:

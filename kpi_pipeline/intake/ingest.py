@@ -39,7 +39,7 @@ from kpi_pipeline.intake.opening import Opening, Work, open_all, open_lookups
 from kpi_pipeline.intake.readers import read_faults
 from kpi_pipeline.intake.scan import FileState
 from kpi_pipeline.intake.staged_files import StagedFile
-from kpi_pipeline.intake.staging import Staging, conflict_faults, landed_sql, stage_file, time_zone_faults
+from kpi_pipeline.intake.staging import Staging, conflict_faults, landed_sql, place_faults, stage_file
 
 Progress = Callable[[str], None]
 
@@ -110,7 +110,7 @@ def _ingest_once(
     options = resolve_options(declared, chosen.defaults, time_zone=settings.time_zone)
     with (
         private_files(),
-        _only_one_in(store),
+        only_one_in(store),
         scratch_folder(store / "scratch" / "intake") as scratch,
         connect(
             folders=[landing, store],
@@ -132,7 +132,7 @@ def _ingest_once(
                 progress(f"{item.landed.name} → {mapping.table}")
                 try:
                     staged.append(_stage(connection, item, mapping, lookups, options, store))
-                    faults.extend(time_zone_faults(connection, staged[-1], item.opened))
+                    faults.extend(place_faults(connection, staged[-1], item.opened))
                     faults.extend(conflict_faults(staged[-1], item.opened, settings.parts_limit_pct))
                 except InputError as error:
                     faults.extend(fault for fault in error.faults if fault not in faults)
@@ -153,7 +153,7 @@ def _chosen_source(asked: str | None, declared: LandingOptions) -> Source:
 
 
 @contextmanager
-def _only_one_in(store: Path) -> Iterator[None]:
+def only_one_in(store: Path) -> Iterator[None]:
     """Two runs that stage the same file at once would write over each other: the second waits."""
     make_private_folder(store)
     lock = filelock.FileLock(store / "intake.lock")

@@ -169,7 +169,7 @@ def register_files(
 ) -> list[LandedFile]:
     """Notes new content in the register (JSON lines) and returns every file with its first arrival time."""
     known: dict[str, _Entry] = {}
-    for entry in _read_register(register):
+    for entry in read_register(register):
         known.setdefault(entry.sha256, entry)
     landed, new = [], []
     for path, mappings in found.items():
@@ -206,7 +206,8 @@ def _append_entries(register: Path, entries: list[_Entry]) -> None:
         stream.writelines(f"{json.dumps(asdict(entry))}\n".encode() for entry in entries)
 
 
-def _read_register(register: Path) -> Iterable[_Entry]:
+def read_register(register: Path) -> Iterable[_Entry]:
+    """Every line of a register; none where there is no register. InputError where one was damaged."""
     if not register.is_file():
         return []
     lines = register.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -8,8 +8,9 @@ counted in the file's bytes, and what is staged against its own record whenever 
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import duckdb
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.files import disk_full, is_disk_full, make_private_folder, replace_file
+from kpi_pipeline.core.glyphs import font_folder, named_characters, printable_characters
 from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.sql_text import identifier, parquet_file, path_literal
 from kpi_pipeline.intake.checked_rows import checked_rows_sql
@@ -32,6 +34,7 @@ from kpi_pipeline.intake.row_faults import physical_lines, unreadable_fault
 from kpi_pipeline.intake.scan import exact_count
 from kpi_pipeline.intake.staged_files import StagedFile, read_record, write_record
 
+_IN_LETTERS = "Write it in Latin, Greek or Cyrillic letters."
 _RECIPE = "3"
 """Raised when staging itself changes what it makes of the same file."""
 
@@ -136,21 +139,34 @@ def conflict_faults(staged: StagedFile, opened: OpenFile, limit_pct: float) -> l
     return [conflict_fault(opened.name, conflicts, load_contracts()[staged.table], lines)]
 
 
-def time_zone_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, opened: OpenFile) -> list[Fault]:
-    """The rows of a facilities file whose time zone nobody knows: their clock cannot be read."""
-    if staged.table != "facilities":
+def place_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, opened: OpenFile) -> list[Fault]:
+    """The rows of facilities and units that cannot be used: a clock nobody knows, a name that cannot be printed."""
+    name = {"facilities": "facility_name", "units": "unit_name"}.get(staged.table)
+    if name is None:
         return []
-    rows = connection.execute(
-        f"SELECT {SOURCE_LINE}, time_zone FROM {parquet_file(staged.staged)} "
-        "WHERE time_zone NOT IN (SELECT name FROM pg_timezone_names()) ORDER BY ALL"
-    ).fetchall()
-    numbers = [int(row[0]) for row in rows]
-    if opened.text is not None:
-        numbers = physical_lines(opened.text, [number - 1 for number in numbers])
-    return [
-        Fault(f"{opened.name}:{number}", f"{time_zone!r} is not a time zone.", "Write it like America/New_York.")
-        for number, (_, time_zone) in zip(numbers, rows, strict=True)
-    ]
+    rows_sql = parquet_file(staged.staged)
+    found = connection.execute(f"SELECT {SOURCE_LINE}, {name} FROM {rows_sql} WHERE {name} IS NOT NULL").fetchall()
+    what = {int(line): _unprintable_words(name, str(text)) for line, text in found}
+    faults = {line: Fault("", words, _IN_LETTERS) for line, words in what.items() if words}
+    if staged.table == "facilities":
+        zones = connection.execute(
+            f"SELECT {SOURCE_LINE}, time_zone FROM {rows_sql} "
+            "WHERE time_zone NOT IN (SELECT name FROM pg_timezone_names())"
+        ).fetchall()
+        faults |= {
+            int(line): Fault("", f"{zone!r} is not a time zone.", "Write it like America/New_York.")
+            for line, zone in zones
+        }
+    numbers = sorted(faults)
+    lines = numbers if opened.text is None else physical_lines(opened.text, [number - 1 for number in numbers])
+    return [replace(faults[number], where=f"{opened.name}:{line}") for number, line in zip(numbers, lines, strict=True)]
+
+
+def _unprintable_words(column: str, text: str) -> str:
+    missing = set(text) - printable_characters(font_folder())
+    missing |= {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs")}
+    missing -= set(" \t\n\r\v\f")
+    return f"{column} holds characters that cannot be printed: {named_characters(missing)}." if missing else ""
 
 
 def landed_sql(opened: OpenFile, optional_columns: tuple[str, ...]) -> str:

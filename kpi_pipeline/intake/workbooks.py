@@ -49,7 +49,7 @@ _BROKEN = (
     ValueError,
     TypeError,
     AttributeError,
-    NotImplementedError,
+    NotImplementedError,  # what zipfile raises for a kind of compression or encryption it does not know
     SyntaxError,  # what an XML parser raises
 )
 _ROWS_SEARCHED = 50
@@ -81,12 +81,12 @@ def open_workbook(
             refuse_rows_out_of_order(path, name, title=chosen.title, part=chosen.part)
             copy = copy_in(scratch, path, "csv")
             columns, n_rows, n_errors = _copied(book[chosen.title], name, chosen, options, copy)
+        faults = _cell_faults(path, name, chosen)
     except _BROKEN as error:
         if is_disk_full(error):
             raise
         cure = "Save it again from Excel, without a password, or as CSV."
         raise InputError(Fault(name, "is not a readable Excel workbook (.xlsx).", cure)) from error
-    faults = _cell_faults(path, name, chosen)
     if faults:
         raise InputError(faults)
     if chosen.n_above and options.header_row is None:
@@ -230,11 +230,8 @@ def _copy_sql(copy: Path, columns: list[str]) -> str:
 
 def _cell_faults(path: Path, name: str, chosen: _Sheet) -> list[Fault]:
     """Formulas without a stored value and merged cells among the rows: both would be read as empty."""
-    try:
-        with ZipFile(path) as archive:
-            xml = archive.read(chosen.part.lstrip("/")) if chosen.part else b""
-    except _BROKEN:
-        return []
+    with ZipFile(path) as archive:
+        xml = archive.read(chosen.part.lstrip("/")) if chosen.part else b""
     faults = []
     formulas = [match.decode() for match in _CELL.findall(xml)] if b"<f" in xml else []
     if formulas:

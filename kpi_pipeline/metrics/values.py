@@ -104,9 +104,13 @@ def read_values(warehouse: Path, metrics: Iterable[str] | None = None) -> Metric
                 "Run kpi build again.",
             )
         )
-    with connect(folders=[folder]) as connection:
-        values = [_read(connection, values_file(folder, metric)) for metric in chosen]
-        exclusions = [_read(connection, exclusions_file(folder, metric)) for metric in chosen]
+    try:
+        with connect(folders=[folder]) as connection:
+            values = [_read(connection, values_file(folder, metric)) for metric in chosen]
+            exclusions = [_read(connection, exclusions_file(folder, metric)) for metric in chosen]
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        what = "values beside it are damaged: they were cut short, or written over."
+        raise WarehouseError(Fault(str(warehouse), what, "Run kpi build again.")) from error
     return MetricValues(
         snapshot_id,
         pd.concat(values, ignore_index=True).reindex(columns=list(VALUE_COLUMNS)),

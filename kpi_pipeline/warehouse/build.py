@@ -20,6 +20,8 @@ from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
+from kpi_pipeline.warehouse.gap_warnings import find_gaps
+from kpi_pipeline.warehouse.identity_warnings import find_identity_warnings
 from kpi_pipeline.warehouse.notices import write_notices
 from kpi_pipeline.warehouse.reused_ids import refuse_reused_ids
 from kpi_pipeline.warehouse.row_warnings import find_row_warnings
@@ -194,5 +196,11 @@ def _write_build_info(
             list(intake.source.caveats),
         ],
     )
-    found = [*find_build_warnings(connection), *find_row_warnings(connection, intake), *find_stay_warnings(connection)]
+    found = [
+        *find_build_warnings(connection),
+        *find_row_warnings(connection, intake),
+        *find_identity_warnings(connection, intake),
+        *find_gaps(connection),
+        *find_stay_warnings(connection),
+    ]
     write_notices(connection, [*intake.warnings, *found])

@@ -15,7 +15,7 @@ import filelock
 
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, WarehouseError
-from kpi_pipeline.core.files import PRIVATE_FILE, private_files, replace_file, scratch_folder
+from kpi_pipeline.core.files import PRIVATE_FILE, disk_full, is_disk_full, private_files, replace_file, scratch_folder
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import path_literal
 
@@ -95,8 +95,13 @@ def build_and_swap(
             finally:
                 connection.close()
         replace_file(building, path)
+    except (duckdb.Error, OSError) as error:
+        if is_disk_full(error):
+            raise disk_full(str(path)) from error
+        raise
     finally:
-        building.unlink(missing_ok=True)
+        for half_built in (building, building.with_name(f"{building.name}.wal")):
+            half_built.unlink(missing_ok=True)
         lock.release()
 
 
@@ -108,6 +113,9 @@ def read_snapshot_id(connection: duckdb.DuckDBPyConnection) -> str:
 def _check_version(connection: duckdb.DuckDBPyConnection, path: Path, *, any_schema: bool) -> None:
     try:
         version = connection.execute("SELECT schema_version FROM build_info").fetchall()[0][0]
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        what, cure = "is damaged: it was cut short, or written over.", "Build it anew, or restore the backup."
+        raise WarehouseError(Fault(str(path), what, cure)) from error
     except (duckdb.CatalogException, duckdb.BinderException, IndexError) as error:
         raise WarehouseError(
             Fault(str(path), "is a DuckDB file, but no warehouse of ours.", "Check the path after --warehouse.")

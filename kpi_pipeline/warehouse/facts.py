@@ -10,6 +10,7 @@ import duckdb
 import pandas as pd
 
 from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.texts import unmistakable_name
 from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -134,7 +135,7 @@ def read_build_facts(connection: duckdb.DuckDBPyConnection) -> BuildFacts:
         source_title=info[3],
         caveats=tuple(info[4]),
         warnings=read_notices(connection),
-        watermarks=tuple(Watermark(*row) for row in watermarks),
+        watermarks=tuple(Watermark(row[0], unmistakable_name(row[1]), *row[2:]) for row in watermarks),
         ledger=tuple(LedgerRow(*row) for row in ledger),
         quarantine_reasons=_quarantine_reasons(connection),
         stays=_funnel(connection),

@@ -27,6 +27,9 @@ ROWS_TO_NAME = 11
 
 _TYPES_NAMED = 6
 
+_SOME_UNMAPPED = 0.05
+"""Above this share it is said that some planned returns are not known as such."""
+
 PROCEDURES_UNMAPPED = 0.2
 """Above this share of procedure codes in no map, planned care cannot be told from unplanned."""
 
@@ -153,6 +156,8 @@ def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResu
         return [Notice("procedures_not_supplied", details=declared)]
     if unmapped / rows > PROCEDURES_UNMAPPED:
         return [Notice("procedures_unmapped", counts={"codes": unmapped, "of_codes": rows}, details=declared)]
+    if unmapped / rows > _SOME_UNMAPPED:
+        return [Notice("procedures_partly_unmapped", counts={"codes": unmapped, "of_codes": rows})]
     return []
 
 

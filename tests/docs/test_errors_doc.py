@@ -52,6 +52,7 @@ def test_no_reason_is_explained_that_no_table_has() -> None:
         "invalid_<column>",
         "mangled_id",
         "unprintable_id",
+        "unprintable_text",
         "implausible_date",
     }
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.declared.commentary import Commentary, read_commentary
+from kpi_pipeline.declared.commentary import Commentary, PlannedAction, read_commentary
 from tests.support.frozen_metrics import FROZEN_METRICS
 
 METRICS = FROZEN_METRICS
@@ -112,3 +113,11 @@ def test_a_file_of_the_wrong_shape_is_refused(tmp_path: Path, text: str, words: 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="there is no such commentary file"):
         read_commentary(tmp_path / "commentary.yaml", METRICS)
+
+
+@pytest.mark.parametrize("when", ["2026-02-30", "2026-13"])
+def test_a_day_that_there_is_not_is_a_fault_and_is_not_printed_as_words(when: str) -> None:
+    with pytest.raises(ValidationError):
+        PlannedAction(what="Call back", owner="Lead", due=when)
+    assert PlannedAction(what="Call back", owner="Lead", due="the spring board").due == "the spring board"
+    assert PlannedAction(what="Call back", owner="Lead", due="2026-11").due == "November 2026"

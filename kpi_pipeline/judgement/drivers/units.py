@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kpi_pipeline.core.texts import unmistakable_name
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table
@@ -69,8 +70,8 @@ def _standardised(row: dict[Hashable, Any], overall: float) -> float:
 
 def _unit_name(inputs: ReportInputs, row: dict[Hashable, Any]) -> str:
     if inputs.facility_id != WHOLE_SYSTEM:
-        return str(row["unit_name"])
-    return f"{row['unit_name']}, {row['facility_name']}"
+        return unmistakable_name(str(row["unit_name"]))
+    return unmistakable_name(f"{row['unit_name']}, {row['facility_name']}")
 
 
 def _withheld(inputs: ReportInputs, rows: Sequence[dict[Hashable, Any]]) -> dict[Hashable, Withheld]:

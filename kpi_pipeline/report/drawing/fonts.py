@@ -12,29 +12,18 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.sax.saxutils import escape
 
 from kpi_pipeline.core.errors import Fault, RenderError
-from kpi_pipeline.core.resources import resource_folder, shown_path
+from kpi_pipeline.core.glyphs import TEXT_FONTS, named_characters, printable_characters
+from kpi_pipeline.core.resources import shown_path
 
-FONT_FILES = (
-    "SourceSans3-Regular.ttf",
-    "SourceSans3-It.ttf",
-    "SourceSans3-Semibold.ttf",
-    "SourceSans3-Bold.ttf",
-    "SourceSerif4-Semibold.ttf",
-)
+FONT_FILES = (*TEXT_FONTS, "SourceSerif4-Semibold.ttf")
 _TRUE_TYPE = b"\x00\x01\x00\x00"
 _LAYOUT_CHARACTERS = frozenset("\n\r\t\u00ad\u200b\u2060\ufeff")
 _ENVIRONMENT_LOCK = threading.Lock()
-
-
-def font_folder() -> Path:
-    """Where the shipped fonts lie."""
-    return resource_folder("report_templates") / "fonts"
 
 
 def check_fonts(folder: Path) -> None:
@@ -54,27 +43,10 @@ def check_characters(text: str, folder: Path) -> None:
     """Every character of the text has a glyph in the shipped fonts, or a RenderError names those without."""
     missing = sorted(set(text) - printable_characters(folder) - _LAYOUT_CHARACTERS)
     if missing:
-        named = ", ".join(f"U+{ord(character):04X}" for character in missing[:10])
-        raise RenderError(
-            Fault(
-                "report",
-                f"{len(missing)} characters cannot be printed with the shipped fonts: {named}.",
-                "Write the name or the commentary in Latin, Greek or Cyrillic letters.",
-            )
-        )
-
-
-@cache
-def printable_characters(folder: Path) -> frozenset[str]:
-    """The characters the text font has in all its cuts."""
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-
-    sets = []
-    for name in FONT_FILES:
-        if name.startswith("SourceSans3"):
-            with TTFont(folder / name, lazy=True) as font:
-                sets.append(frozenset(chr(code) for code in font.getBestCmap()))
-    return frozenset.intersection(*sets)
+        named = named_characters(missing[:10])
+        what = f"{len(missing)} characters cannot be printed with the shipped fonts: {named}."
+        cure = "Write the name or the commentary in Latin, Greek or Cyrillic letters."
+        raise RenderError(Fault("report", what, cure))
 
 
 @contextmanager
@@ -107,7 +79,7 @@ def _fontconfig(folder: Path, cache_folder: Path) -> str:
 
 
 def _is_true_type(path: Path) -> bool:
-    from fontTools.ttLib import TTFont, TTLibError
+    from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
     content = path.read_bytes()
     if not content.startswith(_TRUE_TYPE):

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import Fault, RenderError
-from kpi_pipeline.core.files import REPORT_FILE, make_report_folder, replace_file, working_folder
+from kpi_pipeline.core.files import (
+    REPORT_FILE,
+    disk_full,
+    is_disk_full,
+    make_report_folder,
+    replace_file,
+    working_folder,
+)
 from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.report.forms.finish import finish_pdf
@@ -140,8 +147,14 @@ def _pdf_attachments(attachments: Sequence[Attachment], stamp: datetime) -> list
 
 def _write_all(files: Sequence[tuple[Path, bytes]]) -> None:
     """Writes beside, then renames: a reader never sees half a file, and a full disk changes nothing."""
-    with working_folder(files[0][0].parent, own=False) as beside:
-        for path, content in files:
-            (beside / path.name).write_bytes(content)
-        for path, _ in files:
-            replace_file(beside / path.name, path, mode=REPORT_FILE)
+    folder = files[0][0].parent
+    try:
+        with working_folder(folder, own=False) as beside:
+            for path, content in files:
+                (beside / path.name).write_bytes(content)
+            for path, _ in files:
+                replace_file(beside / path.name, path, mode=REPORT_FILE)
+    except OSError as error:
+        if is_disk_full(error):
+            raise disk_full(str(folder)) from error
+        raise

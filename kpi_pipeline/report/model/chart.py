@@ -11,11 +11,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kpi_pipeline.core import texts
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
 from kpi_pipeline.report.model.texts import Label, Words
 
 MetricId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
-FacilityId = Label
+FacilityId = texts.Label
 """As the hospital writes it, with blanks and accents; intake refuses what cannot be printed."""
 MonthKey = Annotated[str, Field(pattern=r"^[12]\d{3}-(0[1-9]|1[0-2])$")]
 Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from kpi_pipeline.core.language import date_words, format_count, format_number
+from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.texts import unmistakable_name
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number
 from kpi_pipeline.judgement.judged import Judged, Scope
@@ -117,8 +120,13 @@ def build_data_quality(scope: Scope, records: JudgedRecords) -> DataQuality:
             for one in records.reference_tables
         ),
         no_warnings_words=_no_warnings_words(records),
-        warnings=(*scope.gate_overrides, *(notice_sentence(one) for one in records.warnings)),
+        warnings=(*scope.gate_overrides, *(notice_sentence(_unmistakable(one)) for one in records.warnings)),
     )
+
+
+def _unmistakable(notice: Notice) -> Notice:
+    """The notice with the names of its file and place as they may be printed."""
+    return replace(notice, file=unmistakable_name(notice.file), facility_id=unmistakable_name(notice.facility_id))
 
 
 def _no_warnings_words(records: JudgedRecords) -> str:

@@ -10,7 +10,9 @@ from datetime import date
 
 from kpi_pipeline.core.language import date_words, format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.warehouse.supply import UNPLANNED_RETURNS
@@ -253,6 +255,95 @@ def _drg_table_of_another_year(notice: Notice) -> str:
     return f"No MS-DRG table is loaded for {join_words(notice.columns)}; that of {notice.details['used']} is used."
 
 
+def _people_in_many_beds(notice: Notice) -> str:
+    persons = notice.counts["persons"]
+    return (
+        f"encounters: {_counted(notice, 'persons', 'persons')} {verb_for(persons, 'has', 'have')} three or more "
+        f"inpatient stays at the same time, {_counted(notice, 'rows', 'rows')} in all: one number for several people? "
+        "Their stays are joined to one another, and their returns cannot be believed."
+    )
+
+
+def _ids_as_decimals(notice: Notice) -> str:
+    return (
+        f"{notice.table}: {_counted(notice, 'rows', 'rows')} with a {notice.columns[0]} that ends in .0: a number that "
+        "a program took for a decimal. It matches no other file. Export ids as text."
+    )
+
+
+def _facilities_not_listed(notice: Notice) -> str:
+    named = f" ({_quoted(notice)})" if notice.columns else ""
+    return (
+        f"encounters: {_counted(notice, 'rows', 'rows')} with a facility_id that the facilities table lacks{named}: "
+        "counted as hospitals of their own. Correct the id, or add the facility."
+    )
+
+
+def _facilities_alike(notice: Notice) -> str:
+    named = f" ({_quoted(notice)})" if notice.columns else ""
+    return (
+        f"encounters: {_counted(notice, 'rows', 'rows')} with facility_ids that differ by capitals or blanks "
+        f"alone{named}: counted as different hospitals. Write each in one way."
+    )
+
+
+def _discharges_lost(notice: Notice) -> str:
+    verb = verb_for(notice.counts["stays"], "has", "have")
+    return (
+        f"encounters: {_counted(notice, 'stays', 'stays')} {verb} no discharge long after any patient has left: "
+        "counted neither as discharged nor as in the house. Send the rows with their discharge."
+    )
+
+
+def _costs_of_zero(notice: Notice) -> str:
+    verb = verb_for(notice.counts["stays"], "has", "have")
+    return (
+        f"encounters: {_counted(notice, 'stays', 'stays')} {verb} a total_cost of 0. What is not yet costed is better "
+        "left empty: cost per case rests on the others."
+    )
+
+
+def _amounts_of_another_scale(notice: Notice) -> str:
+    return (
+        f"{notice.file}: {notice.columns[0]} of {notice.table} is typically {notice.details['times']} times that of "
+        "another file: cents for dollars, or another currency? Correct the file; figures over both mean nothing."
+    )
+
+
+def _rows_alike(notice: Notice) -> str:
+    return (
+        f"{notice.table}: {_out_of(notice, 'rows', 'rows')} differ from another row in {notice.columns[0]} alone: "
+        "the same rows sent again under new numbers? Each is counted."
+    )
+
+
+def _place(notice: Notice) -> str:
+    return "all facilities together" if notice.facility_id == WHOLE_SYSTEM else f"facility {notice.facility_id!r}"
+
+
+def _month_thin(notice: Notice) -> str:
+    rows, usual = notice.counts["rows"], notice.counts["usual"]
+    month = Month.parse(notice.details["month"]).name
+    sent = "no rows" if rows == 0 else _counted(notice, "rows", "rows")
+    far = "far fewer than usual" if usual is None else f"where {format_number(usual)} are usual"
+    return f"{notice.table}: {_place(notice)} sent {sent} for {month}, {far}. Is a part of the feed missing?"
+
+
+def _values_missing(notice: Notice) -> str:
+    return (
+        f"{notice.table}: {_out_of(notice, 'stays', 'stays')} of {_place(notice)} lack {notice.columns[0]}. What needs "
+        "it rests on the others, which may be of another kind."
+    )
+
+
+def _values_missing_in_month(notice: Notice) -> str:
+    month = Month.parse(notice.details["month"]).name
+    return (
+        f"{notice.table}: {_out_of(notice, 'stays', 'stays')} discharged in {month} "
+        f"lack {notice.columns[0]}, more than in other months. What needs it rests on the others."
+    )
+
+
 SENTENCES: Mapping[str, Callable[[Notice], str]] = {
     "file_of_no_table": lambda one: f"{one.file}: is no table of the source {one.details['source']!r}; left aside.",
     "folder_left_aside": _folder_left_aside,
@@ -285,10 +376,25 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
         f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), "
         f"so {_so_planned(one)}"
     ),
+    "procedures_partly_unmapped": lambda one: (
+        f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), so some planned "
+        "returns are counted as unplanned."
+    ),
     "stays_very_long": _stays_very_long,
     "stays_open_at_once": _stays_open_at_once,
     "stays_after_death": _stays_after_death,
     "dispositions_invalid": _dispositions_invalid,
+    "people_in_many_beds": _people_in_many_beds,
+    "ids_as_decimals": _ids_as_decimals,
+    "facilities_not_listed": _facilities_not_listed,
+    "facilities_alike": _facilities_alike,
+    "discharges_lost": _discharges_lost,
+    "costs_of_zero": _costs_of_zero,
+    "amounts_of_another_scale": _amounts_of_another_scale,
+    "rows_alike": _rows_alike,
+    "month_thin": _month_thin,
+    "values_missing": _values_missing,
+    "values_missing_in_month": _values_missing_in_month,
     "no_stays": lambda _: "No encounter has the encounter_type 'acute inpatient', so there are no stays to measure.",
     "diagnoses_without_map": lambda _: (
         "The principal diagnosis codes are in no loaded CCS map. "

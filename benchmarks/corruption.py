@@ -1,0 +1,73 @@
+"""Spoils a clean hospital in every named way, builds and judges it, and tells what became of the figures.
+
+No figure may be wrong and silent. `--write` puts the table into docs/corruption.md; `--only PATTERN` runs those whose
+name fits it. Fixed seeds.
+
+Run from the root of the repository: python -m benchmarks.corruption [--write] [--only PATTERN] [--detail]
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.support.corruption_bench import Outcome, make_clean_hospital
+from tests.support.corruptions import every_corruption
+
+BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
+WORDS = {"refused": "refused", "right": "right", "held back": "held back", "told": "told"}
+
+
+def table_of(outcomes: list[Outcome]) -> str:
+    """The table of results, in Markdown."""
+    head = "| Corruption | of | Outcome | right | held back | differ |\n| --- | --- | --- | ---: | ---: | ---: |\n"
+    rows = [
+        f"| {one.corruption.name} | {one.corruption.extent} | {WORDS.get(one.verdict, f'**{one.verdict}**')} "
+        f"| {one.n_right or ''} | {one.n_held_back or ''} | {len(one.wrong) or ''} |"
+        for one in outcomes
+    ]
+    counts = {verdict: sum(one.verdict == verdict for one in outcomes) for verdict in (*WORDS, "WRONG AND SILENT")}
+    total = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    return f"{len(outcomes)} corruptions: {total}.\n\n{head}" + "\n".join(rows) + "\n"
+
+
+def main() -> None:
+    """Prints the table, or writes it into the document; ends with 1 where a figure is wrong and silent."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--detail", action="store_true")
+    parser.add_argument("--only", default="")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="kpi-corruption-"))
+    try:
+        hospital = make_clean_hospital(folder)
+        outcomes = []
+        for corruption in every_corruption():
+            if not re.search(given.only, corruption.title):
+                continue
+            started = time.monotonic()
+            outcomes.append(hospital.run(corruption))
+            one = outcomes[-1]
+            print(f"{one.verdict:17} {corruption.title} ({time.monotonic() - started:.1f} s)", flush=True)
+            if given.detail or one.verdict.isupper():
+                for line in (*one.wrong[:5], one.refused, *(f"    {words}" for words in one.said or one.words)):
+                    if line:
+                        print(f"      {line}")
+    finally:
+        shutil.rmtree(folder)
+    table = table_of(outcomes)
+    print(table)
+    if given.write:
+        path = Path("docs/corruption.md")
+        before, rest = path.read_text(encoding="utf-8").split(BEGIN)
+        path.write_text(f"{before}{BEGIN}{table}{END}{rest.split(END)[1]}", encoding="utf-8")
+    sys.exit(any(one.verdict.isupper() for one in outcomes))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""What a build notices to be missing: months of a feed that are thin or empty, and columns that are empty at one place
+or in one month though elsewhere they are filled. Figures over them can be computed, and would mislead. No patient's
+data.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.sql_text import identifier, list_literal, literal
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+
+_FEWEST_MONTHS = 6
+"""Months needed before a number of rows can be called usual."""
+
+_ONCE_IN = 10_000
+"""A month is thin where chance alone gives so few rows less than once in so many (Chernoff's bound for a Poisson
+count), and where it has no more than half of what is usual."""
+
+_QUIET_DAYS = 7
+"""A hospital with so many days without an encounter at the end of a month was open all the same."""
+
+_NEEDED = ("discharge_disposition_code", "primary_diagnosis_code", "drg_code", "total_cost")
+"""Columns without which a stay is left out of measures."""
+
+_MANY = 0.10
+"""Above this share of empty cells what is left may no longer stand for the whole."""
+_SETTLED_DAYS = 75
+"""Codes and costs of younger discharges may still come; that is what makes a month provisional."""
+_FEWEST_ROWS = 11
+
+
+def find_gaps(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Thin months by table and facility, then empty columns by facility and month."""
+    return [*_thin_months(connection), *_empty_at_a_facility(connection), *_empty_in_a_month(connection)]
+
+
+def _thin_months(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Months with far fewer rows than the median month of the same table and facility, or of the table as a whole.
+
+    Looked at are whole months from the first that is not thin itself up to the claimed watermark, but not after a
+    facility's last encounters: that a feed of encounters stops is `feed_ends`'s matter.
+    """
+    rows = connection.execute(
+        f"""
+        WITH ends AS (
+            SELECT
+                facility_id,
+                CAST(DATE_TRUNC('month', LEAST(
+                    MAX(claimed.complete_through) + INTERVAL 1 DAY,
+                    MAX(rows.happened_on) + INTERVAL {_QUIET_DAYS} DAY
+                )) AS DATE) AS before_month
+            FROM claimed_watermarks AS claimed
+            INNER JOIN feed_days AS rows USING (facility_id)
+            WHERE rows.table_name = 'encounters'
+            GROUP BY facility_id
+        ),
+        dated AS (
+            SELECT facility_id, table_name, happened_on, n_rows FROM feed_days
+            UNION ALL
+            SELECT encounters.facility_id, 'procedures', procedures.performed_on, 1
+            FROM staged_procedures AS procedures
+            INNER JOIN staged_encounters AS encounters USING (encounter_id)
+            WHERE procedures.performed_on IS NOT NULL
+        ),
+        counted AS (
+            SELECT
+                CASE GROUPING(dated.facility_id)
+                    WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE dated.facility_id END AS place,
+                dated.table_name,
+                CAST(DATE_TRUNC('month', dated.happened_on) AS DATE) AS month,
+                SUM(dated.n_rows) AS n_rows,
+                MAX(ends.before_month) AS before_month
+            FROM dated
+            INNER JOIN ends ON dated.facility_id = ends.facility_id AND dated.happened_on < ends.before_month
+            GROUP BY GROUPING SETS ((dated.facility_id, dated.table_name, 3), (dated.table_name, 3))
+        ),
+        usual AS (
+            SELECT place, table_name, MEDIAN(n_rows) AS usual, MAX(before_month) AS before_month
+            FROM counted GROUP BY place, table_name HAVING COUNT(*) >= {_FEWEST_MONTHS}
+        ),
+        first_months AS (
+            SELECT counted.place, counted.table_name, MIN(counted.month) AS month
+            FROM counted INNER JOIN usual USING (place, table_name)
+            WHERE counted.n_rows > usual.usual / 2
+            GROUP BY counted.place, counted.table_name
+        ),
+        months AS (
+            SELECT
+                usual.place, usual.table_name, usual.usual,
+                CAST(UNNEST(GENERATE_SERIES(
+                    first_months.month, usual.before_month - INTERVAL 1 MONTH, INTERVAL 1 MONTH
+                )) AS DATE) AS month
+            FROM usual INNER JOIN first_months USING (place, table_name)
+        ),
+        thin AS (
+            SELECT months.table_name, months.place, months.month, months.usual, COALESCE(counted.n_rows, 0) AS n_rows
+            FROM months LEFT JOIN counted USING (place, table_name, month)
+            WHERE COALESCE(counted.n_rows, 0) <= months.usual / 2
+                AND months.usual - COALESCE(counted.n_rows, 0)
+                    + CASE WHEN counted.n_rows > 0 THEN counted.n_rows * LN(counted.n_rows / months.usual) ELSE 0 END
+                    >= LN({_ONCE_IN})
+        )
+        SELECT table_name, place, STRFTIME(month, '%Y-%m'), CAST(n_rows AS BIGINT), CAST(usual AS BIGINT)
+        FROM thin
+        -- The whole is told where no single place is.
+        WHERE place <> {literal(WHOLE_SYSTEM)} OR NOT EXISTS (
+            SELECT 1 FROM thin AS other
+            WHERE other.table_name = thin.table_name AND other.month = thin.month AND other.place <> thin.place
+        )
+        ORDER BY ALL
+        """
+    ).fetchall()
+    return [
+        Notice(
+            "month_thin",
+            table=table,
+            facility_id=place,
+            counts={"rows": n_rows, "usual": usual},
+            details={"month": month},
+        )
+        for table, place, month, n_rows, usual in rows
+    ]
+
+
+def _settled_stays(connection: duckdb.DuckDBPyConnection) -> str:
+    """The SELECT of discharged stays whose codes and costs have had their time, with the columns that are supplied."""
+    supplied = {
+        item
+        for (item,) in connection.execute(
+            "SELECT SPLIT_PART(item, '.', 2) FROM supply WHERE is_supplied AND SPLIT_PART(item, '.', 1) = 'encounters'"
+        ).fetchall()
+    }
+    columns = [name for name in _NEEDED if name in supplied]
+    if not columns:
+        return ""
+    values = ", ".join(f"{identifier(name)} IS NULL" for name in columns)
+    return f"""
+        SELECT
+            stays.facility_id, STRFTIME(stays.discharged_on, '%Y-%m') AS month,
+            UNNEST({list_literal(columns)}) AS column_name, UNNEST([{values}]) AS is_empty
+        FROM stays INNER JOIN watermarks USING (facility_id)
+        WHERE NOT stays.is_in_house
+            AND stays.discharged_on <= watermarks.complete_through - INTERVAL {_SETTLED_DAYS} DAY
+    """
+
+
+def _empty_at_a_facility(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    stays = _settled_stays(connection)
+    if not stays:
+        return []
+    rows = connection.execute(
+        f"SELECT facility_id, column_name, COUNT(*) FILTER (WHERE is_empty), COUNT(*) FROM ({stays}) GROUP BY ALL "
+        f"HAVING COUNT(*) FILTER (WHERE is_empty) >= GREATEST({_FEWEST_ROWS}, {_MANY} * COUNT(*)) ORDER BY ALL"
+    ).fetchall()
+    return [
+        Notice(
+            "values_missing",
+            table="encounters",
+            facility_id=facility,
+            columns=(column,),
+            counts={"stays": empty, "of_stays": of},
+        )
+        for facility, column, empty, of in rows
+    ]
+
+
+def _empty_in_a_month(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Months of all facilities together with many empty cells, twice as many as over all months."""
+    stays = _settled_stays(connection)
+    if not stays:
+        return []
+    rows = connection.execute(
+        f"""
+        WITH by_month AS (
+            SELECT column_name, month, COUNT(*) FILTER (WHERE is_empty) AS n_empty, COUNT(*) AS n
+            FROM ({stays}) GROUP BY ALL
+        )
+        SELECT column_name, month, n_empty, n FROM by_month
+        QUALIFY n_empty >= GREATEST({_FEWEST_ROWS}, {_MANY} * n)
+            AND n_empty * SUM(n) OVER (PARTITION BY column_name) > 2 * n * SUM(n_empty) OVER (PARTITION BY column_name)
+        ORDER BY ALL
+        """
+    ).fetchall()
+    return [
+        Notice(
+            "values_missing_in_month",
+            table="encounters",
+            columns=(column,),
+            counts={"stays": empty, "of_stays": of},
+            details={"month": month},
+        )
+        for column, month, empty, of in rows
+    ]
