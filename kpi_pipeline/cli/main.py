@@ -22,6 +22,7 @@ from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.mapping import map_files
 from kpi_pipeline.cli.operation import add_operation
 from kpi_pipeline.cli.outbox import add_send, outbox_app
+from kpi_pipeline.cli.project import add_project_option
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
@@ -234,9 +235,10 @@ def quarantine(
 @app.command("new-metric")
 def new_metric(name: Annotated[str, typer.Argument(help="The measure's name in lower_case words.")]) -> None:
     """Writes the skeleton of a measure. And of its proof; both are to be filled in."""
+    from kpi_pipeline.core.project import project_in_force
     from kpi_pipeline.pipeline.new_metric import write_metric_skeleton
 
-    for path in write_metric_skeleton(name, Path.cwd()):
+    for path in write_metric_skeleton(name, checkout=Path.cwd(), project=project_in_force()):
         say(f"Wrote {path}")
 
 
@@ -273,6 +275,9 @@ def reference_import(
     for note in imported.notes:
         say(note)
     say(f"Use it with: kpi build … --reference {reference}")
+
+
+add_project_option(app)
 
 
 def main() -> None:

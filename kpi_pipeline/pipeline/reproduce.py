@@ -12,12 +12,13 @@ from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.project import in_force
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.intake.landing import REGISTER, restore_register
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issue_basis import cases_parquet, code_sha256, decisions_from, settings_from
+from kpi_pipeline.pipeline.issue_basis import PROJECT_FOLDER, cases_parquet, code_sha256, decisions_from, settings_from
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 from kpi_pipeline.warehouse.connection import store_folder
 
@@ -60,7 +61,11 @@ def reproduce_issue(
         faults.append(Fault(path, f"was made by another build of release {release}.", "Install that release."))
     if faults:
         raise DeliveryError(faults)
-    with tempfile.TemporaryDirectory(prefix="kpi-reproduce-") as scratch:
+    project = folder / _INPUTS / PROJECT_FOLDER
+    with (
+        in_force(project if project.is_dir() else None),
+        tempfile.TemporaryDirectory(prefix="kpi-reproduce-") as scratch,
+    ):
         made = _make_again(folder, manifest, found, Path(scratch), progress)
     hashes: Mapping[str, str] = {
         name: sha256 for name, sha256 in manifest["files"].items() if not name.startswith(_INPUTS)

@@ -9,12 +9,14 @@ import pytest
 
 from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
 from kpi_pipeline.core.errors import DeliveryError
+from kpi_pipeline.core.project import in_force
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.delivery.archive import read_manifest
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.issues import open_desk
 from kpi_pipeline.pipeline.reproduce import reproduce_issue
 from tests.support.delivery import issue_month
+from tests.support.projects import write_own_measure
 
 
 @pytest.mark.slow
@@ -25,7 +27,10 @@ def test_an_issue_is_made_again_byte_for_byte_after_further_files_or_what_is_mis
         )
     )
     warehouse, landing = hospital / "hospital.duckdb", hospital / "landing"
-    with open_desk(warehouse, settings=settings) as desk:
+    own = write_own_measure(hospital / "ours")
+    with in_force(hospital / "ours"):
+        build_warehouse(landing, warehouse, settings=settings)
+    with in_force(hospital / "ours"), open_desk(warehouse, settings=settings) as desk:
         desk.audiences = desk.audiences.model_copy(update={"audiences": desk.audiences.audiences[:1]})
         (published,) = issue_month(desk)
         archive = desk.archive
@@ -34,6 +39,8 @@ def test_an_issue_is_made_again_byte_for_byte_after_further_files_or_what_is_mis
     assert all("Issue 1" in page and "Draft" not in page for page in pages)
 
     path = published.folder.relative_to(archive).as_posix()
+    # Since then the hospital has changed its own measure; the issue is made again with the one it was made from.
+    own.write_text(own.read_text("utf-8").replace("length_of_stay_days > 7", "length_of_stay_days > 9"), "utf-8")
     lines = (landing / "denials.csv").read_text(encoding="utf-8").splitlines()
     (landing / "denials.csv").rename(landing / "denials_until_october.csv")
     (landing / "denials_november.csv").write_text("\n".join(lines[:20]) + "\n", encoding="utf-8")
