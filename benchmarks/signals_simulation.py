@@ -40,6 +40,8 @@ N_ISSUES = 36
 N_CHARTS = 11
 STEP = 2.0
 Floats = NDArray[np.float64]
+CLAIMS = "## Claims that are followed up"
+"""The section that `benchmarks/claims_simulation.py` writes; it stays."""
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "simulations.md"
 
 
@@ -385,7 +387,8 @@ def main() -> None:
         print(line, flush=True)
         lines.append(line)
     if chosen.write:
-        PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        further = PAGE.read_text(encoding="utf-8").partition(CLAIMS)[1:] if PAGE.is_file() else ("", "")
+        PAGE.write_text("\n".join(lines) + "\n" + "".join(["\n", *further] if further[0] else []), encoding="utf-8")
 
 
 if __name__ == "__main__":

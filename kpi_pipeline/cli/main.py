@@ -27,6 +27,7 @@ from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
+from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.core.vocabulary import Privacy
 
@@ -229,7 +230,7 @@ def quarantine(
     from kpi_pipeline.warehouse.facts import read_quarantine
 
     frame = read_quarantine(warehouse, with_rows=show_rows)
-    print_frame(frame, output=output, title=f"{len(frame):,} refused row{'s' if len(frame) != 1 else ''}")
+    print_frame(frame, output=output, title=format_count(len(frame), "refused rows"))
 
 
 @app.command("new-metric")

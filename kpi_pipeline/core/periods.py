@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Self
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.language import month_words
 
 _SHAPE = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 
@@ -58,12 +59,12 @@ class Month:
     @property
     def name(self) -> str:
         """The month in words: `October 2026`."""
-        return f"{self.first_day:%B} {self.year}"
+        return month_words(self.first_day)
 
     @property
     def short_name(self) -> str:
         """The month for axis labels: `Oct 2026`."""
-        return f"{self.first_day:%b} {self.year}"
+        return month_words(self.first_day, is_short=True)
 
 
 def month_range(first: Month, last: Month) -> Iterator[Month]:

@@ -50,7 +50,7 @@ class ReportSettings(_Frozen):
     contact: str = ""
     logo: Path | None = None
     paper: Literal["letter", "a4"] = "letter"
-    language: str = "en-US"
+    language: Literal["en-US"] = "en-US"
     colours: Colours = Colours()
     months_shown: Annotated[int, Field(ge=12, le=60)] = 24
     headline_metrics: tuple[str, ...] = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -59,11 +58,6 @@ Words = Annotated[
     AfterValidator(_refuse_identifiers),
 ]
 """A sentence or paragraph ready for print. Numbers in it are already formatted."""
-
-
-def date_words(day: date) -> str:
-    """`October 6, 2026`, without a leading zero."""
-    return f"{day:%B} {day.day}, {day.year}"
 
 
 def join_words(items: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ given when an issue is published, never before, and stays with it when the proce
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.delivery.claims import record_claims
 from kpi_pipeline.delivery.points import reached
+from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import append_event, as_stored, as_utc
 from kpi_pipeline.state.models import ApprovalEntry, ArchiveEntry, IssueEntry, OutboxEntry
@@ -154,10 +156,11 @@ def finish_publication(
     path: str,
     manifest_sha256: str,
     mails: list[OutboxEntry],
+    claims: Sequence[Claim] = (),
     by: str,
     at: datetime,
 ) -> Issue:
-    """Issues what lies in the archive, replaces the issue before, and queues its mails: all at once."""
+    """Issues what lies in the archive, replaces the issue before, keeps its claims, queues its mails: all at once."""
     with database.writing() as session:
         entry = _entry(session, issue_id)
         if entry.state == "issued":
@@ -175,6 +178,7 @@ def finish_publication(
             ArchiveEntry(issue_id=issue_id, path=path, manifest_sha256=manifest_sha256, archived_at=as_stored(at))
         )
         session.add_all(mails)
+        record_claims(session, issue_id, claims)
         issue = _issue(entry)
         body = {"number": entry.number, "manifest_sha256": manifest_sha256, "mails": len(mails), "path": path}
         append_event(session, "issued", issue.name, by=by, at=at, body=body)

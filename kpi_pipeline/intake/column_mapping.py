@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from kpi_pipeline.core.errors import Fault
+from kpi_pipeline.core.language import one_or_many, verb_for
 from kpi_pipeline.core.spreadsheets import GUARDED_STARTS
 from kpi_pipeline.core.sql_text import identifier, literal
 from kpi_pipeline.intake.contract import Column, Contract
@@ -88,7 +89,7 @@ def required_column_faults(
         what = f"has none of the column names of {mapping.table}; is the header row missing?"
         return [Fault(where, what, f"Put the names first, at least {', '.join(mapping.columns)}.{hint}")]
     found = _shown(opened.columns)
-    which = f"column {missing[0]} is" if len(missing) == 1 else f"columns {', '.join(missing)} are"
+    which = f"{one_or_many(len(missing), 'columns')} {', '.join(missing)} {verb_for(len(missing), 'is', 'are')}"
     cure = "Add it, or rename your column." if len(missing) == 1 else "Add them, or rename your columns."
     return [Fault(where, f"the required {which} missing; found {found}.", f"{cure}{hint}")]
 

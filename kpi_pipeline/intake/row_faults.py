@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault
+from kpi_pipeline.core.language import format_number, one_or_many
+from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.intake.opened import TextShape
 from kpi_pipeline.intake.scan import read_records
 
@@ -42,11 +44,10 @@ def row_fault(name: str, expected: int, kind: str, lines: list[int]) -> Fault:
 def _same_on(others: list[int]) -> str:
     if not others:
         return ""
-    shown = [f"{number:,}" for number in others[:_LINES_SHOWN]]
+    shown = [format_number(number) for number in others[:_LINES_SHOWN]]
     if len(others) > _LINES_SHOWN:
-        shown.append(f"{len(others) - _LINES_SHOWN:,} more")
-    listed = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-    return f"; the same on {'line' if len(others) == 1 else 'lines'} {listed}"
+        shown.append(f"{format_number(len(others) - _LINES_SHOWN)} more")
+    return f"; the same on {one_or_many(len(others), 'lines')} {join_words(shown)}"
 
 
 def unreadable_fault(path: Path, name: str) -> Fault:

@@ -17,6 +17,7 @@ import duckdb
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.files import disk_full, is_disk_full, make_private_folder, replace_file
+from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.sql_text import identifier, parquet_file, path_literal
 from kpi_pipeline.intake.checked_rows import checked_rows_sql
 from kpi_pipeline.intake.contract import Contract, Mapping
@@ -247,8 +248,8 @@ def _join_faults(connection: duckdb.DuckDBPyConnection, checked: Path, staging: 
     if not repeated:
         return []
     others = " or ".join(lookup.name for lookup in staging.lookups)
-    which = "1 row" if repeated == 1 else f"{repeated:,} rows"
-    what = f"{which} became several rows of {staging.mapping.table}, since {others} has a key more than once."
+    rows = format_count(repeated, "rows")
+    what = f"{rows} became several rows of {staging.mapping.table}, since {others} has a key more than once."
     return [Fault(staging.opened.name, what, "Remove the repeated rows there.")]
 
 

@@ -251,5 +251,5 @@ def _skipped_lines(name: str, lines: list[str], shape: TextShape, options: Table
     )
     if is_told:
         return ()
-    found = {"unit": "line", "header_row": str(shape.skip + 1)}
+    found = {"unit": "lines", "header_row": str(shape.skip + 1)}
     return (Notice("rows_above_header", file=name, details=found),)

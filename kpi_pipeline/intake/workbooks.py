@@ -85,7 +85,7 @@ def open_workbook(
     if faults:
         raise InputError(faults)
     if chosen.n_above and options.header_row is None:
-        found = {"unit": "row", "header_row": str(chosen.header_row)}
+        found = {"unit": "rows", "header_row": str(chosen.header_row)}
         warnings.append(Notice("rows_above_header", file=name, details=found))
     if n_errors:
         warnings.append(Notice("cells_with_errors", file=name, counts={"cells": n_errors}))

@@ -13,12 +13,22 @@ from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import Metric
 
 PageName = Literal[
-    "front", "scorecard", "exception", "hospitals", "drivers", "improvement_programme", "small_multiples", "appendix"
+    "front",
+    "scorecard",
+    "exception",
+    "hospitals",
+    "drivers",
+    "improvement_programme",
+    "small_multiples",
+    "appendix",
 ]
 ExceptionKind = Literal["concern", "failing", "improvement"]
 
 SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management")
 """The sections of the scorecard, in order."""
+
+MOST_IN_TABLES = 6
+"""More hospitals than this are compared in the grid alone; their intervals are in figures.csv."""
 
 _USUAL_SHIFT = 6
 _REPORTS_AFTER_DETECTION = 2

@@ -18,6 +18,7 @@ from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
 from kpi_pipeline.improvement.drivers.collect import Drivers
+from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.warehouse.facts import BuildFacts
 
@@ -31,6 +32,7 @@ class ReportInputs:
     issue_number: None is a draft, and every page says so. replaces: on page 1, which issue this one replaces and why.
     gate_overrides: checks before issue that somebody set aside by name, as printed with the data's quality.
     initiatives: the improvement programme, in order of ids. rebases: recorded new limits, of every facility.
+    said: the claims of the issue before, to be followed up; none where there is no issue before.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     """
 
@@ -50,6 +52,7 @@ class ReportInputs:
     gate_overrides: tuple[str, ...] = ()
     initiatives: tuple[Initiative, ...] = ()
     rebases: tuple[Rebase, ...] = ()
+    said: tuple[Claim, ...] = ()
     drivers: Drivers | None = None
 
     @property

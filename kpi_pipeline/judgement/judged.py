@@ -5,15 +5,24 @@ Pages, tables and attachments read `Judged` and nothing else. Not here: words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import MonthCommentary
 from kpi_pipeline.declared.targets import Targets
-from kpi_pipeline.judgement.agenda import Agenda, build_agenda, choose_exceptions, in_report_order
+from kpi_pipeline.judgement.agenda import (
+    MOST_IN_TABLES,
+    Agenda,
+    build_agenda,
+    choose_compared,
+    choose_exceptions,
+    in_report_order,
+)
 from kpi_pipeline.judgement.audience import own_copy
+from kpi_pipeline.judgement.claims.follow import FollowUp
+from kpi_pipeline.judgement.claims.register import follow_claims
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.drivers import JudgedDrivers, judge_drivers
 from kpi_pipeline.judgement.false_signals import false_signals_of
@@ -68,6 +77,7 @@ class Judged:
 
     system: metric → measure of the report's own scope, in the order of the report. by_facility: facility → metric →
     measure of the metrics compared, only for the whole system. figures: of every facility, as they may be known.
+    claims: what earlier issues said, followed up, and what this report says for the first time.
     """
 
     scope: Scope
@@ -84,6 +94,7 @@ class Judged:
     false_signals: FalseSignals | None
     rule_set: RuleSet
     snapshot_id: str
+    claims: tuple[FollowUp, ...] = ()
 
     @property
     def headline_measures(self) -> tuple[Measure, ...]:
@@ -118,6 +129,8 @@ def judge(inputs: ReportInputs) -> Judged:
     }
     headlines = inputs.settings.report.headline_metrics
     by_facility = _judge_facilities(inputs, system, months, index)
+    claims = _follow(inputs, system, by_facility)
+    system = _with_kept_onsets(system, claims, own=inputs.facility_id)
     drivers = judge_drivers(inputs, index, known)
     programme = judge_programme(
         inputs,
@@ -145,6 +158,7 @@ def judge(inputs: ReportInputs) -> Judged:
         false_signals=false_signals_of(system.values()),
         rule_set=find_rule_set(inputs.settings.rule_set),
         snapshot_id=inputs.facts.snapshot_id,
+        claims=claims,
     )
 
 
@@ -171,9 +185,44 @@ def _judge_facilities(
         return {}
     chosen = dict.fromkeys(inputs.settings.report.headline_metrics)
     chosen |= dict.fromkeys(measure.metric.name for _, measure in choose_exceptions(system.values()))
+    chosen |= dict.fromkeys(one.metric for one in inputs.said if one.facility_id in facilities and one.metric in system)
     return {
         facility: {
             name: build_measure(inputs, inputs.metrics[name], months, index, facility_id=facility) for name in chosen
         }
         for facility in facilities
     }
+
+
+def _follow(
+    inputs: ReportInputs, system: Mapping[str, Measure], by_facility: Mapping[str, Mapping[str, Measure]]
+) -> tuple[FollowUp, ...]:
+    """The claims about the report's own scope, and about each hospital as far as it prints what their charts say."""
+    charts = {(name, inputs.facility_id): measure for name, measure in system.items()}
+    if len(by_facility) > 1:
+        printed = set(inputs.settings.report.headline_metrics) | {one.metric for one in inputs.said}
+        if len(by_facility) <= MOST_IN_TABLES:
+            printed |= set(choose_compared(system, by_facility, inputs.settings.report.headline_metrics))
+        charts |= {
+            (name, place): measure
+            for place, measures in by_facility.items()
+            for name, measure in measures.items()
+            if name in printed
+        }
+    return follow_claims(
+        inputs.said,
+        charts,
+        month=inputs.month,
+        rules=inputs.settings.rule_set,
+        frozen_months=inputs.settings.frozen_months,
+    )
+
+
+def _with_kept_onsets(system: Mapping[str, Measure], claims: Iterable[FollowUp], *, own: str) -> dict[str, Measure]:
+    """The measures, each with the onset its claim has kept."""
+    kept = {
+        one.claim.metric: one.claim.onset
+        for one in claims
+        if one.shows_signal and one.claim.onset and one.claim.metric in system and one.claim.facility_id == own
+    }
+    return {name: replace(one, kept_onset=kept.get(name, ())) for name, one in system.items()}

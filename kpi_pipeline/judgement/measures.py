@@ -39,7 +39,7 @@ class Measure:
     months: the months shown. history: the months judged, which with a frozen baseline begin at the first figure; they
     end with the months shown. figures, targets and rebases: of the history, figures also of a year before the months
     shown. result: of the history; it is None, and unavailable says why, when there is no figure at all.
-    initiatives: those begun inside the months shown.
+    initiatives: those begun inside the months shown. kept_onset: of its signal's change, as an earlier issue dated it.
     """
 
     metric: Metric
@@ -52,6 +52,7 @@ class Measure:
     unavailable: str = ""
     initiatives: tuple[BegunInitiative, ...] = ()
     history: tuple[Month, ...] = ()
+    kept_onset: tuple[Month, ...] = ()
 
     @property
     def shown_points(self) -> tuple[Point, ...]:
@@ -152,8 +153,13 @@ class Measure:
         return self.result is not None and self.result.assurance == "failing" and self.against_target == "missed"
 
     @property
-    def onset_months(self) -> tuple[Month, Month, Month] | tuple[()]:
-        """The likeliest month in which the signal's change began, and the ends of its interval; empty without one."""
+    def onset_months(self) -> tuple[Month, ...]:
+        """The likeliest month in which the signal's change began, and the ends of its interval; empty without one.
+
+        An onset that an earlier issue told is kept while the chart does not contradict it.
+        """
+        if self.kept_onset:
+            return self.kept_onset
         onset = self.result.onset if self.result else None
         if onset is None:
             return ()

@@ -10,11 +10,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
+from kpi_pipeline.core.language import Noun
 from kpi_pipeline.core.project import collision_faults, project_in_force
 from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
@@ -86,7 +87,7 @@ class Metric(_Frozen):
     definition: Words
     numerator: Words
     denominator: Words
-    denominator_noun: Words
+    denominator_noun: Annotated[str, AfterValidator(Noun.parse)]
     exclusions: dict[str, Words] = {}
     late_data_exclusions: tuple[str, ...] = ()
     caveats: tuple[Words, ...] = ()

@@ -16,6 +16,7 @@ import pandas as pd
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.files import make_private_folder
+from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import parquet_file
@@ -106,7 +107,7 @@ def _reasons(intake: IntakeResult) -> list[str]:
             ).fetchall()
         contract = load_contracts()[file.table]
         lines += [
-            f"  {file.file_name}: {reason} in {count:,} row{'s' if count != 1 else ''}, first on line {line}. "
+            f"  {file.file_name}: {reason} in {format_count(count, 'rows')}, first on line {line}. "
             f"{reason_words(reason, contract)}"
             for reason, count, line in rows
         ]

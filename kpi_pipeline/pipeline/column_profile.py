@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from kpi_pipeline.core.connections import connect
+from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.sql_text import identifier, list_literal, parquet_file
 from kpi_pipeline.intake.contract import CANONICAL, Column, load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
@@ -147,7 +148,7 @@ class _Look:
         others = different - len(shared)
         if others:
             more = "other " if shared else ""
-            facts.append(f"{others:,} {more}value{'s' if others != 1 else ''}")
+            facts.append(format_count(others, f"{more}values"))
         return facts
 
     def _lost_zeros(self, name: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.intake.landing_used import read_landing_used
 from kpi_pipeline.journal import ReportDecisions
+from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.metrics.cases import query_cases
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, load_metrics
 from kpi_pipeline.reference.store import default_reference_folder
@@ -35,6 +36,7 @@ PROJECT_FOLDER = "project"
 """Where, below the inputs of an archived issue, the hospital's own mappings and measures lie."""
 _NOT_THE_REPORTS = ("delivery", "state_url", "project", "targets", "memory_limit", "threads")
 """Settings that say where files are and how a run goes, not what a report says."""
+_CLAIMS = f"{_INPUTS}/claims.json"
 _SETTING_FILES = ("targets", "commentary", "logo")
 
 
@@ -123,6 +125,17 @@ def decisions_from(folder: Path) -> ReportDecisions:
         tuple(Initiative.model_validate(one) for one in raw["initiatives"]),
         tuple(Rebase.model_validate(one) for one in raw["rebases"]),
     )
+
+
+def claims_file(said: Iterable[Claim]) -> dict[str, bytes]:
+    """What the issue before claimed, as the archive keeps it: an input of the issue that follows it up."""
+    body = [one.model_dump(mode="json") for one in said]
+    return {_CLAIMS: (json.dumps(body, indent=1, sort_keys=True) + "\n").encode()}
+
+
+def claims_from(folder: Path) -> tuple[Claim, ...]:
+    """What the issue before an archived one claimed."""
+    return tuple(Claim.model_validate(one) for one in json.loads((folder / _CLAIMS).read_bytes()))
 
 
 @cache

@@ -10,7 +10,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.audiences import Audience, Audiences, read_audiences
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.delivery.archive import highest_number, issue_path, write_issue
+from kpi_pipeline.delivery.claims import said_before
 from kpi_pipeline.delivery.files import make_private_folder, safe_name, sha256_of, write_folder
 from kpi_pipeline.delivery.gate import Obstacle, Override, find_obstacles, override_words, overrides_of, record_override
 from kpi_pipeline.delivery.issues import (
@@ -37,8 +38,9 @@ from kpi_pipeline.delivery.issues import (
 from kpi_pipeline.delivery.outbox import mails_of
 from kpi_pipeline.delivery.points import reached
 from kpi_pipeline.journal import ReportDecisions, find_state_url, read_report_decisions, text_faults
+from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.pipeline.issue_basis import Basis, cases_parquet, read_basis, refuse_another_basis
+from kpi_pipeline.pipeline.issue_basis import Basis, cases_parquet, claims_file, read_basis, refuse_another_basis
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -249,11 +251,6 @@ def override_gate(desk: IssueDesk, month: Month, gate: str, *, by: str, why: str
     record_override(desk.database, month, gate, snapshot_id=desk.facts.snapshot_id, reason=why, by=by, at=at)
 
 
-def issue_words_of(issue: Issue) -> IssueWords:
-    """What a report says of itself as this issue."""
-    return IssueWords(issue.number, issue.basis["replaces"], tuple(issue.basis["gate_overrides"]))
-
-
 def _draft(
     desk: IssueDesk,
     month: Month,
@@ -268,12 +265,14 @@ def _draft(
     why: str,
 ) -> Drafted:
     set_aside = overrides_of(desk.database, month, desk.facts.snapshot_id)
-    words = IssueWords(None, replaces)
+    said = said_before(desk.database, month=str(month), scope=scope, audience=audience.name)
+    words = IssueWords(None, replaces, said=said)
     obstacles = obstacles_of(desk, month, scope, ())
     if desk.settings.delivery.gate.commentary_required:
         built = build_files(desk, month, scope, audience.profile, words, decided)
         obstacles = obstacles_of(desk, month, scope, exceptions_of(built))
-    words = IssueWords(None, replaces, override_words(obstacles, set_aside, withholds=audience.profile != "internal"))
+    aside = override_words(obstacles, set_aside, withholds=audience.profile != "internal")
+    words = IssueWords(None, replaces, aside, said)
     files = build_files(desk, month, scope, audience.profile, words, decided)
     name, pdf = _pdf_of(files)
     reached("draft.built")
@@ -308,7 +307,8 @@ def _publish(
     if audience is None or issue.scope not in audience.scopes or issue.profile != audience.profile:
         what = "its audience was changed since it was drafted."
         raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
-    words = IssueWords(None, issue.basis["replaces"], tuple(issue.basis["gate_overrides"]))
+    said = said_before(desk.database, month=issue.month, scope=issue.scope, audience=issue.audience)
+    words = IssueWords(None, issue.basis["replaces"], tuple(issue.basis["gate_overrides"]), said)
     again = build_files(desk, month, issue.scope, audience.profile, words, decided)
     if sha256_of(_pdf_of(again)[1]) != issue.pdf_sha256:
         what = "made again, it is not the report that was approved."
@@ -317,12 +317,12 @@ def _publish(
     numbered = reserve_number(desk.database, issue.id, by=by, at=at)
     assert numbered.number is not None
     reached("publish.reserved")
-    files = build_files(desk, month, issue.scope, audience.profile, issue_words_of(numbered), decided)
+    files = build_files(desk, month, issue.scope, audience.profile, replace(words, number=numbered.number), decided)
     if _said_sha256(files) != issue.basis["model_sha256"]:
         what = "with its number it says something else than what was approved."
         raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
     facility = None if issue.scope == WHOLE_SYSTEM else issue.scope
-    files |= {"cases.parquet": cases_parquet(desk.warehouse, facility=facility), **basis.files}
+    files |= {"cases.parquet": cases_parquet(desk.warehouse, facility=facility), **claims_file(said), **basis.files}
     path = issue_path(scope=issue.scope, month=issue.month, number=numbered.number, audience=issue.audience)
     reached("publish.built")
     archived = write_issue(desk.archive, path, files, about=_about(numbered, basis))
@@ -334,6 +334,7 @@ def _publish(
         path=archived.path,
         manifest_sha256=archived.manifest_sha256,
         mails=mails,
+        claims=_claims_of(files),
         by=by,
         at=at,
     )
@@ -387,6 +388,10 @@ def _said_sha256(files: dict[str, bytes]) -> str:
     model["front"].pop("issue")
     model["source_words"] = model["source_words"].split(". ", 1)[1]
     return hashlib.sha256(json.dumps(model, sort_keys=True).encode()).hexdigest()
+
+
+def _claims_of(files: dict[str, bytes]) -> list[Claim]:
+    return [Claim.model_validate(one) for one in json.loads(_model_of(files)).get("claims", ())]
 
 
 def _pdf_of(files: dict[str, bytes]) -> tuple[str, bytes]:

@@ -14,6 +14,7 @@ from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.targets import read_targets
 from kpi_pipeline.improvement.drivers.collect import read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
+from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
@@ -26,11 +27,13 @@ from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
 @dataclass(frozen=True, slots=True)
 class IssueWords:
-    """What a report says of itself as an issue. number None: a draft. As in `ReportInputs`."""
+    """What a report says of itself as an issue. number None: a draft. said: what the issue before claimed. As in
+    `ReportInputs`."""
 
     number: int | None = None
     replaces: str = ""
     gate_overrides: tuple[str, ...] = ()
+    said: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def write_report(
             issue_number=issue.number,
             replaces=issue.replaces,
             gate_overrides=issue.gate_overrides,
+            said=issue.said,
         )
     )
     _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")

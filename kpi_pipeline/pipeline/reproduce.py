@@ -18,7 +18,14 @@ from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.intake.landing import REGISTER, restore_register
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issue_basis import PROJECT_FOLDER, cases_parquet, code_sha256, decisions_from, settings_from
+from kpi_pipeline.pipeline.issue_basis import (
+    PROJECT_FOLDER,
+    cases_parquet,
+    claims_from,
+    code_sha256,
+    decisions_from,
+    settings_from,
+)
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 from kpi_pipeline.warehouse.connection import store_folder
 
@@ -109,7 +116,9 @@ def _make_again(
         facility=facility,
         privacy=manifest["profile"],
         settings=settings,
-        issue=IssueWords(manifest["number"], manifest["replaces"], tuple(manifest["gate_overrides"])),
+        issue=IssueWords(
+            manifest["number"], manifest["replaces"], tuple(manifest["gate_overrides"]), claims_from(folder)
+        ),
         decided=decisions_from(folder),
     )
     made = {file.name: file.read_bytes() for file in reports.iterdir()}

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from kpi_pipeline.core.errors import Fault
+from kpi_pipeline.core.language import format_count, verb_for
 
 _HEADER_WITHIN_LINES = 15
 """Title lines that may stand above the header row; AHRQ has one, CMS two."""
@@ -174,9 +175,8 @@ def _ragged(where: str, rows: Sequence[tuple[int, Sequence[str]]], width: int) -
     if not ragged:
         return []
     shown = ", ".join(map(str, ragged[:_EXAMPLES_SHOWN]))
-    what = (
-        f"{len(ragged)} {_plural('row', len(ragged))} not {width} cells wide as the header is, first at line {shown}."
-    )
+    are_not = f"{format_count(len(ragged), 'rows')} {verb_for(len(ragged), 'is', 'are')} not"
+    what = f"{are_not} {width} cells wide as the header is, first at line {shown}."
     return [Fault(where, what, "Put quotes round text that holds a comma.")]
 
 
@@ -194,10 +194,7 @@ def _misshapen(where: str, frame: pd.DataFrame, columns: Sequence[Column]) -> li
             for value, line in zip(wrong[column.name].head(_EXAMPLES_SHOWN), wrong["line"], strict=False)
         ]
         must_be = f"{column.words[0]} must be {column.shape.words}"
-        what = f"{must_be}; {len(wrong)} {_plural('row', len(wrong))} not: {', '.join(examples)}."
+        are_not = f"{format_count(len(wrong), 'rows')} {verb_for(len(wrong), 'is', 'are')} not"
+        what = f"{must_be}; {are_not}: {', '.join(examples)}."
         faults.append(Fault(where, what, column.shape.cure))
     return faults
-
-
-def _plural(noun: str, n: int) -> str:
-    return f"{noun} is" if n == 1 else f"{noun}s are"

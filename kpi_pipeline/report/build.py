@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from kpi_pipeline.core.texts import date_words
+from kpi_pipeline.core.language import date_words
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.forms.figures_csv import write_figures_csv
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
+from kpi_pipeline.report.pages.claims import build_said_before
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.facilities import build_facility_section
@@ -31,7 +32,12 @@ def build_report(inputs: ReportInputs) -> Report:
 def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
     """The report and the text of its figures.csv, from one calculation."""
     judged = judge(inputs)
-    prepared = (build_facility_section(judged), build_drivers(judged), build_improvement(judged))
+    prepared = (
+        build_said_before(judged),
+        build_facility_section(judged),
+        build_drivers(judged),
+        build_improvement(judged),
+    )
     settings, facts = inputs.settings, inputs.facts
     built_at = facts.built_at if facts.built_at.tzinfo else facts.built_at.replace(tzinfo=UTC)
     report = Report(
@@ -53,6 +59,7 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         front=build_front_page(judged),
         scorecard=build_scorecard(judged),
         exceptions=build_exception_pages(judged),
+        claims=tuple(one.claim for one in judged.claims),
         owed=build_owed(judged),
         further_sections=tuple(one for one in prepared if one is not None),
         small_multiples=build_small_multiples(judged),

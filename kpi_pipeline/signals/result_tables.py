@@ -18,7 +18,9 @@ COLUMNS = (
 def result_as_dict(result: ChartResult) -> dict[str, Any]:
     """Everything in the result as dictionaries, lists, text, numbers, booleans and None."""
     plain = _plain(result)
-    plain["rule_set"]["description"] = describe_rule_set(result.rule_set)
+    rules, words = result.rule_set, describe_rule_set(result.rule_set)
+    named = [f"{name}: {text}" for name, text in words.rules]
+    plain["rule_set"]["description"] = [f"Rule set {rules.name} ({rules.source}).", *named, *words.notes]
     return dict(plain)
 
 

@@ -1,4 +1,5 @@
-"""The tables of the state: the journal of decisions, issues with what was done to them, the outbox, the event chain.
+"""The tables of the state: the journal of decisions, issues with what was done to them and what they claimed, the
+outbox, the event chain.
 
 Moments are UTC without a zone, since SQLite keeps none. What a row may say is its own room's matter (`journal`,
 `delivery`). How tables come to be and change is in `migrations`.
@@ -113,6 +114,21 @@ class ArchiveEntry(Base):
     path: Mapped[str] = mapped_column(String(400))
     manifest_sha256: Mapped[str] = mapped_column(String(64))
     archived_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class ClaimEntry(Base):
+    """One claim as an issue left it. state and body: as `judgement.claims` writes them; body is JSON."""
+
+    __tablename__ = "claims"
+    __table_args__ = (UniqueConstraint("issue_id", "metric", "facility_id", "side"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id"), index=True)
+    metric: Mapped[str] = mapped_column(String(200))
+    facility_id: Mapped[str] = mapped_column(String(1000))
+    side: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(20))
+    body: Mapped[str] = mapped_column(Text)
 
 
 class OutboxEntry(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from kpi_pipeline.core.errors import Fault, WarehouseError
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The schema this program reads and writes: the newest of `migrations/versions`."""
 _FIRST = "0001"
 """The journal alone, as it was before schemas were numbered."""

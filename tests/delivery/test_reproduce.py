@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pypdfium2
@@ -15,7 +16,7 @@ from kpi_pipeline.delivery.archive import read_manifest
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.issues import open_desk
 from kpi_pipeline.pipeline.reproduce import reproduce_issue
-from tests.support.delivery import issue_month
+from tests.support.delivery import OCTOBER, issue_month
 from tests.support.projects import write_own_measure
 
 
@@ -32,11 +33,19 @@ def test_an_issue_is_made_again_byte_for_byte_after_further_files_or_what_is_mis
         build_warehouse(landing, warehouse, settings=settings)
     with in_force(hospital / "ours"), open_desk(warehouse, settings=settings) as desk:
         desk.audiences = desk.audiences.model_copy(update={"audiences": desk.audiences.audiences[:1]})
+        (earlier,) = issue_month(desk, month=OCTOBER.plus(-1))
         (published,) = issue_month(desk)
         archive = desk.archive
     (pdf,) = published.folder.glob("*.pdf")
     pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(pdf.read_bytes())]
-    assert all("Issue 1" in page and "Draft" not in page for page in pages)
+    assert all("Issue 2" in page and "Draft" not in page for page in pages)
+
+    said = json.loads(next(earlier.folder.glob("*.model.json")).read_bytes())["claims"]
+    assert said
+    assert json.loads((published.folder / "inputs" / "claims.json").read_bytes()) == said
+    model = json.loads(next(published.folder.glob("*.model.json")).read_bytes())
+    assert "said_before" in [one["name"] for one in model["further_sections"]]
+    assert {one["metric"] for one in said} <= {one["metric"] for one in model["claims"]}
 
     path = published.folder.relative_to(archive).as_posix()
     # Since then the hospital has changed its own measure; the issue is made again with the one it was made from.

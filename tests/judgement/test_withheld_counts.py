@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, is_small, withhold_counts
+from kpi_pipeline.judgement.disclosure.counts import _connected
 
 SMALL, COMPLEMENT = Withheld.SMALL, Withheld.COMPLEMENT
 
@@ -112,3 +113,18 @@ def test_no_withheld_count_can_be_worked_out_from_the_printed_ones(cells: list[l
         parts = [counts[key] for key in one.parts if key in hidden]
         if parts and one.total not in hidden:
             assert sum(parts) >= 11
+
+
+@given(st.lists(st.dictionaries(st.integers(0, 12), st.sampled_from((1.0, -1.0)), max_size=3), max_size=12))
+def test_equations_are_parted_where_they_share_no_unknown(rows: list[dict[Hashable, float]]) -> None:
+    groups = _connected(rows)
+    keys = [{key for row in group for key in row} for group in groups]
+    assert sum(map(len, keys)) == len(set().union(*keys))  # no unknown in two groups
+    assert {frozenset(row.items()) for group in groups for row in group} == {
+        frozenset(row.items()) for row in rows if row
+    }
+    for group in groups:  # none can be parted further: growing from one row reaches them all
+        reached, n = set(group[0]), 0
+        while n != (n := len(reached)):
+            reached |= {key for row in group if not reached.isdisjoint(row) for key in row}
+        assert reached == {key for row in group for key in row}

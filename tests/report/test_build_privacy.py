@@ -274,7 +274,7 @@ def test_an_internal_report_prints_every_row_count() -> None:
 
 
 UNREADABLE = Notice("values_unreadable", file="doe_2026.csv", columns=("total_cost",), counts={"values": 1})
-TITLED = Notice("rows_above_header", file="doe_2026.csv", details={"unit": "line", "header_row": "3"})
+TITLED = Notice("rows_above_header", file="doe_2026.csv", details={"unit": "lines", "header_row": "3"})
 
 
 @pytest.mark.parametrize("privacy", ["board", "external"])

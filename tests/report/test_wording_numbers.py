@@ -6,20 +6,12 @@ from datetime import date
 
 import pytest
 
+from kpi_pipeline.core.language import date_words, format_count, format_number, one_or_many
 from kpi_pipeline.core.rounding import round_half_up
-from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.report.words.numbers import (
-    capitalised,
-    format_bare,
-    format_count,
-    format_number,
-    format_target,
-    format_value,
-    one_or_many,
-    small_count_words,
-)
+from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, format_value, small_count_words
 from kpi_pipeline.report.words.phrases import count_words, is_plural, mid_sentence, subject, target_words
 from tests.support.frozen_metrics import FROZEN_METRICS
 

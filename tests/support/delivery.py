@@ -70,6 +70,7 @@ class StubDesk(IssueDesk):
         self.says = "length of stay holds"
         self.hashes = {"warehouse": "5555", "settings": "a"}
         self.obstacles: list[Obstacle] = []
+        self.claims: list[dict[str, object]] = []
         monkeypatch.setattr(issues, "build_files", self._build)
         monkeypatch.setattr(issues, "read_basis", lambda *_, **__: self._basis())
         monkeypatch.setattr(issues, "cases_parquet", lambda *_, **__: b"cases")
@@ -111,6 +112,8 @@ class StubDesk(IssueDesk):
             },
             "source_words": f"{issue}. Source: x",
             "exceptions": [],
+            "claims": [*self.claims],
+            "said": [one.metric for one in words.said],
             "warnings": list(words.gate_overrides),
             "profile": profile,
         }
@@ -128,11 +131,11 @@ def one_page() -> bytes:
     return stream.getvalue()
 
 
-def issue_month(desk: IssueDesk, *, why: str = "") -> list[issues.Published]:
+def issue_month(desk: IssueDesk, *, why: str = "", month: Month = OCTOBER) -> list[issues.Published]:
     """The whole life of a month: drafted, approved by a second person, published."""
-    issues.draft_month(desk, OCTOBER, by="Analyst", at=NOON, why=why)
-    issues.approve_month(desk, OCTOBER, by="Director", at=NOON)
-    return issues.publish_month(desk, OCTOBER, by="Analyst", at=NOON)
+    issues.draft_month(desk, month, by="Analyst", at=NOON, why=why)
+    issues.approve_month(desk, month, by="Director", at=NOON)
+    return issues.publish_month(desk, month, by="Analyst", at=NOON)
 
 
 def killed_at(step: int, act: Callable[[], None]) -> bool:

@@ -17,6 +17,6 @@ def example(kind: str, count: int = 12) -> Notice:
     shape = KINDS[kind]
     texts = {name: f"the {name}" for name in ("file", "table", "facility_id") if name in shape.fields.split()}
     columns = ("first", "second") if "columns" in shape.fields.split() else ()
-    numbers = {"files": "2", "header_row": "3", "ignored": "7"}
+    numbers = {"unit": "rows", "files": "2", "header_row": "3", "ignored": "7"}
     details = {name: numbers.get(name, "2026-10-31") for name in shape.details.split()}
     return Notice(kind, **texts, columns=columns, counts=dict.fromkeys(shape.counts.split(), count), details=details)

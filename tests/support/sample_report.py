@@ -175,6 +175,10 @@ def build_front() -> FrontPage:
             Decision(text="Fund 1.4 FTE weekend case management on a six-month trial, $86,000",
                      owner="Chief nursing officer", due="15 Dec 2026"),
         ),
+        said_before=(
+            "No longer said: caseload is down (said in August 2026; faded).",
+            "Still so: length of stay is down (said since March 2026) and one more.",
+        ),
         matrix=Matrix(
             caption="Where each measure stands in October 2026",
             cells=(

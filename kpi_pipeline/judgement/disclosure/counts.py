@@ -188,12 +188,23 @@ def _unknowns(one: Sum, hidden: Mapping[Hashable, Withheld]) -> dict[Hashable, f
 
 
 def _connected(rows: Iterable[dict[Hashable, float]]) -> list[list[dict[Hashable, float]]]:
-    """The rows in groups, so that no key stands in two groups; equal rows once."""
-    group_of: dict[Hashable, int] = {}
-    groups: dict[int, dict[frozenset[tuple[Hashable, float]], dict[Hashable, float]]] = {}
-    for at, row in enumerate(row for row in rows if row):
-        groups[at] = {frozenset(row.items()): row}
-        for other in {group_of[key] for key in row if key in group_of}:
-            groups[at] |= groups.pop(other)
-        group_of |= dict.fromkeys((key for one in groups[at].values() for key in one), at)
-    return [list(rows_of_group.values()) for rows_of_group in groups.values()]
+    """The rows in groups, so that no key stands in two groups; equal rows once. Each key is followed once."""
+    different = list({frozenset(row.items()): row for row in rows if row}.values())
+    rows_of: dict[Hashable, list[int]] = defaultdict(list)
+    for at, row in enumerate(different):
+        for key in row:
+            rows_of[key].append(at)
+    groups: list[list[dict[Hashable, float]]] = []
+    seen: set[int] = set()
+    for first in range(len(different)):
+        if first in seen:
+            continue
+        seen.add(first)
+        group = [first]
+        for at in group:  # grows while it is read
+            for key in different[at]:
+                new = [other for other in rows_of.pop(key, ()) if other not in seen]
+                seen.update(new)
+                group += new
+        groups.append([different[at] for at in group])
+    return groups

@@ -22,6 +22,7 @@ from kpi_pipeline.report.drawing.palette import build_palette
 from kpi_pipeline.report.forms.renderer import renderer
 from kpi_pipeline.report.model import ExceptionPage, Report
 
+_BEFORE_EXCEPTIONS = ("said_before",)
 _TO_A_PAGE = 2
 """Improvements on one page: each needs half of it."""
 
@@ -52,9 +53,11 @@ class Section:
 def sections_of(report: Report) -> list[Section]:
     """The sections in the order of the pages."""
     meant = {"drivers": 2, "hospitals": 1}
+    further = [Section(one.name, "further", one, meant.get(one.name)) for one in report.further_sections]
     found = [Section("front", "front", pages_meant=1), Section("scorecard", "scorecard")]
+    found += [one for one in further if one.name in _BEFORE_EXCEPTIONS]
     found += _exception_sections(report.exceptions)
-    found += [Section(one.name, "further", one, meant.get(one.name)) for one in report.further_sections]
+    found += [one for one in further if one.name not in _BEFORE_EXCEPTIONS]
     if report.small_multiples:
         found.append(Section("small_multiples", "small_multiples"))
     return [*found, Section("appendix", "appendix")]

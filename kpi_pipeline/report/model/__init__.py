@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Better
+from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.report.model.appendix import (
     Appendix,
     ControlTotals,
@@ -134,7 +135,8 @@ class Report(Frozen):
 
     month, facility_id and issue_number name it; `stamped_at` is the only clock the PDF knows (its creation
     date), so the same model gives the same bytes. `source_words` stands in every page's foot, and names the issue or
-    says that it is a draft (issue_number None). owed: what the director has not answered.
+    says that it is a draft (issue_number None). claims: the register as this issue leaves it, for the
+    next one. owed: what the director has not answered.
     """
 
     schema_version: Literal[1] = 1
@@ -155,6 +157,7 @@ class Report(Frozen):
     front: FrontPage
     scorecard: Scorecard
     exceptions: tuple[ExceptionPage, ...] = ()
+    claims: tuple[Claim, ...] = ()
     no_exceptions_words: Words = "No measure needs a page of its own this month."
     owed: tuple[Words, ...] = ()
     further_sections: tuple[FurtherSection, ...] = ()

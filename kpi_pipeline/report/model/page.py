@@ -100,7 +100,8 @@ class Matrix(Frozen):
 
 
 class FrontPage(Frozen):
-    """Page 1, the month in one page. `title` is the finding and the document's only h1."""
+    """Page 1, the month in one page. `title` is the finding and the document's only h1. said_before: what became of
+    what earlier issues said; empty where there is none."""
 
     title: Words
     lede: Words
@@ -109,6 +110,7 @@ class FrontPage(Frozen):
     attention: FindingList
     decisions: tuple[Decision, ...] = ()
     no_decisions_words: Words = "None this month."
+    said_before: Annotated[tuple[Words, ...], Field(max_length=3)] = ()
     matrix: Matrix
     cut_off: Words
     status: Literal["provisional", "final"]
@@ -316,10 +318,10 @@ class Block(Frozen):
 
 
 class FurtherSection(Frozen):
-    """A page between the exceptions and the small multiples: by hospital, drivers and opportunities (page 4), the
-    improvement programme (5), what changed since the last issue (6). Printed in the order given, blocks last."""
+    """A page between scorecard and small multiples: what was said before (first), by hospital, drivers,
+    opportunities, the improvement programme, what changed since the last issue. In the order given."""
 
-    name: Literal["hospitals", "drivers", "improvement_programme", "changes_since_last_issue"]
+    name: Literal["said_before", "hospitals", "drivers", "improvement_programme", "changes_since_last_issue"]
     title: Words
     lede: Words | None = None
     grid: Grid | None = None

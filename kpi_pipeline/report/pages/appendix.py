@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from kpi_pipeline.core.texts import date_words
+from kpi_pipeline.core.language import date_words, format_count, format_number
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number
 from kpi_pipeline.judgement.judged import Judged, Scope
@@ -28,7 +28,7 @@ from kpi_pipeline.report.model import (
     Watermark,
 )
 from kpi_pipeline.report.words.notices import notice_sentence
-from kpi_pipeline.report.words.numbers import capitalised, format_count, format_number, format_target
+from kpi_pipeline.report.words.numbers import capitalised, format_target
 from kpi_pipeline.report.words.phrases import count_words, subject
 from kpi_pipeline.signals.reading.words import describe_rule_set
 from kpi_pipeline.warehouse.facts import ControlTotal
@@ -43,9 +43,6 @@ _AMOUNTS = {
 
 MOST_FACILITIES_LISTED = 12
 """More facilities than these are summed up, not listed one by one."""
-
-_RULE_NAME_WORDS = 3
-"""A rule's own sentence begins with its name, of at most this many words, and a colon."""
 
 
 def build_appendix(judged: Judged, *, contact: str) -> Appendix:
@@ -214,7 +211,7 @@ def _funnel(records: JudgedRecords) -> Bars | None:
 
 def _method(judged: Judged, contact: str) -> Method:
     rule_set = judged.rule_set
-    rules, rest = split_rules(describe_rule_set(rule_set))
+    said = describe_rule_set(rule_set)
     return Method(
         how_to_read=(
             "The line in the middle is the mean of the months that are final. The band is routine variation: where "
@@ -227,19 +224,7 @@ def _method(judged: Judged, contact: str) -> Method:
         ),
         rule_set=rule_set.name,
         rule_set_words=rule_set.source,
-        rules=rules,
-        paragraphs=(" ".join(rest), *judged.records.caveats),
+        rules=tuple(Rule(name=name, text=text) for name, text in said.rules),
+        paragraphs=(" ".join(said.notes), *judged.records.caveats),
         contact=contact or None,
     )
-
-
-def split_rules(sentences: Sequence[str]) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
-    """The sentences of a rule set as named rules, and the rest; its own name and source stand above them."""
-    rules, rest = [], []
-    for sentence in sentences[1:]:
-        name, colon, text = sentence.partition(": ")
-        if colon and len(name.split()) <= _RULE_NAME_WORDS:
-            rules.append(Rule(name=name, text=text[:1].upper() + text[1:]))
-        else:
-            rest.append(sentence)
-    return tuple(rules), tuple(rest)

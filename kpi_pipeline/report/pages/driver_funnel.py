@@ -8,18 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from kpi_pipeline.core.language import format_count, verb_for
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.judgement.drivers.units import JudgedUnits
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Block, CaptionedFunnel, Funnel, FunnelCurve, FunnelMark
-from kpi_pipeline.report.words.numbers import (
-    capitalised,
-    format_bare,
-    format_count,
-    format_value,
-    small_count_words,
-    unit_words,
-)
+from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_value, small_count_words, unit_words
 from kpi_pipeline.report.words.phrases import mid_sentence, subject
 from kpi_pipeline.signals import FunnelPoint, FunnelResult, funnel_limits
 
@@ -47,7 +41,7 @@ def _heading(metric: Metric, n_outside: int, n_units: int) -> str:
     title = subject(metric.title)
     if n_outside == 0:
         return f"{title}: none of {small_count_words(n_units)} units lies outside the limits"
-    lie = "lies" if n_outside == 1 else "lie"
+    lie = verb_for(n_outside, "lies", "lie")
     return f"{title}: {small_count_words(n_outside)} of {small_count_words(n_units)} units {lie} outside the limits"
 
 

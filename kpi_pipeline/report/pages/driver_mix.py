@@ -7,20 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kpi_pipeline.core.language import format_count, format_number
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.judgement.drivers.mix import JudgedMix, MixRow
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Block, Column, Table
 from kpi_pipeline.report.pages.driver_tables import drg_name
-from kpi_pipeline.report.words.numbers import (
-    MISSING,
-    capitalised,
-    format_bare,
-    format_count,
-    format_number,
-    format_value,
-)
+from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, format_value
 from kpi_pipeline.report.words.phrases import mid_sentence, subject
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from kpi_pipeline.core.language import format_number
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.improvement.drivers.excess_days import OUTLIER_MULTIPLE, UNGROUPED
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.excess import ExcessRow, JudgedExcess
 from kpi_pipeline.report.model import Block, Column, Table
-from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_number, small_count_words
+from kpi_pipeline.report.words.numbers import MISSING, capitalised, small_count_words
 from kpi_pipeline.report.words.phrases import WITHHELD
 
 _MOST_NAMED = 3

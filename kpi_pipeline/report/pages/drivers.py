@@ -7,6 +7,7 @@ computed (`improvement/`).
 
 from __future__ import annotations
 
+from kpi_pipeline.core.language import format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, Omission, Opportunity, Rung, RungName
 from kpi_pipeline.judgement.drivers import JudgedDrivers
@@ -16,14 +17,7 @@ from kpi_pipeline.report.model import Bar, Bars, Block, Column, FurtherSection, 
 from kpi_pipeline.report.pages.driver_funnel import build_unit_block
 from kpi_pipeline.report.pages.driver_mix import build_mix_block
 from kpi_pipeline.report.pages.driver_tables import build_excess_blocks, excess_finding
-from kpi_pipeline.report.words.numbers import (
-    MISSING,
-    capitalised,
-    format_count,
-    format_dollars,
-    format_number,
-    small_count_words,
-)
+from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_dollars, small_count_words
 from kpi_pipeline.report.words.phrases import count_words
 
 
@@ -61,7 +55,7 @@ def _title(drivers: JudgedDrivers) -> str:
         leading = drivers.waits.n_leading
         if leading:
             share = format_number(sum(drivers.waits.shares_pct[:leading]))
-            reasons = "reason accounts" if leading == 1 else "reasons account"
+            reasons = f"{one_or_many(leading, 'reasons')} {verb_for(leading, 'accounts', 'account')}"
             return f"{capitalised(small_count_words(leading))} {reasons} for {share}% of avoidable days"
         return "Avoidable days have many reasons, none of them large"
     if (lines := drivers.service_lines) is not None and lines.is_shown:

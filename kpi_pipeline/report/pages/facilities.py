@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kpi_pipeline.core.texts import join_words, printable_name
+from kpi_pipeline.judgement.agenda import MOST_IN_TABLES
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.judged import Judged
@@ -26,8 +27,7 @@ from kpi_pipeline.report.words.phrases import (
 )
 from kpi_pipeline.report.words.sentences import signal_words
 
-_MOST_NAMED, _MOST_IN_TABLES = 2, 6
-"""More hospitals than this have the grid alone; their intervals are in figures.csv."""
+_MOST_NAMED = 2
 
 
 def build_facility_section(judged: Judged) -> FurtherSection | None:
@@ -45,7 +45,7 @@ def build_facility_section(judged: Judged) -> FurtherSection | None:
         lede="The newest final value of each headline measure, and what the hospital's own chart says of it. The order "
         "of hospitals is fixed. With many charts, some signals are chance.",
         grid=_grid(judged, shown),
-        tables=tuple(tables) if 1 < len(judged.by_facility) <= _MOST_IN_TABLES else (),
+        tables=tuple(tables) if 1 < len(judged.by_facility) <= MOST_IN_TABLES else (),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.language import date_words, format_number
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import date_words, join_words, printable
+from kpi_pipeline.core.texts import join_words, printable
 from kpi_pipeline.judgement.agenda import attention_order, tell_once
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
@@ -20,6 +21,7 @@ from kpi_pipeline.report.model import (
     Tile,
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
+from kpi_pipeline.report.words.claims import said_before_lines
 from kpi_pipeline.report.words.findings import (
     finding_title,
     issue_words,
@@ -27,14 +29,7 @@ from kpi_pipeline.report.words.findings import (
     no_improvement_words,
     summary_sentence,
 )
-from kpi_pipeline.report.words.numbers import (
-    capitalised,
-    format_bare,
-    format_number,
-    format_target,
-    small_count_words,
-    unit_words,
-)
+from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, small_count_words, unit_words
 from kpi_pipeline.report.words.phrases import (
     basis_words,
     follow_up_words,
@@ -82,6 +77,7 @@ def build_front_page(judged: Judged) -> FrontPage:
             Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions[:_MOST_DECISIONS]
         ),
         no_decisions_words="None recorded.",
+        said_before=said_before_lines(judged),
         matrix=_matrix(every),
         cut_off=_cut_off_words(judged),
         status="provisional" if unsettled else "final",

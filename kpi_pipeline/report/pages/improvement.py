@@ -5,8 +5,9 @@ Not here: how an effect is estimated (`judgement.programme`), which words an est
 
 from __future__ import annotations
 
+from kpi_pipeline.core.language import date_words
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
 from kpi_pipeline.judgement.judged import Judged, Scope

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.language import date_words
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.rounding import round_half_up
-from kpi_pipeline.core.texts import Words, date_words
+from kpi_pipeline.core.texts import Words
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Cycle, Initiative
 from kpi_pipeline.improvement.effects.effect_result import EffectResult

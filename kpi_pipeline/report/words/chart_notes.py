@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
+from kpi_pipeline.core.language import date_words
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import date_words, join_words
+from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.measures import Measure

@@ -8,20 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.language import format_number, one_or_many, verb_for
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.improvement.effects.effect_result import EffectResult, Effects, Verdict
 from kpi_pipeline.improvement.effects.extreme_start import COMPARED_MONTHS, ExtremeStart
 from kpi_pipeline.improvement.effects.interrupted_series import FEWEST_MONTHS
 from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.report.words.numbers import (
-    capitalised,
-    format_bare,
-    format_number,
-    format_value,
-    one_or_many,
-    small_count_words,
-)
+from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_value, small_count_words
 from kpi_pipeline.report.words.phrases import subject
 
 VERDICT_WORDS: dict[Verdict, str] = {
@@ -52,9 +46,9 @@ def programme_title(titles: Sequence[str], verdicts: Sequence[Verdict | None], *
     for verdict, (one, many) in _SHOWS.items():
         count = known.count(verdict)
         if count:
-            parts.append(f"{small_count_words(count)} {one if count == 1 else many}")
+            parts.append(f"{small_count_words(count)} {verb_for(count, one, many)}")
     if n_planned:
-        parts.append(f"{small_count_words(n_planned)} {'has' if n_planned == 1 else 'have'} not begun")
+        parts.append(f"{small_count_words(n_planned)} {verb_for(n_planned, 'has', 'have')} not begun")
     return f"{capitalised(small_count_words(len(titles)))} initiatives: {join_words(parts)}"
 
 
@@ -94,7 +88,7 @@ def power_sentence(effects: Effects | None, metric: Metric, *, is_seen: bool) ->
     if power.months_needed == 0:
         return f"An effect of {worthwhile}, the smallest worth seeing, would probably have shown in these months."
     months = f"{format_number(power.months_needed)} more {one_or_many(power.months_needed, 'months')}"
-    are = "is" if power.months_needed == 1 else "are"
+    are = verb_for(power.months_needed, "is", "are")
     return f"About {months} {are} needed to see {worthwhile}, the smallest effect worth seeing."
 
 
@@ -150,7 +144,7 @@ def _refusal_sentence(result: EffectResult) -> str:
         more = f"{format_number(lacking)} more {one_or_many(lacking, 'months')}"
         sentences.append(
             f"too early to judge: {format_number(result.n_after)} of {FEWEST_MONTHS} final months after the start; "
-            f"{more} at least {'is' if lacking == 1 else 'are'} needed."
+            f"{more} at least {verb_for(lacking, 'is', 'are')} needed."
         )
     if "season_not_separable" in result.obstacles:
         sentences.append(

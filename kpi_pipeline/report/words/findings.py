@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.language import format_number, one_or_many, verb_for
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.report.words.numbers import capitalised, format_number, one_or_many, small_count_words
+from kpi_pipeline.report.words.numbers import capitalised, small_count_words
 from kpi_pipeline.report.words.phrases import LACK_WORDS, is_plural, mid_sentence
 from kpi_pipeline.report.words.sentences import direction_words, failing_heading
 from kpi_pipeline.signals import FalseSignals
@@ -43,7 +44,7 @@ def _title_without_signal(headlines: Sequence[Measure], failing: Sequence[Measur
         lacks = {one.lack for one in headlines if one.lack}
         lack = LACK_WORDS[lacks.pop()] if len(lacks) == 1 else "too few figures"
         return f"There are {lack} yet to tell change from routine variation"
-    unchanged = f"{_none_of(judged, headlines, 'headline measure')} changed beyond routine variation this month"
+    unchanged = f"{_none_of(judged, headlines, 'headline measures')} changed beyond routine variation this month"
     if neutral := [one for one in judged if one.state == "neither"]:
         unchanged = _neutral_part(neutral)
     return f"{unchanged}; {_failing_part(failing, False, after=True)}" if failing else unchanged
@@ -88,11 +89,11 @@ def scorecard_title(measures: Sequence[Measure]) -> str:
     failing = sum(one.keeps_failing for one in measures)
     parts: list[tuple[int, str]] = []
     if improved:
-        parts.append((improved, _many(improved, "is improving", "are improving")))
+        parts.append((improved, verb_for(improved, "is improving", "are improving")))
     if concerns:
-        parts.append((concerns, _many(concerns, "needs attention", "need attention")))
+        parts.append((concerns, verb_for(concerns, "needs attention", "need attention")))
     if failing:
-        parts.append((failing, _many(failing, "keeps missing its target", "keep missing their targets")))
+        parts.append((failing, verb_for(failing, "keeps missing its target", "keep missing their targets")))
     said = [
         f"{small_count_words(count)} {one_or_many(count, 'measures') + ' ' if at == 0 else ''}{words}"
         for at, (count, words) in enumerate(parts)
@@ -100,27 +101,27 @@ def scorecard_title(measures: Sequence[Measure]) -> str:
     if not improved and not concerns:
         judged = [one for one in measures if not one.lack]
         neutral = sum(one.state == "neither" for one in measures)
-        unchanged = f"{mid_sentence(_none_of(judged, measures, 'measure'))} changed beyond routine variation"
+        unchanged = f"{mid_sentence(_none_of(judged, measures, 'measures'))} changed beyond routine variation"
         if neutral:
             changed = f"{small_count_words(neutral)} {one_or_many(neutral, 'measures')} changed"
-            unchanged = f"{changed}, neither good nor bad in {_many(neutral, 'itself', 'themselves')}"
+            unchanged = f"{changed}, neither good nor bad in {verb_for(neutral, 'itself', 'themselves')}"
         said.insert(0, unchanged if judged else "no measure can be judged yet")
     return capitalised(join_words(said))
 
 
 def _neutral_part(measures: Sequence[Measure]) -> str:
     """Headline measures that changed without being good or bad; nothing else did."""
-    n, themselves = len(measures), _many(len(measures), "itself", "themselves")
+    n, themselves = len(measures), verb_for(len(measures), "itself", "themselves")
     return f"{capitalised(small_count_words(n))} changed, neither good nor bad in {themselves}; nothing else did"
 
 
 def _none_of(judged: Sequence[Measure], every: Sequence[Measure], noun: str) -> str:
     """`No measure`, or, where some are not judged, `none of the three measures that can be judged`."""
     if len(judged) == len(every):
-        return f"No {noun}"
+        return f"No {one_or_many(1, noun)}"
     if len(judged) == 1:
-        return f"The one {noun} that can be judged has not"
-    return f"None of the {small_count_words(len(judged))} {noun}s that can be judged"
+        return f"The one {one_or_many(1, noun)} that can be judged has not"
+    return f"None of the {small_count_words(len(judged))} {noun} that can be judged"
 
 
 def no_improvement_words(measures: Sequence[Measure]) -> str:
@@ -128,7 +129,7 @@ def no_improvement_words(measures: Sequence[Measure]) -> str:
     judged = [one for one in measures if not one.lack]
     if not judged:
         return "No measure can be judged yet, so none is said to have improved."
-    who = mid_sentence(_none_of(judged, measures, "measure"))
+    who = mid_sentence(_none_of(judged, measures, "measures"))
     return f"No evidence of improvement: {who} left routine variation in the wanted direction."
 
 
@@ -137,7 +138,7 @@ def no_attention_words(measures: Sequence[Measure]) -> str:
     judged = [one for one in measures if not one.lack]
     if not judged:
         return "No measure can be judged yet, so none is said to be in order."
-    who = _none_of(judged, measures, "measure")
+    who = _none_of(judged, measures, "measures")
     return f"{who} left routine variation in the unwanted direction; none keeps missing its target."
 
 
@@ -160,15 +161,15 @@ def summary_sentence(measures: Sequence[Measure]) -> str:
     parts = [
         (having("improvement"), "changed in the wanted direction"),
         (having("concern"), "changed in the unwanted direction"),
-        (neither, f"changed without being good or bad in {_many(neither, 'itself', 'themselves')}"),
-        (common, f"{_many(common, 'shows', 'show')} no evidence of change"),
-        *((n, f"{_many(n, 'has', 'have')} {LACK_WORDS[lack]} to judge") for lack, n in lacking.items()),
-        (unsupplied, f"{_many(unsupplied, 'has', 'have')} no data"),
+        (neither, f"changed without being good or bad in {verb_for(neither, 'itself', 'themselves')}"),
+        (common, f"{verb_for(common, 'shows', 'show')} no evidence of change"),
+        *((n, f"{verb_for(n, 'has', 'have')} {LACK_WORDS[lack]} to judge") for lack, n in lacking.items()),
+        (unsupplied, f"{verb_for(unsupplied, 'has', 'have')} no data"),
     ]
     said = join_words([f"{small_count_words(n)} {words}" for n, words in parts if n])
     text = f"Of {small_count_words(total)} {one_or_many(total, 'measures')}, {said}."
     if failing := sum(one.keeps_failing for one in measures):
-        keeps = _many(failing, "keeps missing its target", "keep missing their targets")
+        keeps = verb_for(failing, "keeps missing its target", "keep missing their targets")
         text += f" {capitalised(small_count_words(failing))} {keeps}."
     return text
 
@@ -184,7 +185,3 @@ def false_signal_sentence(expected: FalseSignals | None) -> str | None:
         f"and in at least one of a year's reports in about {a_year} of 100 years (rule set {expected.rule_set}; a "
         f"simulation of stable months that resemble each other and follow the season as ours do)."
     )
-
-
-def _many(count: int, singular: str, plural: str) -> str:
-    return singular if count == 1 else plural

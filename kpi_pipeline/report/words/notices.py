@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from kpi_pipeline.core.notices import Count, Notice
-from kpi_pipeline.core.texts import date_words, join_words
-from kpi_pipeline.report.words.numbers import format_count, format_number, one_or_many
+from kpi_pipeline.core.language import date_words, format_count, format_number, one_or_many, verb_for
+from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.texts import join_words
 
 _TYPES_SHOWN = 40
 """Letters shown of a value from a file."""
@@ -35,10 +35,6 @@ def _out_of(notice: Notice, name: str, noun: str) -> str:
     return f"{format_number(part)} of {format_number(whole)} {one_or_many(whole, noun)}"
 
 
-def _verb(count: Count, singular: str, plural: str) -> str:
-    return singular if count == 1 else plural
-
-
 def _quoted(notice: Notice) -> str:
     return ", ".join(repr(name) for name in notice.columns)
 
@@ -57,12 +53,12 @@ def _folder_left_aside(notice: Notice) -> str:
 
 def _rows_above_header(notice: Notice) -> str:
     unit, at = notice.details["unit"], int(notice.details["header_row"])
-    above = f"{unit} 1 is" if at == 2 else f"{unit}s 1 to {at - 1} are"
-    return f"{notice.file}: the header row is {unit} {at}; {above} taken for a title and left aside."
+    above = f"{one_or_many(1, unit)} 1 is" if at == 2 else f"{unit} 1 to {at - 1} are"
+    return f"{notice.file}: the header row is {one_or_many(1, unit)} {at}; {above} taken for a title and left aside."
 
 
 def _cells_with_errors(notice: Notice) -> str:
-    verb = _verb(notice.counts["cells"], "holds", "hold")
+    verb = verb_for(notice.counts["cells"], "holds", "hold")
     return (
         f"{notice.file}: {_counted(notice, 'cells', 'cells')} {verb} an error of Excel (such as #N/A); taken as empty."
     )
@@ -78,7 +74,7 @@ def _columns_ignored(notice: Notice) -> str:
 
 
 def _rows_empty(notice: Notice) -> str:
-    verb = _verb(notice.counts["rows"], "holds", "hold")
+    verb = verb_for(notice.counts["rows"], "holds", "hold")
     rows = _counted(notice, "rows", "rows")
     return f"{notice.file}: {rows} {verb} not a single value (commas alone); left aside as empty."
 
@@ -125,8 +121,9 @@ def _feed_stopped(notice: Notice) -> str:
 
 def _ids_of_several_facilities(notice: Notice) -> str:
     return (
-        f"encounters: {_counted(notice, 'rows', 'rows')} {_verb(notice.counts['rows'], 'was', 'were')} replaced by a "
-        "row of another facility with the same encounter_id. Unless they moved, make the ids unique across facilities."
+        f"encounters: {_counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
+        "a row of another facility with the same encounter_id. Unless they moved, make the ids unique across "
+        "facilities."
     )
 
 
@@ -166,20 +163,21 @@ def _dispositions_invalid(notice: Notice) -> str:
     stays, short = notice.counts["stays"], notice.counts["one_digit"]
     zeros = ""
     if short:
-        zeros = f"; {format_number(short)} {_verb(short, 'has', 'have')} one digit: leading zeros were lost"
+        zeros = f"; {format_number(short)} {verb_for(short, 'has', 'have')} one digit: leading zeros were lost"
     return (
-        f"encounters: {_counted(notice, 'stays', 'stays')} {_verb(stays, 'has', 'have')} a discharge_disposition_code "
-        f"that is no UB-04 code{zeros}."
+        f"encounters: {_counted(notice, 'stays', 'stays')} {verb_for(stays, 'has', 'have')} a "
+        f"discharge_disposition_code that is no UB-04 code{zeros}."
     )
 
 
 def _diagnoses_unmapped(notice: Notice) -> str:
-    are, exclude = ("is", "excludes") if notice.counts["diagnoses"] == 1 else ("are", "exclude")
+    n = notice.counts["diagnoses"]
+    are, exclude = verb_for(n, "is", "are"), verb_for(n, "excludes", "exclude")
     return f"{_out_of(notice, 'diagnoses', 'principal diagnoses')} {are} in no loaded CCS map and {exclude} nothing."
 
 
 def _drgs_unknown(notice: Notice) -> str:
-    verb = _verb(notice.counts["stays"], "has", "have")
+    verb = verb_for(notice.counts["stays"], "has", "have")
     return f"{_counted(notice, 'stays', 'stays')} {verb} a DRG that is not in the loaded MS-DRG table."
 
 

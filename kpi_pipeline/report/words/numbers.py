@@ -1,47 +1,35 @@
-"""How numbers, dates and lists are written: one place, so that a figure looks the same wherever it stands.
+"""How a measure's value, a target and an amount are written: one place, so that a figure looks the same everywhere.
 
-Not here: which number is printed, or the sentence round it (`words.sentences`, `commentary`).
+Not here: plain numbers, counts and dates (`core.language`), the sentence round them (`words.sentences`).
 """
 
 from __future__ import annotations
 
-import math
-
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.language import SINGULARS, format_number, one_or_many
 from kpi_pipeline.metrics.declaration import Metric, Unit
 
 MISSING = "–"
 """Stands where a number cannot; the word that says why is printed beside it."""
 
-_SUFFIX: dict[Unit, str] = {
+_UNITS: dict[Unit, str] = {
     "percent": "",
-    "days": " days",
-    "hours": " hours",
+    "days": "days",
+    "hours": "hours",
     "usd": "",
     "index": "",
-    "per 100 discharges": " per 100 discharges",
-    "cases": " cases",
-    "discharges": " discharges",
+    "per 100 discharges": "per 100 discharges",
+    "cases": "cases",
+    "discharges": "discharges",
 }
-_SINGULAR: dict[str, str] = {" days": " day", " hours": " hour", " cases": " case", " discharges": " discharge"}
 _MILLION, _THOUSAND = 1e6, 1e3
 _SMALL_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-
-
-def format_number(value: float, decimals: int = 0) -> str:
-    """A number with thousands separators, halves rounded away from zero: `1,180`, `4.78`, `−0.3`."""
-    if not math.isfinite(value):
-        raise ValueError("a missing number has no digits: print the reason instead")
-    rounded = round_half_up(value, decimals)
-    sign = "−" if rounded < 0 else ""
-    return f"{sign}{abs(rounded):,.{decimals}f}"
 
 
 def format_value(value: float, metric: Metric) -> str:
     """A metric's value with its unit, for a sentence: `13.4%`, `4.78 days`, `$14,210`, `1.03`."""
     number = format_bare(value, metric)
-    suffix = _SUFFIX[metric.unit]
-    return number + (_SINGULAR.get(suffix, suffix) if number == "1" else suffix)
+    unit = _UNITS[metric.unit]
+    return f"{number} {one_or_many(1, unit) if number == '1' and unit in SINGULARS else unit}".rstrip()
 
 
 def format_bare(value: float, metric: Metric) -> str:
@@ -61,31 +49,6 @@ def format_target(value: float, metric: Metric, *, with_unit: bool = False) -> s
 def unit_words(metric: Metric) -> str:
     """The unit as a column or axis names it: `%`, `days`, `US dollars`, `index`."""
     return {"percent": "%", "usd": "US dollars", "index": "index"}.get(metric.unit, metric.unit)
-
-
-def format_count(count: float, noun: str = "") -> str:
-    """A count, with its noun where given: `1,180 discharges`, `1 discharge`."""
-    number = format_number(count)
-    return f"{number} {one_or_many(count, noun)}" if noun else number
-
-
-def one_or_many(count: float, noun: str) -> str:
-    """The noun in the number the count asks for, from its plural: `case managers` → `case manager`.
-
-    In a phrase such as `days of stay`, the first plural word changes.
-    """
-    if count != 1:
-        return noun
-    words = noun.split(" ")
-    end = next((index for index, word in enumerate(words) if word in ("of", "with", "on", "in", "per")), len(words))
-    words[end - 1] = _singular(words[end - 1])
-    return " ".join(words)
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
 def small_count_words(count: int) -> str:

@@ -5,19 +5,12 @@ Not here: digits and units (`words.numbers`), whole sentences about a measure (`
 
 from __future__ import annotations
 
+from kpi_pipeline.core.language import format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Lack, Measure
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.report.words.numbers import (
-    MISSING,
-    format_bare,
-    format_count,
-    format_number,
-    format_value,
-    one_or_many,
-    unit_words,
-)
+from kpi_pipeline.report.words.numbers import MISSING, format_bare, format_value, unit_words
 
 LACK_WORDS: dict[Lack, str] = {
     "no_data": "no data",
@@ -101,7 +94,7 @@ def follow_up_words(figure: Figure, metric: Metric) -> str:
     listed = counted + waiting
     return (
         f"{figure.maturity}: {format_number(counted)} of {format_number(listed)} "
-        f"{one_or_many(listed, metric.denominator_noun)} {'has its' if counted == 1 else 'have their'} {follow_up}"
+        f"{one_or_many(listed, metric.denominator_noun)} {verb_for(counted, 'has its', 'have their')} {follow_up}"
     )
 
 

@@ -5,6 +5,7 @@ A description beside the estimate, never in its place. Not here: the estimate's 
 
 from __future__ import annotations
 
+from kpi_pipeline.core.language import format_count, format_number
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.improvement.drivers.opportunity import Opportunity
@@ -13,7 +14,7 @@ from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.size import worth_of_days
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_number, format_value
+from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_value
 
 _MONTHS_BEFORE = 12
 
@@ -26,7 +27,7 @@ def since_start_sentence(measure: Measure, start: Month, first_counted: Month) -
     old, new = _level(before, measure.metric), _level(since, measure.metric)
     if old is None or new is None:
         return ""
-    counted = f"{format_number(len(since))} final {'month' if len(since) == 1 else 'months'}"
+    counted = f"{format_count(len(since), 'final months')}"
     said = f"Since {first_counted.name}: {format_bare(old, measure.metric)} → {format_value(new, measure.metric)}"
     return f"{said} ({_span(before)} before, {counted} since).{_months_met(measure, since)}"
 
@@ -68,7 +69,7 @@ def _level(figures: list[Figure], metric: Metric) -> float | None:
 
 
 def _span(before: list[Figure]) -> str:
-    return f"{format_number(len(before))} {'month' if len(before) == 1 else 'months'}"
+    return format_count(len(before), "months")
 
 
 def _months_met(measure: Measure, since: list[Figure]) -> str:

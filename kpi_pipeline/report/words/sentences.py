@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpi_pipeline.core.language import format_number, one_or_many
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.report.words.numbers import format_bare, format_number, format_value, one_or_many, small_count_words
+from kpi_pipeline.report.words.numbers import format_bare, format_value, small_count_words
 from kpi_pipeline.report.words.phrases import (
     LACK_WORDS,
     basis_words,

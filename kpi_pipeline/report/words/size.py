@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from kpi_pipeline.core.language import format_number
 from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.size import ChangeSize
-from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_number, format_value
+from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_value
 
 _SIGNIFICANT = 2
 

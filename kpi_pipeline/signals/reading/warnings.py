@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kpi_pipeline.core.language import format_count, verb_for
 from kpi_pipeline.signals.lines.constants import sigma_z_chance_range
 from kpi_pipeline.signals.lines.limits import Lines
 from kpi_pipeline.signals.series import EVENT_CHARTS, Series
@@ -31,7 +32,7 @@ def _short_phases(series: Series, phases: tuple[Phase, ...]) -> list[str]:
     for phase in phases:
         name = f"Phase {phase.index + 1}: " if len(phases) > 1 else ""
         if phase.limits_kind == "trial":
-            said.append(f"{name}trial limits, from {_counted(phase.n_baseline, 'point')}; read them with care.")
+            said.append(f"{name}trial limits, from {format_count(phase.n_baseline, 'points')}; read them with care.")
         elif phase.limits_kind == "none" and series.chart != "run":
             said.append(f"{name}no limits: they need two neighbouring points, and there are {phase.n_baseline} usable.")
     return said
@@ -48,7 +49,7 @@ def _screening(phases: tuple[Phase, ...]) -> list[str]:
     said = []
     dropped = sum(phase.n_screened for phase in phases)
     if dropped:
-        ranges = _counted(dropped, "moving range")
+        ranges = format_count(dropped, "moving ranges")
         said.append(f"{ranges} of 3.267 times the mean or more left out of the limits (screening is on).")
     if any(phase.screening_fell_back and phase.sigma for phase in phases):
         said.append("Screening would have left no variation at all; the limits are unscreened.")
@@ -59,16 +60,18 @@ def _left_out(series: Series) -> list[str]:
     said = []
     missing = int((series.is_missing & ~series.is_ghosted).sum())
     if missing:
-        verb = "is" if missing == 1 else "are"
-        said.append(f"{_counted(missing, 'point')} {verb} missing; runs end there and no moving range spans the gap.")
+        verb = verb_for(missing, "is", "are")
+        said.append(
+            f"{format_count(missing, 'points')} {verb} missing; runs end there and no moving range spans the gap."
+        )
     if series.n_months_absent and series.chart not in EVENT_CHARTS:
         absent = series.n_months_absent
-        verb = "is" if absent == 1 else "are"
-        said.append(f"{_counted(absent, 'period')} {verb} absent from the series and treated as missing.")
+        verb = verb_for(absent, "is", "are")
+        said.append(f"{format_count(absent, 'periods')} {verb} absent from the series and treated as missing.")
     for flags, word in ((series.is_ghosted, "ghosted"), (series.is_immature, "not yet mature")):
         n = int(flags.sum())
         if n:
-            said.append(f"{_counted(n, 'point')} {word}: shown, but not in the limits, the rules or the icons.")
+            said.append(f"{format_count(n, 'points')} {word}: shown, but not in the limits, the rules or the icons.")
     return said
 
 
@@ -104,12 +107,8 @@ def _small_counts(series: Series, lines: Lines) -> list[str]:
     few = int(((expected < FEWEST_EXPECTED) & series.counts).sum())
     if not few:
         return []
-    verb = "expects" if few == 1 else "expect"
+    verb = verb_for(few, "expects", "expect")
     return [
-        f"{_counted(few, 'point')} {verb} fewer than {FEWEST_EXPECTED} events, where the limits are rough; "
+        f"{format_count(few, 'points')} {verb} fewer than {FEWEST_EXPECTED} events, where the limits are rough; "
         "a g or t chart of the events themselves reads rare events better."
     ]
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from kpi_pipeline.core.language import one_or_many
 from kpi_pipeline.core.vocabulary import Better
 from kpi_pipeline.signals.periods import period_in_words
 from kpi_pipeline.signals.reading.runs import RunsAnalysis
@@ -26,10 +28,17 @@ def centre_name(chart: str) -> str:
     return "median" if chart in MEDIAN_CHARTS else "mean"
 
 
-def describe_rule_set(rules: RuleSet) -> list[str]:
-    """A rule set in sentences with its numbers, for print."""
-    said = [f"Rule set {rules.name} ({rules.source})."]
-    said += _rule_sentences(rules)
+@dataclass(frozen=True, slots=True)
+class RuleSetWords:
+    """A rule set for print. rules: what makes a signal, each with its name; notes: how they are read, sentences."""
+
+    rules: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def describe_rule_set(rules: RuleSet) -> RuleSetWords:
+    """A rule set in words with its numbers."""
+    said = []
     across = [RULE_NAMES[rule] for rule in rules.precedence if rule in rules.across_phases]
     only = f"only the {' and '.join(across)} rule looks" if across else "no rule looks"
     said.append(f"A missing month ends a run, and {only} across a rebase.")
@@ -47,7 +56,7 @@ def describe_rule_set(rules: RuleSet) -> list[str]:
     said.append(_icon_sentence(rules))
     decides = "counts as reached or missed for good" if rules.target_on_limit == "decides" else "is hit or miss"
     said.append(f"A target exactly on a limit {decides}.")
-    return said
+    return RuleSetWords(tuple(_rules_in_words(rules)), tuple(said))
 
 
 def _active(rules: RuleSet) -> list[Rule]:
@@ -62,26 +71,26 @@ def _active(rules: RuleSet) -> list[Rule]:
     return [rule for rule in rules.precedence if on[rule]]
 
 
-def _rule_sentences(rules: RuleSet) -> list[str]:
-    said = []
+def _rules_in_words(rules: RuleSet) -> Iterator[tuple[str, str]]:
     if rules.outside:
-        said.append("Outside: a point beyond the 3-sigma limits.")
+        yield "Outside", "A point beyond the 3-sigma limits."
     if rules.shift:
-        said.append(f"Shift: {rules.shift} or more points in a row on one side of the mean; one on it ends the run.")
+        yield "Shift", f"{rules.shift} or more points in a row on one side of the mean; one on it ends the run."
     if rules.trend:
-        said.append(f"Trend: {rules.trend} or more points in a row, each above, or each below, the one before.")
+        yield "Trend", f"{rules.trend} or more points in a row, each above, or each below, the one before."
     if rules.two_of_three != "off":
         counts = "counts" if rules.two_of_three == "beyond_counts" else "does not count"
-        said.append(
-            f"Two of three: two of three points in a row beyond 2 sigma (one beyond 3 sigma {counts}), "
-            "all three on one side of the mean."
+        yield (
+            "Two of three",
+            f"Two of three points in a row beyond 2 sigma (one beyond 3 sigma {counts}), "
+            "all three on one side of the mean.",
         )
     if rules.runs_analysis:
-        said.append(
-            "Runs: the longest run of points on one side of the line exceeds round(log2 n) + 3, or the line is crossed "
-            "fewer times than the 5 % quantile of Binomial(n - 1, 1/2); points on the line are skipped."
+        yield (
+            "Runs",
+            "The longest run of points on one side of the line exceeds round(log2 n) + 3, or the line is crossed "
+            "fewer times than the 5 % quantile of Binomial(n - 1, 1/2); points on the line are skipped.",
         )
-    return said
 
 
 def _icon_sentence(rules: RuleSet) -> str:
@@ -135,10 +144,11 @@ def assurance_in_words(
     assurance: Assurance, target: float, lower: float, upper: float, better: Better, *, monthly: bool
 ) -> str:
     """Why the assurance icon is what it is. Numbers to four figures, on the plotted scale."""
-    point = "month" if monthly else "point"
+    points = "months" if monthly else "points"
+    point = one_or_many(1, points)
     if assurance == "hit_or_miss":
         between = f"lies between the limits {lower:.4g} and {upper:.4g}"
-        return f"the target {target:.4g} {between}: single {point}s meet or miss it by chance"
+        return f"the target {target:.4g} {between}: single {points} meet or miss it by chance"
     is_high = target > (lower + upper) / 2
     beyond = f"above the upper limit {upper:.4g}" if is_high else f"below the lower limit {lower:.4g}"
     meets = f"nearly every {point} meets it" if assurance == "passing" else f"hardly any {point} meets it"
