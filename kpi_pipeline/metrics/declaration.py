@@ -58,7 +58,8 @@ class Metric(_Frozen):
     A median or percentile is that of the numerators; a geometric mean that of numerator ÷ denominator, both above 0.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
-    replaces_shipped: a hospital's own metric that takes the place of the shipped one of its name. where: its file.
+    replaces_shipped: a hospital's own metric that takes the place of the shipped one of its name. where: its file,
+    which is no part of what it declares.
     """
 
     name: str
@@ -94,7 +95,7 @@ class Metric(_Frozen):
     reviewed: date
     replaces_shipped: bool = False
     sql: str
-    where: str = ""
+    where: str = Field(default="", exclude=True)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Metric:
