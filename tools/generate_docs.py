@@ -39,6 +39,7 @@ FORMULA_WORDS = {
     "geometric_mean": "exp of the mean of ln(numerator ÷ denominator) over the cases",
     "median": "The median of the numerators",
     "percentile": "The percentile of the numerators",
+    "survival_median": "Kaplan and Meier's median of the numerators; where the denominator is 0, only watched so long",
     "ratio": "Numerator ÷ denominator, both summed first",
     "count": "The numerator, summed",
 }

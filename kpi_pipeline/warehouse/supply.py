@@ -18,6 +18,7 @@ DRG_WEIGHTS = "drg_weights"
 ENCOUNTER_KINDS = {
     "emergency_encounters": "emergency department",
     "observation_encounters": "observation",
+    "outpatient_encounters": "outpatient",
 }
 """Capabilities that are the presence of one type of encounter: without any, its visits are unknown and not none."""
 NOT_SUPPLIED, NOT_COMPUTABLE = "not_supplied", "not_computable"
