@@ -112,7 +112,7 @@ def readmission(
 
     def listed(world: World) -> dict[str, Listed]:
         return {
-            found.stay.stay_id: Listed(found.stay.facility_id, found.stay.discharged_on, outcome(found))
+            found.stay.stay_id: Listed(found.stay.facility_id, found.stay.last_day, outcome(found))
             for found in judge_readmissions(world.stays, SMALL, world.options)
         }
 
@@ -195,7 +195,7 @@ def _after_index(world: World, judge: Callable[[Stay, list[_Visit]], tuple[float
         stay, reason = found.stay, found.exclusion_reason
         excluded = reason is not None and reason != "insufficient_followup"
         case = reason if excluded and reason else judge(stay, visits.get(stay.person_id, []))
-        listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.last_day, case)
     return listed
 
 
@@ -213,7 +213,7 @@ def ed_return(days: int) -> Oracle:
     def listed(world: World) -> dict[str, Listed]:
         def judge(stay: Stay, visits: list[_Visit]) -> tuple[float, float] | str:
             for visit in visits:
-                gap = (visit.at.date() - stay.discharged_on).days
+                gap = (visit.at.date() - stay.last_day).days
                 seconds = _seconds_since(world, stay, visit)
                 if 0 < gap <= days or (gap == 0 and seconds is not None and seconds >= 0):
                     return 1.0, 1.0
@@ -230,7 +230,7 @@ def ed_return_72h(world: World) -> dict[str, Listed]:
     def judge(stay: Stay, visits: list[_Visit]) -> tuple[float, float] | str:
         doubtful = False
         for visit in visits:
-            gap = (visit.at.date() - stay.discharged_on).days
+            gap = (visit.at.date() - stay.last_day).days
             seconds = _seconds_since(world, stay, visit)
             if (seconds is not None and 0 <= seconds <= 72 * 3600) or (seconds is None and gap in (1, 2)):
                 return 1.0, 1.0
@@ -259,7 +259,7 @@ def in_house_at_month_end(days: int) -> Oracle:
             while day <= world.options.complete_through[stay.facility_id]:
                 following = (day + timedelta(days=31)).replace(day=1)
                 last = following - timedelta(days=1)
-                is_here = stay.admitted_on <= last and (stay.is_open or stay.discharged_on > last)
+                is_here = not stay.is_lost and stay.admitted_on <= last and (stay.is_open or stay.discharged_on > last)
                 if is_here and last <= world.options.complete_through[stay.facility_id]:
                     long = float((last - stay.admitted_on).days >= days)
                     found[f"{stay.stay_id}|{last}"] = Listed(stay.facility_id, last, (long, 1.0))
