@@ -118,6 +118,8 @@ def build(
         counts = [("rows in", row.rows_in), ("used", row.staged), ("quarantined", row.quarantined)]
         say(f"{row.table}: {rows_line([*counts, ('duplicate', row.duplicate), ('superseded', row.superseded)])}")
     say(f"{rows_line((step.label.lower(), step.n) for step in facts.stays if step.label == 'Acute inpatient stays')}")
+    for lost in built.lost:
+        warn(lost.sentence)
     say(f"{built.n_metrics} measures computed; snapshot {built.snapshot_id} is in {built.warehouse}")
     if facts.rows_quarantined:
         say(f"See the refused rows: kpi quarantine --warehouse {built.warehouse}")

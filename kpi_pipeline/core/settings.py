@@ -111,6 +111,7 @@ class Settings(_Frozen):
     unmatched_limit_pct: above this share of a table's rows that belong to no encounter, its measures are not computed.
     parts_limit_pct: above this share of a file's keys with several rows that nothing puts in order (one row per unit,
     say), the file is refused.
+    removed_limit_pct: a full extract (feed: full) that lost more than this share of its rows at once is refused.
     zero_cost_is_not_costed: an encounter's cost of 0 (total, direct or variable) means that it is not costed yet.
     baseline: `frozen` computes limits from the first 24 final months and continues them until a rebase is recorded;
     `moving` computes them anew from the months shown. rule_set: when left out, the rules that go with the baseline.
@@ -130,6 +131,7 @@ class Settings(_Frozen):
     quarantine_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
     unmatched_limit_pct: Annotated[float, Field(ge=0, le=100)] = 20.0
     parts_limit_pct: Annotated[float, Field(ge=0, le=100)] = 1.0
+    removed_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
     quarantine_limit_from_rows: Annotated[int, Field(ge=1)] = 100
     zero_cost_is_not_costed: bool = True
     lost_discharge_after_days: Annotated[int, Field(ge=1)] = 120
