@@ -132,7 +132,6 @@ class _RawCase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     name: Annotated[str, Field(min_length=3)]
-    because: str = ""
     landing: dict[str, str | dict[str, str]] = {}
     time_zones: dict[str, str] = {}
     cases: str

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, KpiError
+from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.project import Project
 from kpi_pipeline.core.resources import shown_path
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric, load_metrics
@@ -35,9 +34,9 @@ def check_project(project: Project, *, progress: Callable[[str], None] = lambda 
     differences: list[Fault] = []
     for name, proof in proofs.items():
         progress(f"proof of {name}")
-        with tempfile.TemporaryDirectory(prefix="kpi-proof-") as scratch:
+        with private_files(), working_folder(own_temporary_folder()) as scratch:
             try:
-                differences += prove_metric(proof, Path(scratch))
+                differences += prove_metric(proof, scratch)
             except KpiError as error:
                 differences += [Fault(shown_path(proof.path), str(fault)) for fault in error.faults]
     if differences:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
+from kpi_pipeline.core.files import working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
@@ -22,7 +22,7 @@ from kpi_pipeline.declared.audiences import Audience, Audiences, read_audiences
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.delivery.archive import highest_number, issue_path, write_issue
 from kpi_pipeline.delivery.claims import said_before
-from kpi_pipeline.delivery.files import make_private_folder, safe_name, sha256_of, write_folder
+from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
 from kpi_pipeline.delivery.gate import Obstacle, Override, find_obstacles, override_words, overrides_of, record_override
 from kpi_pipeline.delivery.issues import (
     Issue,
@@ -362,18 +362,18 @@ def build_files(
     desk: IssueDesk, month: Month, scope: str, profile: Privacy, words: IssueWords, decided: ReportDecisions
 ) -> dict[str, bytes]:
     """Every file of a report by name, made in a private folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(dir=make_private_folder(desk.drafts), prefix=".making-") as folder:
+    with working_folder(desk.drafts) as folder:
         write_report(
             desk.warehouse,
             month,
-            Path(folder),
+            folder,
             facility=None if scope == WHOLE_SYSTEM else scope,
             privacy=profile,
             settings=desk.settings,
             issue=words,
             decided=decided,
         )
-        return {file.name: file.read_bytes() for file in sorted(Path(folder).iterdir()) if file.is_file()}
+        return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
 
 
 def exceptions_of(files: dict[str, bytes]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.project import in_force
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
@@ -71,9 +71,10 @@ def reproduce_issue(
     project = folder / _INPUTS / PROJECT_FOLDER
     with (
         in_force(project if project.is_dir() else None),
-        tempfile.TemporaryDirectory(prefix="kpi-reproduce-") as scratch,
+        private_files(),
+        working_folder(own_temporary_folder()) as scratch,
     ):
-        made = _make_again(folder, manifest, found, Path(scratch), progress)
+        made = _make_again(folder, manifest, found, scratch, progress)
     hashes: Mapping[str, str] = {
         name: sha256 for name, sha256 in manifest["files"].items() if not name.startswith(_INPUTS)
     }

@@ -10,6 +10,8 @@ import pytest
 from kpi_pipeline.metrics.proof import SpecFile, SpecResult
 from kpi_pipeline.pipeline.prove import build_results
 
+__all__ = ["SpecResult", "spec_results"]
+
 
 @pytest.fixture
 def spec_results(tmp_path: Path) -> Callable[[SpecFile], Mapping[int, SpecResult]]:

@@ -112,7 +112,9 @@ claimed_diagnoses AS (
 
 -- Where two claims say different things, it is not known.
 present_by_condition AS (
-    SELECT condition_id, MIN(present_on_admission) AS present_on_admission
+    SELECT
+        condition_id,
+        MIN(present_on_admission) AS present_on_admission
     FROM claimed_diagnoses
     WHERE condition_id IS NOT NULL
     GROUP BY condition_id
@@ -120,7 +122,10 @@ present_by_condition AS (
 ),
 
 present_by_code AS (
-    SELECT encounter_id, code, MIN(present_on_admission) AS present_on_admission
+    SELECT
+        encounter_id,
+        code,
+        MIN(present_on_admission) AS present_on_admission
     FROM claimed_diagnoses
     WHERE condition_id IS NULL AND code IS NOT NULL
     GROUP BY encounter_id, code
