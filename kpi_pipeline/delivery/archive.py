@@ -1,8 +1,8 @@
 """The archive: one folder per issue, written whole, read-only, with the SHA-256 of everything in it.
 
-`<scope>/<YYYY-MM>/issue-<n>-<audience>/`. It holds what was issued (PDF, model, figures, provenance), the case lists
-behind the figures, and what it takes to make it again: settings, targets, commentary, decisions, reference tables and
-the names and hashes of the landing files. The landing files themselves are not copied.
+`<scope>/<YYYY-MM>/issue-<n>-<audience>/`. It holds what was issued (PDF, model, figures, provenance), the evidence
+behind the figures (case lists, and a trace of the rows behind the cases), and what it takes to make it again: settings,
+targets, commentary, decisions, reference tables and the names and hashes of the landing files, which are not copied.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.audiences import Audience, Audiences, read_audiences
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.delivery.archive import highest_number, issue_path, write_issue
-from kpi_pipeline.delivery.claims import said_before
+from kpi_pipeline.delivery.claims import claims_of
 from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
 from kpi_pipeline.delivery.gate import Obstacle, Override, find_obstacles, override_words, overrides_of, record_override
 from kpi_pipeline.delivery.issues import (
@@ -29,6 +29,7 @@ from kpi_pipeline.delivery.issues import (
     approve,
     finish_publication,
     is_same_person,
+    issue_before,
     list_issues,
     newest_issued,
     open_issues,
@@ -40,7 +41,8 @@ from kpi_pipeline.delivery.points import reached
 from kpi_pipeline.journal import ReportDecisions, find_state_url, read_report_decisions, text_faults
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.pipeline.issue_basis import Basis, cases_parquet, claims_file, read_basis, refuse_another_basis
+from kpi_pipeline.pipeline.issue_basis import Basis, claims_file, read_basis, refuse_another_basis
+from kpi_pipeline.pipeline.issue_before import IssueBefore, evidence_of, open_issue_before
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -265,14 +267,13 @@ def _draft(
     why: str,
 ) -> Drafted:
     set_aside = overrides_of(desk.database, month, desk.facts.snapshot_id)
-    said = said_before(desk.database, month=str(month), scope=scope, audience=audience.name)
-    words = IssueWords(None, replaces, said=said)
+    words = _words_of(desk, str(month), scope, audience.name, replaces=replaces)
     obstacles = obstacles_of(desk, month, scope, ())
     if desk.settings.delivery.gate.commentary_required:
         built = build_files(desk, month, scope, audience.profile, words, decided)
         obstacles = obstacles_of(desk, month, scope, exceptions_of(built))
     aside = override_words(obstacles, set_aside, withholds=audience.profile != "internal")
-    words = IssueWords(None, replaces, aside, said)
+    words = replace(words, gate_overrides=aside)
     files = build_files(desk, month, scope, audience.profile, words, decided)
     name, pdf = _pdf_of(files)
     reached("draft.built")
@@ -307,8 +308,8 @@ def _publish(
     if audience is None or issue.scope not in audience.scopes or issue.profile != audience.profile:
         what = "its audience was changed since it was drafted."
         raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
-    said = said_before(desk.database, month=issue.month, scope=issue.scope, audience=issue.audience)
-    words = IssueWords(None, issue.basis["replaces"], tuple(issue.basis["gate_overrides"]), said)
+    words = _words_of(desk, issue.month, issue.scope, issue.audience, replaces=issue.basis["replaces"])
+    words = replace(words, gate_overrides=tuple(issue.basis["gate_overrides"]))
     again = build_files(desk, month, issue.scope, audience.profile, words, decided)
     if sha256_of(_pdf_of(again)[1]) != issue.pdf_sha256:
         what = "made again, it is not the report that was approved."
@@ -321,11 +322,11 @@ def _publish(
     if _said_sha256(files) != issue.basis["model_sha256"]:
         what = "with its number it says something else than what was approved."
         raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
-    facility = None if issue.scope == WHOLE_SYSTEM else issue.scope
-    files |= {"cases.parquet": cases_parquet(desk.warehouse, facility=facility), **claims_file(said), **basis.files}
+    evidence = evidence_of(desk.warehouse.resolve(), issue.scope, desk.facts.snapshot_id)
+    files |= {**evidence, **claims_file(words.said), **basis.files}
     path = issue_path(scope=issue.scope, month=issue.month, number=numbered.number, audience=issue.audience)
     reached("publish.built")
-    archived = write_issue(desk.archive, path, files, about=_about(numbered, basis))
+    archived = write_issue(desk.archive, path, files, about=_about(numbered, basis, words.before))
     reached("publish.archived")
     mails = mails_of(numbered, audience, mail=desk.settings.delivery.mail, at=at)
     done = finish_publication(
@@ -341,8 +342,18 @@ def _publish(
     return Published(done, desk.archive / path, len(mails))
 
 
-def _about(issue: Issue, basis: Basis) -> dict[str, object]:
+def _words_of(desk: IssueDesk, month: str, scope: str, audience: str, *, replaces: str) -> IssueWords:
+    """What a report says of itself before it has a number; what it replaces, what the issue before said and showed."""
+    before = issue_before(desk.database, month=month, scope=scope, audience=audience)
+    if before is None:
+        return IssueWords(None, replaces, with_roots=True)
+    said, lies = claims_of(desk.database, before.id), open_issue_before(desk.archive, desk.database, before)
+    return IssueWords(None, replaces, with_roots=True, said=said, before=lies)
+
+
+def _about(issue: Issue, basis: Basis, before: IssueBefore | None) -> dict[str, object]:
     return {
+        "follows": None if before is None else before.follows,
         "month": issue.month,
         "scope": issue.scope,
         "audience": issue.audience,

@@ -73,7 +73,7 @@ class StubDesk(IssueDesk):
         self.claims: list[dict[str, object]] = []
         monkeypatch.setattr(issues, "build_files", self._build)
         monkeypatch.setattr(issues, "read_basis", lambda *_, **__: self._basis())
-        monkeypatch.setattr(issues, "cases_parquet", lambda *_, **__: b"cases")
+        monkeypatch.setattr(issues, "evidence_of", lambda *_: {"cases.parquet": b"cases"})
         monkeypatch.setattr(issues, "obstacles_of", lambda *_, **__: list(self.obstacles))
 
     def decided(self) -> ReportDecisions:
