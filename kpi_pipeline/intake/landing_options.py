@@ -55,8 +55,9 @@ class LandingOptions(SourceDefaults):
     complete_through: the last day all feeds are complete, for all facilities or one by one (default: read
     from the data, per facility). plausible_until: later dates are faults (default: the day the file
     arrived, or the last complete day if that is later). disposition_required: whether a stay without a
-    discharge disposition may be an index (default true). procedures_required: whether readmissions need the
-    procedures, without which a planned return counts as unplanned (default true). icd9: fall back to the ICD-9 maps
+    discharge disposition may be an index (default true). procedures_required: true: without procedures that
+    can be read readmissions are not computed; false: planned returns then count as unplanned; left out: the latter
+    where none were sent at all, the former where they were sent and cannot be read. icd9: fall back to the ICD-9 maps
     (default false).
     feed: what each extract holds, `delta` (default) or `full`.
     tables: how the files of a table are named, cut and mapped.
@@ -92,7 +93,7 @@ def read_landing_options(folder: Path) -> LandingOptions:
 
 def resolve_options(declared: LandingOptions, defaults: SourceDefaults, *, time_zone: str) -> LandingOptions:
     """The folder's options over the source's defaults over the general ones; `time_zone` is the hospital's."""
-    general = {"time_zone": time_zone, "disposition_required": True, "procedures_required": True, "icd9": False}
+    general = {"time_zone": time_zone, "disposition_required": True, "icd9": False}
     merged = {
         **general,
         **defaults.model_dump(exclude_none=True),

@@ -147,7 +147,8 @@ def count_unmapped_procedures(connection: duckdb.DuckDBPyConnection) -> tuple[in
 def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
     if not connection.execute("SELECT COUNT(primary_diagnosis_ccs) FROM stays").fetchall()[0][0]:
         return []  # readmissions cannot be computed at all, which is said elsewhere
-    declared = {"declared": "" if intake.options.procedures_required else "false"}
+    required = intake.options.procedures_required
+    declared = {"declared": "" if required is None else str(required).lower()}
     unmapped, rows = count_unmapped_procedures(connection)
     if not rows:
         return [Notice("procedures_not_supplied", details=declared)]

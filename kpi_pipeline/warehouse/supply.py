@@ -17,6 +17,9 @@ ICD_DIAGNOSIS_CODES = "icd_diagnosis_codes"
 DRG_WEIGHTS = "drg_weights"
 PLANNED_CARE = "planned_care"
 """Whether planned returns can be told from unplanned ones: by the procedures of the stay."""
+UNPLANNED_RETURNS = "unplanned_returns"
+"""Whether returns can be counted as unplanned: also without any procedures, but then planned ones are counted in, and
+every report says so; not where procedures were sent and cannot be read."""
 ENCOUNTER_KINDS = {
     "emergency_encounters": "emergency department",
     "observation_encounters": "observation",
@@ -26,7 +29,7 @@ ENCOUNTER_KINDS = {
 NOT_SUPPLIED, NOT_COMPUTABLE = "not_supplied", "not_computable"
 """The two states of a missing input; the reason completes the sentence `not supplied: …`, `not computable: …`."""
 
-CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, PLANNED_CARE, *ENCOUNTER_KINDS)
+CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, PLANNED_CARE, UNPLANNED_RETURNS, *ENCOUNTER_KINDS)
 """What a metric may need besides tables and columns; the warehouse finds out whether it is there."""
 
 
@@ -59,7 +62,7 @@ def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, s
         ]
     rows.append(_icd_codes(connection))
     rows.append(_drg_weights(connection))
-    rows.append(_planned_care(connection, intake, settings))
+    rows += _planned_care(connection, intake, settings)
     rows += _encounter_kinds(connection)
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")
     connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", [list(row) for row in rows])
@@ -80,20 +83,27 @@ def _drg_weights(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str,
 
 def _planned_care(
     connection: duckdb.DuckDBPyConnection, intake: IntakeResult, settings: Settings
-) -> tuple[str, bool, str, str]:
-    """Without procedures that can be read, planned care would print as unplanned returns."""
-    if not intake.options.procedures_required:
-        return PLANNED_CARE, True, NOT_SUPPLIED, ""
+) -> list[tuple[str, bool, str, str]]:
+    """Without procedures that can be read, planned care would print as unplanned returns in silence."""
+    required = intake.options.procedures_required
     unmapped, n = count_unmapped_procedures(connection)
+    missing = "procedures, which tell planned returns from unplanned ones"
     if not n:
-        return PLANNED_CARE, False, NOT_SUPPLIED, "procedures, which tell planned returns from unplanned ones"
+        return [
+            (PLANNED_CARE, False, NOT_SUPPLIED, missing),
+            (UNPLANNED_RETURNS, not required, NOT_SUPPLIED, missing),
+        ]
     unmatched, rows = count_unmatched(connection, "procedures")
     is_read = unmapped / n <= PROCEDURES_UNMAPPED
     has_stay = rows == 0 or 100 * unmatched / rows <= settings.unmatched_limit_pct
     reason = "too many procedures are in no loaded map, so planned returns cannot be told"
     if not has_stay:
         reason = "too many rows of procedures belong to no encounter in the data"
-    return PLANNED_CARE, is_read and has_stay, NOT_COMPUTABLE, reason
+    is_told = is_read and has_stay
+    return [
+        (PLANNED_CARE, is_told, NOT_COMPUTABLE, reason),
+        (UNPLANNED_RETURNS, is_told or required is False, NOT_COMPUTABLE, reason),
+    ]
 
 
 def _encounter_kinds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, bool, str, str]]:

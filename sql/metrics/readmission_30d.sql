@@ -11,7 +11,7 @@ follows: CMS Hospital-Wide Readmission, observed and unadjusted, returns to our 
 matures_after_days: 30
 chart: p_prime
 decimals: 1
-needs: [icd_diagnosis_codes, planned_care]
+needs: [icd_diagnosis_codes, unplanned_returns]
 balancing: [length_of_stay_days]
 data_faults: [invalid_disposition, missing_disposition, missing_principal_dx]
 owner: case-management

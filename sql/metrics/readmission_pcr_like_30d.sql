@@ -11,7 +11,7 @@ follows: Like NCQA Plan All-Cause Readmissions (PCR), observed and unadjusted, a
 matures_after_days: 30
 chart: p_prime
 decimals: 1
-needs: [icd_diagnosis_codes, planned_care, observation_encounters, encounters.birth_date]
+needs: [icd_diagnosis_codes, unplanned_returns, observation_encounters, encounters.birth_date]
 told_with: readmission_30d
 balancing: [observation_share]
 data_faults: [age_unknown]

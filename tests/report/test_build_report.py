@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from kpi_pipeline.core.errors import CheckError, DefinitionError, InputError
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import ReportSettings, Settings, read_settings
 from kpi_pipeline.declared.commentary import Commentary, read_commentary
 from kpi_pipeline.declared.targets import read_targets
+from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.warehouse.facts import Watermark
 from tests.report.invented_report import (
@@ -270,3 +272,27 @@ def test_every_rule_set_makes_a_report_that_prints_its_numbers(rule_set: str) ->
     assert method.rule_set == rule_set
     assert len(method.rules) >= 1
     assert any(character.isdigit() for rule in method.rules for character in rule.text)
+
+
+# ── what must be known beside a figure ───────────────────────────────────────────────────────────────────────
+
+
+def without_procedures(declared: str) -> ReportInputs:
+    notice = Notice("procedures_not_supplied", details={"declared": declared})
+    return eventful(facts=replace(FACTS, warnings=(notice,)))
+
+
+@pytest.mark.parametrize("privacy", ["internal", "board", "external"])
+def test_planned_returns_counted_in_are_said_wherever_the_figure_stands(privacy: str) -> None:
+    report = build_report(replace(without_procedures(""), privacy=privacy))
+    tiles = {tile.metric: tile.caution for tile in report.front.tiles}
+    assert tiles.pop(READMISSION) == "Planned returns count as unplanned."
+    assert set(tiles.values()) == {None}
+    assert "30-day unplanned readmissions: planned returns count as unplanned." in report.scorecard.notes
+
+
+def test_where_procedures_are_there_or_asked_for_nothing_is_said_of_them() -> None:
+    for inputs in (eventful(), without_procedures("true")):
+        report = build_report(inputs)
+        assert {tile.caution for tile in report.front.tiles} == {None}
+        assert not any("count as unplanned" in note for note in report.scorecard.notes)

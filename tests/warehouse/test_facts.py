@@ -88,9 +88,8 @@ def test_the_road_from_encounters_to_stays_loses_nothing(facts: BuildFacts) -> N
 
 def test_a_reader_is_warned_of_what_the_figures_survive(facts: BuildFacts) -> None:
     assert said(facts.warnings) == (
-        "procedures: no rows were supplied, so planned returns cannot be told from unplanned ones, and readmissions "
-        "are not computed. Send procedures with ICD-10-PCS codes; or write procedures_required: false in landing.yaml, "
-        "and planned returns count as unplanned.",
+        "procedures: no rows were supplied, so planned returns count as unplanned and readmissions read too high. "
+        "Send procedures with ICD-10-PCS codes.",
         "1 of 4 principal diagnoses is in no loaded CCS map and excludes nothing.",
         "1 stay has a DRG that is not in the loaded MS-DRG table.",
         "No MS-DRG table is loaded for FY2027; that of FY2026 is used.",

@@ -82,3 +82,30 @@ def test_a_copy_of_a_stay_under_another_number_does_not_decide_what_continues_it
     rows += line("E3", admitted_at="2026-10-06", discharged_at="2026-10-09").replace("\n", ",01\n")
     with tables_of(tmp_path, {"encounters.csv": header + rows}) as connection:
         assert connection.execute("SELECT stay_id FROM stays ORDER BY ALL").fetchall() == [("E1",), ("E3",)]
+
+
+@pytest.mark.parametrize(
+    ("code", "declared", "unplanned", "planned"),
+    [
+        (None, "", "supplied", "not_supplied"),  # counted, and said beside the figure
+        (None, "true", "not_supplied", "not_supplied"),
+        (None, "false", "supplied", "not_supplied"),
+        ("99213", "", "not_computable", "not_computable"),  # CPT
+        ("99213", "true", "not_computable", "not_computable"),
+        ("99213", "false", "supplied", "not_computable"),
+    ],
+)
+def test_planned_care_that_cannot_be_told_is_said_or_not_computed(
+    tmp_path: Path, code: str | None, declared: str, unplanned: str, planned: str
+) -> None:
+    files = encounters(*(line(f"E{n}", person_id=f"P{n}") for n in range(4)))
+    if code:
+        files["procedures.csv"] = "encounter_id,procedure_code\n" + "".join(f"E{n},{code}\n" for n in range(4))
+    if declared:
+        files["landing.yaml"] = f"procedures_required: {declared}\n"
+    with tables_of(tmp_path, files) as connection:
+        found = connection.execute(
+            "SELECT item, CASE WHEN is_supplied THEN 'supplied' ELSE status END FROM supply "
+            "WHERE item IN ('unplanned_returns', 'planned_care')"
+        ).fetchall()
+    assert dict(found) == {"unplanned_returns": unplanned, "planned_care": planned}

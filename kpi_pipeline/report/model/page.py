@@ -46,7 +46,7 @@ class Reading(Frozen):
 
 class Tile(Frozen):
     """A headline measure on page 1. `basis` names the denominator: `1,612 discharges`; `so_far` the report month's
-    own figure while it is not final, when an earlier month is shown."""
+    own figure while it is not final, when an earlier month is shown; caution what must be known with the value."""
 
     metric: MetricId
     title: Words
@@ -55,6 +55,7 @@ class Tile(Frozen):
     target: Words | None = None
     so_far: Words | None = None
     comparison: Words | None = None
+    caution: Words | None = None
     sparkline: Sparkline | None = None
     variation: VariationMark | None = None
     assurance: AssuranceMark | None = None

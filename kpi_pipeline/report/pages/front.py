@@ -30,6 +30,7 @@ from kpi_pipeline.report.words.findings import (
     no_improvement_words,
     summary_sentence,
 )
+from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, small_count_words, unit_words
 from kpi_pipeline.report.words.phrases import (
     basis_words,
@@ -153,6 +154,7 @@ def _tile(judged: Judged, measure: Measure) -> Tile:
         target=f"Target {format_target(target.value, metric)}" if target else None,
         so_far=so_far_words(measure),
         comparison=year_ago_words(measure) if has_value else None,
+        caution=caution_words(metric, judged.records.warnings) if has_value else None,
         sparkline=build_sparkline(measure, withholds=judged.scope.withholds),
         variation=variation_mark(measure),
         assurance=assurance_mark(measure),

@@ -18,6 +18,7 @@ from kpi_pipeline.report.words.findings import (
     scorecard_title,
     summary_sentence,
 )
+from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, format_target, unit_words
 from kpi_pipeline.report.words.phrases import WITHHELD, count_words, latest_words, mid_sentence, subject
 
@@ -48,7 +49,7 @@ def build_scorecard(judged: Judged) -> Scorecard:
         lede=summary_sentence(every),
         caption=f"{which}: the newest final value up to {judged.scope.month.name}",
         groups=_groups(judged, agenda.scorecard),
-        notes=(*_notes(judged), *where),
+        notes=(*_cautions(judged, agenda.scorecard), *_notes(judged), *where),
     )
 
 
@@ -62,7 +63,7 @@ def build_further_measures(judged: Judged) -> Scorecard | None:
         lede=FURTHER_MEASURES_LEDE,
         caption=f"The newest final value up to {judged.scope.month.name}",
         groups=_groups(judged, agenda.further),
-        notes=tuple(_without_data(judged)),
+        notes=(*_cautions(judged, agenda.further), *_without_data(judged)),
     )
 
 
@@ -73,6 +74,16 @@ def _groups(judged: Judged, names: Sequence[str]) -> tuple[ScorecardGroup, ...]:
         if rows:
             groups.append(ScorecardGroup(heading=heading, rows=rows))
     return tuple(groups)
+
+
+def _cautions(judged: Judged, names: Sequence[str]) -> list[str]:
+    """What must be known beside the figures of some rows, each said once with the measures it is about."""
+    said: dict[str, list[str]] = {}
+    for name in names:
+        metric = judged.system[name].metric
+        if caution := caution_words(metric, judged.records.warnings):
+            said.setdefault(caution, []).append(mid_sentence(metric.title))
+    return [capitalised(f"{'; '.join(titles)}: {mid_sentence(caution)}") for caution, titles in said.items()]
 
 
 def _without_data(judged: Judged) -> list[str]:

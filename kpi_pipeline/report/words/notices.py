@@ -5,12 +5,15 @@ Not here: what is noticed and when (`intake`, `warehouse`), who may be told its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from kpi_pipeline.core.language import date_words, format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.report.words.numbers import capitalised
+from kpi_pipeline.warehouse.supply import UNPLANNED_RETURNS
 
 _TYPES_SHOWN = 40
 """Letters shown of a value from a file."""
@@ -164,13 +167,34 @@ def _versions_undated(notice: Notice) -> str:
     )
 
 
+PLANNED_COUNTED_IN = "planned returns count as unplanned"
+"""What readmissions mean where nothing tells planned care."""
+
+
+def counts_planned_returns(notice: Notice) -> bool:
+    """Whether it says that readmissions are computed with planned returns among them."""
+    declared = notice.details.get("declared")
+    return (notice.kind == "procedures_not_supplied" and declared != "true") or (
+        notice.kind == "procedures_unmapped" and declared == "false"
+    )
+
+
+def caution_words(metric: Metric, notices: Iterable[Notice]) -> str | None:
+    """What must stand beside a figure of this measure because of what the build noticed; None where nothing must."""
+    if UNPLANNED_RETURNS in metric.needs and any(counts_planned_returns(one) for one in notices):
+        return f"{capitalised(PLANNED_COUNTED_IN)}."
+    return None
+
+
 def _so_planned(notice: Notice) -> str:
     """What follows where planned returns cannot be told from unplanned ones."""
     if notice.details["declared"] == "false":
-        return "planned returns count as unplanned, as procedures_required: false in landing.yaml says."
+        return f"{PLANNED_COUNTED_IN}, as procedures_required: false in landing.yaml says."
+    if counts_planned_returns(notice):
+        return f"{PLANNED_COUNTED_IN} and readmissions read too high. Send procedures with ICD-10-PCS codes."
     return (
         "planned returns cannot be told from unplanned ones, and readmissions are not computed. Send procedures with "
-        "ICD-10-PCS codes; or write procedures_required: false in landing.yaml, and planned returns count as unplanned."
+        f"ICD-10-PCS codes; or write procedures_required: false in landing.yaml, and {PLANNED_COUNTED_IN}."
     )
 
 

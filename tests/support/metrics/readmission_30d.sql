@@ -12,7 +12,7 @@ target: {value: 14.0, source: Board quality plan}
 matures_after_days: 30
 chart: p_prime
 decimals: 1
-needs: [icd_diagnosis_codes]
+needs: [icd_diagnosis_codes, unplanned_returns]
 balancing: [length_of_stay_days]
 owner: case-management
 why: An unplanned return is hard on the patient, and often says that the discharge was not ready.
