@@ -28,6 +28,7 @@ DECORATORS = (
 
 CALLED_BY_LIBRARIES = (
     "ignore_aliases",  # PyYAML
+    "__signature__",  # inspect
     "StartDoctypeDeclHandler", "StartElementHandler",  # expat
     "_get_socket",  # smtplib
     "isolation_level",  # the SQLite driver

@@ -29,12 +29,13 @@ def check(
         Path | None, typer.Option("--settings", help="Settings file; default $KPI_SETTINGS or ./kpi.yaml.")
     ] = None,
 ) -> None:
-    """Checks every definition. With --landing, also a whole build of that folder, of which nothing is kept."""
+    """Checks every definition, and proves your own measures. With --landing, also tries a build and keeps nothing."""
     from kpi_pipeline.pipeline.check import check_definitions
 
     settings = read_settings(settings_file)
     counts = check_definitions(settings)
     say(f"Definitions are sound: {rows_line(counts.items())}")
+    _check_project()
     if landing is None:
         return
     from kpi_pipeline.pipeline.check_landing import try_landing
@@ -64,3 +65,20 @@ def check(
             say(f"  {line}")
     if tried.refusals:
         raise CheckError(tried.refusals)
+
+
+def _check_project() -> None:
+    """Proves the measures of the project in force, if there is one."""
+    from kpi_pipeline.core.project import project_in_force
+    from kpi_pipeline.pipeline.check_project import check_project
+
+    project = project_in_force()
+    if project is None:
+        return
+    with progress("Proving your measures") as step:
+        checked = check_project(project, progress=step)
+    say(f"Project {project.folder}")
+    for noun, names in (("sources", checked.sources), ("measures", checked.metrics)):
+        say(f"  {noun}: {', '.join(names) or 'none'}")
+    if checked.metrics:
+        say(f"  proofs: {rows_line([('specs as promised', checked.n_proved)])}")

@@ -27,6 +27,7 @@ from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.mapping import map_files
 from kpi_pipeline.cli.operation import add_operation
 from kpi_pipeline.cli.outbox import add_send, outbox_app
+from kpi_pipeline.cli.project import add_project_option
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.cli.totals import totals
@@ -139,6 +140,8 @@ def build(
         counts = [("rows in", row.rows_in), ("used", row.staged), ("quarantined", row.quarantined)]
         say(f"{row.table}: {rows_line([*counts, ('duplicate', row.duplicate), ('superseded', row.superseded)])}")
     say(f"{rows_line((step.label.lower(), step.n) for step in facts.stays if step.label == 'Acute inpatient stays')}")
+    for lost in built.lost:
+        warn(lost.sentence)
     say(f"{built.n_metrics} measures computed; snapshot {built.snapshot_id} is in {built.warehouse}")
     if facts.rows_quarantined:
         say(f"See the refused rows: kpi quarantine --warehouse {built.warehouse}")
@@ -273,9 +276,10 @@ def quarantine(
 @app.command("new-metric")
 def new_metric(name: Annotated[str, typer.Argument(help="The measure's name in lower_case words.")]) -> None:
     """Writes the skeleton of a measure. And of its proof; both are to be filled in."""
+    from kpi_pipeline.core.project import project_in_force
     from kpi_pipeline.pipeline.new_metric import write_metric_skeleton
 
-    for path in write_metric_skeleton(name, Path.cwd()):
+    for path in write_metric_skeleton(name, checkout=Path.cwd(), project=project_in_force()):
         say(f"Wrote {path}")
 
 
@@ -312,6 +316,9 @@ def reference_import(
     for note in imported.notes:
         say(note)
     say(f"Use it with: kpi build … --reference {reference}")
+
+
+add_project_option(app)
 
 
 def main() -> None:

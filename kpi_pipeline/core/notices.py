@@ -50,6 +50,7 @@ KINDS: Mapping[str, Shape] = {
     "persons_unknown": Shape(counts="rows"),
     "versions_undated": Shape("table columns", counts="rows"),
     "ids_of_two_stays": Shape(counts="rows"),
+    "rows_removed": Shape("table", counts="rows"),
     "procedures_not_supplied": Shape(details="declared"),
     "procedures_unmapped": Shape(counts="codes of_codes", details="declared"),
     "procedures_partly_unmapped": Shape(counts="codes of_codes"),

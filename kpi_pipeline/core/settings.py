@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from kpi_pipeline.core.delivery_settings import DeliverySettings
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
+from kpi_pipeline.core.project import SETTINGS_FILE, open_project, project_in_force
 from kpi_pipeline.core.yaml_files import read_mapping
 
 RuleSetName = Literal["frozen-2026", "nhs-2024", "nhs-classic", "ihi", "anhoej"]
@@ -110,11 +111,13 @@ class Settings(_Frozen):
     unmatched_limit_pct: above this share of a table's rows that belong to no encounter, its measures are not computed.
     parts_limit_pct: above this share of a file's keys with several rows that nothing puts in order (one row per unit,
     say), the file is refused.
+    removed_limit_pct: a full extract (feed: full) that lost more than this share of its rows at once is refused.
     zero_cost_is_not_costed: an encounter's cost of 0 (total, direct or variable) means that it is not costed yet.
     baseline: `frozen` computes limits from the first 24 final months and continues them until a rebase is recorded;
     `moving` computes them anew from the months shown. rule_set: when left out, the rules that go with the baseline.
     avoidable_day_reasons: reason code → the name printed for it.
     state_url: the database of decisions, as SQLAlchemy writes it; None is the SQLite file beside the warehouse.
+    project: the folder of the hospital's own mappings and measures (see `core/project`).
     """
 
     hospital_name: str = "Your hospital"
@@ -128,6 +131,7 @@ class Settings(_Frozen):
     quarantine_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
     unmatched_limit_pct: Annotated[float, Field(ge=0, le=100)] = 20.0
     parts_limit_pct: Annotated[float, Field(ge=0, le=100)] = 1.0
+    removed_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
     quarantine_limit_from_rows: Annotated[int, Field(ge=1)] = 100
     zero_cost_is_not_costed: bool = True
     lost_discharge_after_days: Annotated[int, Field(ge=1)] = 120
@@ -136,6 +140,7 @@ class Settings(_Frozen):
     limits: Limits = Limits()
     targets: Path | None = None
     state_url: str | None = None
+    project: Path | None = None
     avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
     delivery: DeliverySettings = DeliverySettings()
@@ -158,12 +163,50 @@ class Settings(_Frozen):
 
 
 def read_settings(path: Path | None = None) -> Settings:
-    """Reads the settings file, or $KPI_SETTINGS, or `kpi.yaml` here; without any, the defaults."""
+    """Reads the settings file, or $KPI_SETTINGS, or `kpi.yaml` of the project or here; without any, the defaults.
+
+    Raises DefinitionError with all faults; also when the file names another project than the one in force.
+    """
+    path = path or find_settings_file()
     if path is None:
-        named = os.environ.get("KPI_SETTINGS")
-        path = Path(named) if named else Path("kpi.yaml")
-        if not named and not path.is_file():
-            return Settings()
+        return Settings()
+    settings, project = _read_file(path), project_in_force()
+    if settings.project is not None and (project is None or settings.project != project.folder):
+        now = "none is" if project is None else f"{project.folder} is"
+        what = f"project: names {settings.project}, but {now} in force."
+        raise DefinitionError(Fault(str(path), what, "Name one: with --project, or $KPI_PROJECT, or in this file."))
+    if project is not None and project.folder in (settings.project, path.resolve().parent):
+        return _with_files_beside(settings, project.folder)
+    return settings
+
+
+def find_settings_file() -> Path | None:
+    """The settings file that holds where none is given: $KPI_SETTINGS, the project's, the one here, or none."""
+    named, project = os.environ.get("KPI_SETTINGS"), project_in_force()
+    if named:
+        return Path(named)
+    if project is not None and project.settings_file.is_file():
+        return project.settings_file
+    return Path(SETTINGS_FILE) if Path(SETTINGS_FILE).is_file() else None
+
+
+def project_of(path: Path | None = None) -> Path | None:
+    """The project folder that a settings file names, found as `read_settings` finds it.
+
+    Raises DefinitionError when the folder holds settings of its own: nobody could tell which of the two count.
+    """
+    path = path or find_settings_file()
+    folder = _read_file(path).project if path is not None else None
+    if path is None or folder is None:
+        return None
+    own = open_project(folder).settings_file
+    if own.is_file() and own.resolve() != path.resolve():
+        what = f"project: names {folder}, which has a {SETTINGS_FILE} of its own."
+        raise DefinitionError(Fault(str(path), what, "Keep one of the two files; or give --project instead."))
+    return folder
+
+
+def _read_file(path: Path) -> Settings:
     if not path.is_file():
         raise DefinitionError(Fault(str(path), "there is no such settings file.", "Check the path, or leave it out."))
     try:
@@ -171,6 +214,19 @@ def read_settings(path: Path | None = None) -> Settings:
     except ValidationError as error:
         raise DefinitionError(faults_of(str(path), error)) from error
     return _with_absolute_paths(settings, path.resolve().parent)
+
+
+def _with_files_beside(settings: Settings, folder: Path) -> Settings:
+    """Files of the project that bear their usual name need not be named."""
+
+    def found(named: Path | None, name: str) -> Path | None:
+        return folder / name if named is None and (folder / name).is_file() else named
+
+    report = settings.report.model_copy(update={"commentary": found(settings.report.commentary, "commentary.yaml")})
+    audiences = found(settings.delivery.audiences, "audiences.yaml")
+    delivery = settings.delivery.model_copy(update={"audiences": audiences})
+    targets = found(settings.targets, "targets.yaml")
+    return settings.model_copy(update={"report": report, "delivery": delivery, "targets": targets})
 
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
@@ -186,4 +242,6 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     if delivery.mail is not None:
         mail = delivery.mail.model_copy(update={"ca_file": absolute(delivery.mail.ca_file)})
         delivery = delivery.model_copy(update={"mail": mail})
-    return settings.model_copy(update={"report": report, "targets": absolute(settings.targets), "delivery": delivery})
+    project = None if settings.project is None else (folder / settings.project).resolve()
+    targets = absolute(settings.targets)
+    return settings.model_copy(update={"report": report, "targets": targets, "delivery": delivery, "project": project})

@@ -2,6 +2,7 @@
 
 `sql/staged/canonical/<table>.sql` declares the contract of a table: its columns, key and row rules.
 `sql/staged/<source>/<table>.sql` maps another source's file to that table; the contract stays the same.
+A hospital's own sources lie in `sources/<source>/` of its project, in the same form.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
+from kpi_pipeline.core.project import collision_faults, project_in_force
 from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
 from kpi_pipeline.core.yaml_files import read_mapping
@@ -121,6 +123,7 @@ class Source(_Frozen):
     """A kind of landing folder: its mappings by table, and what its files never say themselves.
 
     with_canonical: tables it does not map may lie beside its files in the canonical layout.
+    replaces_shipped: a hospital's own source that takes the place of the shipped one of its name.
     """
 
     name: str
@@ -128,6 +131,7 @@ class Source(_Frozen):
     defaults: SourceDefaults = SourceDefaults()
     endings: tuple[str, ...] = TABLE_ENDINGS
     with_canonical: bool = False
+    replaces_shipped: bool = False
     caveats: tuple[Words, ...] = ()
     mappings: dict[str, Mapping]
 
@@ -156,7 +160,7 @@ def load_contracts() -> dict[str, Contract]:
     """Every canonical table's contract, by table name. All faults of all files at once."""
     contracts: dict[str, Contract] = {}
     faults: list[Fault] = []
-    for path in sorted(_folder(CANONICAL).glob("*.sql")):
+    for path in sorted((_shipped() / CANONICAL).glob("*.sql")):
         file = read_sql_file(path)
         try:
             contracts[file.name] = Contract.model_validate({**file.front_matter, "table": file.name})
@@ -168,27 +172,55 @@ def load_contracts() -> dict[str, Contract]:
 
 
 def source_names() -> list[str]:
-    """The sources this version can read."""
-    return sorted(path.name for path in resource_folder("sql").joinpath("staged").iterdir() if path.is_dir())
+    """The sources this version can read, and those of the project in force."""
+    return sorted(_source_folders())
+
+
+def load_source(name: str) -> Source:
+    """One source with its mappings; an unknown name is a DefinitionError that lists the known ones."""
+    folders = _source_folders()
+    if name not in folders:
+        raise DefinitionError(
+            Fault("source", f"{name!r} is not a known source.", f"Choose one of: {', '.join(sorted(folders))}.")
+        )
+    return _read_source(folders[name])
 
 
 @cache
-def load_source(name: str) -> Source:
-    """One source with its mappings; an unknown name is a DefinitionError that lists the known ones."""
-    if name not in source_names():
-        raise DefinitionError(
-            Fault("source", f"{name!r} is not a known source.", f"Choose one of: {', '.join(source_names())}.")
-        )
-    folder = _folder(name)
-    head_file = folder / "source.yaml"
+def _read_source(folder: Path) -> Source:
+    name, head_file = folder.name, folder / "source.yaml"
     try:
         head = read_mapping(head_file)
         mappings = {path.stem: _load_mapping(name, read_sql_file(path)) for path in sorted(folder.glob("*.sql"))}
         if head.get("with_canonical"):
             mappings = {**load_source(CANONICAL).mappings, **mappings}
-        return Source.model_validate({**head, "name": name, "mappings": mappings})
+        source = Source.model_validate({**head, "name": name, "mappings": mappings})
     except ValidationError as error:
         raise DefinitionError(faults_of(shown_path(head_file), error)) from error
+    is_ours, is_shipped = folder.parent == _shipped(), (_shipped() / name).is_dir()
+    faults = collision_faults(
+        shown_path(head_file), name, "source", is_shipped=is_shipped and not is_ours, replaces=source.replaces_shipped
+    )
+    if faults:
+        raise DefinitionError(faults)
+    return source
+
+
+def _source_folders() -> dict[str, Path]:
+    """The folder of each source; one of the project takes the place of the shipped one, if it says so."""
+    shipped = {path.name: path for path in _shipped().iterdir() if path.is_dir()}
+    project = project_in_force()
+    if project is None or not project.sources.is_dir():
+        return shipped
+    own = {path.name: path for path in project.sources.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    if CANONICAL in own:
+        what = "the canonical layout is what every source is mapped to; it cannot be replaced."
+        raise DefinitionError(Fault(str(own[CANONICAL]), what, "Give your source another name."))
+    return {**shipped, **own}
+
+
+def _shipped() -> Path:
+    return resource_folder("sql") / "staged"
 
 
 def _load_mapping(source: str, file: SqlFile) -> Mapping:
@@ -211,7 +243,3 @@ def _load_mapping(source: str, file: SqlFile) -> Mapping:
             Fault(file.where, f"reads {', '.join(sorted(unknown))}, which is no lookup of this file.")
         )
     return mapping
-
-
-def _folder(source: str) -> Path:
-    return resource_folder("sql") / "staged" / source

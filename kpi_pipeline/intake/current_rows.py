@@ -12,7 +12,9 @@ import duckdb
 from kpi_pipeline.core.sql_text import identifier, parquet_file
 from kpi_pipeline.intake.contract import Contract
 from kpi_pipeline.intake.file_order import NewestFile, file_ranks
+from kpi_pipeline.intake.full_feeds import create_removed_table, remove_rows_not_sent_again
 from kpi_pipeline.intake.staged_files import StagedFile
+from kpi_pipeline.intake.table_options import Feed
 
 
 def create_current_rows(
@@ -21,10 +23,12 @@ def create_current_rows(
     files: list[StagedFile],
     *,
     newest_file: NewestFile | None = None,
+    feed: Feed = "delta",
 ) -> None:
     """Creates the view `staged_<table>` of current rows and appends to `row_ledger` and `row_versions`.
 
-    newest_file: what the names of the files say about which is newer, as landing.yaml declares it.
+    newest_file: what the names of the files say about which is newer, as landing.yaml declares it. feed: with `full`
+    the newest extract decides before anything else, and what it does not hold is removed (counted as superseded).
     `row_ledger` has one row per file: rows_in = staged + quarantined + duplicate + superseded.
     `row_versions` names each row that is not current, with its fate.
     """
@@ -33,7 +37,10 @@ def create_current_rows(
         connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_{table} AS {_no_rows_sql(contract)}")
         return
     connection.execute(f"CREATE OR REPLACE TEMP VIEW all_{table} AS {_all_rows_sql(files)}")
-    _find_older_versions(connection, contract, file_ranks([file.file_name for file in files], newest_file))
+    ranks = file_ranks([file.file_name for file in files], newest_file)
+    _find_older_versions(connection, contract, ranks, feed=feed)
+    if feed == "full":
+        remove_rows_not_sent_again(connection, contract, ranks)
     connection.execute(
         f"""CREATE OR REPLACE TEMP VIEW staged_{table} AS
         SELECT rows.* EXCLUDE (file_number, file_row_number)
@@ -50,7 +57,9 @@ def _all_rows_sql(files: list[StagedFile]) -> str:
     )
 
 
-def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contract, ranks: list[int]) -> None:
+def _find_older_versions(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, ranks: list[int], *, feed: Feed
+) -> None:
     table = contract.table
     key = ", ".join(identifier(column) for column in contract.key)
     names = [identifier(column) for column in contract.key]
@@ -62,6 +71,8 @@ def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contra
     # An open row is the earlier version of an ended one; where their admissions differ, that is a guess.
     newest = "updated_at DESC NULLS LAST, is_open AND has_ended, file_rank DESC"
     order = "updated_at DESC NULLS LAST, is_open, file_rank DESC, row_hash DESC, file_number, file_row_number"
+    if feed == "full":
+        newest, order = f"file_rank DESC, {newest}", f"file_rank DESC, {order}"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE older_{table} AS
         WITH contested AS (SELECT {key} FROM all_{table} GROUP BY ALL HAVING COUNT(*) > 1),
@@ -103,7 +114,8 @@ def _append_ledger(connection: duckdb.DuckDBPyConnection, table: str, files: lis
         ).fetchall()
     }
     for number, file in enumerate(files):
-        duplicate, superseded = fates.get((number, "duplicate"), 0), fates.get((number, "superseded"), 0)
+        duplicate = fates.get((number, "duplicate"), 0)
+        superseded = fates.get((number, "superseded"), 0) + fates.get((number, "removed"), 0)
         staged = file.rows_staged - duplicate - superseded
         connection.execute(
             "INSERT INTO row_ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -127,7 +139,8 @@ def _append_ledger(connection: duckdb.DuckDBPyConnection, table: str, files: lis
 
 
 def create_ledger_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates the empty tables `row_ledger`, `row_versions` and `quarantine`."""
+    """Creates the empty tables `row_ledger`, `row_versions`, `quarantine` and, for the build alone, `removed_rows`."""
+    create_removed_table(connection)
     connection.execute(
         """
         CREATE TABLE row_ledger (

@@ -27,6 +27,7 @@ from kpi_pipeline.intake.column_mapping import (
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
 from kpi_pipeline.intake.file_order import undated_names
 from kpi_pipeline.intake.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
+from kpi_pipeline.intake.full_feeds import unordered_feed_faults
 from kpi_pipeline.intake.landing import (
     REGISTER,
     find_files,
@@ -170,7 +171,7 @@ def only_one_in(store: Path) -> Iterator[None]:
 
 def _refuse_wrong_options(declared: LandingOptions, source: Source) -> None:
     faults = option_faults(declared.tables, load_contracts())
-    if declared.tables and source.name != CANONICAL:
+    if source.name != CANONICAL and any(one.maps_columns for one in declared.tables.values()):
         what = f"tables is for the canonical layout; the source {source.name!r} has a mapping of its own."
         faults.append(Fault(LANDING_YAML, what, "Leave one of the two out."))
     if faults:
@@ -189,6 +190,7 @@ def _refuse_undated_files(found: dict[Path, tuple[Mapping, ...]], declared: Land
         if declared.of_table(mapping.table).newest_file == "date"
         for name in undated_names([path.name])
     ]
+    faults += unordered_feed_faults(found, declared)
     if faults:
         raise InputError(faults)
 
@@ -254,7 +256,7 @@ def _stage(
             arrived_at=item.landed.arrived_at.isoformat(timespec="seconds"),
             lookups=tuple(file for lookup in mine.values() for file in lookup.files),
             lookup_hashes=tuple(sha256 for lookup in mine.values() for sha256 in lookup.hashes),
-            options=of_table.model_dump_json(exclude={"files", "newest_file"}, exclude_defaults=True),
+            options=of_table.model_dump_json(exclude={"files", "newest_file", "feed"}, exclude_defaults=True),
             verify=verify,
             reread=reread,
         ),

@@ -14,7 +14,7 @@ from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.files import strange_file
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_mapping
-from kpi_pipeline.intake.table_options import TableOptions
+from kpi_pipeline.intake.table_options import Feed, TableOptions
 
 LANDING_YAML = "landing.yaml"
 MISNAMED_LANDING_YAML = frozenset({"landing.yml", "landing.yaml"})
@@ -59,11 +59,17 @@ class LandingOptions(SourceDefaults):
     can be read readmissions are not computed; false: planned returns then count as unplanned; left out: the latter
     where none were sent at all, the former where they were sent and cannot be read. icd9: fall back to the ICD-9 maps
     (default false).
+    feed: what each extract holds, `delta` (default) or `full`.
     tables: how the files of a table are named, cut and mapped.
     """
 
     source: str | None = None
+    feed: Feed = "delta"
     tables: dict[str, TableOptions] = {}
+
+    def feed_of(self, table: str) -> Feed:
+        """What each extract of a table holds."""
+        return self.of_table(table).feed or self.feed
 
     def of_table(self, table: str) -> TableOptions:
         """What is declared about the files of one table."""

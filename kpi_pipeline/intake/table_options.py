@@ -20,6 +20,8 @@ EXCEL_DATES = {"excel": "1899-12-30", "excel-1904": "1904-01-01"}
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "pipe": "|"}
 
 Words = Annotated[str, Field(min_length=1, max_length=300)]
+Feed = Literal["delta", "full"]
+"""What an extract holds: what is new or changed since the one before, or every row there is."""
 
 
 class TableOptions(BaseModel):
@@ -30,7 +32,8 @@ class TableOptions(BaseModel):
     → one value for every row. values: our column → their value → ours. dates: the form of dates, as strptime writes
     it, for all columns or for one each; `excel` for a spreadsheet's day numbers. header_row: the line that names the
     columns, from 1. skip_footer: lines at the end that are no rows. newest_file: which file's row is the later version
-    where no updated_at tells: `date`, that of the name, or `name`, the last name in order.
+    where no updated_at tells: `date`, that of the name, or `name`, the last name in order. feed: `full`, each extract
+    holds every row; `delta`, what is new or changed; None: as for all tables.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +50,12 @@ class TableOptions(BaseModel):
     skip_footer: Annotated[int, Field(ge=0, le=1000)] = 0
     sheet: Words | None = None
     newest_file: NewestFile | None = None
+    feed: Feed | None = None
+
+    @property
+    def maps_columns(self) -> bool:
+        """Whether anything is declared that only our own layout knows."""
+        return self.model_copy(update={"newest_file": None, "feed": None}) != TableOptions()
 
     @field_validator("files", mode="before")
     @classmethod

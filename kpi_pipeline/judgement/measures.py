@@ -246,7 +246,7 @@ def _check_values(inputs: ReportInputs) -> None:
     if stale:
         raise CheckError(
             Fault(
-                f"sql/metrics/{name}.sql",
+                inputs.metrics[name].where,
                 f"is version {inputs.metrics[name].version}, but the values follow version {version}.",
                 "Build the warehouse again.",
             )

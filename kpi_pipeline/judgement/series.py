@@ -129,7 +129,7 @@ def _series(
     if uses == "subgroups" or metric.chart in _NOT_MONTHLY:
         raise DefinitionError(
             Fault(
-                f"sql/metrics/{metric.name}.sql",
+                metric.where,
                 f"chart {metric.chart!r} needs more than one number a month, which the report does not have.",
                 "Use xmr.",
             )

@@ -53,6 +53,6 @@ def _faults_of(metric: Metric, facility: str, *, stock: Counts, came: Counts, we
                 f"{facility}, {month}: {there:,.0f} at the month's beginning, {came.get(key, 0.0):,.0f} came and "
                 f"{went.get(key, 0.0):,.0f} went, so there must be {expected:,.0f}; the measure counts {found:,.0f}."
             )
-            faults.append(Fault(f"sql/metrics/{metric.name}.sql", what, "Correct the three definitions together."))
+            faults.append(Fault(metric.where, what, "Correct the three definitions together."))
         there = found
     return faults

@@ -116,7 +116,7 @@ def case_faults(connection: duckdb.DuckDBPyConnection, metric: Metric) -> list[F
     Leaves the sums on the connection for `compute_values`, so that the cases are listed only once. A metric whose
     inputs were not supplied has no cases to look at.
     """
-    where = f"sql/metrics/{metric.name}.sql"
+    where = metric.where
     columns = [row[0] for row in connection.execute(f"DESCRIBE {metric.sql}").fetchall()]
     if tuple(columns[: len(CASE_COLUMNS)]) != CASE_COLUMNS:
         return [Fault(where, f"must select {', '.join(CASE_COLUMNS)} first; got {', '.join(columns[:7])}.")]

@@ -1,4 +1,5 @@
-"""What a metric file may say, and its loader. `sql/metrics/<metric>.sql` is the only place a metric is declared."""
+"""What a metric file may say, and its loader. `<metric>.sql` in `sql/metrics/` or in `metrics/` of the hospital's own
+folder is the only place a metric is declared."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
 from kpi_pipeline.core.language import Noun
+from kpi_pipeline.core.project import collision_faults, project_in_force
 from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
 from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND, Better
@@ -63,6 +65,8 @@ class Metric(_Frozen):
     for came then, 0 where it had not come by then.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
+    replaces_shipped: a hospital's own metric that takes the place of the shipped one of its name. where: its file,
+    which is no part of what it declares.
     """
 
     name: str
@@ -98,7 +102,9 @@ class Metric(_Frozen):
     data_faults: tuple[str, ...] = ()
     caveats: tuple[Words, ...] = ()
     reviewed: date
+    replaces_shipped: bool = False
     sql: str
+    where: str = Field(default="", exclude=True)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Metric:
@@ -147,7 +153,7 @@ class Metric(_Frozen):
     @cached_property
     def tables(self) -> frozenset[str]:
         """The warehouse tables the cases come from."""
-        return tables_read(self.sql, where=f"sql/metrics/{self.name}.sql")
+        return tables_read(self.sql, where=self.where)
 
     @property
     def headline_title(self) -> str:
@@ -197,7 +203,7 @@ def _parse_metric(path: Path, _content: bytes) -> Metric:
     """A file is parsed once as long as its content stays: one build asks for all of them several times."""
     file: SqlFile = read_sql_file(path)
     try:
-        metric = Metric.model_validate({**file.front_matter, "name": file.name, "sql": file.sql})
+        metric = Metric.model_validate({**file.front_matter, "name": file.name, "sql": file.sql, "where": file.where})
     except ValidationError as error:
         raise DefinitionError(faults_of(file.where, error, file.lines)) from error
     metric.tables  # noqa: B018  parses the SQL now, so that a broken SELECT is found at load
@@ -205,8 +211,33 @@ def _parse_metric(path: Path, _content: bytes) -> Metric:
 
 
 def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
-    """Reads every metric file of a folder (default: the project's), by name. All faults of all files at once."""
-    folder = folder or resource_folder("sql") / "metrics"
+    """Reads every metric file of a folder, by name; default: the shipped ones and those of the project in force.
+
+    Raises DefinitionError with all faults of all files at once; a project's metric that bears the name of a shipped one
+    must declare that it replaces it.
+    """
+    shipped = folder or resource_folder("sql") / "metrics"
+    project = project_in_force() if folder is None else None
+    metrics, faults = _read_metrics(shipped)
+    if project is not None:
+        own, own_faults = _read_metrics(project.metrics)
+        faults += own_faults
+        for name, metric in own.items():
+            is_shipped = (shipped / f"{name}.sql").is_file()
+            faults += collision_faults(
+                metric.where, name, "measure", is_shipped=is_shipped, replaces=metric.replaces_shipped
+            )
+        metrics = dict(sorted({**metrics, **own}.items()))
+    faults.extend(_balancing_faults(metrics) if not faults else [])
+    faults.extend(_told_with_faults(metrics) if not faults else [])
+    if not metrics and not faults:
+        faults.append(Fault(shown_path(shipped), "holds no metric files (*.sql)."))
+    if faults:
+        raise DefinitionError(faults)
+    return metrics
+
+
+def _read_metrics(folder: Path) -> tuple[dict[str, Metric], list[Fault]]:
     metrics: dict[str, Metric] = {}
     faults: list[Fault] = []
     for path in sorted(folder.glob("*.sql")):
@@ -214,30 +245,31 @@ def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
             metrics[path.stem] = load_metric(path)
         except DefinitionError as error:
             faults.extend(error.faults)
+    return metrics, faults
+
+
+def _balancing_faults(metrics: dict[str, Metric]) -> list[Fault]:
+    """Measures that name, as balance or as flow, one that is not there."""
+    faults = []
     for metric in metrics.values():
-        faults.extend(
-            Fault(f"sql/metrics/{metric.name}.sql", f"balancing names {other!r}, which is not a metric.")
+        faults += [
+            Fault(metric.where, f"balancing names {other!r}, which is not a metric.")
             for other in metric.balancing
-            if other not in metrics and not faults
-        )
-        faults.extend(
-            Fault(f"sql/metrics/{metric.name}.sql", f"flows names {other!r}, which is not a metric of kind count.")
+            if other not in metrics
+        ]
+        faults += [
+            Fault(metric.where, f"flows names {other!r}, which is not a metric of kind count.")
             for other in metric.flows or ()
-            if not faults and (other not in metrics or metrics[other].kind != "count")
-        )
-    faults.extend(_told_with_faults(metrics) if not faults else [])
-    if not metrics and not faults:
-        faults.append(Fault(shown_path(folder), "holds no metric files (*.sql)."))
-    if faults:
-        raise DefinitionError(faults)
-    return metrics
+            if other not in metrics or metrics[other].kind != "count"
+        ]
+    return faults
 
 
 def _told_with_faults(metrics: dict[str, Metric]) -> list[Fault]:
     """Measures told with one that is not there, or with each other in a circle."""
     faults = []
     for metric in metrics.values():
-        where, passed, following = f"sql/metrics/{metric.name}.sql", {metric.name}, metric.told_with
+        where, passed, following = metric.where, {metric.name}, metric.told_with
         while following is not None:
             if following not in metrics:
                 if following == metric.told_with:

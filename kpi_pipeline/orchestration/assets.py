@@ -141,6 +141,8 @@ def _build_warehouse_asset(tables: tuple[WarehouseTable, ...]) -> dg.AssetsDefin
                 settings=settings,
                 progress=context.log.info,
             )
+            for lost in build.lost:
+                context.log.warning(lost.sentence)
             with open_warehouse(hospital.warehouse_file) as connection:
                 rows = {table.name: connection.table(table.name).shape[0] for table in tables}
         for table in tables:

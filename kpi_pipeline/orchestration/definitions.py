@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from kpi_pipeline.core.project import project_in_force, put_in_force
+from kpi_pipeline.core.settings import project_of
 from kpi_pipeline.orchestration.assets import build_assets
 from kpi_pipeline.orchestration.calendar import read_calendar
 from kpi_pipeline.orchestration.checks import build_checks
@@ -20,8 +22,13 @@ BUILD_JOB = "build"
 
 
 def build_defs(resources: Mapping[str, object] | None = None) -> dg.Definitions:
-    """The code location. `resources` replace those of the environment: `hospital`, `failure_notice`."""
+    """The code location. `resources` replace those of the environment: `hospital`, `failure_notice`.
+
+    The hospital's own mappings and measures are those of $KPI_PROJECT, or of `project:` in its settings.
+    """
     hospital = Hospital.from_environment(os.environ)
+    if project_in_force() is None:
+        put_in_force(project_of(hospital.settings_file))
     calendar = read_calendar(os.environ, hospital.read_settings())
     everything = dg.AssetSelection.all()
     build_and_report = dg.define_asset_job(

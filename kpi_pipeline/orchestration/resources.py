@@ -69,6 +69,11 @@ class Hospital(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The hospital's own reference tables, or None: those of the package."""
         return Path(self.reference).resolve() if self.reference else None
 
+    @property
+    def settings_file(self) -> Path | None:
+        """The settings file that is named, or None: the one that `read_settings` finds."""
+        return Path(self.settings) if self.settings else None
+
     def read_settings(self) -> Settings:
         """The hospital's settings."""
-        return read_settings(Path(self.settings) if self.settings else None)
+        return read_settings(self.settings_file)

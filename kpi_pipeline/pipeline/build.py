@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kpi_pipeline.core.errors import CheckError, Fault
+import duckdb
+
+from kpi_pipeline.core.errors import CheckError, Fault, WarehouseError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.file_order import name_date
+from kpi_pipeline.intake.full_feeds import Shrinkage, shrinkage_since
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
 from kpi_pipeline.intake.landing_used import note_landing
+from kpi_pipeline.intake.staged_files import StagedFile
 from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import remove_older_values, write_all_values
 from kpi_pipeline.reference.store import SHIPPED_FOLDER, default_reference_folder
-from kpi_pipeline.warehouse.build import build_tables
+from kpi_pipeline.warehouse.build import build_tables, refuse_shrunken_feeds
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
@@ -30,12 +36,17 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build made. Counts and names only."""
+    """What a build made. Counts and names only.
+
+    lost: full feeds that lie in the folder once, and lack rows of the build before. They are no part of the snapshot:
+    the same files make the same warehouse wherever they are built.
+    """
 
     warehouse: Path
     snapshot_id: str
     facts: BuildFacts
     n_metrics: int
+    lost: tuple[Shrinkage, ...] = ()
 
 
 def read_landing(
@@ -63,12 +74,14 @@ def build_from_intake(
     clock: Clock = utc_now,
     progress: Progress = lambda _: None,
     on_facts: Callable[[BuildFacts], None] = lambda _: None,
+    previous: Path | None = None,
 ) -> BuildResult:
     """Builds the warehouse from staged files, computes every metric on it, and swaps both in together.
 
     reference: a folder of imported reference files; None looks for `reference/` beside the warehouse. on_facts: is
-    told what was found before anything is refused for it. Raises CheckError when too many rows were refused or a
-    check fails; the last good warehouse then stays.
+    told what was found before anything is refused for it. previous: the last good warehouse, that full feeds are held
+    against (default: the one to be replaced). Raises CheckError when too many rows were refused or are gone, or a check
+    fails; the last good warehouse then stays.
     """
     built_at = clock().isoformat(timespec="seconds")
     folder = reference if reference is not None else default_reference_folder(warehouse)
@@ -80,6 +93,8 @@ def build_from_intake(
         )
         facts = read_build_facts(connection)
         on_facts(facts)
+        shrunken = _lost_since(connection, intake, previous or warehouse)
+        refuse_shrunken_feeds(shrunken, settings)
         metrics = load_metrics()
         faults = _too_many_quarantined(facts, settings)
         faults += [fault for metric in metrics.values() for fault in case_faults(connection, metric)]
@@ -87,7 +102,7 @@ def build_from_intake(
             raise CheckError(faults)
         write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
     remove_older_values(warehouse, keep=[snapshot_id, *before])
-    return BuildResult(warehouse, snapshot_id, facts, len(metrics))
+    return BuildResult(warehouse, snapshot_id, facts, len(metrics), tuple(one for one in shrunken if one.gone))
 
 
 def build_warehouse(
@@ -103,6 +118,27 @@ def build_warehouse(
     """The whole road from a landing folder to metric values: what `kpi build` does."""
     intake = read_landing(landing, warehouse, source=source, settings=settings, clock=clock, progress=progress)
     return build_from_intake(intake, warehouse, reference=reference, settings=settings, clock=clock, progress=progress)
+
+
+def _lost_since(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, before: Path) -> list[Shrinkage]:
+    """What full feeds of one extract, whose file is written over each time, lost since the build before."""
+    tables = [
+        name
+        for name in load_contracts()
+        if intake.options.feed_of(name) == "full" and _is_one_extract(intake.of_table(name))
+    ]
+    if not tables or not before.is_file():
+        return []
+    try:
+        with open_warehouse(before) as previous:
+            return [shrinkage_since(connection, previous, load_contracts()[name]) for name in tables]
+    except WarehouseError:  # of another version, or damaged: it is replaced, and holds nothing to compare with
+        return []
+
+
+def _is_one_extract(files: Sequence[StagedFile]) -> bool:
+    dates = {name_date(one.file_name) for one in files}
+    return len(files) == 1 or (len(dates) == 1 and None not in dates)
 
 
 def _present_snapshot(warehouse: Path) -> list[str]:

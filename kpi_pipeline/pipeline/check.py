@@ -46,7 +46,7 @@ def check_definitions(settings: Settings) -> dict[str, int]:
 
 
 def _metric_faults(metric: Metric) -> list[Fault]:
-    where = f"sql/metrics/{metric.name}.sql"
+    where = metric.where
     known = {table.name for table in kept_tables()} | {"landing_options"}
     faults = [
         Fault(where, f"reads {table}, which is not a warehouse table.")

@@ -72,7 +72,13 @@ def try_landing(
     refusals: tuple[Fault, ...] = ()
     try:
         build_from_intake(
-            intake, trial, reference=reference, settings=settings, progress=progress, on_facts=found.append
+            intake,
+            trial,
+            reference=reference,
+            settings=settings,
+            progress=progress,
+            on_facts=found.append,
+            previous=warehouse,
         )
     except CheckError as error:
         refusals = tuple(error.faults)

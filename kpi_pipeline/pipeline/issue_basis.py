@@ -13,6 +13,7 @@ from typing import Any
 import kpi_pipeline
 from kpi_pipeline import __version__
 from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.core.project import project_in_force
 from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.declared.initiatives import Initiative
@@ -25,6 +26,10 @@ from kpi_pipeline.reference.store import default_reference_folder
 from kpi_pipeline.warehouse.connection import open_warehouse, store_folder
 
 _INPUTS = "inputs"
+PROJECT_FOLDER = "project"
+"""Where, below the inputs of an archived issue, the hospital's own mappings and measures lie."""
+_NOT_THE_REPORTS = ("delivery", "state_url", "project", "targets", "memory_limit", "threads")
+"""Settings that say where files are and how a run goes, not what a report says."""
 _CLAIMS = f"{_INPUTS}/claims.json"
 _SETTING_FILES = ("targets", "commentary", "logo")
 
@@ -61,16 +66,19 @@ def read_basis(
     folder = reference if reference is not None else default_reference_folder(warehouse)
     if folder is not None and folder.is_dir():
         files |= {f"reference/{file.name}": file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
+    own = _project_files()
     parts = {name: sha256_of(content) for name, content in files.items()}
     hashes = {
         "warehouse": f"{snapshot} {built_at}",
         "settings": parts.pop("settings.json"),
         "decisions": parts.pop("decisions.json"),
         "targets, commentary, logo, landing.yaml and reference tables": _hash_of(parts),
+        "mappings and measures of the project": _hash_of({name: sha256_of(content) for name, content in own.items()}),
         "program": f"{__version__} {code_sha256()[:16]}",
     }
     fields = ("table", "file", "sha256", "arrived_at")
     landing = tuple(dict(zip(fields, map(str, row), strict=True)) for row in landed)
+    files |= own
     return Basis({f"{_INPUTS}/{name}": content for name, content in files.items()}, hashes, landing, built_at, source)
 
 
@@ -133,10 +141,17 @@ def _setting_files(settings: Settings) -> dict[str, bytes]:
     named = {
         "targets": settings.targets, "commentary": settings.report.commentary, "logo": settings.report.logo
     }  # fmt: skip
-    raw = settings.model_dump(mode="json", exclude={"delivery", "state_url", "targets", "memory_limit", "threads"})
+    raw = settings.model_dump(mode="json", exclude=set(_NOT_THE_REPORTS))
     raw["report"] |= {"commentary": None, "logo": None}
     files = {"settings.json": (json.dumps(raw, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()}
     return files | {f"{name}{path.suffix}": path.read_bytes() for name, path in named.items() if path is not None}
+
+
+def _project_files() -> dict[str, bytes]:
+    """The hospital's own mappings and measures, as the archive keeps them."""
+    project = project_in_force()
+    files = project.definition_files() if project is not None else {}
+    return {f"{PROJECT_FOLDER}/{name}": path.read_bytes() for name, path in files.items()}
 
 
 def _decisions_json(decided: ReportDecisions) -> bytes:

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.project import Project
+from kpi_pipeline.core.resources import resource_folder
 
 _DECLARATION = """/*---
 title: {title}
@@ -45,8 +47,7 @@ WHERE NOT is_in_house
 
 _PROOF = """# {title}: tiny tables in, expected cases out. Work the numbers by hand; show both sides of each boundary.
 metric: {name}
-oracle: "of_discharges(lambda stay: stay.length_of_stay_days > 7, died=lambda stay: stay.disposition == '20')"
-landing: {{complete_through: 2025-12-31, plausible_until: 2027-01-01}}
+{oracle}landing: {{complete_through: 2025-12-31, plausible_until: 2027-01-01}}
 defaults:
   encounters: {{facility_id: Mercy, encounter_type: acute inpatient, primary_diagnosis_code: J189}}
 
@@ -68,20 +69,34 @@ specs:
 """
 
 
-def write_metric_skeleton(name: str, project: Path) -> list[Path]:
-    """Writes `sql/metrics/<name>.sql` and `tests/metrics/<name>.spec.yaml` under a checkout; returns both paths.
+_ORACLE = (
+    "oracle: \"of_discharges(lambda stay: stay.length_of_stay_days > 7, died=lambda stay: stay.disposition == '20')\"\n"
+)
+"""The second opinion of a shipped measure, which the project's own tests run."""
 
-    Raises InputError for a name that is no lower_case identifier, outside a checkout, or when a file exists.
+
+def write_metric_skeleton(name: str, *, checkout: Path, project: Project | None = None) -> list[Path]:
+    """Writes a measure and its proof; returns both paths.
+
+    In a hospital's project they are `metrics/<name>.sql` and `metrics/<name>.spec.yaml`, else, in a checkout,
+    `sql/metrics/<name>.sql` and `tests/metrics/<name>.spec.yaml`. Raises InputError for a name that is no lower_case
+    identifier or, in a project, that of a shipped measure; outside of both; and when a file exists.
     """
-    declaration = project / "sql" / "metrics" / f"{name}.sql"
-    proof = project / "tests" / "metrics" / f"{name}.spec.yaml"
     faults = []
+    if project is not None:
+        declaration, proof = project.metrics / f"{name}.sql", project.metrics / f"{name}.spec.yaml"
+        if (resource_folder("sql") / "metrics" / f"{name}.sql").is_file():
+            what = "is the name of a measure that comes with the program."
+            faults.append(Fault(name, what, "Choose another name; an upgrade then cannot get in its way."))
+    else:
+        declaration = checkout / "sql" / "metrics" / f"{name}.sql"
+        proof = checkout / "tests" / "metrics" / f"{name}.spec.yaml"
+        if not declaration.parent.is_dir() or not proof.parent.is_dir():
+            cure = "Name your own folder with --project DIR, or run this in the checkout's top folder."
+            faults.append(Fault(str(checkout), "is no checkout of the project.", cure))
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
-        faults.append(
-            Fault("name", f"must be lower-case words joined by _, got {name!r}.", "Try discharge_before_noon.")
-        )
-    if not declaration.parent.is_dir() or not proof.parent.is_dir():
-        faults.append(Fault(str(project), "is no checkout of the project.", "Run this in the checkout's top folder."))
+        what = f"must be lower-case words joined by _, got {name!r}."
+        faults.append(Fault("name", what, "Try discharge_before_noon."))
     faults += [
         Fault(str(path), "exists already.", "Choose another name, or edit that file.")
         for path in (declaration, proof)
@@ -89,7 +104,8 @@ def write_metric_skeleton(name: str, project: Path) -> list[Path]:
     ]
     if faults:
         raise InputError(faults)
-    title = name.replace("_", " ").capitalize()
+    declaration.parent.mkdir(parents=True, exist_ok=True)
+    title, oracle = name.replace("_", " ").capitalize(), "" if project is not None else _ORACLE
     declaration.write_text(_DECLARATION.format(title=title), encoding="utf-8")
-    proof.write_text(_PROOF.format(title=title, name=name), encoding="utf-8")
+    proof.write_text(_PROOF.format(title=title, name=name, oracle=oracle), encoding="utf-8")
     return [declaration, proof]

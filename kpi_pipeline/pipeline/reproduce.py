@@ -12,13 +12,20 @@ from typing import Any
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.project import in_force
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.intake.landing import REGISTER, restore_register
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.evidence import build_evidence
-from kpi_pipeline.pipeline.issue_basis import claims_from, code_sha256, decisions_from, settings_from
+from kpi_pipeline.pipeline.issue_basis import (
+    PROJECT_FOLDER,
+    claims_from,
+    code_sha256,
+    decisions_from,
+    settings_from,
+)
 from kpi_pipeline.pipeline.issue_before import read_issue_before
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 from kpi_pipeline.warehouse.connection import store_folder
@@ -62,7 +69,12 @@ def reproduce_issue(
         faults.append(Fault(path, f"was made by another build of release {release}.", "Install that release."))
     if faults:
         raise DeliveryError(faults)
-    with private_files(), working_folder(own_temporary_folder()) as scratch:
+    project = folder / _INPUTS / PROJECT_FOLDER
+    with (
+        in_force(project if project.is_dir() else None),
+        private_files(),
+        working_folder(own_temporary_folder()) as scratch,
+    ):
         made = _make_again(archive, folder, manifest, found, scratch, progress)
     hashes: Mapping[str, str] = {
         name: sha256 for name, sha256 in manifest["files"].items() if not name.startswith(_INPUTS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.current_rows import append_quarantine, create_current_rows, create_ledger_tables
+from kpi_pipeline.intake.full_feeds import Shrinkage, read_shrinkages, shrinkage_fault
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
@@ -54,12 +55,13 @@ def build_tables(
     for contract in load_contracts().values():
         progress(f"current rows of {contract.table}")
         files = intake.of_table(contract.table)
-        newest_file = intake.options.of_table(contract.table).newest_file
-        create_current_rows(connection, contract, files, newest_file=newest_file)
+        newest_file, feed = intake.options.of_table(contract.table).newest_file, intake.options.feed_of(contract.table)
+        create_current_rows(connection, contract, files, newest_file=newest_file, feed=feed)
         for file in files:
             append_quarantine(connection, file)
     _refuse_no_encounters(connection)
     refuse_reused_ids(connection, settings)
+    refuse_shrunken_feeds(read_shrinkages(connection), settings)
     _create_tables(connection, progress)
     create_supply(connection, intake, settings)
     snapshot_id = _snapshot_id(intake, [table.sha256 for table in tables], settings)
@@ -104,6 +106,14 @@ def check_conservation(connection: duckdb.DuckDBPyConnection) -> None:
             Fault(f"{file} → {table}", f"{rows_in:,} rows went in and {rows_out:,} came out.", "Report this as a bug.")
             for table, file, rows_in, rows_out in broken
         )
+
+
+def refuse_shrunken_feeds(shrunken: Iterable[Shrinkage], settings: Settings) -> None:
+    """CheckError for full extracts that lost more rows than `removed_limit_pct` at once."""
+    limit = settings.removed_limit_pct
+    faults = [shrinkage_fault(one, limit_pct=limit) for one in shrunken if one.exceeds(limit)]
+    if faults:
+        raise CheckError(faults)
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, settings: Settings) -> None:

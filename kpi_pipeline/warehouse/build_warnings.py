@@ -20,6 +20,7 @@ def find_build_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         *_silent_feeds(connection),
         *_ids_of_several_facilities(connection),
         *_ids_of_two_stays(connection),
+        *_removed(connection),
     ]
 
 
@@ -86,3 +87,10 @@ def _ids_of_several_facilities(connection: duckdb.DuckDBPyConnection) -> list[No
 def _ids_of_two_stays(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     n_reused, _ = count_reused_ids(connection)
     return [Notice("ids_of_two_stays", counts={"rows": n_reused})] if n_reused else []
+
+
+def _removed(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    removed = connection.execute(
+        "SELECT table_name, removed FROM removed_rows WHERE removed > 0 ORDER BY ALL"
+    ).fetchall()
+    return [Notice("rows_removed", table=table, counts={"rows": int(n)}) for table, n in removed]

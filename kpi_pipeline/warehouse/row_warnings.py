@@ -19,8 +19,9 @@ ENCOUNTER_TYPES = (
     "inpatient psychiatric",
     "skilled nursing",
     "outpatient",
+    "voided",
 )
-"""The kinds of encounter the layout knows; only the first makes stays."""
+"""The kinds of encounter the layout knows; only the first makes stays. A voided one was entered by mistake."""
 
 ROWS_TO_NAME = 11
 """A value is printed only where so many rows share it: a number of one patient in the wrong column never is."""

@@ -1,7 +1,7 @@
 /*---
 title: Control totals
 means: >-
-  Per encounter type the encounters in use, the rows set aside as repeats or older versions, and the amounts: what a
+  Per encounter type the encounters in use, the rows set aside as repeats, older versions or taken back, and the amounts: what a
   plain count over the source must give too.
 key: [encounter_type]
 ---*/
@@ -9,7 +9,7 @@ WITH rows_set_aside AS (
     SELECT
         LOWER(rows_read.encounter_type) AS encounter_type,
         COUNT(*) FILTER (WHERE older.fate = 'duplicate') AS n_duplicate,
-        COUNT(*) FILTER (WHERE older.fate = 'superseded') AS n_superseded
+        COUNT(*) FILTER (WHERE older.fate IN ('superseded', 'removed')) AS n_superseded
     FROM all_encounters AS rows_read
     INNER JOIN older_encounters AS older
         ON

@@ -11,16 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.projects import write_words
+
 ROOT = Path(__file__).parent.parent.parent
 LEFT_BEHIND = (".git", ".venv*", "__pycache__", "*.pyc", ".*_cache")
-WORDS = {
-    "‹Whose definition it follows›": "House definition",
-    "‹Why a director should care, in one sentence›": "Long stays hold the beds others wait for.",
-    "‹What the number says, in one sentence›": "Of the month's discharges, the share that had stayed over a week.",
-    "‹What is counted›": "Discharges after more than seven days.",
-    "‹Out of what›": "Acute inpatient stays discharged in the month.",
-}
-"""What an analyst writes in place of the skeleton's words."""
 
 
 @pytest.fixture
@@ -50,10 +44,7 @@ def test_a_new_metric_is_green_in_two_files(project: Path) -> None:
     assert refused.returncode == 4
     assert len(re.findall(r"long_stays_trial\.sql:\d+: \w+: still holds the skeleton's words", refused.stderr)) == 5
 
-    text = declaration.read_text(encoding="utf-8")
-    for placeholder, words in WORDS.items():
-        text = text.replace(placeholder, words)
-    declaration.write_text(text, encoding="utf-8")
+    write_words(declaration)
     checked = kpi(project, "check")
     assert checked.returncode == 0, checked.stderr
     assert run(project, "tools/generate_docs.py").returncode == 0

@@ -31,10 +31,8 @@ def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "staged" / "canonical" / "encounters.sql").write_text(ENCOUNTERS, encoding="utf-8")
     monkeypatch.setattr(contract, "resource_folder", lambda _: tmp_path)
     load_contracts.cache_clear()
-    load_source.cache_clear()
     yield tmp_path / "staged"
     load_contracts.cache_clear()
-    load_source.cache_clear()
 
 
 def faults_of_contracts() -> list[str]:

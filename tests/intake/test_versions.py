@@ -29,8 +29,9 @@ def current(
     """The current rows, and per file (rows in, staged, quarantined, duplicate, superseded)."""
     with duckdb.connect() as connection:
         create_ledger_tables(connection)
-        newest_file = intake.options.of_table(table).newest_file
-        create_current_rows(connection, load_contracts()[table], intake.of_table(table), newest_file=newest_file)
+        newest_file, feed = intake.options.of_table(table).newest_file, intake.options.feed_of(table)
+        files = intake.of_table(table)
+        create_current_rows(connection, load_contracts()[table], files, newest_file=newest_file, feed=feed)
         rows = connection.execute(f"SELECT {columns} FROM staged_{table} ORDER BY ALL").fetchall()
         ledger = connection.execute(
             "SELECT file_name, rows_in, staged, quarantined, duplicate, superseded FROM row_ledger"

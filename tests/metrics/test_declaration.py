@@ -56,8 +56,8 @@ def test_every_disagreement_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("details", "fault"),
     [
-        ({"a": "nothing"}, "sql/metrics/a.sql: told_with names 'nothing', which is not a metric."),
-        ({"a": "b", "b": "a"}, "sql/metrics/a.sql: is told with 'a' in a circle. Remove one told_with."),
+        ({"a": "nothing"}, "a.sql: told_with names 'nothing', which is not a metric."),
+        ({"a": "b", "b": "a"}, "a.sql: is told with 'a' in a circle. Remove one told_with."),
     ],
 )
 def test_a_detail_leads_to_a_measure_that_is_no_told_with_it(
@@ -69,7 +69,7 @@ def test_a_detail_leads_to_a_measure_that_is_no_told_with_it(
         (tmp_path / f"{name}.sql").write_text("\n".join([*lines[:4], *extra, *lines[4:]]) + "\n", encoding="utf-8")
     with pytest.raises(DefinitionError) as caught:
         load_metrics(tmp_path)
-    assert str(caught.value.faults[0]) == fault
+    assert str(caught.value.faults[0]) == f"{tmp_path}/{fault}"
 
 
 def test_a_field_of_the_wrong_type_is_named_with_its_line(tmp_path: Path) -> None:

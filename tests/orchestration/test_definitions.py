@@ -21,6 +21,7 @@ from kpi_pipeline.orchestration.calendar import ReportCalendar
 from kpi_pipeline.orchestration.definitions import BUILD_JOB, REPORT_JOB, build_defs
 from kpi_pipeline.orchestration.resources import Hospital
 from kpi_pipeline.orchestration.schedules import decide_report
+from tests.support.projects import write_own_measure
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -52,6 +53,17 @@ def test_loading_the_definitions_leaves_heavy_modules_alone() -> None:
         "print(sorted({'pandas', 'scipy', 'statsmodels', 'weasyprint'} & sys.modules.keys()))"
     )
     assert run_python(code).stdout.strip() == "[]"
+
+
+def test_the_measures_of_the_hospitals_own_folder_are_assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_own_measure(tmp_path / "ours")
+    settings = tmp_path / "kpi.yaml"
+    settings.write_text("project: ours\n", encoding="utf-8")
+    monkeypatch.setenv("KPI_SETTINGS", str(settings))
+    monkeypatch.setenv("KPI_PROJECT", "")  # put back afterwards: the code location sets it for its whole life
+    graph = build_defs().resolve_asset_graph()
+    assert metric_key("long_stays") in graph.get_all_asset_keys()
+    assert metric_key("long_stays") in graph.get(dg.AssetKey("monthly_report")).parent_keys
 
 
 def test_workspace_and_project_file_name_the_same_module() -> None:

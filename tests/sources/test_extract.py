@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -26,6 +28,7 @@ from kpi_pipeline.intake.ingest import ingest
 from tests.support.fhir import NOW, staged_rows
 from tests.support.state_server import StateServer
 
+ROOT = Path(__file__).resolve().parents[2]
 SELECT = (
     "SELECT id AS encounter_id, person AS person_id, 'F1' AS facility_id, 'acute inpatient' AS encounter_type, "
     "admitted AS admitted_at, discharged AS discharged_at, cost AS total_cost, changed AS updated_at FROM visits"
@@ -323,6 +326,39 @@ def test_the_statements_compile_for_every_dialect(dialect: sa.Dialect) -> None:
     assert ") AND (extracted.a > " in rows
     assert " OR extracted.a = " in rows  # (a, b) > (x, y), spelled out
     assert count.startswith("SELECT count(*) AS count_1 FROM ")
+
+
+@pytest.mark.parametrize(
+    ("url", "module", "group"),
+    [("oracle+oracledb://kpi@db/?service_name=x", "oracledb", "oracle"), ("mssql+pyodbc://kpi@db/x", "pyodbc", "")],
+)
+def test_a_driver_that_is_not_installed_is_named_with_the_line_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, module: str, group: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError) as caught:
+        extract_tables(config_of(url), tmp_path / "landing")
+    wanted = f'"kpi-pipeline[{group}]"' if group else module
+    assert str(caught.value) == f"url: the driver {module} is not installed. Install it: pip install {wanted}."
+
+
+def test_the_groups_of_drivers_are_declared_and_named_in_the_guide() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    guide = (ROOT / "docs" / "guide" / "extract.md").read_text("utf-8")
+    assert {"mssql", "oracle"} <= declared.keys()
+    for name in ("mssql", "oracle"):
+        assert f'pip install "kpi-pipeline[{name}]"' in guide
+
+
+def test_microsofts_own_driver_is_known_from_sqlalchemy_2_1_on_and_its_absence_is_explained(tmp_path: Path) -> None:
+    table = {"sql": SELECT, "key": ["encounter_id"]}
+    whole = {"url": "mssql+mssqlpython://kpi@db/x", "tables": {"encounters": table}}
+    (tmp_path / "extract.yaml").write_text(json.dumps(whole), encoding="utf-8")
+    if sa.__version__.startswith("2.0"):
+        with pytest.raises(InputError, match=r'needs SQLAlchemy 2\.1: pip install "kpi-pipeline\[mssql\]"'):
+            read_extract_config(tmp_path / "extract.yaml")
+    else:
+        assert read_extract_config(tmp_path / "extract.yaml").database_url()[0].get_backend_name() == "mssql"
 
 
 def test_sql_server_is_asked_for_a_subquery_instead_of_with(tmp_path: Path) -> None:

@@ -315,6 +315,38 @@ def test_a_claim_sent_twice_counts_once_and_two_claims_add_up(tmp_path: Path) ->
     assert staged_rows(result, "encounters", "total_charges") == [(160.0,)]
 
 
+def test_what_was_present_on_admission_is_read_from_claims_and_unknown_where_they_disagree(tmp_path: Path) -> None:
+    def claim(number: str, *present: tuple[str, str], kind: str = "Claim", **fields: object) -> Resource:
+        named = [
+            {
+                **(
+                    {"diagnosisReference": {"reference": f"Condition/{of}"}}
+                    if of.startswith("c")
+                    else {"diagnosisCodeableConcept": coded(of, ICD)}
+                ),
+                "onAdmission": coded(answer),
+            }
+            for of, answer in present
+        ]
+        item = [{"encounter": [{"reference": "Encounter/e1"}]}]
+        fixed = {"resourceType": kind, "id": number, "status": "active", "use": "claim", "item": item}
+        return {**fixed, "diagnosis": named, **fields}
+
+    def present(*claims: Resource) -> dict[str, str | None]:
+        place = tmp_path / str(len(list(tmp_path.iterdir())))
+        result = take_in(write_fhir(place / "landing", [*small_hospital(), *claims]), place / "store")
+        return dict(staged_rows(result, "diagnoses", "code, present_on_admission"))
+
+    nothing = {"E11.9": None, "I50.9": None, "R06.02": None}
+    assert present() == nothing
+    assert present(claim("k1", ("c1", "y"), ("I50.9", "N"))) == {**nothing, "E11.9": "Y", "I50.9": "N"}
+    bill = claim("k2", ("I50.9", "w"), kind="ExplanationOfBenefit")
+    assert present(bill) == {**nothing, "I50.9": "W"}
+    assert present(claim("k1", ("c1", "y")), claim("k3", ("c1", "n"))) == nothing
+    assert present(claim("k1", ("c1", "y")), claim("k3", ("c1", "n"), status="cancelled")) == {**nothing, "E11.9": "Y"}
+    assert present(claim("k1", ("c1", "perhaps"))) == nothing
+
+
 def test_times_count_on_the_facilitys_own_day_and_what_is_not_there_is_not_supplied(tmp_path: Path) -> None:
     period = {"start": "2026-02-26T10:00:00Z", "end": "2026-03-01T05:30:00Z"}  # 28 February, 23:30 in Chicago
     landing = write_fhir(tmp_path / "landing", [*small_hospital(), encounter("e9", period=period)])
@@ -329,7 +361,10 @@ def test_times_count_on_the_facilitys_own_day_and_what_is_not_there_is_not_suppl
     assert day == [("2026-02-28",)]
     assert {"encounters.drg_code", "encounters.total_cost", "diagnoses.present_on_admission", "cm_cases"} <= missing
     assert "denials" not in missing  # a canonical table beside the resources
-    assert any("DRGs, payers and amounts are not known" in warning for warning in said(built.facts.warnings))
+    assert any(
+        "DRGs, payers, amounts and what was present on admission are not known" in warning
+        for warning in said(built.facts.warnings)
+    )
 
 
 def test_the_public_synthea_export_is_read_whole(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def open_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     """A terminal in an empty folder, without settings from outside."""
     monkeypatch.chdir(folder)
     monkeypatch.delenv("KPI_SETTINGS", raising=False)
+    monkeypatch.delenv("KPI_PROJECT", raising=False)
     monkeypatch.delenv("KPI_DEBUG", raising=False)
     return Terminal(monkeypatch, capsys)
 

@@ -20,6 +20,7 @@ from kpi_pipeline.intake.contract import load_contracts
 
 _SQLGLOT_NAMES = {"postgresql": "postgres", "mssql": "tsql"}
 _URL_CURE = "Write it like postgresql+psycopg://user@host/database."
+_NEWER_CURE = 'mssql+mssqlpython needs SQLAlchemy 2.1: pip install "kpi-pipeline[mssql]".'
 ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
@@ -96,7 +97,8 @@ def _url_faults(where: str, config: ExtractConfig) -> list[Fault]:
         url = make_url(config.url)
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError, ValueError):
-        return [Fault(where, "url is no database URL that SQLAlchemy knows.", _URL_CURE)]
+        cure = _NEWER_CURE if config.url.startswith("mssql+mssqlpython:") else _URL_CURE
+        return [Fault(where, "url is no database URL that SQLAlchemy knows.", cure)]
     if url.password is not None or {"password", "pwd"} & {name.lower() for name in url.query}:
         cure = "Take it out; name an environment variable in password_env, or a file in password_file."
         return [Fault(where, "url holds a password.", cure)]

@@ -20,6 +20,9 @@ CONNECTION_ERRORS = (OperationalError, InterfaceError)
 _READ_ONLY = "25006"
 """SQLSTATE of a write in a read-only transaction."""
 
+_GROUPS = {"mssql_python": '"kpi-pipeline[mssql]"', "oracledb": '"kpi-pipeline[oracle]"'}
+"""Drivers that a group of our own optional dependencies brings, with all that goes with them."""
+
 _FIRST_STATEMENT = {"oracle": "SET TRANSACTION READ ONLY", "sqlite": "PRAGMA query_only = ON"}
 _OPTIONS: dict[str, dict[str, object]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -36,8 +39,9 @@ def reading(url: URL, *, rows_at_once: int) -> Iterator[Connection]:
     try:
         engine = create_engine(url, poolclass=NullPool)
     except ModuleNotFoundError as error:
-        cure = f"Install it: pip install {error.name}."
-        raise InputError(Fault("url", f"the driver {error.name} is not installed.", cure)) from None
+        name = error.name or ""
+        cure = f"Install it: pip install {_GROUPS.get(name, name)}."
+        raise InputError(Fault("url", f"the driver {name} is not installed.", cure)) from None
     options = {"stream_results": True, "max_row_buffer": rows_at_once, **_OPTIONS.get(backend, {})}
     try:
         with engine.connect().execution_options(**options) as connection:

@@ -208,6 +208,14 @@ def _ids_of_two_stays(notice: Notice) -> str:
     )
 
 
+def _rows_removed(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "is", "are")
+    return (
+        f"{notice.table}: {_counted(notice, 'rows', 'rows')} of earlier extracts {verb} not in the newest one "
+        "and no longer counted, since each extract is declared whole (feed: full)."
+    )
+
+
 def _stays_very_long(notice: Notice) -> str:
     return (
         f"encounters: {_counted(notice, 'stays', 'stays')} longer than {notice.details['days']} days, counted as "
@@ -371,6 +379,7 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
     "persons_unknown": _persons_unknown,
     "versions_undated": _versions_undated,
     "ids_of_two_stays": _ids_of_two_stays,
+    "rows_removed": _rows_removed,
     "procedures_not_supplied": lambda one: f"procedures: no rows were supplied, so {_so_planned(one)}",
     "procedures_unmapped": lambda one: (
         f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), "

@@ -6,7 +6,7 @@ columns:
   encounter_id: {type: id, required: true, means: "The visit or account number, unique across facilities."}
   person_id: {type: id, required: true, means: "The person, the same number at every facility."}
   facility_id: {type: id, required: true, means: "The facility where the encounter took place."}
-  encounter_type: {type: text, required: true, means: "What kind of encounter: acute inpatient, observation, emergency department, inpatient rehabilitation, inpatient psychiatric, skilled nursing, outpatient."}
+  encounter_type: {type: text, required: true, means: "What kind of encounter: acute inpatient, observation, emergency department, inpatient rehabilitation, inpatient psychiatric, skilled nursing, outpatient; voided takes an encounter back."}
   admitted_at: {type: moment, required: true, means: "When the encounter began."}
   discharged_at: {type: moment, in_every_file: true, means: "When it ended; empty while the patient is in the house. The column must be there."}
   discharge_disposition_code: {type: code, means: "UB-04 patient discharge status, two digits."}

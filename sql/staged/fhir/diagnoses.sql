@@ -1,7 +1,13 @@
 /*---
 file: "*condition* | *bundle*"
 columns: [resource]
-lookups: {landed_encounters: "*encounter* | *bundle*"}
+lookups:
+  landed_encounters: "*encounter* | *bundle*"
+  landed_claims: "*claim* | *explanationofbenefit* | *bundle*"
+may_lack:
+  landed_claims: DRGs, payers, amounts and what was present on admission are
+lookup_columns:
+  landed_claims: [resource, resource_type, resource_id]
 leaves_out:
   other_type: the resource is no Condition
   entered_in_error: the diagnosis was entered in error, or refuted
@@ -62,6 +68,68 @@ coded_conditions AS (
         LIST_FILTER(condition.code.coding, LAMBDA coding: TRUE)[1].code AS any_code,
         LIST_FILTER(condition.code.coding, LAMBDA coding: TRUE)[1].system AS any_system
     FROM conditions
+),
+
+claims AS (
+    SELECT FROM_JSON(resource, '{
+        "status": "VARCHAR",
+        "use": "VARCHAR",
+        "item": [{"encounter": [{"reference": "VARCHAR"}]}],
+        "diagnosis": [{
+            "diagnosisCodeableConcept": {"coding": [{"code": "VARCHAR"}]},
+            "diagnosisReference": {"reference": "VARCHAR"},
+            "onAdmission": {"coding": [{"code": "VARCHAR"}]}
+        }]
+    }') AS claim
+    FROM landed_claims
+    WHERE resource_type IN ('Claim', 'ExplanationOfBenefit')
+),
+
+claim_diagnoses AS (
+    SELECT
+        REGEXP_EXTRACT(
+            FLATTEN(LIST_TRANSFORM(claim.item, LAMBDA item: item.encounter))[1].reference,
+            '([^/|:=]+)(/_history/[^/]*)?$', 1
+        ) AS encounter_id,
+        UNNEST(claim.diagnosis) AS diagnosis
+    FROM claims
+    WHERE
+        COALESCE(claim.status, 'active') NOT IN ('cancelled', 'draft', 'entered-in-error')
+        AND COALESCE(claim.use, 'claim') = 'claim'
+),
+
+claimed_diagnoses AS (
+    SELECT
+        encounter_id,
+        NULLIF(
+            REGEXP_EXTRACT(diagnosis.diagnosisReference.reference, '([^/|:=]+)(/_history/[^/]*)?$', 1), ''
+        ) AS condition_id,
+        UPPER(REPLACE(diagnosis.diagnosisCodeableConcept.coding[1].code, '.', '')) AS code,
+        UPPER(diagnosis.onAdmission.coding[1].code) AS present_on_admission
+    FROM claim_diagnoses
+    WHERE UPPER(diagnosis.onAdmission.coding[1].code) IN ('Y', 'N', 'U', 'W')
+),
+
+-- Where two claims say different things, it is not known.
+present_by_condition AS (
+    SELECT
+        condition_id,
+        MIN(present_on_admission) AS present_on_admission
+    FROM claimed_diagnoses
+    WHERE condition_id IS NOT NULL
+    GROUP BY condition_id
+    HAVING COUNT(DISTINCT present_on_admission) = 1
+),
+
+present_by_code AS (
+    SELECT
+        encounter_id,
+        code,
+        MIN(present_on_admission) AS present_on_admission
+    FROM claimed_diagnoses
+    WHERE condition_id IS NULL AND code IS NOT NULL
+    GROUP BY encounter_id, code
+    HAVING COUNT(DISTINCT present_on_admission) = 1
 )
 
 SELECT
@@ -81,6 +149,11 @@ SELECT
         WHEN CONTAINS(coded.any_system, 'snomed') THEN 'snomed'
         ELSE coded.any_system
     END AS code_type,
-    NULL AS present_on_admission
+    COALESCE(by_condition.present_on_admission, by_code.present_on_admission) AS present_on_admission
 FROM coded_conditions AS coded
 LEFT JOIN ranks ON coded.condition_id = ranks.condition_id
+LEFT JOIN present_by_condition AS by_condition ON coded.condition_id = by_condition.condition_id
+LEFT JOIN present_by_code AS by_code
+    ON
+        COALESCE(coded.encounter_id, ranks.encounter_id) = by_code.encounter_id
+        AND UPPER(REPLACE(COALESCE(coded.icd_10, coded.icd_9, coded.any_code), '.', '')) = by_code.code

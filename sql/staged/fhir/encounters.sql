@@ -5,13 +5,13 @@ lookups:
   landed_patients: "*patient* | *bundle*"
   landed_locations: "*location* | *bundle*"
   landed_conditions: "*condition* | *bundle*"
-  landed_claims: "*explanationofbenefit* | *bundle*"
+  landed_claims: "*claim* | *explanationofbenefit* | *bundle*"
   landed_costs: costs*
 may_lack:
   landed_patients: births, sexes and which patients were merged are
   landed_locations: wards, and rehabilitation, psychiatric and skilled nursing units are
   landed_conditions: diagnoses are
-  landed_claims: DRGs, payers and amounts are
+  landed_claims: DRGs, payers, amounts and what was present on admission are
   landed_costs: costs are
 lookup_columns:
   landed_patients: [resource, resource_type, resource_id]
