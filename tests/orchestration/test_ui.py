@@ -1,0 +1,79 @@
+"""`make ui` ends when it is told to, with everything it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kpi_pipeline.core.resources import resource_folder
+from tests.support.state_server import free_port
+
+SCRIPT = resource_folder("sql").parent / "tools" / "ui.sh"
+SECONDS = 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("told_by", "when"), [(signal.SIGTERM, "page is up"), (signal.SIGINT, "starting")])
+def test_all_of_it_ends_within_five_seconds(told_by: signal.Signals, when: str, tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
+    port = free_port()
+    environment = os.environ | {
+        "PORT": str(port), "DAGSTER_HOME": str(tmp_path / "home"), "KPI_LANDING": str(tmp_path / "landing"),
+        "KPI_WAREHOUSE": str(tmp_path / "w.duckdb"),
+    }  # fmt: skip
+    with (tmp_path / "log").open("wb") as log:
+        started = subprocess.Popen(
+            [SCRIPT, Path(sys.executable).parent], env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            wait_until(lambda: our_processes(tmp_path) != [], seconds=60)
+            if when == "page is up":
+                wait_until(lambda: answers(port), seconds=240)
+            last = time.monotonic() + SECONDS
+            started.send_signal(told_by)
+            assert started.wait(timeout=SECONDS) == 0
+            while our_processes(tmp_path):
+                assert time.monotonic() < last, "processes are left"
+                time.sleep(0.1)
+        finally:
+            for pid in our_processes(tmp_path):
+                os.kill(pid, signal.SIGKILL)
+            started.kill()
+
+
+def wait_until(is_so: Callable[[], bool], *, seconds: float) -> None:
+    last = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < last, "it did not start"
+        time.sleep(0.5)
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=5) as reply:
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def our_processes(folder: Path) -> list[int]:
+    """Every living Python process that has this test's Dagster home in its environment."""
+    home = f"DAGSTER_HOME={folder / 'home'}".encode()
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            is_ours = process.name.isdecimal() and home in (process / "environ").read_bytes().split(b"\0")
+            if is_ours and b"python" in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+        except OSError:
+            continue  # it has ended, or is not ours to look at
+    return found
