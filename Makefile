@@ -67,6 +67,7 @@ bench: $(READY) ## Measures speed and memory
 
 simulate: $(READY) ## Simulates the judgement where the truth is known and rewrites docs/simulations.md; minutes
 	@$(BIN)/python -m benchmarks.signals_simulation --write
+	@$(BIN)/python -m benchmarks.funnel_simulation --write
 	@$(BIN)/python -m benchmarks.claims_simulation --write
 
 postgresql: ## Installs PostgreSQL's server, which some tests and benchmarks start

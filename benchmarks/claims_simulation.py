@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.signals_simulation import CLAIMS, PAGE
+from benchmarks.simulation_page import put_section
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.claims.follow import ChartNow, FollowUp, follow_claim, new_claim, side_of
@@ -220,12 +220,6 @@ def claims_stand(followed: Sequence[Followed]) -> float:
     return float(np.median(lengths)) if lengths else 0.0
 
 
-def write_section(lines: Sequence[str]) -> None:
-    """Puts the section at the end of the page, in place of an older one."""
-    head = PAGE.read_text(encoding="utf-8").split(CLAIMS)[0].rstrip("\n")
-    PAGE.write_text("\n".join([head, "", CLAIMS, "", *lines]) + "\n", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hospitals", type=int, default=1_000, help="simulated charts of each kind")
@@ -236,7 +230,7 @@ def main() -> None:
         print(line, flush=True)
         lines.append(line)
     if chosen.write:
-        write_section(lines)
+        put_section("Claims that are followed up", lines)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ import calendar
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.simulation_page import put_section
 from kpi_pipeline.judgement.series import DAYS_OF_A_MONTH
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, wilson_interval
 from kpi_pipeline.signals import (
@@ -40,9 +40,6 @@ N_ISSUES = 36
 N_CHARTS = 11
 STEP = 2.0
 Floats = NDArray[np.float64]
-CLAIMS = "## Claims that are followed up"
-"""The section that `benchmarks/claims_simulation.py` writes; it stays."""
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "simulations.md"
 
 
 @dataclass(frozen=True)
@@ -116,9 +113,11 @@ def baseline_table(n: int) -> Iterator[str]:
         wrong = 100 * (icons < 0).mean()
         lost, _ = persistence(icons[:200], series[:200])
         yield f"| {policy.name} | {100 * false:.1f} | {' | '.join(seen)} | {wrong:.1f} | {lost:.1f} × |"
+    yield ""
+    yield _since_sentence(n)
 
 
-def since_sentence(n: int) -> str:
+def _since_sentence(n: int) -> str:
     series = stepped(min(n, 1000), STEP, seed=SEED + 1)
     icons = SLIDING.icons(series, N_BASELINE)
     lost, dates = persistence(icons, series)
@@ -269,8 +268,9 @@ def _wave_indices(row: Floats) -> Floats:
 
 def rare_table(n: int) -> Iterator[str]:
     """Stable u charts of rare events with the icon rule, and what they would say without it."""
-    yield "| expected events a month | any flag before | any run or trend | icon before | icon (default) |"
-    yield "| ---: | ---: | ---: | ---: | ---: |"
+    columns = ("expected events a month", "any flag before", "any run or trend", "icon before", "improvement before")
+    yield f"| {' | '.join(columns)} | icon (default) |"
+    yield "| ---: | ---: | ---: | ---: | ---: | ---: |"
     random = np.random.default_rng(SEED + 5)
     for expected in (0.1, 0.3, 0.6, 1.0, 2.0, 5.0):
         rows = [
@@ -282,8 +282,10 @@ def rare_table(n: int) -> Iterator[str]:
         flagged = np.mean([bool(one.signals) for one in before])
         runs = np.mean([any(s.rule in ("shift", "trend") for s in one.signals) for one in before])
         last = np.mean([bool(one.points[-1].rules) for one in before])
+        better = np.mean([one.variation.startswith("improvement") for one in before])
         icons = np.mean([one.variation not in ("common_cause", "empty") for one in now])
-        yield f"| {expected:g} | {100 * flagged:.0f} | {100 * runs:.0f} | {100 * last:.0f} | {100 * icons:.1f} |"
+        shares = " | ".join(f"{100 * share:.0f}" for share in (flagged, runs, last, better))
+        yield f"| {expected:g} | {shares} | {100 * icons:.1f} |"
 
 
 def interval_table(n: int) -> Iterator[str]:
@@ -363,32 +365,25 @@ SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
 )
 
 
-def page(n: int) -> Iterator[str]:
-    yield "# What the judgement does where the truth is known"
-    yield ""
-    yield (
-        "Written by `make simulate` (`benchmarks/signals_simulation.py`); not by hand. Series as a report judges them: "
-        f"{n:,} hospitals a cell over {N_ISSUES} issues, seed {SEED}. What the rules are is in [Signals](signals.md)."
-    )
-    for title, words, table in SECTIONS:
-        yield from ("", f"## {title}", "", words, "")
-        yield from table(n)
-    yield ""
-    yield since_sentence(n)
+def section(words: str, table: Callable[[int], Iterator[str]], n: int) -> list[str]:
+    """The lines of a section."""
+    said = f"{words} ({n:,} hospitals a cell, {N_ISSUES} issues, seed {SEED}.)"
+    return [said, "", *table(n)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hospitals", type=int, default=20_000, help="simulated series per cell")
-    parser.add_argument("--write", action="store_true", help="rewrite docs/simulations.md")
+    parser.add_argument("--write", action="store_true", help="rewrite the sections in docs/simulations.md")
+    parser.add_argument("--only", choices=[title for title, *_ in SECTIONS], help="one section")
     chosen = parser.parse_args()
-    lines = []
-    for line in page(chosen.hospitals):
-        print(line, flush=True)
-        lines.append(line)
-    if chosen.write:
-        further = PAGE.read_text(encoding="utf-8").partition(CLAIMS)[1:] if PAGE.is_file() else ("", "")
-        PAGE.write_text("\n".join(lines) + "\n" + "".join(["\n", *further] if further[0] else []), encoding="utf-8")
+    for title, words, table in SECTIONS:
+        if chosen.only not in (None, title):
+            continue
+        lines = section(words, table, chosen.hospitals)
+        print("\n".join([f"## {title}", "", *lines, ""]), flush=True)
+        if chosen.write:
+            put_section(title, lines)
 
 
 if __name__ == "__main__":

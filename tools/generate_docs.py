@@ -39,6 +39,7 @@ FORMULA_WORDS = {
     "geometric_mean": "exp of the mean of ln(numerator ÷ denominator) over the cases",
     "median": "The median of the numerators",
     "percentile": "The percentile of the numerators",
+    "survival_median": "Kaplan and Meier's median of the numerators; where the denominator is 0, only watched so long",
     "ratio": "Numerator ÷ denominator, both summed first",
     "count": "The numerator, summed",
 }
@@ -195,7 +196,8 @@ def _contract_lines(contract: Contract) -> Iterator[str]:
     yield f'<a id="{contract.table}"></a>\n\n## {contract.table}'
     yield (
         f"{contract.title}: one row per {', '.join(f'`{name}`' for name in contract.key)}. The same row sent again is "
-        "counted as a duplicate; a changed row sent later takes the place of the earlier one."
+        "counted as a duplicate; a later version takes the place of the earlier one"
+        + (" (by `updated_at`)." if "updated_at" in contract.columns else ".")
     )
     yield _table(
         ("Column", "Type", "Must be there", "Meaning"),

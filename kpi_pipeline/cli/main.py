@@ -17,6 +17,7 @@ from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
+from kpi_pipeline.cli.figures import add_figures
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.mapping import map_files
@@ -46,6 +47,7 @@ app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
 add_operation(app)
+add_figures(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command()(check)

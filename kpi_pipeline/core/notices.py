@@ -48,14 +48,18 @@ KINDS: Mapping[str, Shape] = {
     "encounter_types_unknown": Shape("columns", counts="rows", details="known"),
     "persons_unknown": Shape(counts="rows"),
     "versions_undated": Shape("table columns", counts="rows"),
-    "procedures_not_supplied": Shape(),
-    "procedures_unmapped": Shape(counts="codes of_codes"),
+    "ids_of_two_stays": Shape(counts="rows"),
+    "procedures_not_supplied": Shape(details="declared"),
+    "procedures_unmapped": Shape(counts="codes of_codes", details="declared"),
     "dispositions_invalid": Shape(counts="stays one_digit"),
     # what the stays show
     "no_stays": Shape(),
     "diagnoses_without_map": Shape(),
     "diagnoses_unmapped": Shape(counts="diagnoses of_diagnoses"),
     "drgs_unknown": Shape(counts="stays"),
+    "stays_very_long": Shape(counts="stays", details="days"),
+    "stays_open_at_once": Shape(counts="persons"),
+    "stays_after_death": Shape(counts="stays"),
     "drg_table_of_another_year": Shape("columns", details="used"),
 }
 """Every kind of notice and what it holds; `report.words.notices` has a sentence for each."""

@@ -108,6 +108,9 @@ class Settings(_Frozen):
     A build stops when more than quarantine_limit_pct of a table's rows are refused, and they are at least
     quarantine_limit_from_rows: a handful of bad rows in a small file is no broken feed.
     unmatched_limit_pct: above this share of a table's rows that belong to no encounter, its measures are not computed.
+    parts_limit_pct: above this share of a file's keys with several rows that nothing puts in order (one row per unit,
+    say), the file is refused.
+    zero_cost_is_not_costed: an encounter's cost of 0 (total, direct or variable) means that it is not costed yet.
     baseline: `frozen` computes limits from the first 24 final months and continues them until a rebase is recorded;
     `moving` computes them anew from the months shown. rule_set: when left out, the rules that go with the baseline.
     avoidable_day_reasons: reason code → the name printed for it.
@@ -124,7 +127,9 @@ class Settings(_Frozen):
     small_number_threshold: Annotated[int, Field(ge=2)] = 11
     quarantine_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
     unmatched_limit_pct: Annotated[float, Field(ge=0, le=100)] = 20.0
+    parts_limit_pct: Annotated[float, Field(ge=0, le=100)] = 1.0
     quarantine_limit_from_rows: Annotated[int, Field(ge=1)] = 100
+    zero_cost_is_not_costed: bool = True
     lost_discharge_after_days: Annotated[int, Field(ge=1)] = 120
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(MB|GB)$")] = "4GB"
     threads: Annotated[int, Field(ge=1)] | None = None

@@ -18,6 +18,7 @@ CHARTS_OF_KIND = {
     "geometric_mean": frozenset({"xmr", "run"}),
     "median": frozenset({"xmr", "run"}),
     "percentile": frozenset({"xmr", "run"}),
+    "survival_median": frozenset({"xmr", "run"}),
     "count": frozenset({"c", "xmr", "run", "g", "t"}),
 }
 """The control charts that fit each kind of measure."""

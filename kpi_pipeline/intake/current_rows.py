@@ -1,22 +1,30 @@
 """Which staged row of each key is current: duplicates collapse, corrected re-sends supersede.
 
 Of several rows with one key the latest `updated_at` wins, then of encounters one that has ended over one that has
-not, then the latest arrival, then a fixed order of contents, so that neither the order of rows nor the names of files
-decide; that last choice is a guess and is counted (`is_tie`). Earlier versions stay staged.
+not, then the newer file where the files' names tell it, then a fixed order of contents; that last choice is a guess
+and is counted (`is_tie`). When a file arrived is not asked. Earlier versions stay staged.
 """
 
 from __future__ import annotations
 
 import duckdb
 
-from kpi_pipeline.core.sql_text import identifier, literal, parquet_file
+from kpi_pipeline.core.sql_text import identifier, parquet_file
 from kpi_pipeline.intake.contract import Contract
+from kpi_pipeline.intake.file_order import NewestFile, file_ranks
 from kpi_pipeline.intake.staged_files import StagedFile
 
 
-def create_current_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]) -> None:
+def create_current_rows(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    files: list[StagedFile],
+    *,
+    newest_file: NewestFile | None = None,
+) -> None:
     """Creates the view `staged_<table>` of current rows and appends to `row_ledger` and `row_versions`.
 
+    newest_file: what the names of the files say about which is newer, as landing.yaml declares it.
     `row_ledger` has one row per file: rows_in = staged + quarantined + duplicate + superseded.
     `row_versions` names each row that is not current, with its fate.
     """
@@ -25,7 +33,7 @@ def create_current_rows(connection: duckdb.DuckDBPyConnection, contract: Contrac
         connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_{table} AS {_no_rows_sql(contract)}")
         return
     connection.execute(f"CREATE OR REPLACE TEMP VIEW all_{table} AS {_all_rows_sql(files)}")
-    _find_older_versions(connection, contract, files)
+    _find_older_versions(connection, contract, file_ranks([file.file_name for file in files], newest_file))
     connection.execute(
         f"""CREATE OR REPLACE TEMP VIEW staged_{table} AS
         SELECT rows.* EXCLUDE (file_number, file_row_number)
@@ -42,16 +50,18 @@ def _all_rows_sql(files: list[StagedFile]) -> str:
     )
 
 
-def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[StagedFile]) -> None:
+def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contract, ranks: list[int]) -> None:
     table = contract.table
     key = ", ".join(identifier(column) for column in contract.key)
     names = [identifier(column) for column in contract.key]
     same_key = " AND ".join(f"rows.{name} IS NOT DISTINCT FROM contested.{name}" for name in names)
     updated_at = "rows.updated_at" if "updated_at" in contract.columns else "NULL"
-    arrived_at = " ".join(f"WHEN {number} THEN {literal(file.arrived_at)}" for number, file in enumerate(files))
-    is_open = "rows.discharged_at IS NULL" if "discharged_at" in contract.columns else "FALSE"
-    newest = "updated_at DESC NULLS LAST, is_open, arrived_at DESC"
-    order = f"{newest}, row_hash DESC, file_number, file_row_number"
+    is_stay = {"admitted_at", "discharged_at"} <= contract.columns.keys()
+    admitted_at, is_open = ("rows.admitted_at", "rows.discharged_at IS NULL") if is_stay else ("NULL", "FALSE")
+    newer = " ".join(f"WHEN {number} THEN {rank}" for number, rank in enumerate(ranks))
+    # An open row is the earlier version of an ended one; where their admissions differ, that is a guess.
+    newest = "updated_at DESC NULLS LAST, is_open AND has_ended, file_rank DESC"
+    order = "updated_at DESC NULLS LAST, is_open, file_rank DESC, row_hash DESC, file_number, file_row_number"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE older_{table} AS
         WITH contested AS (SELECT {key} FROM all_{table} GROUP BY ALL HAVING COUNT(*) > 1),
@@ -61,7 +71,10 @@ def _find_older_versions(connection: duckdb.DuckDBPyConnection, contract: Contra
                 {", ".join(f"rows.{identifier(column)}" for column in contract.key if column != "updated_at")},
                 {updated_at} AS updated_at,
                 {is_open} AS is_open,
-                CASE rows.file_number {arrived_at} END AS arrived_at
+                BOOL_OR(NOT ({is_open})) OVER (
+                    PARTITION BY {", ".join(f"rows.{name}" for name in names)}, {admitted_at}
+                ) AS has_ended,
+                CASE rows.file_number {newer} END AS file_rank
             FROM all_{table} AS rows
             INNER JOIN contested ON {same_key}
         ),

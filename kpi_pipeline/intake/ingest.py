@@ -25,6 +25,7 @@ from kpi_pipeline.intake.column_mapping import (
     raw_column_sql,
 )
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
+from kpi_pipeline.intake.file_order import undated_names
 from kpi_pipeline.intake.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
 from kpi_pipeline.intake.landing import (
     REGISTER,
@@ -38,7 +39,7 @@ from kpi_pipeline.intake.opening import Opening, Work, open_all, open_lookups
 from kpi_pipeline.intake.readers import read_faults
 from kpi_pipeline.intake.scan import FileState
 from kpi_pipeline.intake.staged_files import StagedFile
-from kpi_pipeline.intake.staging import Staging, landed_sql, stage_file, time_zone_faults
+from kpi_pipeline.intake.staging import Staging, conflict_faults, landed_sql, stage_file, time_zone_faults
 
 Progress = Callable[[str], None]
 
@@ -105,6 +106,7 @@ def _ingest_once(
     chosen = _chosen_source(source, declared)
     _refuse_wrong_options(declared, chosen)
     found, warnings = find_files(landing, chosen, declared, limits=settings.limits)
+    _refuse_undated_files(found, declared)
     options = resolve_options(declared, chosen.defaults, time_zone=settings.time_zone)
     with (
         private_files(),
@@ -131,6 +133,7 @@ def _ingest_once(
                 try:
                     staged.append(_stage(connection, item, mapping, lookups, options, store))
                     faults.extend(time_zone_faults(connection, staged[-1], item.opened))
+                    faults.extend(conflict_faults(staged[-1], item.opened, settings.parts_limit_pct))
                 except InputError as error:
                     faults.extend(fault for fault in error.faults if fault not in faults)
         if faults:
@@ -170,6 +173,22 @@ def _refuse_wrong_options(declared: LandingOptions, source: Source) -> None:
     if declared.tables and source.name != CANONICAL:
         what = f"tables is for the canonical layout; the source {source.name!r} has a mapping of its own."
         faults.append(Fault(LANDING_YAML, what, "Leave one of the two out."))
+    if faults:
+        raise InputError(faults)
+
+
+def _refuse_undated_files(found: dict[Path, tuple[Mapping, ...]], declared: LandingOptions) -> None:
+    faults = [
+        Fault(
+            LANDING_YAML,
+            f"tables.{mapping.table}.newest_file is date, but {name} has not one date in its name.",
+            "Name it like encounters_2026-10-31.csv, or write newest_file: name.",
+        )
+        for path, mappings in found.items()
+        for mapping in mappings
+        if declared.of_table(mapping.table).newest_file == "date"
+        for name in undated_names([path.name])
+    ]
     if faults:
         raise InputError(faults)
 
@@ -235,7 +254,7 @@ def _stage(
             arrived_at=item.landed.arrived_at.isoformat(timespec="seconds"),
             lookups=tuple(file for lookup in mine.values() for file in lookup.files),
             lookup_hashes=tuple(sha256 for lookup in mine.values() for sha256 in lookup.hashes),
-            options=of_table.model_dump_json(exclude={"files"}, exclude_defaults=True),
+            options=of_table.model_dump_json(exclude={"files", "newest_file"}, exclude_defaults=True),
             verify=verify,
             reread=reread,
         ),

@@ -29,6 +29,7 @@ class SourceDefaults(BaseModel):
     complete_through: date | dict[str, date] | None = None
     plausible_until: date | None = None
     disposition_required: bool | None = None
+    procedures_required: bool | None = None
     icd9: bool | None = None
 
     @field_validator("time_zone")
@@ -52,7 +53,9 @@ class LandingOptions(SourceDefaults):
     complete_through: the last day all feeds are complete, for all facilities or one by one (default: read
     from the data, per facility). plausible_until: later dates are faults (default: the day the file
     arrived, or the last complete day if that is later). disposition_required: whether a stay without a
-    discharge disposition may be an index (default true). icd9: fall back to the ICD-9 maps (default false).
+    discharge disposition may be an index (default true). procedures_required: whether readmissions need the
+    procedures, without which a planned return counts as unplanned (default true). icd9: fall back to the ICD-9 maps
+    (default false).
     tables: how the files of a table are named, cut and mapped.
     """
 
@@ -79,7 +82,7 @@ def read_landing_options(folder: Path) -> LandingOptions:
 
 def resolve_options(declared: LandingOptions, defaults: SourceDefaults, *, time_zone: str) -> LandingOptions:
     """The folder's options over the source's defaults over the general ones; `time_zone` is the hospital's."""
-    general = {"time_zone": time_zone, "disposition_required": True, "icd9": False}
+    general = {"time_zone": time_zone, "disposition_required": True, "procedures_required": True, "icd9": False}
     merged = {
         **general,
         **defaults.model_dump(exclude_none=True),

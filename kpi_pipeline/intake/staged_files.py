@@ -6,8 +6,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kpi_pipeline.core.files import write_private
+from kpi_pipeline.intake.one_row_each import Conflicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class StagedFile:
 
     left_out: rows that are none of the table's, such as cancelled visits, by reason; they are not among rows_in.
     rows_read: all that were read from the file, rows_empty of them without a single value. doubtful_numbers: columns
-    whose numbers can be read in two ways. repaired: what was wrong with an earlier staging of the same file.
+    whose numbers can be read in two ways. conflicts: rows of one key that nothing puts in order. repaired: what was
+    wrong with an earlier staging of the same file.
     """
 
     table: str
@@ -34,6 +37,7 @@ class StagedFile:
     rows_read: int = 0
     rows_empty: int = 0
     doubtful_numbers: tuple[str, ...] = ()
+    conflicts: Conflicts | None = None
     repaired: str = ""
 
 
@@ -67,12 +71,17 @@ def read_record(path: Path, *, arrived_at: str, file_name: str) -> tuple[StagedF
         body |= {
             "columns_supplied": tuple(body["columns_supplied"]),
             "doubtful_numbers": tuple(body["doubtful_numbers"]),
+            "conflicts": _conflicts(body["conflicts"]),
             "arrived_at": arrived_at,
             "file_name": file_name,
         }
         return StagedFile(**body), ""
     except (ValueError, TypeError, KeyError):
         return None, "its record in the store cannot be read"
+
+
+def _conflicts(body: dict[str, Any] | None) -> Conflicts | None:
+    return None if body is None else Conflicts(**{**body, **{name: tuple(body[name]) for name in ("columns", "rows")}})
 
 
 def _sha256(path: Path) -> str:

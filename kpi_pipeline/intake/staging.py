@@ -20,9 +20,10 @@ from kpi_pipeline.core.files import disk_full, is_disk_full, make_private_folder
 from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.sql_text import identifier, parquet_file, path_literal
 from kpi_pipeline.intake.checked_rows import checked_rows_sql
-from kpi_pipeline.intake.contract import Contract, Mapping
+from kpi_pipeline.intake.contract import Contract, Mapping, load_contracts
 from kpi_pipeline.intake.json_resources import broken_json
 from kpi_pipeline.intake.mapping_check import refuse_broken_mapping
+from kpi_pipeline.intake.one_row_each import conflict_fault, find_conflicts
 from kpi_pipeline.intake.opened import SOURCE_LINE, OpenFile
 from kpi_pipeline.intake.parquet_files import broken_parquet
 from kpi_pipeline.intake.readers import read_faults
@@ -31,7 +32,7 @@ from kpi_pipeline.intake.row_faults import physical_lines, unreadable_fault
 from kpi_pipeline.intake.scan import exact_count
 from kpi_pipeline.intake.staged_files import StagedFile, read_record, write_record
 
-_RECIPE = "2"
+_RECIPE = "3"
 """Raised when staging itself changes what it makes of the same file."""
 
 
@@ -93,6 +94,7 @@ def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: P
         staging.verify()
         staged = folder / f"{key}.parquet"
         replace_file(finished, staged)
+        conflicts = find_conflicts(connection, parquet_file(staged), contract)
     except (duckdb.Error, OSError) as error:
         if is_disk_full(error):
             raise disk_full(str(store)) from error
@@ -116,10 +118,22 @@ def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: P
         rows_read=rows_read,
         rows_empty=n_empty,
         doubtful_numbers=doubtful,
+        conflicts=conflicts,
         repaired=damage,
     )
     write_record(record, result)
     return result
+
+
+def conflict_faults(staged: StagedFile, opened: OpenFile, limit_pct: float) -> list[Fault]:
+    """The fault of a file whose rows of one key are parts of a record and not versions of it."""
+    conflicts = staged.conflicts
+    if conflicts is None or not conflicts.exceed(limit_pct):
+        return []
+    lines = list(conflicts.rows)
+    if opened.text is not None:
+        lines = physical_lines(opened.text, [line - 1 for line in lines])
+    return [conflict_fault(opened.name, conflicts, load_contracts()[staged.table], lines)]
 
 
 def time_zone_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, opened: OpenFile) -> list[Fault]:

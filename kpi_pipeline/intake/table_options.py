@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from kpi_pipeline.intake.file_order import NewestFile
+
 _DIRECTIVES = frozenset("YymdbBHIMSpfzjJT%-")
 EXCEL_DATES = {"excel": "1899-12-30", "excel-1904": "1904-01-01"}
 """Day 0 of a spreadsheet's numbers for days, on Windows and on old Macs."""
@@ -27,7 +29,8 @@ class TableOptions(BaseModel):
     column → the header of theirs, or several that are joined with a blank (a day and an hour). constants: our column
     → one value for every row. values: our column → their value → ours. dates: the form of dates, as strptime writes
     it, for all columns or for one each; `excel` for a spreadsheet's day numbers. header_row: the line that names the
-    columns, from 1. skip_footer: lines at the end that are no rows.
+    columns, from 1. skip_footer: lines at the end that are no rows. newest_file: which file's row is the later version
+    where no updated_at tells: `date`, that of the name, or `name`, the last name in order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +46,7 @@ class TableOptions(BaseModel):
     header_row: Annotated[int, Field(ge=1, le=1000)] | None = None
     skip_footer: Annotated[int, Field(ge=0, le=1000)] = 0
     sheet: Words | None = None
+    newest_file: NewestFile | None = None
 
     @field_validator("files", mode="before")
     @classmethod

@@ -24,7 +24,7 @@ PageName = Literal[
 ]
 ExceptionKind = Literal["concern", "failing", "improvement"]
 
-SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management")
+SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management", "compliance", "people")
 """The sections of the scorecard, in order."""
 
 MOST_IN_TABLES = 6

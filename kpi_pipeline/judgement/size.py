@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, Opportunity
+from kpi_pipeline.improvement.drivers.opportunity import Opportunity
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import Metric
 
@@ -36,7 +36,7 @@ class ChangeSize:
 def size_of_change(measure: Measure, opportunity: Opportunity | None) -> ChangeSize | None:
     """None without a signal, for a single month, for a count, or where a month's sums may not be known."""
     result, span, metric = measure.result, measure.signal_months, measure.metric
-    if result is None or result.decided_at is None or len(span) < 2 or metric.kind in ("count", "median"):
+    if result is None or result.decided_at is None or len(span) < 2 or not metric.is_ratio_of_sums:
         return None
     before = result.points[result.decided_at].centre
     figures = [measure.figures[month] for month in span if month in measure.figures]
@@ -48,7 +48,7 @@ def size_of_change(measure: Measure, opportunity: Opportunity | None) -> ChangeS
     since = metric.scale * numerator / denominator
     counted = _counted(metric)
     amount = numerator - before * denominator / metric.scale if counted else None
-    usd = worth_of_days(amount, opportunity) if counted == "bed-days" and amount is not None else None
+    usd = _worth_of_days(amount, opportunity) if counted == "bed-days" and amount is not None else None
     return ChangeSize(before, since, len(span), counted, amount, usd)
 
 
@@ -60,11 +60,7 @@ def _counted(metric: Metric) -> Counted | None:
     return "events" if metric.kind in ("proportion", "rate") else None
 
 
-def worth_of_days(days: float, opportunity: Opportunity | None) -> tuple[float, float] | None:
+def _worth_of_days(days: float, opportunity: Opportunity | None) -> tuple[float, float] | None:
     """The days at the price of a late day; a range where its share of a mean day is an assumption."""
-    if opportunity is None or opportunity.late_day_usd is None or opportunity.last_day_share <= 0:
-        return None
-    a_mean_day = opportunity.late_day_usd / opportunity.last_day_share
-    shares = ASSUMED_SHARES if opportunity.share_is_assumed else (opportunity.last_day_share,) * 2
-    low, high = (abs(days) * a_mean_day * share for share in shares)
-    return low, high
+    price = opportunity.price if opportunity is not None else None
+    return None if price is None else (abs(days) * price.lowest, abs(days) * price.highest)

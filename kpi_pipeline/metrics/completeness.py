@@ -1,7 +1,9 @@
-"""Newest months in which many cases still lack their data: costs and codes arrive weeks after the discharge.
+"""Months in which cases lack their data: costs and codes arrive weeks after the discharge, and some never.
 
-Such a month is provisional: shown hollow, kept out of limits and icons. Only the newest months are, one after the
-other back from the last: what is missing in an older month will not come any more.
+Such a month is provisional: shown hollow, kept out of limits and icons. The newest months are where they fall below the
+facility's usual share, one after the other back from the last: those that are coded and costed late are the long and
+costly stays. And any month is, however usual, in which more than one case in ten has no data: what is known of the rest
+does not speak for all.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ import pandas as pd
 
 from kpi_pipeline.metrics.declaration import Metric
 
-LOW_COVERAGE = 0.05
-"""A month with less than 95% of its stays coded is not published as final in good practice; here: 5 percentage points
-below the facility's own usual share, because some data never come."""
+LOW_COVERAGE = 0.01
+"""How far the newest months may lie below the facility's own usual share, or one case: with up to five points missing,
+the late ones being long stays, a newest month lay up to two sigma too low."""
+
+LEAST_SHARE = 0.9
+"""The share of the due cases below which a month is incomplete wherever it lies."""
 
 FEWEST_MONTHS = 6
 """Months needed before a share can be called usual."""
@@ -36,11 +41,13 @@ def mark_incomplete_months(values: pd.DataFrame, exclusions: pd.DataFrame, metri
     final["share"] = 1 - final["n_late"].fillna(0).astype(float) / due.where(due > 0)
     by_facility = final.sort_values("month", ascending=False).groupby("facility_id", sort=False)
     usual, months = by_facility["share"].transform("median"), by_facility["share"].transform("count")
-    # Rounded because 1 - 0.95 is a hair above 0.05.
-    final["is_low"] = ((usual - final["share"]).round(9) > LOW_COVERAGE) & (months >= FEWEST_MONTHS)
+    # Rounded because 1 - 0.99 is a hair above 0.01.
+    behind = (usual - final["share"]).round(9)
+    final["is_low"] = (behind > LOW_COVERAGE) & ((behind * due).round(6) > 1) & (months >= FEWEST_MONTHS)
     newest_first = final.sort_values("month", ascending=False)
     low_to_the_end = newest_first.groupby("facility_id", sort=False)["is_low"].cummin().astype(bool)
-    incomplete = low_to_the_end.index[low_to_the_end]
+    is_thin = final["share"].round(9) < LEAST_SHARE
+    incomplete = final.index[is_thin | low_to_the_end.reindex(final.index)]
     marked.loc[incomplete, "is_incomplete"] = True
     marked.loc[incomplete, "maturity"] = "provisional"
     return marked

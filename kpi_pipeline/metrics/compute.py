@@ -15,6 +15,7 @@ from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases, wat
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
+from kpi_pipeline.metrics.survival import survival_medians_sql
 
 SILENT_AFTER_DAYS = 92
 """A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
@@ -28,6 +29,13 @@ VALUE_COLUMNS = (
     "n_event_patients",
 )  # fmt: skip
 EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_cases")
+
+
+_WHY_NO_VALUE = {
+    "geometric_mean": "a case is not above zero",
+    "survival_median": "fewer than half had an end in the time watched",
+}
+"""Why enough cases give no value, where it is not that the denominator is zero."""
 
 
 def compute_values(
@@ -85,22 +93,30 @@ def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums:
 
 def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
     """The median or percentile of the counted cases, for each row of the sums; the cases of a cut are pooled."""
-    quantiles = connection.execute(
-        f"""
-        WITH counted_cases AS (
-            SELECT facility_id, STRFTIME(event_date, '%Y-%m') AS month, CAST(numerator AS DOUBLE) AS numerator
-            FROM ({cases_sql(metric)}) AS cases
-            WHERE exclusion_reason IS NULL AND event_date IS NOT NULL
-        )
+    counted = f"""
         SELECT
-            CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
-            month,
-            PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator) AS quantile
-        FROM counted_cases
-        GROUP BY GROUPING SETS ((facility_id, month), (month))
-        """
-    ).df()
+            facility_id,
+            STRFTIME(event_date, '%Y-%m') AS month,
+            CAST(numerator AS DOUBLE) AS numerator,
+            CAST(denominator AS DOUBLE) AS denominator
+        FROM ({cases_sql(metric)}) AS cases
+        WHERE exclusion_reason IS NULL AND event_date IS NOT NULL
+    """
+    sql = survival_medians_sql(counted) if metric.kind == "survival_median" else _pooled_sql(counted, metric)
+    quantiles = connection.execute(sql).df()
     return sums[["facility_id", "month"]].merge(quantiles, how="left", on=["facility_id", "month"])["quantile"]
+
+
+def _pooled_sql(counted: str, metric: Metric) -> str:
+    """SQL: facility_id, month, quantile of the numerators of `counted`."""
+    return f"""
+    SELECT
+        CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
+        month,
+        PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator) AS quantile
+    FROM ({counted}) AS counted_cases
+    GROUP BY GROUPING SETS ((facility_id, month), (month))
+    """
 
 
 def _totals_sql(metric: Metric, table: str) -> str:
@@ -222,7 +238,7 @@ def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFr
     frame["status_reason"] = np.select(
         [is_shown, counted == 0, counted < fewest],
         ["", "no case counts", f"fewer than {fewest} cases"],
-        "the denominator is zero" if metric.kind != "geometric_mean" else "a case is not above zero",
+        _WHY_NO_VALUE.get(metric.kind, "the denominator is zero"),
     )
     frame.loc[~is_shown, ["value", "lower", "upper"]] = np.nan
     frame["metric"], frame["version"] = metric.name, metric.version

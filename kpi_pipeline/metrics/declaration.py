@@ -19,7 +19,9 @@ from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.sql_graph import tables_read
 from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND, Better
 
-Kind = Literal["proportion", "rate", "mean", "geometric_mean", "median", "percentile", "ratio", "count"]
+Kind = Literal[
+    "proportion", "rate", "mean", "geometric_mean", "median", "percentile", "survival_median", "ratio", "count"
+]
 Unit = Literal["percent", "days", "hours", "usd", "index", "per 100 discharges", "cases", "discharges"]
 Chart = Literal["xmr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "i_prime", "run"]
 Words = Annotated[str, Field(min_length=3)]
@@ -51,9 +53,13 @@ class Metric(_Frozen):
     numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
     chart_adjusts_for: what is taken out of a month before it is judged, and put back into the lines as drawn.
     told_with: the measure that tells the same story; both changed the same way, they share a page and a finding.
+    flows: of a stock counted at month ends, the measures that count what came and what went; each build checks that
+    what was there, and came, less what went, is there.
     chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
     A median or percentile is that of the numerators; a geometric mean that of numerator ÷ denominator, both above 0.
+    A survival_median is Kaplan and Meier's: the numerator is the time watched, the denominator 1 where what was waited
+    for came then, 0 where it had not come by then.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
     """
@@ -61,7 +67,7 @@ class Metric(_Frozen):
     name: str
     title: Words
     short_title: Words | None = None
-    section: Literal["flow", "readmissions", "cost", "utilisation", "case management"]
+    section: Literal["flow", "readmissions", "cost", "utilisation", "case management", "compliance", "people"]
     kind: Kind
     unit: Unit
     better: Better
@@ -79,6 +85,7 @@ class Metric(_Frozen):
     needs: tuple[str, ...] = ()
     balancing: tuple[str, ...] = ()
     told_with: str | None = None
+    flows: tuple[str, str] | None = None
     owner: Words
     why: Words
     definition: Words
@@ -107,6 +114,8 @@ class Metric(_Frozen):
             yield "exclusions", f"may not declare {INSUFFICIENT_FOLLOWUP}: matures_after_days does"
         if self.kind == "proportion" and self.unit != "percent":
             yield "unit", f"a proportion has unit percent, got {self.unit!r}"
+        if self.unit == "percent" and self.kind not in ("proportion", "ratio"):
+            yield "unit", f"percent belongs to kind proportion or ratio, got kind {self.kind!r}"
         if self.per != 1 and self.kind != "rate":
             yield "per", f"belongs to kind rate, got kind {self.kind!r}"
         if (self.percentile is None) == (self.kind == "percentile"):
@@ -146,7 +155,7 @@ class Metric(_Frozen):
         rules = (
             self.sql,
             self.kind,
-            self.per,
+            self.scale,
             self.percentile,
             self.matures_after_days,
             self.needs,
@@ -158,14 +167,19 @@ class Metric(_Frozen):
     @property
     def quantile(self) -> float | None:
         """Which quantile of the numerators the value is (0 to 1); None for other kinds."""
-        if self.kind == "median":
+        if self.kind in ("median", "survival_median"):
             return 0.5
         return None if self.percentile is None else self.percentile / 100
 
     @property
     def scale(self) -> float:
         """What numerator ÷ denominator is multiplied by to give the value: 100 for percent, else `per`."""
-        return 100.0 if self.kind == "proportion" else self.per
+        return 100.0 if self.unit == "percent" else self.per
+
+    @property
+    def is_ratio_of_sums(self) -> bool:
+        """Whether the value is scale × Σ numerator ÷ Σ denominator."""
+        return self.kind in ("proportion", "rate", "mean", "ratio")
 
 
 def load_metric(path: Path) -> Metric:
@@ -200,6 +214,11 @@ def load_metrics(folder: Path | None = None) -> dict[str, Metric]:
             Fault(f"sql/metrics/{metric.name}.sql", f"balancing names {other!r}, which is not a metric.")
             for other in metric.balancing
             if other not in metrics and not faults
+        )
+        faults.extend(
+            Fault(f"sql/metrics/{metric.name}.sql", f"flows names {other!r}, which is not a metric of kind count.")
+            for other in metric.flows or ()
+            if not faults and (other not in metrics or metrics[other].kind != "count")
         )
     faults.extend(_told_with_faults(metrics) if not faults else [])
     if not metrics and not faults:

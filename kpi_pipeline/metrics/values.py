@@ -16,9 +16,10 @@ import duckdb
 import pandas as pd
 
 from kpi_pipeline.core.connections import connect
-from kpi_pipeline.core.errors import Fault, WarehouseError
+from kpi_pipeline.core.errors import CheckError, Fault, WarehouseError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import parquet_file, path_literal
+from kpi_pipeline.metrics.balance import balance_faults
 from kpi_pipeline.metrics.cases import find_metric
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
@@ -70,11 +71,17 @@ def write_all_values(
     settings: Settings,
     progress: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Computes every metric on an open connection and writes the snapshot's folder of values."""
+    """Computes every metric on an open connection and writes the snapshot's folder of values.
+
+    Raises CheckError when a stock is not what its flows make it.
+    """
     folder = values_folder(warehouse, snapshot_id)
-    for metric in load_metrics().values():
+    metrics, values = load_metrics(), {}
+    for metric in metrics.values():
         progress(metric.name)
-        write_values(connection, folder, metric, settings=settings)
+        values[metric.name] = write_values(connection, folder, metric, settings=settings)
+    if faults := balance_faults(metrics, values):
+        raise CheckError(faults)
 
 
 def read_values(warehouse: Path, metrics: Iterable[str] | None = None) -> MetricValues:

@@ -21,6 +21,7 @@ CONSERVED = "rows_are_conserved"
 QUARANTINE_SHARE = "quarantine_share_is_small"
 SOUND_CASES = "cases_are_sound"
 EVERY_CASE_COUNTED = "every_case_is_counted"
+STOCK_BALANCES = "stock_is_what_came_less_what_went"
 PRESENT_SNAPSHOT = "values_are_of_this_snapshot"
 
 
@@ -74,11 +75,13 @@ def _build_metric_checks() -> dg.AssetChecksDefinition:
         SOUND_CASES: "The cases have their columns, each once, with numbers, and only declared reasons for exclusion.",
         EVERY_CASE_COUNTED: "The stored values count every case of the warehouse, by facility and in all.",
         PRESENT_SNAPSHOT: "The stored values were computed on the warehouse that is there now.",
+        STOCK_BALANCES: "What was there at the month's beginning, and came, less what went, is there at its end.",
     }
     specs = [
         dg.AssetCheckSpec(name, asset=metric_key(metric), blocking=True, description=description)
-        for metric in load_metrics()
+        for metric, declared in load_metrics().items()
         for name, description in words.items()
+        if name != STOCK_BALANCES or declared.flows is not None
     ]
 
     @dg.multi_asset_check(name="metric_checks", specs=specs, can_subset=True)
@@ -97,23 +100,31 @@ def _build_metric_checks() -> dg.AssetChecksDefinition:
 
 def find_metric_faults(warehouse: Path, metric: Metric) -> dict[str, list[str]]:
     """What is wrong with a metric's cases and stored values, by check; empty lists when all is well."""
+    from kpi_pipeline.metrics.balance import balance_faults
     from kpi_pipeline.metrics.cases import count_cases, missing_inputs
     from kpi_pipeline.metrics.values import read_values
     from kpi_pipeline.warehouse.connection import open_warehouse
 
-    found: dict[str, list[str]] = {SOUND_CASES: [], EVERY_CASE_COUNTED: [], PRESENT_SNAPSHOT: []}
+    found: dict[str, list[str]] = {
+        SOUND_CASES: [],
+        EVERY_CASE_COUNTED: [],
+        PRESENT_SNAPSHOT: [],
+        STOCK_BALANCES: [],
+    }
     with open_warehouse(warehouse) as connection:
         is_computed = missing_inputs(connection, metric) is None
         counted = count_cases(connection, metric)
     found[SOUND_CASES] = list(counted.faults)
     n_cases, n_excluded = counted.n_cases, counted.n_excluded
     try:
-        stored = read_values(warehouse, [metric.name])
+        stored = read_values(warehouse, [metric.name, *(metric.flows or ())])
     except WarehouseError as error:
         found[PRESENT_SNAPSHOT] = [str(error)]
         return found
+    of_each = {str(name): rows for name, rows in stored.values.groupby("metric")}
+    found[STOCK_BALANCES] = [str(fault) for fault in balance_faults({metric.name: metric}, of_each)]
     if is_computed:
-        values, exclusions = stored.values, stored.exclusions
+        values, exclusions = (frame[frame["metric"] == metric.name] for frame in (stored.values, stored.exclusions))
         is_system = values["facility_id"] == WHOLE_SYSTEM
         for scope, rows in values.groupby(is_system)[["n_cases", "n_excluded"]].sum().iterrows():
             where = "the whole system" if scope else "the facilities together"

@@ -68,7 +68,7 @@ def _read_report(stem: Path, metrics: Mapping[str, Metric]) -> Publication:
         if not path.is_file():
             raise InputError(Fault(str(path), "is missing.", "Keep a report's files together in one folder."))
     with figures.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+        rows = [row for row in csv.DictReader(lines) if row.get("metric") or not row.get("figure_id")]
     try:
         printed = json.loads(model.read_text(encoding="utf-8"))
         definitions, facility = printed["appendix"]["definitions"], printed["facility_id"]

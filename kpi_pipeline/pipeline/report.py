@@ -16,10 +16,12 @@ from kpi_pipeline.improvement.drivers.collect import read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
 from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
@@ -65,38 +67,14 @@ def write_report(
     facility None is the whole system. decided: None reads the journal, as it is now. Raises InputError for a month or
     facility that the data do not have, and where the files of an issued report would be overwritten.
     """
-    metrics = load_metrics()
-    read = read_values(warehouse)
-    with open_warehouse(warehouse) as connection:
-        facts = read_build_facts(connection)
-        provenance = provenance_json(connection, metrics.values(), with_counts=privacy == "internal")
-        drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
-    if facts.snapshot_id != read.snapshot_id:
-        raise WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
-    decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
-    facility_name = _facility_name(facility, facts) if facility is not None else None
-    report, figures = build_report_and_figures(
-        ReportInputs(
-            metrics=metrics,
-            values=read.values,
-            exclusions=read.exclusions,
-            facts=facts,
-            settings=settings,
-            month=month,
-            targets=read_targets(settings.targets, metrics),
-            commentary=read_commentary(settings.report.commentary, metrics),
-            facility_id=facility or WHOLE_SYSTEM,
-            facility_name=facility_name,
-            privacy=privacy,
-            initiatives=decided.initiatives,
-            rebases=decided.rebases,
-            drivers=drivers,
-            issue_number=issue.number,
-            replaces=issue.replaces,
-            gate_overrides=issue.gate_overrides,
-            said=issue.said,
-        )
+    inputs = read_report_inputs(
+        warehouse, month, facility=facility, privacy=privacy, settings=settings, issue=issue, decided=decided
     )
+    report, figures = build_report_and_figures(inputs)
+    with open_warehouse(warehouse) as connection:
+        provenance = provenance_json(connection, inputs.metrics.values(), with_counts=privacy == "internal")
+        if read_build_facts(connection).snapshot_id != inputs.facts.snapshot_id:
+            raise _rebuilt(warehouse)
     _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")
     rendered = render_report(
         report,
@@ -109,6 +87,66 @@ def write_report(
     )
     figures_file, provenance_file = rendered.attachments
     return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages, report.owed)
+
+
+def read_report_inputs(
+    warehouse: Path,
+    month: Month,
+    *,
+    facility: str | None = None,
+    privacy: Privacy = "internal",
+    settings: Settings = Settings(),
+    issue: IssueWords = IssueWords(),
+    decided: ReportDecisions | None = None,
+) -> ReportInputs:
+    """Everything a report is judged from: the snapshot, the month, what is on record. Arguments as `write_report`."""
+    metrics = load_metrics()
+    read = read_values(warehouse)
+    with open_warehouse(warehouse) as connection:
+        facts = read_build_facts(connection)
+        drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
+    if facts.snapshot_id != read.snapshot_id:
+        raise _rebuilt(warehouse)
+    decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
+    facility_name = _facility_name(facility, facts) if facility is not None else None
+    return ReportInputs(
+        metrics=metrics,
+        values=read.values,
+        exclusions=read.exclusions,
+        facts=facts,
+        settings=settings,
+        month=month,
+        targets=read_targets(settings.targets, metrics),
+        commentary=read_commentary(settings.report.commentary, metrics),
+        facility_id=facility or WHOLE_SYSTEM,
+        facility_name=facility_name,
+        privacy=privacy,
+        initiatives=decided.initiatives,
+        rebases=decided.rebases,
+        drivers=drivers,
+        issue_number=issue.number,
+        replaces=issue.replaces,
+        gate_overrides=issue.gate_overrides,
+        said=issue.said,
+    )
+
+
+def judge_page_figures(
+    warehouse: Path,
+    month: Month,
+    *,
+    facility: str | None = None,
+    privacy: Privacy = "internal",
+    settings: Settings = Settings(),
+) -> tuple[PageFigure, ...]:
+    """The figures of the pages on drivers and on the improvement programme, as the month's report prints them."""
+    return page_figures(
+        judge(read_report_inputs(warehouse, month, facility=facility, privacy=privacy, settings=settings))
+    )
+
+
+def _rebuilt(warehouse: Path) -> WarehouseError:
+    return WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
 
 
 def _refuse_to_overwrite(model: Path) -> None:

@@ -16,6 +16,7 @@ from kpi_pipeline.synthetic.plan import MINUTES_PER_DAY, NEVER, Ints, Plan, Text
 CLOSE_REASONS = ("discharged home", "post-acute placement", "transferred", "left against advice", "died")
 TASKS = ("discharge plan", "post-discharge call", "payer clinical update")
 _HOUR = 60
+_REOPENED_SHARE = 0.021
 
 
 def build_cases(plan: Plan, stays: pd.DataFrame) -> pd.DataFrame:
@@ -50,6 +51,26 @@ def build_cases(plan: Plan, stays: pd.DataFrame) -> pd.DataFrame:
             "close_reason": np.where(still_open, -1, _close_reason(stays["disposition"].to_numpy()[rows])),
         }
     )
+
+
+def build_reopened(plan: Plan, cases: pd.DataFrame) -> pd.DataFrame:
+    """Second cases of stays whose first was closed too early: columns as of `build_cases`, never assessed again."""
+    rng = plan.stream("reopened cases")
+    closed = cases["closed"].to_numpy()
+    rows = np.flatnonzero((closed != NEVER) & (rng.random(len(cases)) < _REOPENED_SHARE))
+    opened = closed[rows] + rng.integers(2 * _HOUR, 45 * MINUTES_PER_DAY, len(rows))
+    ended = opened + rng.integers(MINUTES_PER_DAY, 12 * MINUTES_PER_DAY, len(rows))
+    begun = opened < plan.end_minute
+    again = pd.DataFrame(
+        {
+            "stay": cases["stay"].to_numpy()[rows],
+            "opened": opened,
+            "assessed": NEVER,
+            "closed": np.where(ended < plan.end_minute, ended, NEVER),
+            "close_reason": np.where(ended < plan.end_minute, cases["close_reason"].to_numpy()[rows], -1),
+        }
+    )
+    return again[begun].reset_index(drop=True)
 
 
 def _close_reason(disposition: Texts) -> Ints:

@@ -30,6 +30,7 @@ class Events:
     money: pd.DataFrame
     payer: Ints
     cases: pd.DataFrame
+    reopened: pd.DataFrame
     waits: pd.DataFrame
     denials: pd.DataFrame
     census: Ints

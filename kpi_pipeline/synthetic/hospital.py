@@ -16,6 +16,7 @@ from kpi_pipeline.synthetic.counting import Events, count_months, describe_chang
 from kpi_pipeline.synthetic.department_tables import write_department_tables
 from kpi_pipeline.synthetic.encounters import build_encounters
 from kpi_pipeline.synthetic.faults import Ids, WrittenFaults, choose_stays, write_faults
+from kpi_pipeline.synthetic.measure_counting import Visits, count_measures
 from kpi_pipeline.synthetic.money import price_other_encounters, price_stays
 from kpi_pipeline.synthetic.other_encounters import build_other_encounters
 from kpi_pipeline.synthetic.people import assign_people
@@ -23,7 +24,7 @@ from kpi_pipeline.synthetic.places import FACILITIES, SYSTEM_NAME
 from kpi_pipeline.synthetic.plan import NEVER, Ints, Plan
 from kpi_pipeline.synthetic.stay_tables import write_stay_tables
 from kpi_pipeline.synthetic.stays import build_stays
-from kpi_pipeline.synthetic.truth import FacilityTruth, Truth, write_truth
+from kpi_pipeline.synthetic.truth import FacilityTruth, MeasureTruth, Truth, write_truth
 from kpi_pipeline.synthetic.writing import Writer
 
 PLAUSIBLE_DAYS_AHEAD = 7
@@ -58,11 +59,13 @@ def generate_hospital(
     money = price_stays(plan, stays, payer=payer)
     other_money = price_other_encounters(plan, others, payer=people.payer[others["person"].to_numpy()])
     census = department.count_census(plan, stays, unit=unit)
+    cases = casework.build_cases(plan, stays)
     events = Events(
         stays=stays,
         money=money,
         payer=payer,
-        cases=casework.build_cases(plan, stays),
+        cases=cases,
+        reopened=casework.build_reopened(plan, cases),
         waits=utilisation.build_waits(plan, stays),
         denials=utilisation.build_denials(plan, stays, payer=payer, billed=money["total_charges"].to_numpy()),
         census=census,
@@ -76,7 +79,9 @@ def generate_hospital(
         written = _write_encounters(plan, writer, encounters, numbers.stays, events.spoilt, len(people))
         write_stay_tables(plan, writer, events=events, unit=unit, others=others, numbers=numbers)
         write_department_tables(plan, writer, events=events)
-        truth = _build_truth(plan, events, written, dict(writer.volumes))
+        visits = Visits(others, people.payer[others["person"].to_numpy()])
+        measures = count_measures(plan, events, visits, person=person)
+        truth = _build_truth(plan, events, measures, written, dict(writer.volumes))
     _write_landing_yaml(plan, folder)
     write_truth(truth, truth_path or folder.parent / "truth.json")
     return truth
@@ -113,7 +118,13 @@ def _write_encounters(
     return written
 
 
-def _build_truth(plan: Plan, events: Events, written: WrittenFaults | None, volumes: dict[str, int]) -> Truth:
+def _build_truth(
+    plan: Plan,
+    events: Events,
+    measures: tuple[MeasureTruth, ...],
+    written: WrittenFaults | None,
+    volumes: dict[str, int],
+) -> Truth:
     in_house = events.stays["discharged"].to_numpy() == NEVER
     there = np.bincount(events.stays["facility"].to_numpy()[in_house], minlength=len(FACILITIES))
     return Truth(
@@ -134,6 +145,7 @@ def _build_truth(plan: Plan, events: Events, written: WrittenFaults | None, volu
             for number, place in enumerate(FACILITIES)
         ),
         months=count_months(plan, events),
+        measures=measures,
         changes=describe_changes(plan, events),
         faults=written.truths if written else (),
     )

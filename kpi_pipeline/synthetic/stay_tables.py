@@ -10,7 +10,7 @@ from kpi_pipeline.synthetic.archetypes import SECONDARY_DIAGNOSES
 from kpi_pipeline.synthetic.columns import as_dates, as_written, days, dollars, moments, names, texts
 from kpi_pipeline.synthetic.counting import Events
 from kpi_pipeline.synthetic.encounters import Numbers
-from kpi_pipeline.synthetic.plan import NEVER, Ints, Plan
+from kpi_pipeline.synthetic.plan import Ints, Plan
 from kpi_pipeline.synthetic.writing import CASE_ID, CASE_MANAGER_ID, ENCOUNTER_ID, Writer
 
 _ENCOUNTER = {"encounter_id": ENCOUNTER_ID}
@@ -93,7 +93,7 @@ def _write_procedures(plan: Plan, writer: Writer, events: Events, numbers: Numbe
 
 def _write_cases(plan: Plan, writer: Writer, events: Events, unit: Ints, numbers: Numbers) -> None:
     """Cases, and their tasks in a file per year in which the case was opened."""
-    cases, stays = events.cases, events.stays
+    cases, stays = pd.concat([events.cases, events.reopened], ignore_index=True), events.stays
     stay = cases["stay"].to_numpy()
     admitted_on = stays["admitted_on"].to_numpy()[stay]
     frame = pd.DataFrame(
@@ -114,7 +114,7 @@ def _write_cases(plan: Plan, writer: Writer, events: Events, unit: Ints, numbers
         **as_written("opened_at", "first_assessed_at", "closed_at", "close_reason"),
     }
     writer.write("cm_cases.csv", frame, columns=columns)
-    tasks = casework.build_tasks(plan, stays, cases=cases, payer=events.payer)
+    tasks = casework.build_tasks(plan, stays, cases=events.cases, payer=events.payer)
     frame = pd.DataFrame(
         {
             "cm_case": tasks["case"] + 1,
@@ -203,20 +203,16 @@ def _write_denials(writer: Writer, events: Events, numbers: Numbers) -> None:
 
 def _write_notices(plan: Plan, writer: Writer, events: Events, others: pd.DataFrame, numbers: Numbers) -> None:
     """Important Message (IM) of Medicare stays, and the observation notice (MOON) of observation over 24 hours."""
-    rng = plan.stream("observation notices")
     notices = utilisation.build_notices(plan, events.stays, payer=events.payer)
-    admitted, left = others["admitted"].to_numpy(), others["discharged"].to_numpy()
-    hours = (np.where(left == NEVER, plan.end_minute, left) - admitted) / 60
-    told = (others["encounter_type"] == "observation").to_numpy() & (hours > 24) & (rng.random(len(others)) < 0.9)
-    rows = np.flatnonzero(told)
-    kind = np.full(len(rows), utilisation.NOTICES.index("MOON"))
-    # told between the 14th and the 24th hour; the rule allows 36
-    delivered = admitted[rows] + rng.integers(14 * 60, 24 * 60, len(rows))
+    told = utilisation.build_observation_notices(plan, others)
+    kind = np.full(len(told), utilisation.NOTICES.index("MOON"))
     frame = pd.DataFrame(
         {
-            "encounter": np.concatenate([numbers.stays[notices["stay"].to_numpy()], numbers.others[rows]]),
+            "encounter": np.concatenate(
+                [numbers.stays[notices["stay"].to_numpy()], numbers.others[told["visit"].to_numpy()]]
+            ),
             "notice_type": names(np.concatenate([notices["kind"].to_numpy(), kind]), utilisation.NOTICES),
-            "delivered_at": moments(np.concatenate([notices["delivered"].to_numpy(), delivered])),
+            "delivered_at": moments(np.concatenate([notices["delivered"].to_numpy(), told["delivered"].to_numpy()])),
         }
     ).sort_values(["encounter", "delivered_at"], kind="stable")
     writer.write("notices.csv", frame, columns={**_ENCOUNTER, **as_written("notice_type", "delivered_at")})

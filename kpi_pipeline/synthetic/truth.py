@@ -62,6 +62,16 @@ class MonthTruth(_Frozen):
     case_manager_shifts: int
 
 
+class MeasureTruth(_Frozen):
+    """One measure of the catalogue at one facility in one month: the sums over its cases, counted from the events."""
+
+    metric: str
+    facility_id: str
+    month: str
+    numerator: float
+    denominator: float
+
+
 class ChangeTruth(_Frozen):
     """A real change of process. size: the change of the metric that the change alone makes, in its unit.
 
@@ -117,6 +127,7 @@ class Truth(_Frozen):
     volumes: dict[str, int]
     facilities: tuple[FacilityTruth, ...]
     months: tuple[MonthTruth, ...]
+    measures: tuple[MeasureTruth, ...] = ()
     changes: tuple[ChangeTruth, ...]
     faults: tuple[FaultTruth, ...]
 

@@ -127,3 +127,14 @@ def build_notices(plan: Plan, stays: pd.DataFrame, *, payer: Ints) -> pd.DataFra
             "delivered": np.concatenate([early, before]),
         }
     )
+
+
+def build_observation_notices(plan: Plan, encounters: pd.DataFrame) -> pd.DataFrame:
+    """The observation notice (MOON) of observation over 24 hours: visit (row number of the encounter), delivered."""
+    rng = plan.stream("observation notices")
+    admitted, left = encounters["admitted"].to_numpy(), encounters["discharged"].to_numpy()
+    hours = (np.where(left == NEVER, plan.end_minute, left) - admitted) / 60
+    told = (encounters["encounter_type"] == "observation").to_numpy() & (hours > 24)
+    rows = np.flatnonzero(told & (rng.random(len(encounters)) < 0.9))
+    # told between the 14th and the 24th hour; the rule allows 36
+    return pd.DataFrame({"visit": rows, "delivered": admitted[rows] + rng.integers(14 * 60, 24 * 60, len(rows))})

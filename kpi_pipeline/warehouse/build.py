@@ -21,6 +21,7 @@ from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
 from kpi_pipeline.warehouse.notices import write_notices
+from kpi_pipeline.warehouse.reused_ids import refuse_reused_ids
 from kpi_pipeline.warehouse.row_warnings import find_row_warnings
 from kpi_pipeline.warehouse.stay_warnings import find_stay_warnings
 from kpi_pipeline.warehouse.supply import create_supply
@@ -51,10 +52,12 @@ def build_tables(
     for contract in load_contracts().values():
         progress(f"current rows of {contract.table}")
         files = intake.of_table(contract.table)
-        create_current_rows(connection, contract, files)
+        newest_file = intake.options.of_table(contract.table).newest_file
+        create_current_rows(connection, contract, files, newest_file=newest_file)
         for file in files:
             append_quarantine(connection, file)
     _refuse_no_encounters(connection)
+    refuse_reused_ids(connection, settings)
     _create_tables(connection, progress)
     create_supply(connection, intake, settings)
     snapshot_id = _snapshot_id(intake, [table.sha256 for table in tables], settings)
@@ -106,8 +109,15 @@ def _prepare(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, settin
     options = intake.options
     connection.execute(
         "CREATE TABLE landing_options AS SELECT CAST(? AS VARCHAR) AS time_zone, CAST(? AS BOOLEAN) AS "
-        "disposition_required, CAST(? AS BOOLEAN) AS icd9, CAST(? AS INTEGER) AS lost_discharge_after_days",
-        [options.time_zone, options.disposition_required, options.icd9, settings.lost_discharge_after_days],
+        "disposition_required, CAST(? AS BOOLEAN) AS icd9, CAST(? AS INTEGER) AS lost_discharge_after_days, "
+        "CAST(? AS BOOLEAN) AS zero_cost_is_not_costed",
+        [
+            options.time_zone,
+            options.disposition_required,
+            options.icd9,
+            settings.lost_discharge_after_days,
+            settings.zero_cost_is_not_costed,
+        ],
     )
     connection.execute("CREATE TEMPORARY TABLE declared_watermarks (facility_id VARCHAR, complete_through DATE)")
     declared = options.complete_through
@@ -159,6 +169,7 @@ def _snapshot_id(intake: IntakeResult, reference_hashes: list[str], settings: Se
         str(settings.lost_discharge_after_days),
         str(settings.min_denominator),
         str(settings.unmatched_limit_pct),
+        str(settings.zero_cost_is_not_costed),
         str(settings.min_cost_cases),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.warehouse.reused_ids import count_reused_ids
 
 _LONGEST_SILENCE_DAYS = 92
 """A feed that says nothing for longer than a quarter has stopped, or its declared last day is a slip of the pen."""
@@ -17,6 +18,7 @@ def find_build_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         *_declared_far_ahead(connection),
         *_stopped_feeds(connection),
         *_ids_of_several_facilities(connection),
+        *_ids_of_two_stays(connection),
     ]
 
 
@@ -66,3 +68,8 @@ def _ids_of_several_facilities(connection: duckdb.DuckDBPyConnection) -> list[No
         "WHERE older.fate = 'superseded' AND rows.facility_id <> latest.facility_id"
     ).fetchall()[0][0]
     return [Notice("ids_of_several_facilities", counts={"rows": replaced})] if replaced else []
+
+
+def _ids_of_two_stays(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    n_reused, _ = count_reused_ids(connection)
+    return [Notice("ids_of_two_stays", counts={"rows": n_reused})] if n_reused else []

@@ -182,16 +182,18 @@ def _quarantine_reasons(connection: duckdb.DuckDBPyConnection) -> tuple[Quaranti
 
 def _funnel(connection: duckdb.DuckDBPyConnection) -> tuple[FunnelStep, ...]:
     counts = dict(connection.execute("SELECT encounter_status, COUNT(*) FROM encounters GROUP BY ALL").fetchall())
-    in_stays, stays, open_stays = connection.execute(
-        "SELECT (SELECT COUNT(*) FROM stay_encounters), COUNT(*), COUNT(*) FILTER (WHERE is_in_house) FROM stays"
+    in_stays, stays, open_stays, lost = connection.execute(
+        "SELECT (SELECT COUNT(*) FROM stay_encounters), COUNT(*), COUNT(*) FILTER (WHERE is_in_house), "
+        "COUNT(*) FILTER (WHERE is_discharge_lost) FROM stays"
     ).fetchall()[0]
     steps = [
         ("Encounters in use", sum(counts.values())),
         ("Not acute inpatient: kept, but no stay", counts.get("not_acute_inpatient", 0)),
         ("Same stay recorded under two numbers", counts.get("duplicate_stay", 0)),
-        ("Discharge date lost", counts.get("missing_discharge_date", 0)),
+        ("Admitted after death (organ donation)", counts.get("after_death", 0)),
         ("Combined into another encounter's stay", in_stays - stays),
         ("Acute inpatient stays", stays),
-        ("Of these still in the house", open_stays),
+        ("Of these still in the house", open_stays - lost),
+        ("Of these with a lost discharge date", lost),
     ]
     return tuple(FunnelStep(label, int(n)) for label, n in steps)

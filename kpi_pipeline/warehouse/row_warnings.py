@@ -27,7 +27,7 @@ ROWS_TO_NAME = 11
 
 _TYPES_NAMED = 6
 
-_PROCEDURES_UNMAPPED = 0.2
+PROCEDURES_UNMAPPED = 0.2
 """Above this share of procedure codes in no map, planned care cannot be told from unplanned."""
 
 
@@ -134,17 +134,24 @@ def _undated_versions(connection: duckdb.DuckDBPyConnection, intake: IntakeResul
     return warnings
 
 
-def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
+def count_unmapped_procedures(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """(procedure rows whose code is in no loaded map, procedure rows)."""
     rows, mapped = connection.execute(
         "SELECT COUNT(*), COUNT(categories.ccs) FROM staged_procedures AS procedures LEFT JOIN procedure_categories AS "
         "categories ON UPPER(REPLACE(procedures.procedure_code, '.', '')) = categories.code"
     ).fetchall()[0]
+    return int(rows - mapped), int(rows)
+
+
+def _silent_procedures(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
     if not connection.execute("SELECT COUNT(primary_diagnosis_ccs) FROM stays").fetchall()[0][0]:
         return []  # readmissions cannot be computed at all, which is said elsewhere
-    if not intake.of_table("procedures"):
-        return [Notice("procedures_not_supplied")]
-    if rows and (rows - mapped) / rows > _PROCEDURES_UNMAPPED:
-        return [Notice("procedures_unmapped", counts={"codes": rows - mapped, "of_codes": rows})]
+    declared = {"declared": "" if intake.options.procedures_required else "false"}
+    unmapped, rows = count_unmapped_procedures(connection)
+    if not rows:
+        return [Notice("procedures_not_supplied", details=declared)]
+    if unmapped / rows > PROCEDURES_UNMAPPED:
+        return [Notice("procedures_unmapped", counts={"codes": unmapped, "of_codes": rows}, details=declared)]
     return []
 
 

@@ -6,6 +6,9 @@ import duckdb
 
 from kpi_pipeline.core.notices import Notice
 
+LONGEST_USUAL_DAYS = 365
+"""Acute stays of more than a year are a handful in a country; in a file they are mostly mistyped years."""
+
 
 def find_stay_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """The warnings about the stays of this build."""
@@ -23,6 +26,7 @@ def find_stay_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         warnings.append(Notice("diagnoses_unmapped", counts=counts))
     if uncoded:
         warnings.append(Notice("drgs_unknown", counts={"stays": uncoded}))
+    warnings += _implausible_stays(connection)
     nearest = connection.execute(
         "SELECT fiscal_year, drg_table_fiscal_year FROM stays "
         "WHERE drg_table_fiscal_year IS NOT NULL AND drg_table_fiscal_year <> fiscal_year GROUP BY ALL ORDER BY ALL"
@@ -31,3 +35,38 @@ def find_stay_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         asked = tuple(f"FY{year}" for year, instead in nearest if instead == used)
         warnings.append(Notice("drg_table_of_another_year", columns=asked, details={"used": f"FY{used}"}))
     return warnings
+
+
+def _implausible_stays(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Stays that can be true one by one, and of which a few tell of a fault of the source."""
+    very_long, open_at_once, after_death = connection.execute(
+        f"""
+        WITH first_deaths AS (
+            SELECT person_id, MIN(discharged_on) AS died_on
+            FROM stays INNER JOIN reference_value_sets AS died
+                ON stays.discharge_disposition_code = died.code AND died.value_set = 'disposition_died'
+            WHERE NOT stays.is_in_house
+            GROUP BY person_id
+        )
+        SELECT
+            (SELECT COUNT(*) FROM stays WHERE length_of_stay_days > {int(LONGEST_USUAL_DAYS)}),
+            (
+                SELECT COUNT(*) FROM (
+                    SELECT person_id FROM stays WHERE is_in_house AND NOT is_discharge_lost
+                    GROUP BY person_id HAVING COUNT(*) > 1
+                )
+            ),
+            (
+                SELECT COUNT(*) FROM stays INNER JOIN first_deaths
+                ON stays.person_id = first_deaths.person_id AND stays.admitted_on > first_deaths.died_on
+            )
+        """
+    ).fetchall()[0]
+    found = []
+    if very_long:
+        found.append(Notice("stays_very_long", counts={"stays": very_long}, details={"days": str(LONGEST_USUAL_DAYS)}))
+    if open_at_once:
+        found.append(Notice("stays_open_at_once", counts={"persons": open_at_once}))
+    if after_death:
+        found.append(Notice("stays_after_death", counts={"stays": after_death}))
+    return found

@@ -11,19 +11,22 @@ import duckdb
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
-from kpi_pipeline.warehouse.row_warnings import count_unmatched
+from kpi_pipeline.warehouse.row_warnings import PROCEDURES_UNMAPPED, count_unmapped_procedures, count_unmatched
 
 ICD_DIAGNOSIS_CODES = "icd_diagnosis_codes"
 DRG_WEIGHTS = "drg_weights"
+PLANNED_CARE = "planned_care"
+"""Whether planned returns can be told from unplanned ones: by the procedures of the stay."""
 ENCOUNTER_KINDS = {
     "emergency_encounters": "emergency department",
     "observation_encounters": "observation",
+    "outpatient_encounters": "outpatient",
 }
 """Capabilities that are the presence of one type of encounter: without any, its visits are unknown and not none."""
 NOT_SUPPLIED, NOT_COMPUTABLE = "not_supplied", "not_computable"
 """The two states of a missing input; the reason completes the sentence `not supplied: …`, `not computable: …`."""
 
-CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, *ENCOUNTER_KINDS)
+CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, PLANNED_CARE, *ENCOUNTER_KINDS)
 """What a metric may need besides tables and columns; the warehouse finds out whether it is there."""
 
 
@@ -56,6 +59,7 @@ def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, s
         ]
     rows.append(_icd_codes(connection))
     rows.append(_drg_weights(connection))
+    rows.append(_planned_care(connection, intake, settings))
     rows += _encounter_kinds(connection)
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")
     connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", [list(row) for row in rows])
@@ -72,6 +76,24 @@ def _icd_codes(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, s
 def _drg_weights(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, str]:
     weighted = connection.execute("SELECT COUNT(drg_weight) FROM stays").fetchall()[0][0]
     return DRG_WEIGHTS, bool(weighted), NOT_COMPUTABLE, "no DRG is in the loaded MS-DRG table"
+
+
+def _planned_care(
+    connection: duckdb.DuckDBPyConnection, intake: IntakeResult, settings: Settings
+) -> tuple[str, bool, str, str]:
+    """Without procedures that can be read, planned care would print as unplanned returns."""
+    if not intake.options.procedures_required:
+        return PLANNED_CARE, True, NOT_SUPPLIED, ""
+    unmapped, n = count_unmapped_procedures(connection)
+    if not n:
+        return PLANNED_CARE, False, NOT_SUPPLIED, "procedures, which tell planned returns from unplanned ones"
+    unmatched, rows = count_unmatched(connection, "procedures")
+    is_read = unmapped / n <= PROCEDURES_UNMAPPED
+    has_stay = rows == 0 or 100 * unmatched / rows <= settings.unmatched_limit_pct
+    reason = "too many procedures are in no loaded map, so planned returns cannot be told"
+    if not has_stay:
+        reason = "too many rows of procedures belong to no encounter in the data"
+    return PLANNED_CARE, is_read and has_stay, NOT_COMPUTABLE, reason
 
 
 def _encounter_kinds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, bool, str, str]]:

@@ -11,6 +11,7 @@ follows: House definition
 chart: xmr
 decimals: 0
 needs: [cm_cases.opened_at, cm_cases.closed_at]
+flows: [cm_cases_opened, cm_cases_closed]
 owner: case-management
 why: What is still to be done. Last month's open cases plus those opened minus those closed are this month's.
 definition: Case-management cases open at the end of the last day of the month.

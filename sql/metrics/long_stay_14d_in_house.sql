@@ -49,3 +49,4 @@ INNER JOIN month_ends
         stays.admitted_on <= month_ends.month_end
         AND COALESCE(stays.discharged_on, DATE '9999-12-31') > month_ends.month_end
         AND watermarks.complete_through >= month_ends.month_end
+WHERE NOT stays.is_discharge_lost

@@ -11,7 +11,7 @@ follows: CMS Hospital-Wide Readmission, observed and unadjusted, returns to our 
 matures_after_days: 30
 chart: p_prime
 decimals: 1
-needs: [icd_diagnosis_codes]
+needs: [icd_diagnosis_codes, planned_care]
 balancing: [length_of_stay_days]
 owner: case-management
 why: An unplanned return is hard on the patient, and often says that the discharge was not ready.

@@ -11,7 +11,7 @@ follows: As the 30-day measure (CMS Hospital-Wide Readmission-like, observed and
 matures_after_days: 90
 chart: p_prime
 decimals: 1
-needs: [icd_diagnosis_codes]
+needs: [icd_diagnosis_codes, planned_care]
 balancing: [length_of_stay_days]
 told_with: readmission_30d
 owner: case-management

@@ -10,7 +10,7 @@ effective_from: 2024-01-01
 follows: House definition; the early companion of the 30-day readmission rate
 chart: p_prime
 decimals: 1
-needs: [icd_diagnosis_codes]
+needs: [icd_diagnosis_codes, planned_care]
 balancing: [length_of_stay_days]
 told_with: readmission_30d
 owner: case-management

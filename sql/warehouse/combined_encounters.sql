@@ -2,16 +2,22 @@
 title: Encounters combined into stays
 means: >-
   One row per acute stay of several encounters. Principal diagnosis and admission come from its first encounter;
-  discharge, disposition, unit and payer from the last to leave; the DRG is the first known. Amounts are summed
-  once, and are unknown until every row has its own.
+  discharge, disposition, unit and payer from the last to leave, but a death in any row is the stay's; the DRG is the
+  first known. Amounts are summed once, and are unknown until every row has its own.
 key: [stay_id]
 stored: temporary
 ---*/
-WITH members AS (
+WITH died_codes AS (
+    SELECT code FROM reference_value_sets
+    WHERE value_set = 'disposition_died'
+),
+
+members AS (
     SELECT
         shared_stays.stay_id,
         shared_stays.position,
         encounters.*,
+        died_codes.code AS died_code,
         -- Decimals, so that a sum does not depend on the order of its rows.
         TRY_CAST(encounters.total_cost AS DECIMAL(36, 6)) AS exact_total_cost,
         TRY_CAST(encounters.direct_cost AS DECIMAL(36, 6)) AS exact_direct_cost,
@@ -21,6 +27,7 @@ WITH members AS (
         TRY_CAST(encounters.paid_amount AS DECIMAL(36, 6)) AS exact_paid_amount
     FROM encounters
     INNER JOIN shared_stays ON encounters.encounter_id = shared_stays.encounter_id
+    LEFT JOIN died_codes ON encounters.discharge_disposition_code = died_codes.code
 ),
 
 summed_stays AS (
@@ -40,6 +47,7 @@ summed_stays AS (
             ),
             STRUCT_PACK(discharged_at := discharged_at, position := position)
         ) AS last_to_leave,
+        MIN_BY(died_code, position) FILTER (WHERE died_code IS NOT NULL) AS died_code,
         MIN_BY(drg_code, position) FILTER (WHERE drg_code IS NOT NULL) AS drg_code,
         CASE WHEN COUNT(exact_total_cost) = COUNT(*) THEN SUM(exact_total_cost) END AS total_cost,
         CASE WHEN COUNT(exact_direct_cost) = COUNT(*) THEN SUM(exact_direct_cost) END AS direct_cost,
@@ -70,7 +78,9 @@ SELECT
     first_encounters.primary_diagnosis_ccs,
     first_encounters.primary_diagnosis_system,
     summed_stays.drg_code,
-    summed_stays.last_to_leave.discharge_disposition_code,
+    -- Who died in any row of the stay did not leave it alive.
+    COALESCE(summed_stays.died_code, summed_stays.last_to_leave.discharge_disposition_code)
+        AS discharge_disposition_code,
     summed_stays.last_to_leave.service_line,
     summed_stays.last_to_leave.unit_id,
     summed_stays.last_to_leave.payer,

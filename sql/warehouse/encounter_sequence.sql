@@ -9,21 +9,22 @@ stored: temporary
 ---*/
 WITH ended_encounters AS (
     SELECT
-        encounter_id,
-        person_id,
-        facility_id,
-        admitted_on,
-        primary_diagnosis_ccs,
-        admitted_at,
-        discharged_at,
-        discharge_disposition_code,
+        repeat_encounters.encounter_id,
+        repeat_encounters.person_id,
+        repeat_encounters.facility_id,
+        repeat_encounters.admitted_on,
+        repeat_encounters.primary_diagnosis_ccs,
+        repeat_encounters.admitted_at,
+        repeat_encounters.discharged_at,
+        repeat_encounters.discharge_disposition_code,
         -- A date without a time is compared by date alone: admitted at the end of its day, discharged at its start.
         CASE
-            WHEN has_admission_time THEN admitted_at
-            ELSE admitted_at + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND
+            WHEN repeat_encounters.has_admission_time THEN repeat_encounters.admitted_at
+            ELSE repeat_encounters.admitted_at + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND
         END AS begins_at
     FROM repeat_encounters
-    WHERE discharged_at IS NOT NULL
+    ANTI JOIN after_death_encounters ON repeat_encounters.encounter_id = after_death_encounters.encounter_id
+    WHERE repeat_encounters.discharged_at IS NOT NULL
 ),
 
 ordered_encounters AS (

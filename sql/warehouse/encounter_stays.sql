@@ -11,7 +11,7 @@ SELECT
     encounters.facility_id,
     CASE
         WHEN shared_stays.stay_id IS NOT NULL THEN shared_stays.stay_id
-        WHEN encounters.encounter_status IN ('acute', 'in_house') THEN encounters.encounter_id
+        WHEN encounters.encounter_status IN ('acute', 'in_house', 'missing_discharge_date') THEN encounters.encounter_id
     END AS stay_id
 FROM encounters
 LEFT JOIN shared_stays ON encounters.encounter_id = shared_stays.encounter_id

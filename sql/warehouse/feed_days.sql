@@ -46,6 +46,28 @@ dated_rows AS (
     INNER JOIN facility_of_encounters ON staged_cm_cases.encounter_id = facility_of_encounters.encounter_id
     UNION ALL
     SELECT
+        facility_of_encounters.facility_id,
+        'cm_tasks' AS table_name,
+        CAST(staged_cm_tasks.done_at AS DATE) AS happened_on
+    FROM staged_cm_tasks
+    INNER JOIN staged_cm_cases ON staged_cm_tasks.cm_case_id = staged_cm_cases.cm_case_id
+    INNER JOIN facility_of_encounters ON staged_cm_cases.encounter_id = facility_of_encounters.encounter_id
+    UNION ALL
+    SELECT
+        facility_of_encounters.facility_id,
+        'notices' AS table_name,
+        CAST(staged_notices.delivered_at AS DATE) AS happened_on
+    FROM staged_notices
+    INNER JOIN facility_of_encounters ON staged_notices.encounter_id = facility_of_encounters.encounter_id
+    UNION ALL
+    SELECT
+        facility_of_encounters.facility_id,
+        'reviews' AS table_name,
+        CAST(staged_reviews.done_at AS DATE) AS happened_on
+    FROM staged_reviews
+    INNER JOIN facility_of_encounters ON staged_reviews.encounter_id = facility_of_encounters.encounter_id
+    UNION ALL
+    SELECT
         facility_id,
         'staffing' AS table_name,
         shift_on AS happened_on

@@ -1,7 +1,7 @@
 /*---
 title: Discharges that may have a readmission
 means: >-
-  One row per ended acute stay: whether it is an index discharge of the readmission measures or why not, and the
+  One row per ended acute stay, and per stay billed so far (status 30, excluded): whether it is an index discharge of the readmission measures or why not, and the
   person's first return to any facility with the days to it and the rule by which it is planned.
 key: [stay_id]
 ---*/
@@ -23,7 +23,7 @@ ended_stays AS (
         stays.person_id,
         stays.facility_id,
         stays.unit_id,
-        stays.discharged_on,
+        COALESCE(stays.discharged_on, stays.billed_through_on) AS discharged_on,
         stays.discharged_at_utc,
         stays.has_discharge_time,
         stays.primary_diagnosis_ccs,
@@ -48,7 +48,7 @@ ended_stays AS (
     CROSS JOIN landing_options
     INNER JOIN stay_planned_care AS care ON stays.stay_id = care.stay_id
     LEFT JOIN dispositions ON stays.discharge_disposition_code = dispositions.code
-    WHERE NOT stays.is_in_house
+    WHERE NOT stays.is_in_house OR stays.billed_through_on IS NOT NULL
 )
 
 SELECT

@@ -16,7 +16,7 @@ ordered_stays AS (
         whole_stays.person_id,
         whole_stays.facility_id,
         whole_stays.admitted_on,
-        whole_stays.discharged_on,
+        COALESCE(whole_stays.discharged_on, whole_stays.billed_through_on) AS discharged_on,
         ROW_NUMBER() OVER one_person AS person_sequence,
         LEAD(whole_stays.stay_id) OVER one_person AS following_stay_id,
         LEAD(whole_stays.facility_id) OVER one_person AS following_facility_id,

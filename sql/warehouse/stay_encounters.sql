@@ -9,7 +9,7 @@ SELECT
     1 AS position
 FROM encounters
 ANTI JOIN shared_stays ON encounters.encounter_id = shared_stays.encounter_id
-WHERE encounters.encounter_status IN ('acute', 'in_house')
+WHERE encounters.encounter_status IN ('acute', 'in_house', 'missing_discharge_date')
 UNION ALL
 SELECT
     stay_id,

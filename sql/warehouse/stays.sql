@@ -1,7 +1,7 @@
 /*---
 title: Acute inpatient stays
 means: >-
-  One row per acute inpatient stay, with the person's next acute stay at any facility, whether the stay ended in
+  One row per acute inpatient stay, ended or open, with the person's next acute stay at any facility, whether the stay ended in
   a transfer to another acute hospital, and what the DRG table expects of it.
 key: [stay_id]
 ---*/
@@ -35,14 +35,15 @@ SELECT
         WHEN stays.has_admission_time AND stays.has_discharge_time
             THEN CAST(DATE_DIFF('minute', stays.admitted_at_utc, stays.discharged_at_utc) AS DOUBLE) / 60.0
     END AS length_of_stay_hours,
-    DATE_DIFF('day', stays.discharged_on, stays.next_admitted_on) AS days_to_next_stay,
+    DATE_DIFF('day', COALESCE(stays.discharged_on, stays.billed_through_on), stays.next_admitted_on)
+        AS days_to_next_stay,
     COALESCE(
         acute_transfer_codes.code IS NOT NULL
         -- Registrars close the first stay hours or days late.
         OR stays.begins_elsewhere
         OR (
             stays.next_facility_id <> stays.facility_id
-            AND DATE_DIFF('day', stays.discharged_on, stays.next_admitted_on) <= 1
+            AND DATE_DIFF('day', COALESCE(stays.discharged_on, stays.billed_through_on), stays.next_admitted_on) <= 1
         ),
         FALSE
     ) AS is_transferred_out,

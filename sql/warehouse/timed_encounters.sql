@@ -17,10 +17,24 @@ WITH zoned_encounters AS (
                     OR (LENGTH(encounters.person_id) >= 4 AND REPLACE(encounters.person_id, '9', '') = '')
                     THEN CONCAT('unknown person of ', encounters.encounter_id)
                 ELSE encounters.person_id
-            END AS person_id
+            END AS person_id,
+            -- A stay that cost nothing does not exist: the cost system writes 0 until it is costed.
+            CASE
+                WHEN landing_options.zero_cost_is_not_costed THEN NULLIF(encounters.total_cost, 0)
+                ELSE encounters.total_cost
+            END AS total_cost,
+            CASE
+                WHEN landing_options.zero_cost_is_not_costed THEN NULLIF(encounters.direct_cost, 0)
+                ELSE encounters.direct_cost
+            END AS direct_cost,
+            CASE
+                WHEN landing_options.zero_cost_is_not_costed THEN NULLIF(encounters.variable_direct_cost, 0)
+                ELSE encounters.variable_direct_cost
+            END AS variable_direct_cost
         ),
         facilities.time_zone
     FROM staged_encounters AS encounters
+    CROSS JOIN landing_options
     INNER JOIN facilities ON encounters.facility_id = facilities.facility_id
 ),
 

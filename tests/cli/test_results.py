@@ -229,3 +229,31 @@ def test_an_unexpected_error_prints_neither_a_traceback_nor_data(
     assert debugged.code == 1
     assert SECRET in debugged.err
     assert "Traceback" in debugged.err
+
+
+# ---- the figures of pages ----
+
+
+def test_the_figures_of_the_drivers_page_are_printed_with_their_units(kpi: Terminal, tmp_path: Path) -> None:
+    """Thirty stays with 20 days waited for a bed, on 10 stays two each, and 10 for a payer: 30 different days."""
+    landing = land_site(tmp_path)
+    waits = "".join(f"E{at:02},2026-10-02,2026-10-04,BED,hospital\n" for at in range(10))
+    waits += "".join(f"E{at:02},2026-10-02,2026-10-03,PAY,payer\n" for at in range(10, 20))
+    header = "encounter_id,starts_on,ends_on,reason_code,responsible_party\n"
+    (landing / "avoidable_days.csv").write_text(header + waits, encoding="utf-8")
+    build_warehouse(landing, tmp_path / "waits.duckdb")
+    ran = kpi("drivers", "2026-10", "--warehouse", tmp_path / "waits.duckdb", "--format", "csv")
+    found = {(row["part"], row["item"], row["figure"]): (row["value"], row["unit"]) for row in rows_of(ran.out)}
+    assert ran.code == 0
+    assert found["avoidable_days", "BED", "days"] == ("20.0", "days")
+    assert found["avoidable_days", "PAY", "days"] == ("10.0", "days")
+    assert found["avoidable_days", "PAY", "running_share"] == ("100.0", "percent")
+    assert found["avoidable_days", "all", "different_days"] == ("30.0", "days")
+    table = kpi("drivers", "2026-10", "--warehouse", tmp_path / "waits.duckdb")
+    assert "Drivers, 2026-10: 95% intervals from lower to upper" in table.out
+
+
+def test_a_page_without_figures_says_so(kpi: Terminal, warehouse: Path) -> None:
+    ran = kpi("effects", "2026-10", "--warehouse", warehouse)
+    assert (ran.code, ran.out) == (0, "The report of 2026-10 has no figures on this page.\n")
+    assert kpi("effects", "2026-13", "--warehouse", warehouse).code == 3

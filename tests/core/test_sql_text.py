@@ -41,7 +41,10 @@ GIVEN = {
         "window.condition('census', 'census_on')",
         "window.condition()",
     },
-    "intake/current_rows.py": {"table", "name", "number", "arrived_at", "types.get(column.type, 'VARCHAR')"},
+    "intake/current_rows.py": {"table", "name", "number", "rank", "newer", "order", "newest", "updated_at"}
+    | {"admitted_at", "is_open", "types.get(column.type, 'VARCHAR')"},
+    "intake/one_row_each.py": {"path_sql", "name", "updated_at", "is_outdated", "touches", "by_admission"}
+    | {"differs", "totals", "key"},
     "intake/checked_rows.py": {"condition", "part", "name", "any_fault", "list_of_faults"},
     "intake/column_mapping.py": {"raw", "guard", "parsed", "moment", "whole_day", "is_number"},
     "intake/ingest.py": {"landed_sql(item.opened, canonical)"},
@@ -53,8 +56,10 @@ GIVEN = {
     "intake/text_files.py": {"selected", "spec", "name"},
     "intake/workbooks.py": {"selected", "spec", "name"},
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
-    "metrics/compute.py": {"table", "metric.quantile"},
+    "metrics/compute.py": {"table", "metric.quantile", "counted"},
+    "metrics/survival.py": {"counted"},
     "pipeline/check.py": set(),
+    "pipeline/column_profile.py": {"rows", "self.rows", "self.patients", "width"},
     "reference/importer.py": {"kind", "name", "columns"},
     "reference/store.py": {"kind", "name", "table", "columns", "_FIRST_FISCAL_YEAR", "marks"},
     "synthetic": {"column", "columns", "expression", "last", "order", "query", "table", "text", "typed"}

@@ -21,6 +21,13 @@ def test_the_oracle_agrees_with_every_golden_row(golden_dir: Path, terminology_d
         assert not comparison.wrong, "\n".join([comparison.summary(str(golden)), *comparison.wrong[:20]])
 
 
+def test_the_oracle_agrees_with_the_cases_of_our_own() -> None:
+    (golden,) = find_golden_folders(Path(__file__).parent / "own")
+    comparison = compare(golden, oracle_answers(golden, SMALL))
+    assert (comparison.rows, comparison.index_rows) == (20, 14)
+    assert not comparison.wrong, "\n".join(comparison.wrong)
+
+
 def test_the_typed_categories_are_the_published_ones(terminology_dir: Path) -> None:
     typed = {name: getattr(SMALL, name) for name in SMALL.__dataclass_fields__} | dict(SMALL.cohorts)
     for name, published in read_published_categories(terminology_dir).items():

@@ -24,6 +24,8 @@ from tests.signals.golden_case import BY_DESIGN, Case, same
 from tests.signals.golden_comparison import compare_case
 
 COMPARED: Counter[str] = Counter()
+OWN = Path(__file__).parent / "own"
+"""Cases of our own, which are always there."""
 
 
 def golden_cases(folder: Path) -> list[tuple[str, Case]]:
@@ -40,12 +42,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "golden_case" not in metafunc.fixturenames:
         return
     folder: Path = metafunc.config.getoption("--golden")
-    cases = golden_cases(folder) if folder.is_dir() else []
-    if not cases:
-        skip = pytest.mark.skip(reason=f"no golden SPC cases are here: {folder} holds none (give --golden DIR)")
-        metafunc.parametrize("golden_case", [pytest.param(None, marks=skip)], ids=["absent"])
-        return
-    metafunc.parametrize("golden_case", cases, ids=[f"{stem}:{case['id']}" for stem, case in cases])
+    cases: list[Any] = golden_cases(OWN)
+    ids = [f"{stem}:{case['id']}" for stem, case in cases]
+    others: list[Any] = golden_cases(folder) if folder.is_dir() else []
+    if not others:
+        skip = pytest.mark.skip(reason=f"the large golden set is not here: {folder} holds none (give --golden DIR)")
+        others, ids = [pytest.param(None, marks=skip)], [*ids, "absent"]
+    else:
+        ids += [f"{stem}:{case['id']}" for stem, case in others]
+    metafunc.parametrize("golden_case", [*cases, *others], ids=ids)
 
 
 def test_golden_case(golden_case: tuple[str, Case]) -> None:

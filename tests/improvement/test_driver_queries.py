@@ -124,10 +124,10 @@ def test_amounts_are_the_metrics_own_sums_without_its_exclusions(tmp_path: Path)
     with warehouse(tmp_path) as connection:
         cost = query_amounts(connection, METRICS["total_cost_per_case_usd"], OCTOBER, by="drg_code")
         days = query_amounts(connection, METRICS["length_of_stay_days"], OCTOBER, by="drg_code")
-    assert cost.to_dict("records") == [{"category": "291", "n_cases": 2, "numerator": 18000.0}]
+    assert cost.to_dict("records") == [{"category": "291", "n_cases": 2, "numerator": 18000.0, "squares": 162e6}]
     assert days.to_dict("records") == [
-        {"category": "291", "n_cases": 2, "numerator": 21.0},
-        {"category": "470", "n_cases": 1, "numerator": 10.0},
+        {"category": "291", "n_cases": 2, "numerator": 21.0, "squares": 10.0**2 + 11.0**2},
+        {"category": "470", "n_cases": 1, "numerator": 10.0, "squares": 100.0},
     ]
 
 

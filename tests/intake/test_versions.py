@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.current_rows import create_current_rows, create_ledger_tables
+from kpi_pipeline.intake.file_order import name_date
 from kpi_pipeline.intake.ingest import IntakeResult
 from tests.support.landings import GOOD, HEADER, NOW, encounters, faults_of, line, staged_rows, take_in
 
@@ -28,7 +29,8 @@ def current(
     """The current rows, and per file (rows in, staged, quarantined, duplicate, superseded)."""
     with duckdb.connect() as connection:
         create_ledger_tables(connection)
-        create_current_rows(connection, load_contracts()[table], intake.of_table(table))
+        newest_file = intake.options.of_table(table).newest_file
+        create_current_rows(connection, load_contracts()[table], intake.of_table(table), newest_file=newest_file)
         rows = connection.execute(f"SELECT {columns} FROM staged_{table} ORDER BY ALL").fetchall()
         ledger = connection.execute(
             "SELECT file_name, rows_in, staged, quarantined, duplicate, superseded FROM row_ledger"
@@ -58,17 +60,66 @@ def test_a_known_update_wins_over_an_unknown_one_that_arrives_later(tmp_path: Pa
 
 
 @pytest.mark.parametrize("updated_at", ["", "2026-10-07 10:00"])
-def test_of_versions_updated_at_the_same_time_the_later_arrival_wins(updated_at: str, tmp_path: Path) -> None:
-    take_in(tmp_path, {"encounters_z.csv": VERSIONED + version("earlier", updated_at)})
-    rows, ledger = current(
-        take_in(
-            tmp_path,
-            {"encounters_a.csv": VERSIONED + version("later", updated_at)},
-            now=NOW + timedelta(seconds=1),
-        )
-    )
-    assert rows == [("later",)]
-    assert ledger == {"encounters_a.csv": (1, 1, 0, 0, 0), "encounters_z.csv": (1, 0, 0, 0, 1)}
+@pytest.mark.parametrize(
+    ("names", "declared"),
+    [
+        (("encounters_2026-09.csv", "encounters_2026-10.csv"), ""),
+        (("encounters_20261031.csv", "encounters_20261101.csv"), "date"),
+        (("encounters_2.csv", "encounters_10.csv"), "name"),
+    ],
+)
+def test_of_versions_updated_at_the_same_time_that_of_the_newer_file_wins_in_whatever_order_they_arrive(
+    names: tuple[str, str], declared: str, updated_at: str, tmp_path: Path
+) -> None:
+    older, newer = names
+    options = f"tables: {{encounters: {{newest_file: {declared}}}}}" if declared else ""
+    files = {
+        older: VERSIONED + version("earlier", updated_at),
+        newer: VERSIONED + version("later", updated_at),
+        "landing.yaml": options,
+    }
+    for number, first in enumerate(names):
+        folder = tmp_path / str(number)
+        take_in(folder, {first: files[first], "landing.yaml": options})
+        rows, ledger = current(take_in(folder, files, now=NOW + timedelta(days=9)))
+        assert rows == [("later",)]
+        assert ledger == {newer: (1, 1, 0, 0, 0), older: (1, 0, 0, 0, 1)}
+
+
+@pytest.mark.parametrize(
+    "names", [("encounters_a.csv", "encounters_b.csv"), ("encounters_2026-10.csv", "encounters_b.csv")]
+)
+def test_files_without_a_date_each_in_their_names_are_in_no_order(names: tuple[str, str], tmp_path: Path) -> None:
+    winners = set()
+    for number, payers in enumerate((("left", "right"), ("right", "left"))):
+        files = {name: VERSIONED + version(payer) for name, payer in zip(names, payers, strict=True)}
+        rows, _ = current(take_in(tmp_path / str(number), files))
+        winners.add(rows[0])
+    assert len(winners) == 1
+
+
+def test_a_date_that_is_declared_to_tell_the_newest_must_be_in_every_name(tmp_path: Path) -> None:
+    files = {"encounters_a.csv": HEADER + GOOD, "landing.yaml": "tables: {encounters: {newest_file: date}}"}
+    assert faults_of(tmp_path, files) == [
+        "landing.yaml: tables.encounters.newest_file is date, but encounters_a.csv has not one date in its name. "
+        "Name it like encounters_2026-10-31.csv, or write newest_file: name."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("ADT_2026_10_31.csv", date(2026, 10, 31)),
+        ("adt-202610.csv", date(2026, 10, 1)),
+        ("adt_31102026.csv", None),  # the day first: no one reading
+        ("adt_2026-10_2026-11.csv", None),
+        ("adt_20261331.csv", None),
+        ("adt_2026-02-30.csv", None),
+        ("2026-10/encounters.csv", None),  # a folder's name is not the file's
+    ],
+)
+def test_a_date_in_a_name_is_read_in_one_way_or_not_at_all(name: str, day: date | None) -> None:
+    assert name_date(name) == day
 
 
 def test_where_nothing_else_decides_neither_row_order_nor_file_names_do(tmp_path: Path) -> None:

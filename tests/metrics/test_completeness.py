@@ -1,4 +1,4 @@
-"""Newest months in which many cases still lack their data are provisional; older ones are what they are."""
+"""Newest months short of their usual data are provisional, and any month that lacks more than one case in ten."""
 
 from __future__ import annotations
 
@@ -48,16 +48,20 @@ def provisional(frame: pd.DataFrame) -> list[int]:
     ("shares", "expected"),
     [
         ([1.0] * 7 + [0.74], [7]),
-        ([1.0] * 7 + [0.95], []),  # exactly five percentage points below is not unusual
-        ([1.0] * 7 + [0.949], [7]),
-        ([1.0] * 7 + [0.90, 0.70], [7, 8]),
-        ([1.0] * 3 + [0.70] + [1.0] * 4, []),  # what is missing in an older month will not come any more
-        ([1.0] * 6 + [0.70, 1.0, 0.70], [8]),
-        ([0.80] * 8, []),  # always so: data that never come
-        ([1.0] * 4 + [0.70], []),  # too few months to know what is usual
+        ([1.0] * 7 + [0.99], []),  # exactly one percentage point below is not unusual
+        ([1.0] * 7 + [0.989], [7]),
+        ([1.0] * 7 + [0.95, 0.92], [7, 8]),
+        ([1.0] * 3 + [0.95] + [1.0] * 4, []),  # what is missing in an older month will not come any more
+        ([1.0] * 6 + [0.95, 1.0, 0.95], [8]),
+        ([0.95] * 8, []),  # always so: data that never come
+        ([1.0] * 4 + [0.95], []),  # too few months to know what is usual
+        ([0.90] * 8, []),  # exactly nine in ten
+        ([0.899] * 8, list(range(8))),  # however usual: the rest does not speak for all
+        ([1.0] * 3 + [0.50] + [1.0] * 4, [3]),  # in an older month too
+        ([1.0, 0.5], [1]),
     ],
 )
-def test_only_the_newest_months_far_below_the_usual_share(shares: list[float], expected: list[int]) -> None:
+def test_months_short_of_their_usual_share_or_of_nine_in_ten(shares: list[float], expected: list[int]) -> None:
     assert provisional(marked(shares)) == expected
 
 
@@ -78,3 +82,13 @@ def test_a_month_that_is_open_already_is_left_alone() -> None:
 def test_facilities_are_judged_by_themselves() -> None:
     both = pd.concat([marked([1.0] * 7 + [0.5], place="A"), marked([1.0] * 8, place="B")], ignore_index=True)
     assert list(both.loc[both["is_incomplete"], "facility_id"]) == ["A"]
+
+
+@pytest.mark.parametrize(("missing", "expected"), [(1, []), (2, [7])])
+def test_one_case_of_a_small_month_is_no_sign(missing: int, expected: list[int]) -> None:
+    frame = marked([1.0] * 8)
+    values = frame.drop(columns="is_incomplete").assign(n_cases=60)
+    exclusions = pd.DataFrame(
+        {"facility_id": ["all"], "month": ["2026-08"], "exclusion_reason": ["not_costed"], "n_cases": [missing]}
+    )
+    assert provisional(mark_incomplete_months(values, exclusions, COST)) == expected

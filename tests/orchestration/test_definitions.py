@@ -85,7 +85,9 @@ def test_dependencies_are_read_from_the_sql_also_through_temporary_tables() -> N
 
 def test_every_check_blocks_what_comes_after_it() -> None:
     graph = build_defs().resolve_asset_graph()
-    assert len(graph.asset_check_nodes) == 2 * len(load_contracts()) + 3 * len(load_metrics())
+    assert len(graph.asset_check_nodes) == 2 * len(load_contracts()) + 3 * len(load_metrics()) + sum(
+        metric.flows is not None for metric in load_metrics().values()
+    )
     assert all(check.blocking for check in graph.asset_check_nodes)
 
 

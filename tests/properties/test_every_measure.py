@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
@@ -78,11 +79,22 @@ def value_of(metric: Metric, counted: Sequence[tuple[float, float]]) -> float:
     total = sum(denominator for _, denominator in counted)
     if total <= 0:
         return math.nan
+    if metric.kind == "survival_median":
+        return waiting_median(counted)
     if metric.quantile is not None:
         return float(np.quantile(numerators, metric.quantile))
     if metric.kind == "geometric_mean":
         return statistics.geometric_mean([numerator / denominator for numerator, denominator in counted])
     return metric.scale * sum(numerators) / total
+
+
+def waiting_median(counted: Sequence[tuple[float, float]]) -> float:
+    """The first time at which no more than half are left waiting, by statsmodels' own Kaplan and Meier."""
+    times, ended = zip(*counted, strict=True)
+    curve = SurvfuncRight(times, ended)
+    return next(
+        (time for time, left in zip(curve.surv_times, curve.surv_prob, strict=True) if left <= 0.5 + 1e-9), math.nan
+    )
 
 
 def stored(row: dict[Any, Any]) -> tuple[float | None, ...]:

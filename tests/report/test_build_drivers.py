@@ -74,7 +74,10 @@ def opportunity(groups: dict[str, tuple[int, float]] = LINES, **changes: Any) ->
 
 
 def amounts(*rows: tuple[str, int, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["category", "n_cases", "numerator"])
+    """Cases that scatter around the mean of their kind by half of it, as lengths of stay do."""
+    frame = pd.DataFrame(rows, columns=["category", "n_cases", "numerator"])
+    frame["squares"] = 1.25 * frame["numerator"] ** 2 / frame["n_cases"]
+    return frame
 
 
 def units(rates: Sequence[tuple[str, float, float]], *, risks: Sequence[float] | None = None) -> UnitTable:
@@ -293,12 +296,24 @@ def test_a_change_is_split_into_mix_and_rate_by_hand() -> None:
         amounts(("medicine", 100, 400.0), ("surgery", 100, 800.0)),
         amounts(("medicine", 100, 400.0), ("surgery", 300, 2100.0)),
     )
-    assert block.heading == (
-        "Average length of stay: 0.25 days higher than a year before; mix and rate pull in opposite directions"
-    )
+    assert block.heading == "Average length of stay: mix and rate since the year before, a change within chance"
+    assert "Beyond what chance alone would make (95%): mix and rate." in block.notes[0]
     assert "adds 0.88 days; rate" in block.paragraphs[0]
     assert "takes away 0.63 days. The two parts sum to the change exactly." in block.paragraphs[0]
     assert block.tables[0].rows[-1] == ("All", "200", "400", "6.00", "6.25", "+0.88", "−0.63")
+
+
+def test_a_heading_has_a_direction_only_beyond_chance() -> None:
+    """Ten thousand cases of each kind for every hundred before: chance no longer makes the quarter of a day."""
+    half = amounts(("a", 10_000, 40_000.0), ("b", 10_000, 80_000.0))
+    opposite = mix(half, amounts(("a", 10_000, 40_000.0), ("b", 30_000, 210_000.0)))
+    assert opposite.heading.endswith("0.25 days higher than a year before; mix and rate pull in opposite directions")
+    slower = mix(half, amounts(("a", 10_000, 42_000.0), ("b", 10_000, 82_000.0)))
+    assert slower.heading.endswith("0.20 days higher than a year before, most of it rate")
+    assert "(95%): the change and rate." in slower.notes[0]
+    few = mix(amounts(("a", 100, 400.0), ("b", 100, 800.0)), amounts(("a", 100, 420.0), ("b", 100, 820.0)))
+    assert few.heading.endswith("a change within chance")
+    assert "(95%): none of the three." in few.notes[0]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -71,6 +71,10 @@ class Hospital:
     denials: list[CsvRow] = field(default_factory=list)
     census: list[CsvRow] = field(default_factory=list)
     staffing: list[CsvRow] = field(default_factory=list)
+    notices: list[CsvRow] = field(default_factory=list)
+    reviews: list[CsvRow] = field(default_factory=list)
+    training: list[CsvRow] = field(default_factory=list)
+    licences: list[CsvRow] = field(default_factory=list)
     facilities: list[CsvRow] = field(default_factory=list)
     complete_through: dict[str, date] = field(default_factory=dict)
 
@@ -309,3 +313,84 @@ def _complete(hospital: Hospital, random: Random) -> None:
             row["outcome"] = random.choice(("overturned", "Overturned", "upheld"))
     for row in hospital.staffing:
         row["overtime_hours"] = random.choice(("0", "1.5", "2", "0", "0", ""))
+    _comply(hospital, random)
+    _add_staff_duties(hospital, random)
+
+
+def _comply(hospital: Hospital, random: Random) -> None:
+    """Payers, part costs, notices around their time limits, reviews, and kinds of tasks."""
+    moments: dict[str, tuple[str, str]] = {}
+    for row in hospital.encounters:
+        # Of the person and of the visit, so that a row and its copies say the same.
+        of_person = Random(f"{row['person_id']} person")
+        of_visit = Random(f"{row['person_id']} {row['admitted_at']} {row['discharged_at']}")
+        row["payer"] = of_person.choice(("Medicare", "Medicare", "Harbor MEDICARE Advantage", "Acme", ""))
+        row["birth_date"] = of_person.choice(("1950-02-03", "1950-02-03", "2010-01-01", ""))
+        row["direct_cost"] = of_visit.choice(("", "-1", "600", "5000.5"))
+        row["variable_direct_cost"] = of_visit.choice(("", "-1", "300", "2500.25"))
+        if row["admitted_at"]:
+            moments[row["encounter_id"]] = (row["admitted_at"], row["discharged_at"])
+    for encounter_id, (admitted, discharged) in moments.items():
+        start = datetime.fromisoformat(admitted)
+        end = datetime.fromisoformat(discharged) if discharged else start + timedelta(days=3)
+        for kind, at in (
+            ("IM", start + timedelta(days=random.choice((-8, -7, -1, 0, 1, 2, 3)))),
+            ("IM follow-up", end - timedelta(days=random.choice((3, 2, 1)))),
+            ("im Follow-up", end - timedelta(hours=random.choice((3, 4, 5)))),
+            ("MOON", start + timedelta(hours=random.choice((12, 36, 37)))),
+        ):
+            if random.random() < 0.6:
+                written = at.isoformat() if random.random() < 0.7 else at.date().isoformat()
+                hospital.notices.append({"encounter_id": encounter_id, "notice_type": kind, "delivered_at": written})
+        for number in range(random.choice((0, 1, 2))):
+            due = start + timedelta(hours=random.choice((24, 96)))
+            late = random.choice((timedelta(0), timedelta(minutes=1), timedelta(hours=-3), timedelta(days=2), None))
+            hospital.reviews.append(
+                {
+                    "review_id": f"R{number}{encounter_id}",
+                    "encounter_id": encounter_id,
+                    "review_type": "admission",
+                    "due_at": ""
+                    if random.random() < 0.05
+                    else due.isoformat()
+                    if random.random() < 0.7
+                    else f"{due:%F}",
+                    "done_at": "" if late is None else (due + late).isoformat(),
+                }
+            )
+    encounter_of = {row["cm_case_id"]: row["encounter_id"] for row in hospital.cm_cases}
+    for row in hospital.cm_tasks:
+        row["task_type"] = random.choice(("discharge plan", "Post-discharge call", "post-discharge contact"))
+        _, discharged = moments.get(encounter_of[row["cm_case_id"]], ("", ""))
+        if discharged and random.random() < 0.5:
+            done = datetime.fromisoformat(discharged) + timedelta(days=random.choice((-1, 0, 2, 3, 4, 5)))
+            row["done_at"] = done.isoformat()
+
+
+def _add_staff_duties(hospital: Hospital, random: Random) -> None:
+    """Courses and licences of the case managers, and of one who never had a shift."""
+    last_day = max(hospital.complete_through.values())
+    staff = sorted({row["case_manager_id"] for row in hospital.staffing})
+    names = {name: f"{hospital.facilities[0]['facility_id']}-{name}" for name in staff}
+    for row in hospital.staffing:
+        row["case_manager_id"] = names[row["case_manager_id"]]
+    for person in [*names.values(), f"{hospital.facilities[0]['facility_id']}-nobody"]:
+        for course in ("rules", "rights"):
+            due = last_day - timedelta(days=random.choice((-5, 0, 20, 45, 80)))
+            late = random.choice((-10, 0, 1, 40, None))
+            hospital.training.append(
+                {
+                    "case_manager_id": person,
+                    "course": course,
+                    "due_on": due.isoformat(),
+                    "completed_on": "" if late is None else (due + timedelta(days=late)).isoformat(),
+                }
+            )
+        end = (last_day.replace(day=1)) - timedelta(days=1)
+        hospital.licences.append(
+            {
+                "case_manager_id": person,
+                "licence": "registered nurse",
+                "expires_on": (end + timedelta(days=random.choice((-1, 0, 1, 30, 60, 61, 300)))).isoformat(),
+            }
+        )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.support.value_sets import ValueSets
+from tests.support.value_sets import SMALL, ValueSets
 
 Row = Mapping[str, str | None]
 
@@ -46,8 +46,9 @@ class Options:
 class Stay:
     """Encounters that are one continuous stay; the first is its name, diagnosis and procedures.
 
-    An open stay (discharged_at None: the patient is in the house) stands alone. It may be a return, or show that
-    another stay ended in a transfer; it is in no discharge measure.
+    An open stay (discharged_at None: the patient is in the house, or is_lost: the discharge must have been forgotten)
+    stands alone. It may be a return, or show that another stay ended in a transfer; it is in no discharge measure. A
+    stay whose last row says "still a patient" is open too; billed_through is the day of that row.
     """
 
     members: list[Row]
@@ -61,6 +62,8 @@ class Stay:
     diagnosis: str
     ccs: int | None
     procedures: list[str]
+    is_lost: bool = False
+    billed_through: date | None = None
 
     @property
     def stay_id(self) -> str:
@@ -82,6 +85,11 @@ class Stay:
         """Local calendar day of discharge; an open stay has none, and asking is an error."""
         assert self.discharged_at is not None
         return self.discharged_at.date()
+
+    @property
+    def last_day(self) -> date:
+        """The day of the discharge, or through which an open stay was billed."""
+        return self.billed_through or self.discharged_on
 
     @property
     def length_of_stay_days(self) -> int:
@@ -138,8 +146,10 @@ def newest_versions(rows: Iterable[Row]) -> list[Row]:
     return [newest[encounter_id] for encounter_id in sorted(newest)]
 
 
-def judge_rows(rows: Sequence[Row], options: Options) -> dict[str, str]:
-    """encounter_id → acute, not_acute_inpatient, in_house or `invalid:…`; the first fault in the fixed order wins."""
+def judge_rows(rows: Sequence[Row], options: Options, sets: ValueSets = SMALL) -> dict[str, str]:
+    """encounter_id → acute, not_acute_inpatient, in_house, after_death or `invalid:…`; the first fault in the fixed
+    order wins."""
+    organ_donors = after_death(rows, options, sets)
     statuses: dict[str, str] = {}
     seen: set[tuple[str, str, datetime, datetime]] = set()
     for row in newest_versions(rows):
@@ -156,6 +166,8 @@ def judge_rows(rows: Sequence[Row], options: Options) -> dict[str, str]:
             open_days = (options.complete_through[facility] - admitted.date()).days
             lost = open_days > options.lost_discharge_after_days
             status = "invalid:missing_discharge_date" if lost else "in_house"
+        elif text(row, "encounter_id") in organ_donors:
+            status = "after_death"
         elif discharged.date() < admitted.date():
             status = "invalid:discharge_before_admit"
         elif (key := (text(row, "person_id"), facility, admitted, discharged)) in seen:
@@ -167,19 +179,56 @@ def judge_rows(rows: Sequence[Row], options: Options) -> dict[str, str]:
     return statuses
 
 
+def after_death(rows: Sequence[Row], options: Options, sets: ValueSets) -> set[str]:
+    """Encounters that begin after their person's first death, on that day or the next, for another condition or
+    elsewhere, and that end in death or nobody knows how."""
+    acute = [row for row in newest_versions(rows) if text(row, "encounter_type") == "acute inpatient"]
+    times = {}
+    for row in acute:
+        zone = options.zone(text(row, "facility_id"))
+        begins, ends = (local_moment(text(row, column), zone) for column in ("admitted_at", "discharged_at"))
+        if begins is not None and text(row, "person_id") and (ends is None or ends.date() >= begins.date()):
+            times[text(row, "encounter_id")] = (begins, ends)
+    acute = [row for row in acute if text(row, "encounter_id") in times]
+    found = set()
+    for person in {text(row, "person_id") for row in acute}:
+        own = [row for row in acute if text(row, "person_id") == person]
+        deaths = [
+            (times[name][1], times[name][0], name, row)
+            for row in own
+            if text(row, "discharge_disposition_code") in DIED and times[name := text(row, "encounter_id")][1]
+        ]
+        if not deaths:
+            continue
+        died_at, _, death_id, death = min(deaths, key=lambda one: (one[0].date(), *one[1:3]))
+        assert died_at is not None
+        for row in own:
+            begins = times[text(row, "encounter_id")][0]
+            if not has_time(text(row, "admitted_at")):
+                begins = datetime.combine(begins.date(), datetime.max.time())
+            same = text(row, "facility_id") == text(death, "facility_id") and sets.diagnosis_ccs.get(
+                text(row, "primary_diagnosis_code")
+            ) == sets.diagnosis_ccs.get(text(death, "primary_diagnosis_code"))
+            is_after = begins >= died_at and (begins.date() - died_at.date()).days <= 1
+            ends_so = text(row, "discharge_disposition_code") in DIED | {""}
+            if text(row, "encounter_id") != death_id and is_after and ends_so and not same:
+                found.add(text(row, "encounter_id"))
+    return found
+
+
 def build_stays(rows: Sequence[Row], procedures: Iterable[Row], sets: ValueSets, options: Options) -> list[Stay]:
     """Joins acute encounters that overlap, or follow on the same day for the same condition, at one facility.
 
     Open stays are in the list too, each by itself.
     """
-    statuses = judge_rows(rows, options)
+    statuses = judge_rows(rows, options, sets)
     codes: dict[str, list[str]] = {}
     for procedure in procedures:
         codes.setdefault(text(procedure, "encounter_id"), []).append(text(procedure, "procedure_code"))
     singles = [
         _stay_of_one(row, codes, sets, options)
         for row in newest_versions(rows)
-        if statuses[text(row, "encounter_id")] in ("acute", "in_house")
+        if statuses[text(row, "encounter_id")] in ("acute", "in_house", "invalid:missing_discharge_date")
     ]
     so_far: dict[tuple[str, str], Stay] = {}
     stays: list[Stay] = []
@@ -193,7 +242,17 @@ def build_stays(rows: Sequence[Row], procedures: Iterable[Row], sets: ValueSets,
         else:
             so_far[at] = single
             stays.append(single)
+    for stay in stays:
+        _mark_open(stay, options)
     return sorted(stays, key=in_order)
+
+
+def _mark_open(stay: Stay, options: Options) -> None:
+    if stay.disposition == "30" and stay.discharged_at is not None:
+        stay.billed_through, stay.discharged_at = stay.discharged_on, None
+    last_seen = stay.billed_through or stay.admitted_on
+    open_days = (options.complete_through[stay.facility_id] - last_seen).days
+    stay.is_lost = stay.is_open and open_days > options.lost_discharge_after_days
 
 
 def in_order(stay: Stay) -> tuple[datetime, datetime, str]:
@@ -246,25 +305,28 @@ def _extend(current: Stay, following: Stay) -> None:
     if following.discharged_at >= current.discharged_at:
         current.discharged_at = following.discharged_at
         current.has_discharge_time = following.has_discharge_time
+        if current.disposition not in DIED:
+            current.disposition = following.disposition
+    elif following.disposition in DIED and current.disposition not in DIED:
         current.disposition = following.disposition
 
 
 def judge_readmissions(stays: Sequence[Stay], sets: ValueSets, options: Options) -> list[Judgement]:
     """Every ended stay as an index: excluded and why, or counted with its first return."""
     judgements = []
-    for stay in ended(stays):
+    for stay in (one for one in stays if not one.is_open or one.billed_through is not None):
         later = [
             other
             for other in stays
             if other.person_id == stay.person_id
             and in_order(other) > in_order(stay)
-            and other.admitted_on >= stay.discharged_on
+            and other.admitted_on >= stay.last_day
         ]
         next_stay = min(later, key=in_order, default=None)
         transferred = _ends_in_transfer(stay, next_stay) or any(_begins_elsewhere(stay, other) for other in stays)
         reason = _exclusion(stay, transferred, sets, options)
         returned = None if transferred else next_stay
-        days = (returned.admitted_on - stay.discharged_on).days if returned else None
+        days = (returned.admitted_on - stay.last_day).days if returned else None
         within = days is not None and days <= 30
         rule = planned_rule(returned, sets) if returned else None
         judgements.append(
@@ -294,13 +356,13 @@ def _ends_in_transfer(stay: Stay, next_stay: Stay | None) -> bool:
         return True
     if next_stay is None or next_stay.facility_id == stay.facility_id:
         return False
-    return (next_stay.admitted_on - stay.discharged_on).days <= 1
+    return (next_stay.admitted_on - stay.last_day).days <= 1
 
 
 def _begins_elsewhere(stay: Stay, other: Stay) -> bool:
     """The same person is admitted at another hospital before this stay is closed."""
     elsewhere = other.person_id == stay.person_id and other.facility_id != stay.facility_id
-    return elsewhere and in_order(other) > in_order(stay) and other.admitted_on < stay.discharged_on
+    return elsewhere and in_order(other) > in_order(stay) and other.admitted_on < stay.last_day
 
 
 def _exclusion(stay: Stay, transferred: bool, sets: ValueSets, options: Options) -> str | None:
@@ -316,7 +378,7 @@ def _exclusion(stay: Stay, transferred: bool, sets: ValueSets, options: Options)
         ("psychiatric", stay.ccs in sets.psychiatric),
         ("rehabilitation", stay.ccs in sets.rehabilitation),
         ("cancer_medical", stay.ccs in sets.cancer and (stay.ccs == 45 or not _is_surgical(stay, sets))),
-        ("insufficient_followup", stay.discharged_on > last_with_followup),
+        ("insufficient_followup", stay.last_day > last_with_followup),
     ]
     for reason, applies in checks:
         if applies:

@@ -73,8 +73,8 @@ def _no_drg(drg: str, known: Mapping[str, float]) -> str:
 
 
 def _no_cost(stay: Stay) -> str:
-    if not all(text(member, "total_cost") for member in stay.members):
-        return "not_costed"
+    if not all(float(text(member, "total_cost") or 0) for member in stay.members):
+        return "not_costed"  # a cost of 0 is one not known yet
     return "negative_cost" if cost_of(stay) < 0 else ""
 
 

@@ -112,7 +112,7 @@ def readmission(
 
     def listed(world: World) -> dict[str, Listed]:
         return {
-            found.stay.stay_id: Listed(found.stay.facility_id, found.stay.discharged_on, outcome(found))
+            found.stay.stay_id: Listed(found.stay.facility_id, found.stay.last_day, outcome(found))
             for found in judge_readmissions(world.stays, SMALL, world.options)
         }
 
@@ -195,7 +195,7 @@ def _after_index(world: World, judge: Callable[[Stay, list[_Visit]], tuple[float
         stay, reason = found.stay, found.exclusion_reason
         excluded = reason is not None and reason != "insufficient_followup"
         case = reason if excluded and reason else judge(stay, visits.get(stay.person_id, []))
-        listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.last_day, case)
     return listed
 
 
@@ -213,7 +213,7 @@ def ed_return(days: int) -> Oracle:
     def listed(world: World) -> dict[str, Listed]:
         def judge(stay: Stay, visits: list[_Visit]) -> tuple[float, float] | str:
             for visit in visits:
-                gap = (visit.at.date() - stay.discharged_on).days
+                gap = (visit.at.date() - stay.last_day).days
                 seconds = _seconds_since(world, stay, visit)
                 if 0 < gap <= days or (gap == 0 and seconds is not None and seconds >= 0):
                     return 1.0, 1.0
@@ -230,7 +230,7 @@ def ed_return_72h(world: World) -> dict[str, Listed]:
     def judge(stay: Stay, visits: list[_Visit]) -> tuple[float, float] | str:
         doubtful = False
         for visit in visits:
-            gap = (visit.at.date() - stay.discharged_on).days
+            gap = (visit.at.date() - stay.last_day).days
             seconds = _seconds_since(world, stay, visit)
             if (seconds is not None and 0 <= seconds <= 72 * 3600) or (seconds is None and gap in (1, 2)):
                 return 1.0, 1.0
@@ -259,7 +259,7 @@ def in_house_at_month_end(days: int) -> Oracle:
             while day <= world.options.complete_through[stay.facility_id]:
                 following = (day + timedelta(days=31)).replace(day=1)
                 last = following - timedelta(days=1)
-                is_here = stay.admitted_on <= last and (stay.is_open or stay.discharged_on > last)
+                is_here = not stay.is_lost and stay.admitted_on <= last and (stay.is_open or stay.discharged_on > last)
                 if is_here and last <= world.options.complete_through[stay.facility_id]:
                     long = float((last - stay.admitted_on).days >= days)
                     found[f"{stay.stay_id}|{last}"] = Listed(stay.facility_id, last, (long, 1.0))
@@ -510,6 +510,366 @@ def overtime(world: World) -> dict[str, Listed]:
         listed["|".join(key)] = Listed(
             key[0], date.fromisoformat(key[2]), (sums[0], sums[1]) if known else "overtime_unknown"
         )
+    return listed
+
+
+def reopened(world: World) -> dict[str, Listed]:
+    """Closed cases: another of the same stay was opened later than this one, from its closing to 30 days on."""
+    stay_of = {encounter_id: stay.stay_id for stay in world.stays for encounter_id in measures.ids(stay)}
+    facilities, listed = _facilities(world), {}
+    known = [row for row in world.hospital.cm_cases if text(row, "encounter_id") in facilities]
+    for row in known:
+        opened, closed, encounter_id = _day(row, "opened_at"), _day(row, "closed_at"), text(row, "encounter_id")
+        if closed is None:
+            continue
+        again = False
+        for other in known:
+            same = stay_of.get(text(other, "encounter_id"), text(other, "encounter_id")) == stay_of.get(
+                encounter_id, encounter_id
+            )
+            day = _day(other, "opened_at")
+            if same and other is not row and day and opened and day > opened:
+                again = again or closed <= day <= closed + timedelta(days=30)
+        reason = "no_opening_date" if opened is None else "closed_before_opened" if closed < opened else ""
+        listed[text(row, "cm_case_id")] = Listed(facilities[encounter_id], closed, reason or (float(again), 1.0))
+    return listed
+
+
+def _utc(world: World, facility: str, at: datetime) -> datetime:
+    return at.replace(tzinfo=world.options.zone(facility)).astimezone(UTC)
+
+
+def _hours_between(world: World, facility: str, begins: datetime, ends: datetime) -> float:
+    return (_utc(world, facility, ends) - _utc(world, facility, begins)).total_seconds() / 3600
+
+
+def hours_to_assessment(world: World) -> dict[str, Listed]:
+    """All stays: hours to the first assessment, or to discharge or 72 hours without one."""
+    listed = {}
+    for stay in world.stays:
+        zone = world.options.zone(stay.facility_id)
+        own = [row for row in world.hospital.cm_cases if text(row, "encounter_id") in measures.ids(stay)]
+        texts = [text(row, "first_assessed_at") for row in own if text(row, "first_assessed_at")]
+        timed = [local_moment(value, zone) for value in texts if has_time(value)]
+        hours = [
+            max(0.0, _hours_between(world, stay.facility_id, stay.admitted_at, at)) for at in timed if at is not None
+        ]
+        watched = 72.0
+        if stay.discharged_at is not None and stay.has_discharge_time:
+            stayed = _hours_between(world, stay.facility_id, stay.admitted_at, stay.discharged_at)
+            watched = min(72.0, max(0.0, stayed))
+        soon = stay.admitted_on + timedelta(days=3)
+        case: tuple[float, float] | str = (watched, 0.0)
+        if hours and min(hours) <= watched:
+            case = (min(hours), 1.0)
+        if not stay.has_admission_time:
+            case = "no_admission_time"
+        elif not hours and any(date.fromisoformat(value[:10]) <= soon for value in texts):
+            case = "no_assessment_time"
+        elif (
+            not stay.is_open
+            and not stay.has_discharge_time
+            and stay.discharged_on <= soon
+            and not (hours and min(hours) <= 72)
+        ):
+            case = "no_discharge_time"
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.admitted_on, case)
+    return listed
+
+
+def _is_medicare(row: Row) -> bool:
+    return "medicare" in text(row, "payer").lower()
+
+
+def _notices(world: World, kind: str, encounter_ids: list[str]) -> list[str]:
+    return [
+        text(row, "delivered_at")
+        for row in world.hospital.notices
+        if text(row, "notice_type").lower() == kind and text(row, "encounter_id") in encounter_ids
+    ]
+
+
+def message_first(world: World) -> dict[str, Listed]:
+    """Medicare stays by admission: an IM from seven days before to two days after."""
+    listed = {}
+    for stay in world.stays:
+        if any(map(_is_medicare, stay.members)):
+            days = [
+                (date.fromisoformat(at[:10]) - stay.admitted_on).days
+                for at in _notices(world, "im", measures.ids(stay))
+            ]
+            case = (float(any(-7 <= day <= 2 for day in days)), 1.0)
+            listed[stay.stay_id] = Listed(stay.facility_id, stay.admitted_on, case)
+    return listed
+
+
+def message_again(world: World) -> dict[str, Listed]:
+    """Medicare stays by discharge: a copy in the two days before, four hours before leaving."""
+    moved = is_transferred_out(world)
+
+    def in_time(stay: Stay, at: str) -> bool:
+        if not 0 <= (stay.discharged_on - date.fromisoformat(at[:10])).days <= 2:
+            return False
+        if not (has_time(at) and stay.has_discharge_time):
+            return True
+        assert stay.discharged_at is not None
+        return _hours_between(world, stay.facility_id, datetime.fromisoformat(at), stay.discharged_at) >= 4
+
+    listed = {}
+    for stay in ended(world.stays):
+        if not any(map(_is_medicare, stay.members)):
+            continue
+        own = measures.ids(stay)
+        first = [(stay.discharged_on - date.fromisoformat(at[:10])).days for at in _notices(world, "im", own)]
+        case: tuple[float, float] | str = (
+            float(any(in_time(stay, at) for at in _notices(world, "im follow-up", own))),
+            1.0,
+        )
+        if stay.disposition in DIED:
+            case = "died"
+        elif stay.stay_id in moved:
+            case = "acute_transfer_out"
+        elif stay.disposition == "07":
+            case = "ama"
+        elif any(day <= 2 for day in first):
+            case = "first_notice_recent"
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+    return listed
+
+
+def observation_notice(world: World) -> dict[str, Listed]:
+    """Medicare observation over 24 hours by its end: a MOON within 36 hours of its beginning."""
+    listed = {}
+    for row, begins, ends in _observations(world):
+        facility, encounter_id = text(row, "facility_id"), text(row, "encounter_id")
+        timed = has_time(text(row, "admitted_at")) and has_time(text(row, "discharged_at"))
+        long = _hours_between(world, facility, begins, ends) > 24 if timed else ends.date() > begins.date()
+        if not (long and _is_medicare(row)):
+            continue
+        told = _notices(world, "moon", [encounter_id])
+        hours = [_hours_between(world, facility, begins, datetime.fromisoformat(at)) for at in told if has_time(at)]
+        days = [(date.fromisoformat(at) - begins.date()).days for at in told if not has_time(at)]
+        case: tuple[float, float] | str = (0.0, 1.0)
+        if any(hour <= 36 for hour in hours) or any(day <= 0 for day in days):
+            case = (1.0, 1.0)
+        elif days and 1 <= min(days) <= 2:
+            case = "no_notice_time"
+        listed[encounter_id] = Listed(facility, ends.date(), case if timed else "no_time")
+    return listed
+
+
+def reviews_on_time(world: World) -> dict[str, Listed]:
+    """Reviews by their due day: done by the due moment, or by the due day where a time is missing."""
+    facilities, listed = _facilities(world), {}
+    for row in world.hospital.reviews:
+        due, done = text(row, "due_at"), text(row, "done_at")
+        if not due or text(row, "encounter_id") not in facilities:
+            continue
+        timed = has_time(due) and has_time(done)
+        in_time = bool(done) and (done <= due if timed else done[:10] <= due[:10])
+        listed[text(row, "review_id")] = Listed(
+            facilities[text(row, "encounter_id")], date.fromisoformat(due[:10]), (float(in_time), 1.0)
+        )
+    return listed
+
+
+HOME = ("01", "06", "81", "86")
+
+
+def contact_after_discharge(world: World) -> dict[str, Listed]:
+    """Stays discharged home: a call or contact by the end of the second day that is no weekend."""
+    moved, listed = is_transferred_out(world), {}
+    following = {found.stay.stay_id: found for found in judge_readmissions(world.stays, SMALL, world.options)}
+    for stay in ended(world.stays):
+        if stay.disposition not in HOME:
+            continue
+        last, left = stay.discharged_on, 2
+        while left:
+            last += timedelta(days=1)
+            left -= last.weekday() < 5
+        own = [
+            text(row, "cm_case_id")
+            for row in world.hospital.cm_cases
+            if text(row, "encounter_id") in measures.ids(stay)
+        ]
+        done = [
+            day
+            for row in world.hospital.cm_tasks
+            if text(row, "cm_case_id") in own and "post-discharge" in text(row, "task_type").lower()
+            if (day := _day(row, "done_at"))
+        ]
+        reached = any(stay.discharged_on <= day <= last for day in done)
+        then = following[stay.stay_id].next_stay
+        back = then is not None and then.admitted_on <= last
+        case = "returned_first" if back and not reached else (float(reached), 1.0)
+        case = "acute_transfer_out" if stay.stay_id in moved else case
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+    return listed
+
+
+def visit_after_discharge(days: int) -> Oracle:
+    """Stays discharged home: an outpatient encounter from one to so many days after."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        facilities, moved, found = _facilities(world), is_transferred_out(world), {}
+        following = {one.stay.stay_id: one for one in judge_readmissions(world.stays, SMALL, world.options)}
+        visits = [
+            (text(row, "person_id"), day)
+            for row in newest_versions(world.hospital.encounters)
+            if text(row, "encounter_type") == "outpatient" and text(row, "encounter_id") in facilities
+            if (day := _day(row, "admitted_at"))
+        ]
+        for stay in ended(world.stays):
+            if stay.disposition not in HOME:
+                continue
+            own = [day for who, day in visits if who == stay.person_id and 1 <= (day - stay.discharged_on).days <= days]
+            then = following[stay.stay_id].next_stay
+            back = then is not None and (then.admitted_on - stay.discharged_on).days <= days
+            first = back and then is not None and (not own or then.admitted_on < min(own))
+            case = "returned_first" if first else (float(bool(own)), 1.0)
+            case = "acute_transfer_out" if stay.stay_id in moved else case
+            found[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+        return found
+
+    return listed
+
+
+def caseload_quotient(world: World) -> dict[str, Listed]:
+    """Unit-days: patients per case manager."""
+    return {
+        key: Listed(
+            one.facility_id, one.on, one.case if isinstance(one.case, str) else (one.case[0] / one.case[1], 1.0)
+        )
+        for key, one in caseload(world).items()
+    }
+
+
+def hours_per_discharge(world: World) -> dict[str, Listed]:
+    """Discharges that cost no hours, and unit-days of hours that discharge nobody."""
+    listed = {
+        f"stay {stay.stay_id}": Listed(stay.facility_id, stay.discharged_on, (0.0, 1.0)) for stay in ended(world.stays)
+    }
+    for row in {tuple(sorted(row.items())): row for row in world.hospital.staffing}.values():
+        if text(row, "paid_hours"):
+            key = "shifts " + "|".join(text(row, column) for column in ("facility_id", "unit_id", "shift_on"))
+            before = listed.get(key)
+            hours = float(text(row, "paid_hours")) + (
+                before.case[0] if before and not isinstance(before.case, str) else 0
+            )
+            listed[key] = Listed(text(row, "facility_id"), date.fromisoformat(text(row, "shift_on")), (hours, 0.0))
+    return listed
+
+
+def _last_shifts(world: World) -> dict[str, tuple[str, date]]:
+    """case manager → facility and day of the last shift."""
+    found: dict[str, tuple[str, date]] = {}
+    for row in world.hospital.staffing:
+        day, person = date.fromisoformat(text(row, "shift_on")), text(row, "case_manager_id")
+        if person not in found or day > found[person][1]:
+            found[person] = (text(row, "facility_id"), day)
+    return found
+
+
+def training(*, overdue: bool) -> Oracle:
+    """Courses by their due day, or at the ends of the months of the year after it."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        facilities, found = _last_shifts(world), {}
+        for row in world.hospital.training:
+            person, due, done = text(row, "case_manager_id"), _day(row, "due_on"), _day(row, "completed_on")
+            if person not in facilities or due is None:
+                continue
+            facility = facilities[person][0]
+            through = world.options.complete_through[facility]
+            key = f"{person}|{text(row, 'course')}|{due}"
+            if not overdue and due <= through:
+                found[key] = Listed(facility, due, (float(done is not None and done <= due), 1.0))
+            for last in month_ends(due, through) if overdue else ():
+                if (last.year - due.year) * 12 + last.month - due.month < 12:
+                    found[f"{key}|{last}"] = Listed(facility, last, (float(done is None or done > last), 1.0))
+        return found
+
+    return listed
+
+
+def licences(first: int, last: int) -> Oracle:
+    """Licences at the end of the last whole month: expiring from `first` to `last` days after it."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        found = {}
+        for row in world.hospital.licences:
+            person, expires = text(row, "case_manager_id"), _day(row, "expires_on")
+            if expires is None or person not in _last_shifts(world):
+                continue
+            facility, shift = _last_shifts(world)[person]
+            end = month_ends(date(2020, 1, 1), world.options.complete_through[facility])[-1]
+            if (end.year - shift.year) * 12 + end.month - shift.month < 12:
+                on = float(first <= (expires - end).days <= last)
+                found[f"{person}|{text(row, 'licence')}"] = Listed(facility, end, (on, 1.0))
+        return found
+
+    return listed
+
+
+def denials_received(*, lost: bool) -> Oracle:
+    """Denials by their day: the dollars, or those not overturned within a year out of them."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        found = {}
+        for stay, row in _denials_of(world):
+            day, amount = _day(row, "denied_on"), text(row, "denied_amount")
+            if day is None:
+                continue
+            usd = float(amount or 0)
+            decided = _day(row, "decided_on")
+            won = text(row, "outcome").lower() == "overturned" and decided is not None
+            won = won and decided is not None and decided <= day + timedelta(days=365)
+            case = (0.0 if won else usd, usd) if lost else (usd, 1.0)
+            found[text(row, "denial_id")] = Listed(stay.facility_id, day, case if amount else "amount_unknown")
+        return found
+
+    return listed
+
+
+def observation_to_inpatient(world: World) -> dict[str, Listed]:
+    """Ended observation: an acute stay of the person there begins that day or the next."""
+    listed = {}
+    for row, _, ends in _observations(world):
+        after = any(
+            stay.person_id == text(row, "person_id")
+            and stay.facility_id == text(row, "facility_id")
+            and 0 <= (stay.admitted_on - ends.date()).days <= 1
+            for stay in world.stays
+        )
+        listed[text(row, "encounter_id")] = Listed(text(row, "facility_id"), ends.date(), (float(after), 1.0))
+    return listed
+
+
+def waits_documented(world: World) -> dict[str, Listed]:
+    """Stays more than two days beyond the geometric mean of their DRG: any avoidable day."""
+    found = avoidable_days(world)
+    listed = {}
+    for stay in ended(world.stays):
+        expected = GMLOS.get(measures.drg_of(stay))
+        if expected is not None and stay.length_of_stay_days > expected + 2:
+            days = found[stay.stay_id].case
+            assert not isinstance(days, str)
+            listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, (float(days[0] > 0), 1.0))
+    return listed
+
+
+def part_cost(column: str) -> Oracle:
+    """The sum of a part of the cost over the stay's encounters; unknown if any is."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        found = {}
+        for stay in ended(world.stays):
+            parts = [text(member, column) for member in stay.members]
+            total = sum(float(part) for part in parts if part)
+            case: tuple[float, float] | str = "negative_cost" if total < 0 else (total, 1.0)
+            found[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case if all(parts) else "not_costed")
+        return found
+
     return listed
 
 

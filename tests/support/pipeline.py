@@ -152,7 +152,7 @@ def readmission_of_oracle(judgement: Judgement) -> tuple[Any, ...]:
     )
     return (
         stay.facility_id,
-        stay.discharged_on,
+        stay.last_day,
         judgement.exclusion_reason,
         judgement.cohort,
         stay.ccs,

@@ -72,24 +72,27 @@ def test_each_facility_has_its_watermark_and_its_name(facts: BuildFacts) -> None
 
 
 def test_the_road_from_encounters_to_stays_loses_nothing(facts: BuildFacts) -> None:
-    # E1 and E2 are one stay (same day, same condition), E4 is E3 under another number, E6 was never discharged
+    # E1 and E2 are one stay (same day, same condition), E4 is E3 under another number, E6's discharge date is lost
     assert facts.stays == (
         FunnelStep("Encounters in use", 7),
         FunnelStep("Not acute inpatient: kept, but no stay", 1),
         FunnelStep("Same stay recorded under two numbers", 1),
-        FunnelStep("Discharge date lost", 1),
+        FunnelStep("Admitted after death (organ donation)", 0),
         FunnelStep("Combined into another encounter's stay", 1),
-        FunnelStep("Acute inpatient stays", 3),
+        FunnelStep("Acute inpatient stays", 4),
         FunnelStep("Of these still in the house", 1),
+        FunnelStep("Of these with a lost discharge date", 1),
     )
-    in_use, *lost, stays, _ = (step.n for step in facts.stays)
+    in_use, *lost, stays, _, _ = (step.n for step in facts.stays)
     assert in_use - sum(lost) == stays
 
 
 def test_a_reader_is_warned_of_what_the_figures_survive(facts: BuildFacts) -> None:
     assert said(facts.warnings) == (
-        "procedures: the table was not supplied, so planned returns may be counted as unplanned.",
-        "1 of 3 principal diagnoses is in no loaded CCS map and excludes nothing.",
+        "procedures: no rows were supplied, so planned returns cannot be told from unplanned ones, and readmissions "
+        "are not computed. Send procedures with ICD-10-PCS codes; or write procedures_required: false in landing.yaml, "
+        "and planned returns count as unplanned.",
+        "1 of 4 principal diagnoses is in no loaded CCS map and excludes nothing.",
         "1 stay has a DRG that is not in the loaded MS-DRG table.",
         "No MS-DRG table is loaded for FY2027; that of FY2026 is used.",
     )

@@ -79,7 +79,8 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
 def test_a_stay_open_longer_than_any_is_a_discharge_lost_and_not_a_patient(lost: duckdb.DuckDBPyConnection) -> None:
     statuses = dict(lost.execute("SELECT encounter_id, encounter_status FROM encounters").fetchall())
     assert statuses == {"LONG": "in_house", "TOO_LONG": "missing_discharge_date"}
-    assert lost.execute("SELECT stay_id, is_in_house FROM stays").fetchall() == [("LONG", True)]
+    found = lost.execute("SELECT stay_id, is_in_house, is_discharge_lost FROM stays ORDER BY ALL").fetchall()
+    assert found == [("LONG", True, False), ("TOO_LONG", True, True)]
 
 
 @pytest.mark.parametrize(("declared", "is_told"), [("2027-01-30", False), ("2027-01-31", True), ("2062-10-31", True)])

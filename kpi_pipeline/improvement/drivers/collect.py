@@ -45,7 +45,8 @@ CATEGORIES = ("drg_code", "service_line")
 
 @dataclass(frozen=True, slots=True)
 class MixChange:
-    """A metric's cases by kind in two years: category ('' not recorded), n_cases and numerator, before and after."""
+    """A metric's cases by kind in two years: category ('' not recorded), n_cases, numerator and squares, before and
+    after."""
 
     metric: str
     by: str

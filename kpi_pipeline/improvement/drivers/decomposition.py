@@ -19,10 +19,14 @@ Method = Literal["symmetric", "interaction"]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """One category in one period: what is counted, and by what (days and discharges, dollars and cases)."""
+    """One category in one period: what is counted, and by what (days and discharges, dollars and cases).
+
+    squares: the sum of the squares of the cases' numerators, from which their scatter follows; None: not known.
+    """
 
     numerator: float
     denominator: float
+    squares: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,14 +141,16 @@ def query_stays(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.Dat
 
 
 def query_amounts(connection: duckdb.DuckDBPyConnection, metric: Metric, window: Window, *, by: str) -> pd.DataFrame:
-    """A metric's cases summed by drg_code or service_line: category ('' not recorded), n_cases, numerator."""
+    """A metric's cases summed by drg_code or service_line: category ('' not recorded), n_cases, numerator and the
+    sum of its squares."""
     return connection.execute(
         f"""
         WITH cases AS ({cases_sql(metric)})
         SELECT
             COALESCE(stays.{by}, '') AS category,
             COUNT(*) AS n_cases,
-            CAST(SUM(cases.numerator) AS DOUBLE) AS numerator
+            CAST(SUM(cases.numerator) AS DOUBLE) AS numerator,
+            SUM(CAST(cases.numerator AS DOUBLE) * CAST(cases.numerator AS DOUBLE)) AS squares
         FROM cases
         INNER JOIN stays ON cases.case_id = stays.stay_id
         WHERE {window.condition()} AND cases.exclusion_reason IS NULL

@@ -128,7 +128,7 @@ def _within(
     reasons = [cell for name, cell in cells.items() if name.startswith(_EXCLUDED)]
     if LISTED in cells and COUNTED in cells:
         found.append(_sum(cells[LISTED], [cells[COUNTED], *reasons]))
-    if metric.kind == "count" and COUNTED in cells and NUMERATOR in cells:
+    if metric.kind == "count" and metric.unit != "usd" and COUNTED in cells and NUMERATOR in cells:
         found.append(Relation({cells[NUMERATOR]: 1.0, cells[COUNTED]: -1.0}, 0.0, 0.0))
     if DENOMINATOR not in cells or NUMERATOR not in cells:
         return found
@@ -137,7 +137,7 @@ def _within(
         found.append(Relation({denominator: 1.0, cells[COUNTED]: -1.0}, 0.0, 0.0))
     if metric.kind == "proportion":
         found.append(Relation({denominator: 1.0, numerator: -1.0}, 0.0, float("inf")))
-    if value is not None and metric.kind != "median":
+    if value is not None and metric.is_ratio_of_sums:
         half = 0.5 * 10**-metric.decimals * (1 + 1e-9)
         found.append(Relation({numerator: metric.scale, denominator: -(value - half)}, 0.0, float("inf")))
         found.append(Relation({numerator: metric.scale, denominator: -(value + half)}, -float("inf"), 0.0))

@@ -14,6 +14,7 @@ import pandas as pd
 from kpi_pipeline.core.rounding import round_half_up, round_parts
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
 from kpi_pipeline.improvement.drivers.decomposition import Amount, RatioChange, decompose_ratio
+from kpi_pipeline.improvement.drivers.mix_chance import PartIntervals, part_intervals
 from kpi_pipeline.judgement.disclosure import is_small
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.metrics.declaration import Metric
@@ -40,6 +41,7 @@ class MixRow:
 class JudgedMix:
     """A metric's change since the year before, as printed: old + moved = new, mix + rate = moved.
 
+    chance: the change, its mix and its rate with what chance alone makes of them; None where that is not known.
     rows: empty where the table would tell a small number of cases. n_small_kinds: kinds gathered for too few cases.
     """
 
@@ -50,6 +52,7 @@ class JudgedMix:
     moved: float
     mix: float
     rate: float
+    chance: PartIntervals | None
     rows: tuple[MixRow, ...]
     n_small_kinds: int
 
@@ -82,6 +85,7 @@ def judge_mix(inputs: ReportInputs, drivers: Drivers) -> JudgedMix | None:
         moved=moved,
         mix=mix,
         rate=rate,
+        chance=part_intervals(split, before, after, scale=metric.scale),
         rows=() if is_too_close else _rows(split, before, after, metric, mix=mix, rate=rate),
         n_small_kinds=len({*change.before["category"], *change.after["category"]} - {*before, ""}),
     )
@@ -137,10 +141,16 @@ def _large_kinds(change: MixChange, least: int) -> tuple[dict[str, Amount], dict
 
 def _amounts(year: pd.DataFrame) -> dict[str, Amount]:
     return {
-        str(row["category"]): Amount(float(row["numerator"]), float(row["n_cases"])) for row in year.to_dict("records")
+        str(row["category"]): Amount(float(row["numerator"]), float(row["n_cases"]), float(row["squares"]))
+        for row in year.to_dict("records")
     }
 
 
 def _sum(year: Mapping[str, Amount], names: set[str]) -> Amount:
     own = [amount for name, amount in year.items() if name in names]
-    return Amount(sum(one.numerator for one in own), sum(one.denominator for one in own))
+    squares = [one.squares for one in own]
+    return Amount(
+        sum(one.numerator for one in own),
+        sum(one.denominator for one in own),
+        None if None in squares else sum(one for one in squares if one is not None),
+    )

@@ -14,6 +14,7 @@ from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
 from kpi_pipeline.report.words.phrases import WITHHELD
 
 COLUMNS = (
@@ -32,13 +33,16 @@ COLUMNS = (
     "variation",
     "assurance",
     "snapshot",
+    "lower",
+    "upper",
 )
 
 
 def write_figures_csv(judged: Judged) -> str:
     """The text of figures.csv: the charted months of the chosen facility, then the facilities of the same month.
 
-    variation and assurance stand in the row of the month the icons were taken from.
+    variation and assurance stand in the row of the month the icons were taken from. Then, without a metric, the figures
+    of the pages on drivers and the programme, with their 95 % intervals.
     """
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
@@ -47,6 +51,8 @@ def write_figures_csv(judged: Judged) -> str:
         printed = _printed(judged, measure)
         rows = [_row(judged, measure, figure) for figure in printed] or [_empty_row(judged, measure)]
         writer.writerows([guarded(cell) for cell in row] for row in rows)
+    for figure in page_figures(judged):
+        writer.writerow([guarded(cell) for cell in _page_row(judged, figure)])
     return target.getvalue()
 
 
@@ -96,7 +102,25 @@ def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
         result.variation if has_icons and result is not None else "",
         result.assurance if has_icons and result is not None else "",
         judged.snapshot_id,
+        "",
+        "",
     ]
+
+
+def _page_row(judged: Judged, figure: PageFigure) -> list[str]:
+    """A figure of the pages on drivers and the programme: of no measure's month, so `metric` is empty."""
+    known = {
+        "figure_id": figure.figure_id,
+        "facility_id": judged.scope.facility_id,
+        "month": str(judged.scope.month),
+        "value": _cell(figure.value),
+        "unit": figure.unit,
+        "status": "withheld" if isinstance(figure.value, Withheld) else "computed",
+        "snapshot": judged.snapshot_id,
+        "lower": _cell(figure.lower),
+        "upper": _cell(figure.upper),
+    }
+    return [known.get(column, "") for column in COLUMNS]
 
 
 def _cell(number: Number) -> str:

@@ -45,6 +45,7 @@ class _Placed:
 def lay_out_report(report: Report, look: ReportSettings) -> Any:
     """The whole report as one document of finished pages."""
     placed = _share_pages(report, look, [_place(report, look, [section]) for section in sections_of(report)])
+    placed = [_widened(report, look, one) for one in placed]
     pages = [page for one in placed for page in one.document.pages]
     _put_running_heads(report, look, pages)
     return placed[0].document.copy(pages)
@@ -54,18 +55,30 @@ def _place(report: Report, look: ReportSettings, sections: Sequence[Section]) ->
     """Laid out as given; with less air where the last section runs over its pages or half empties the last one."""
     placed = _lay_out(report, look, sections)
     last = sections[-1]
-    runs_over = len(sections) == 1 and last.pages_meant is not None and placed.n_pages > last.pages_meant
+    meant = max((one.pages_meant or 0 for one in sections), default=0)
+    runs_over = all(one.pages_meant is not None for one in sections) and placed.n_pages > meant
     least = _FEW_LINES if last.name == "appendix" else HALF_EMPTY
     leaves_half = last.pages_meant is None and placed.n_pages > 1 and placed.fill < least
     if last.is_tight or not (runs_over or leaves_half):
         return placed
-    tighter = _lay_out(report, look, [*sections[:-1], last.tightened()])
+    tighter = _lay_out(
+        report, look, [one.tightened() if runs_over else one for one in sections[:-1]] + [last.tightened()]
+    )
     return tighter if tighter.n_pages < placed.n_pages else placed
 
 
 def _lay_out(report: Report, look: ReportSettings, sections: Sequence[Section]) -> _Placed:
     sheets = style_sheets(build_palette(look.colours), look.paper, with_running_heads=False)
     return _Placed(tuple(sections), lay_out(sections_html(report, sections, look), sheets))
+
+
+def _widened(report: Report, look: ReportSettings, placed: _Placed) -> _Placed:
+    """An improvement that found none to share its page with is set as large as what needs attention, if it fits."""
+    (section, *others) = placed.sections
+    if others or section.alone() == section:
+        return placed
+    large = _place(report, look, [section.alone()])
+    return large if large.n_pages == placed.n_pages else placed
 
 
 def _share_pages(report: Report, look: ReportSettings, placed: Sequence[_Placed]) -> list[_Placed]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
-from itertools import groupby
 from typing import Any
 
 import jinja2
@@ -23,8 +22,8 @@ from kpi_pipeline.report.forms.renderer import renderer
 from kpi_pipeline.report.model import ExceptionPage, Report
 
 _BEFORE_EXCEPTIONS = ("said_before",)
-_TO_A_PAGE = 2
-"""Improvements on one page: each needs half of it."""
+_ROWS_WITH_AIR = 30
+"""A scorecard of more rows is set with less air: it is two pages or more, and looked things up in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,10 @@ class Section:
         """The same with less air."""
         return replace(self, is_tight=True)
 
+    def alone(self) -> Section:
+        """The same as it is set where it has a page to itself."""
+        return replace(self, template="exception") if self.template == "improvement" else self
+
     def following(self) -> Section:
         """The same, on the page of the section before it."""
         return replace(self, follows=True)
@@ -54,7 +57,9 @@ def sections_of(report: Report) -> list[Section]:
     """The sections in the order of the pages."""
     meant = {"drivers": 2, "hospitals": 1}
     further = [Section(one.name, "further", one, meant.get(one.name)) for one in report.further_sections]
-    found = [Section("front", "front", pages_meant=1), Section("scorecard", "scorecard")]
+    n_rows = sum(len(group.rows) for group in report.scorecard.groups)
+    scorecard = Section("scorecard", "scorecard", is_tight=n_rows > _ROWS_WITH_AIR)
+    found = [Section("front", "front", pages_meant=1), scorecard]
     found += [one for one in further if one.name in _BEFORE_EXCEPTIONS]
     found += _exception_sections(report.exceptions)
     found += [one for one in further if one.name not in _BEFORE_EXCEPTIONS]
@@ -64,14 +69,10 @@ def sections_of(report: Report) -> list[Section]:
 
 
 def _exception_sections(pages: Sequence[ExceptionPage]) -> Iterator[Section]:
-    """A page for what needs attention; half a page for each improvement, unless it would stand alone."""
-    for is_improvement, group in groupby(pages, key=lambda page: page.kind == "improvement"):
-        one_kind = list(group)
-        step = _TO_A_PAGE if is_improvement else 1
-        for first in range(0, len(one_kind), step):
-            together = one_kind[first : first + step]
-            template = "improvements" if len(together) > 1 else "exception"
-            yield Section(f"exception-{together[0].metric}", template, together, 1)
+    """A page for what needs attention; about half a page for each improvement, so that two can share one."""
+    for page in pages:
+        template = "improvement" if page.kind == "improvement" else "exception"
+        yield Section(f"exception-{page.metric}", template, page, 1)
 
 
 def sections_html(report: Report, sections: Sequence[Section], look: ReportSettings) -> str:

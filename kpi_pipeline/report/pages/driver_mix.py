@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from kpi_pipeline.core.language import format_count, format_number
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.judgement.drivers.mix import JudgedMix, MixRow
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Block, Column, Table
@@ -30,26 +31,38 @@ def build_mix_block(mix: JudgedMix, first: Month, last: Month, drg_titles: Mappi
         f"{_adds(mix.mix, metric)}; rate, what the same kinds of cases came to, {_adds(mix.rate, metric)}. "
         "The two parts sum to the change exactly."
     )
-    note = "This divides the change that was seen; whether it is more than chance is for the control chart to say."
+    note = "This divides the change that was seen; whether it lasts is for the control chart to say."
+    if mix.chance is not None:
+        sure = {"the change": mix.chance.change, "mix": mix.chance.mix, "rate": mix.chance.rate}
+        beyond = [name for name, part in sure.items() if part.excludes_zero]
+        note += f" Beyond what chance alone would make (95%): {join_words(beyond) if beyond else 'none of the three'}."
     if mix.n_small_kinds:
         few = format_count(mix.n_small_kinds, "kinds with too few cases")
         note += f" All others includes {few} for a figure of their own."
     return Block(
-        heading=_mix_heading(title, moved, mix.mix, mix.rate, metric),
+        heading=_mix_heading(title, mix),
         paragraphs=(sentence,),
         tables=(_mix_table(mix, drg_titles),) if mix.rows else (),
         notes=(note,),
     )
 
 
-def _mix_heading(title: str, moved: float, mix: float, rate: float, metric: Metric) -> str:
+def _mix_heading(title: str, split: JudgedMix) -> str:
+    """The change and which part of it is most; a direction only where chance alone does not make it."""
+    moved, chance = split.moved, split.chance
     if moved == 0:
         return f"{title}: the same as a year before"
-    size = format_value(abs(moved), metric)
-    finding = f"{title}: {size} {'higher' if moved > 0 else 'lower'} than a year before"
-    if mix * rate < 0:
+    if chance is None or not chance.change.excludes_zero:
+        return f"{title}: mix and rate since the year before, a change within chance"
+    finding = (
+        f"{title}: {format_value(abs(moved), split.metric)} {'higher' if moved > 0 else 'lower'} than a year before"
+    )
+    if chance.mix.excludes_zero and chance.rate.excludes_zero and split.mix * split.rate < 0:
         return f"{finding}; mix and rate pull in opposite directions"
-    return f"{finding}, most of it {'mix' if abs(mix) > abs(rate) else 'rate'}" if mix != rate else finding
+    largest, name = (split.mix, "mix") if abs(split.mix) > abs(split.rate) else (split.rate, "rate")
+    is_sure = (chance.mix if name == "mix" else chance.rate).excludes_zero
+    is_most = is_sure and largest * moved > 0 and split.mix != split.rate
+    return f"{finding}, most of it {name}" if is_most else finding
 
 
 def _mix_table(mix: JudgedMix, drg_titles: Mapping[str, str]) -> Table:

@@ -15,6 +15,7 @@ from kpi_pipeline.report.model import (
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, variation_mark
 from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences, point_notes
+from kpi_pipeline.report.words.companions import companions_sentence
 from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.report.words.phrases import subject, unit_words_of
 from kpi_pipeline.report.words.sentences import (
@@ -90,7 +91,7 @@ def _tells(judged: Judged, measure: Measure) -> tuple[str, ...]:
     said = [
         first,
         " ".join(sentence for sentence in begun if sentence),
-        *(change_sentence(one) for one in companions(measure, judged.system.values()) if one.has_signal),
+        companions_sentence(measure, [one for one in companions(measure, judged.system.values()) if one.has_signal]),
         " ".join(sentence for sentence in newest if sentence),
         assurance_sentence(measure),
         *phase_sentences(measure),

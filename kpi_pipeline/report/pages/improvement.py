@@ -89,13 +89,13 @@ def _block(judged: Judged, one: JudgedInitiative) -> Block:
 
 def _so_far(judged: Judged, one: JudgedInitiative, metric: str, result: EffectResult) -> str:
     """What the plan has come to, where it runs at one place, and from when on it can be judged."""
-    opportunity = judged.drivers.opportunity if judged.drivers else None
     measures = [each.measure for each in one.measures if each.kind == "outcome" and each.measure.metric.name == metric]
     said = [not_before_sentence(result)]
     if len(measures) == 1:
         start = Month.of(one.initiative.starts_on)
         since = since_start_sentence(measures[0], start, result.first_counted_month)
-        said = [since, days_sentence(measures[0], result, opportunity), *said]
+        said = [since, *said]
+    said.insert(len(measures) == 1, days_sentence(result, one.sizes.get(metric)))
     return " ".join(sentence for sentence in said if sentence)
 
 

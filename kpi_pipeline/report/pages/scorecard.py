@@ -18,6 +18,8 @@ _SECTIONS = {
     "cost": "Cost",
     "utilisation": "Utilization",
     "case management": "Case management",
+    "compliance": "Compliance",
+    "people": "Staffing and training",
 }
 """Sections in the order of the pages (`judgement.agenda.SECTIONS`), with their headings."""
 

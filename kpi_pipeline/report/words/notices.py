@@ -156,7 +156,43 @@ def _versions_undated(notice: Notice) -> str:
     )
 
 
-_PLANNED = "planned returns may be counted as unplanned."
+def _so_planned(notice: Notice) -> str:
+    """What follows where planned returns cannot be told from unplanned ones."""
+    if notice.details["declared"] == "false":
+        return "planned returns count as unplanned, as procedures_required: false in landing.yaml says."
+    return (
+        "planned returns cannot be told from unplanned ones, and readmissions are not computed. Send procedures with "
+        "ICD-10-PCS codes; or write procedures_required: false in landing.yaml, and planned returns count as unplanned."
+    )
+
+
+def _ids_of_two_stays(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
+        "a row of the same encounter_id that is another stay (other days, or another person), so a stay may be lost. "
+        "Make the ids unique, or write one row per stay."
+    )
+
+
+def _stays_very_long(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'stays', 'stays')} longer than {notice.details['days']} days, counted as "
+        "written: a year mistyped, or a discharge closed late? They weigh on every mean of days."
+    )
+
+
+def _stays_open_at_once(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'persons', 'persons')} with two or more stays without a discharge at once: a "
+        "discharge was forgotten, or person_id stands for several people."
+    )
+
+
+def _stays_after_death(notice: Notice) -> str:
+    return (
+        f"encounters: {_counted(notice, 'stays', 'stays')} of people whose earlier stay ended in death: the discharge "
+        "status is wrong, or person_id stands for several people."
+    )
 
 
 def _dispositions_invalid(notice: Notice) -> str:
@@ -210,10 +246,15 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
     "encounter_types_unknown": _encounter_types_unknown,
     "persons_unknown": _persons_unknown,
     "versions_undated": _versions_undated,
-    "procedures_not_supplied": lambda _: f"procedures: the table was not supplied, so {_PLANNED}",
+    "ids_of_two_stays": _ids_of_two_stays,
+    "procedures_not_supplied": lambda one: f"procedures: no rows were supplied, so {_so_planned(one)}",
     "procedures_unmapped": lambda one: (
-        f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), so {_PLANNED}"
+        f"procedures: {_out_of(one, 'codes', 'codes')} are in no loaded map (CPT codes are in none), "
+        f"so {_so_planned(one)}"
     ),
+    "stays_very_long": _stays_very_long,
+    "stays_open_at_once": _stays_open_at_once,
+    "stays_after_death": _stays_after_death,
     "dispositions_invalid": _dispositions_invalid,
     "no_stays": lambda _: "No encounter has the encounter_type 'acute inpatient', so there are no stays to measure.",
     "diagnoses_without_map": lambda _: (

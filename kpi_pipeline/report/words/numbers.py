@@ -5,7 +5,10 @@ Not here: plain numbers, counts and dates (`core.language`), the sentence round 
 
 from __future__ import annotations
 
+import math
+
 from kpi_pipeline.core.language import SINGULARS, format_number, one_or_many
+from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.metrics.declaration import Metric, Unit
 
 MISSING = "–"
@@ -22,6 +25,7 @@ _UNITS: dict[Unit, str] = {
     "discharges": "discharges",
 }
 _MILLION, _THOUSAND = 1e6, 1e3
+_SIGNIFICANT = 2
 _SMALL_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -65,8 +69,18 @@ def format_dollars(usd: float) -> str:
     """An amount no finer than it is known: `$25.5 million`, `$812,000`, `$8,120`."""
     if usd < 0:
         return f"−{format_dollars(-usd)}"
-    if abs(usd) >= _MILLION:
-        return f"${format_number(usd / _MILLION, 1)} million"
-    if abs(usd) >= 10 * _THOUSAND:
-        return f"${format_number(round(usd / _THOUSAND) * _THOUSAND)}"
-    return f"${format_number(usd)}"
+    shown = rounded_dollars(usd)
+    return f"${format_number(shown / _MILLION, 1)} million" if shown >= _MILLION else f"${format_number(shown)}"
+
+
+def rounded_dollars(usd: float) -> float:
+    """The amount that `format_dollars` prints."""
+    size = abs(usd)
+    step = _MILLION / 10 if size >= _MILLION else _THOUSAND if size >= 10 * _THOUSAND else 1.0
+    return math.copysign(round_half_up(size / step, 0) * step, usd) if round_half_up(size / step, 0) else 0.0
+
+
+def rounded_roughly(number: float) -> float:
+    """No finer than two digits: a level of a few months is not known better."""
+    digits = len(str(int(abs(number))))
+    return round_half_up(number, 0) if digits <= _SIGNIFICANT else float(round(int(number), _SIGNIFICANT - digits))

@@ -8,13 +8,12 @@ from __future__ import annotations
 from kpi_pipeline.core.language import format_count, format_number
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
-from kpi_pipeline.improvement.drivers.opportunity import Opportunity
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
+from kpi_pipeline.improvement.effects.effect_size import EffectSize
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.size import worth_of_days
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_value
+from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_value, rounded_roughly
 
 _MONTHS_BEFORE = 12
 
@@ -39,31 +38,28 @@ def not_before_sentence(result: EffectResult) -> str:
     return f"It cannot be judged before the figures of {result.judgeable_from.name} are final."
 
 
-def days_sentence(measure: Measure, result: EffectResult, opportunity: Opportunity | None) -> str:
-    """The estimated effect in bed-days and dollars, each with its interval; nothing where it holds zero."""
-    metric = measure.metric
-    if metric.kind != "mean" or metric.unit != "days" or result.effects is None:
+def days_sentence(result: EffectResult, size: EffectSize | None) -> str:
+    """The estimated effect in bed-days and dollars, each with its interval; nothing where the effect holds zero."""
+    if size is None or result.effects is None or not result.effects.average_effect.excludes_zero:
         return ""
-    effect = result.effects.average_effect
-    months = [one for month, one in measure.figures.items() if month >= result.first_counted_month and one.is_final]
-    sizes = [one.plotted_denominator for one in months if one.number is not None]
-    if not effect.excludes_zero or not sizes or any(size is None for size in sizes):
-        return ""
-    stays = sum(size for size in sizes if size is not None)
-    low, high = sorted((abs(effect.lower) * stays, abs(effect.upper) * stays))
-    fewer = "fewer" if effect.value < 0 else "more"
-    days = f"about {_rough(abs(effect.value) * stays)} {fewer} bed-days ({_rough(low)} to {_rough(high)})"
-    least, most = worth_of_days(low, opportunity), worth_of_days(high, opportunity)
-    if least is None or most is None:
-        return f"Over the {format_number(stays)} stays since: {days}."
-    worth = f"{format_dollars(least[0])} to {format_dollars(most[1])} at the variable cost of a late day"
-    return f"Over the {format_number(stays)} stays since: {days}, {worth}."
+    days = size.bed_days
+    low, high = sorted((abs(days.lower), abs(days.upper)))
+    fewer = "fewer" if days.value < 0 else "more"
+    said = (
+        f"Over the {format_count(size.n_cases, 'cases')} of {format_count(size.n_months, 'months')} since: about "
+        f"{_rough(abs(days.value))} {fewer} bed-days ({_rough(low)} to {_rough(high)})"
+    )
+    if size.usd is None:
+        return f"{said}."
+    least, most = sorted((abs(size.usd.lower), abs(size.usd.upper)))
+    worth = f"{format_dollars(abs(size.usd.value))} ({format_dollars(least)} to {format_dollars(most)})"
+    return f"{said}, {worth} at the variable cost of a late day."
 
 
 def _level(figures: list[Figure], metric: Metric) -> float | None:
     sums = [(one.plotted_numerator, one.plotted_denominator) for one in figures]
     known = [(top, bottom) for top, bottom in sums if top is not None and bottom]
-    if not known or len(known) < len(sums) or metric.kind in ("count", "median"):
+    if not known or len(known) < len(sums) or not metric.is_ratio_of_sums:
         return None
     return metric.scale * sum(top for top, _ in known) / sum(bottom for _, bottom in known)
 
@@ -86,5 +82,4 @@ def _months_met(measure: Measure, since: list[Figure]) -> str:
 
 
 def _rough(number: float) -> str:
-    digits = len(str(int(number)))
-    return format_number(number if digits <= 2 else round(number, 2 - digits))
+    return format_number(rounded_roughly(number))

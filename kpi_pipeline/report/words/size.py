@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from kpi_pipeline.core.language import format_number
-from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.size import ChangeSize
-from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_value
-
-_SIGNIFICANT = 2
+from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_value, rounded_roughly
 
 
 def size_words(measure: Measure, size: ChangeSize | None) -> str:
@@ -27,7 +24,7 @@ def _bare(measure: Measure, value: float) -> str:
 def _amount_words(size: ChangeSize) -> str:
     if size.amount is None or size.counted is None:
         return ""
-    rough = _rough(abs(size.amount))
+    rough = rounded_roughly(abs(size.amount))
     if rough == 0:
         return ""
     less = size.amount < 0
@@ -40,11 +37,5 @@ def _amount_words(size: ChangeSize) -> str:
 
 
 def _worth_words(usd: tuple[float, float]) -> str:
-    low, high = (format_dollars(_rough(one)) for one in usd)
+    low, high = (format_dollars(rounded_roughly(one)) for one in usd)
     return f"{low if low == high else f'{low} to {high}'} at the variable cost of a late day"
-
-
-def _rough(number: float) -> float:
-    """No finer than two digits: a level of a few months is not known better."""
-    digits = len(str(int(number)))
-    return round_half_up(number, 0) if digits <= _SIGNIFICANT else float(round(int(number), _SIGNIFICANT - digits))

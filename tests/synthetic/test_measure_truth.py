@@ -1,0 +1,60 @@
+"""The pipeline finds, of each measure of casework, compliance, denials and staff, what the generator says it made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.values import read_values
+from kpi_pipeline.pipeline.build import build_warehouse
+from kpi_pipeline.synthetic import Truth, generate_hospital
+
+METRICS = load_metrics()
+MEASURES = (
+    "appeals_overturned", "cm_cases_closed", "cm_cases_open", "cm_cases_opened", "cm_cases_reopened_30d",
+    "contact_within_2_business_days", "denials_appealed", "denied_usd_not_recovered", "denied_usd_received",
+    "direct_cost_per_case_usd", "follow_ups_done", "follow_ups_on_time", "important_message_first",
+    "important_message_follow_up", "licences_expired", "licences_expiring_60d", "observation_notice_36h",
+    "observation_over_48h", "observation_share", "overtime_share", "paid_hours_per_discharge", "reviews_on_time",
+    "training_on_time", "variable_direct_cost_per_case_usd",
+)  # fmt: skip
+
+Sums = Mapping[tuple[str, str], tuple[float, float]]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    folder = tmp_path_factory.mktemp("truth")
+    truth = generate_hospital(folder / "landing", seed=11, months=19, last_month=Month(2026, 10), scale=0.02)
+    warehouse = folder / "hospital.duckdb"
+    build_warehouse(folder / "landing", warehouse)
+    return warehouse, truth
+
+
+def test_the_truth_speaks_of_these_measures(built: tuple[Path, Truth]) -> None:
+    assert sorted({one.metric for one in built[1].measures}) == list(MEASURES)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_measure_finds_what_was_made(name: str, built: tuple[Path, Truth]) -> None:
+    warehouse, truth = built
+    months = {one.month for one in truth.months}
+    expected: Sums = {
+        (one.facility_id, one.month): (one.numerator, one.denominator) for one in truth.measures if one.metric == name
+    }
+    values = read_values(warehouse, [name]).values
+    rows = values[(values["facility_id"] != "all") & values["month"].isin(months)].to_dict("records")
+    counted = [row for row in rows if row["n_cases"] > row["n_excluded"]]
+    is_count = METRICS[name].kind == "count"
+    found: Sums = {
+        (row["facility_id"], row["month"]): (row["numerator"], 0.0 if is_count else row["denominator"])
+        for row in counted
+    }
+    assert sum(numerator for numerator, _ in expected.values()) > 0
+    assert found.keys() == expected.keys()
+    for key, (numerator, denominator) in expected.items():
+        assert found[key] == pytest.approx((numerator, 0.0 if is_count else denominator), abs=0.01), key
