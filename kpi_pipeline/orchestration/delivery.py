@@ -29,7 +29,9 @@ _BY = "Dagster"
 _BACKFILL_TAGS = ("dagster/backfill", "dagster/asset_partition_range_start")
 
 
-def build_draft_asset(months: dg.MonthlyPartitionsDefinition, policy: dg.BackfillPolicy) -> dg.AssetsDefinition:
+def build_draft_asset(
+    months: dg.MonthlyPartitionsDefinition, policy: dg.BackfillPolicy, *, freshness: dg.FreshnessPolicy
+) -> dg.AssetsDefinition:
     """What every audience would get of a month, drafted and held against the gate. A backfill drafts nothing."""
 
     @dg.asset(
@@ -37,6 +39,7 @@ def build_draft_asset(months: dg.MonthlyPartitionsDefinition, policy: dg.Backfil
         deps=["monthly_report"],
         partitions_def=months,
         backfill_policy=policy,
+        freshness_policy=freshness,
         group_name="delivery",
         owners=told.OWNERS,
         description=(

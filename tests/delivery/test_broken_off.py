@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.delivery.archive import folder_faults
-from kpi_pipeline.delivery.issues import list_issues, open_issues
+from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import LEASE, list_mails
-from kpi_pipeline.pipeline.issue_draft import draft_month
-from kpi_pipeline.pipeline.issue_publication import approve_month, publish_month
+from kpi_pipeline.pipeline.issues import approve_month, draft_month, open_issues, publish_month
 from kpi_pipeline.pipeline.mailing import Mailroom, drain_outbox
 from kpi_pipeline.state.events import chain_faults, read_events
 from tests.support.delivery import NOON, OCTOBER, StubDesk, killed_at

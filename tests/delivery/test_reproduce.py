@@ -13,7 +13,7 @@ from kpi_pipeline.core.errors import DeliveryError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.delivery.archive import read_manifest
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issue_desk import open_desk
+from kpi_pipeline.pipeline.issues import open_desk
 from kpi_pipeline.pipeline.reproduce import reproduce_issue
 from tests.support.delivery import OCTOBER, issue_month
 
