@@ -42,13 +42,14 @@ ui: $(READY) ## Starts Dagster's web page at http://127.0.0.1:3000, on demo data
 test: $(READY) ## Runs every test; ARGS="tests/signals -x" narrows it
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-check: $(READY) ## Style, types, layers, SQL, generated documents, definitions
+check: $(READY) ## Style, types, layers, SQL, generated documents, declared = used, definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/sqlfluff lint --disable-progress-bar sql
 	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python tools/check_used.py
 	$(BIN)/kpi check
 
 format: $(READY) ## Rewrites Python and SQL in the house layout

@@ -282,7 +282,7 @@ def rare_table(n: int) -> Iterator[str]:
         flagged = np.mean([bool(one.signals) for one in before])
         runs = np.mean([any(s.rule in ("shift", "trend") for s in one.signals) for one in before])
         last = np.mean([bool(one.points[-1].rules) for one in before])
-        better = np.mean([one.variation.startswith("improvement") for one in before])
+        better = np.mean([any(hit.side == "low" for hit in one.points[-1].rules) for one in before])
         icons = np.mean([one.variation not in ("common_cause", "empty") for one in now])
         shares = " | ".join(f"{100 * share:.0f}" for share in (flagged, runs, last, better))
         yield f"| {expected:g} | {shares} | {100 * icons:.1f} |"

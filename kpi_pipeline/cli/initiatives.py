@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -31,12 +30,8 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The initiative's id.")]
 On = Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="The day, YYYY-MM-DD.")]
 
 
-class CycleDecision(StrEnum):
-    """What was decided at the end of a plan-do-study-act cycle."""
-
-    adopt = "adopt"
-    adapt = "adapt"
-    abandon = "abandon"
+CycleDecision = Literal["adopt", "adapt", "abandon"]
+"""What was decided at the end of a plan-do-study-act cycle."""
 
 
 @initiative_app.command("import")
@@ -154,7 +149,7 @@ def add_cycle(
         "do": did,
         "study": learned,
         "act": acted,
-        "decision": None if decision is None else decision.value,
+        "decision": None if decision is None else decision,
         "decided_on": None if decision is None else on.date(),
     }
     try:
@@ -187,7 +182,7 @@ def finish_cycle(
     settings_file: SettingsFile = None,
 ) -> None:
     """Records what a running cycle did and taught, and what was decided on that day."""
-    found = {"do": did, "study": learned, "act": acted, "decision": decision.value, "decided_on": on.date()}
+    found = {"do": did, "study": learned, "act": acted, "decision": decision, "decided_on": on.date()}
     findings = {name: value for name, value in found.items() if value is not None}
     _change(
         lambda registry: registry.record_cycle(id_, number, **findings),

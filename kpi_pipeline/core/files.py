@@ -17,7 +17,6 @@ from kpi_pipeline.core.errors import Fault, WarehouseError
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-REPORT_FILE = 0o640
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FULL_WORDS = ("no space left on device", "disk quota exceeded", "enospc")

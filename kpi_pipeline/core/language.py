@@ -62,6 +62,7 @@ SINGULARS: Mapping[str, str] = {
     "lines": "line",
     "mails": "mail",
     "managers": "manager",
+    "changes": "change",
     "measures": "measure",
     "minutes": "minute",
     "months": "month",

@@ -35,6 +35,21 @@ def printable_name(name: str) -> str:
     return printable(name, longest=_LONGEST_NAME)
 
 
+_DATE_IN_A_NAME = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T_-]?\d{4,6})?")
+"""A file is named after its day, `encounters_20261031.csv`, more often than anything else is."""
+MASK = "[number]"
+
+
+def masked(text: str) -> str:
+    """The text with everything in it that is shaped like a patient's identifier replaced by `[number]`.
+
+    For names of files, hospitals and units, which nobody can be asked to change when a report is made.
+    """
+    for shape, _ in _IDENTIFIERS:
+        text = shape.sub(lambda found: found[0] if _DATE_IN_A_NAME.fullmatch(found[0]) else MASK, text)
+    return text
+
+
 def _refuse_control_characters(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("holds a control character or a line break; give each paragraph as its own item")

@@ -171,14 +171,6 @@ class Initiative(_Frozen):
         return self.declared_on < self.starts_on
 
     @property
-    def missing_measures(self) -> tuple[MeasureKind, ...]:
-        """The kinds of measures a charter should have and this one lacks."""
-        kinds: tuple[tuple[MeasureKind, tuple[str, ...]], ...] = (
-            ("outcome", self.outcomes), ("process", self.processes), ("balancing", self.balancing)
-        )  # fmt: skip
-        return tuple(kind for kind, names in kinds if not names)
-
-    @property
     def named_metrics(self) -> tuple[str, ...]:
         """Every metric id it names, measures first, then the control."""
         control = () if self.control is None or self.control.metric is None else (self.control.metric,)

@@ -19,6 +19,7 @@ PageName = Literal[
     "hospitals",
     "drivers",
     "improvement_programme",
+    "further_measures",
     "small_multiples",
     "appendix",
 ]
@@ -29,6 +30,9 @@ SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management", "c
 
 MOST_IN_TABLES = 6
 """More hospitals than this are compared in the grid alone; their intervals are in figures.csv."""
+
+MOST_ON_SCORECARD = 16
+"""As many rows as fit one page. Of more measures the scorecard keeps what an executive asks for, the annex the rest."""
 
 _USUAL_SHIFT = 6
 _REPORTS_AFTER_DETECTION = 2
@@ -54,10 +58,16 @@ class AgendaItem:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """The sections in the order of the pages. compared: metrics shown hospital by hospital, in order."""
+    """The sections in the order of the pages.
+
+    compared: metrics shown hospital by hospital, in order. scorecard: metrics with a row on the scorecard; further:
+    those with figures that stand in the annex instead. Both in the order of the report.
+    """
 
     items: tuple[AgendaItem, ...]
     compared: tuple[str, ...] = ()
+    scorecard: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
 
     @property
     def exceptions(self) -> tuple[AgendaItem, ...]:
@@ -133,6 +143,18 @@ def choose_compared(
     return tuple(name for name in [*exceptions, *others] if system[name].headline is not None)
 
 
+def choose_scorecard(measures: Iterable[Measure], headlines: Sequence[str]) -> tuple[str, ...]:
+    """The rows of the scorecard: every measure with figures where they fit one page; else the headlines, those with a
+    target, and each change or lasting miss once (`tell_once`). Where nothing has figures, the headlines say so."""
+    every = list(measures)
+    supplied = [one for one in every if one.is_supplied]
+    if len(supplied) > MOST_ON_SCORECARD:
+        told = {one.metric.name for one in tell_once(every) if one.has_signal or one.keeps_failing}
+        supplied = [one for one in supplied if one.target or one.metric.name in {*headlines, *told}]
+    chosen = tuple(one.metric.name for one in supplied)
+    return chosen or tuple(one.metric.name for one in every if one.metric.name in headlines)
+
+
 def build_agenda(
     system: Mapping[str, Measure],
     by_facility: Mapping[str, Mapping[str, Measure]],
@@ -143,6 +165,8 @@ def build_agenda(
 ) -> Agenda:
     """The sections of one report."""
     compared = choose_compared(system, by_facility, headlines) if by_facility else ()
+    scorecard = choose_scorecard(system.values(), headlines)
+    further = tuple(name for name, one in system.items() if one.is_supplied and name not in scorecard)
     items = [AgendaItem("front", 1), AgendaItem("scorecard", 1)]
     items += [
         AgendaItem("exception", 1, measure.metric.name, kind) for kind, measure in choose_exceptions(system.values())
@@ -150,5 +174,6 @@ def build_agenda(
     items += [AgendaItem("hospitals")] if by_facility else []
     items += [AgendaItem("drivers", 2)] if has_drivers else []
     items += [AgendaItem("improvement_programme")] if has_programme else []
+    items += [AgendaItem("further_measures")] if further else []
     items += [AgendaItem("small_multiples"), AgendaItem("appendix")]
-    return Agenda(tuple(items), compared)
+    return Agenda(tuple(items), compared, scorecard, further)

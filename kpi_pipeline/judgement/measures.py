@@ -110,6 +110,11 @@ class Measure:
         return self.result.variation.rsplit("_", 1)[0]  # type: ignore[return-value]
 
     @property
+    def is_supplied(self) -> bool:
+        """Whether the hospital sent what the measure is made of."""
+        return self.result is not None
+
+    @property
     def lack(self) -> Lack | None:
         """Why the measure is not judged; None when it is."""
         if self.result is None:

@@ -16,7 +16,7 @@ from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.signals import ChartResult, evaluate_chart, find_rule_set, fit_month_index
-from kpi_pipeline.signals.chart_choice import choose_chart
+from kpi_pipeline.signals.chart_choice import chart_uses
 from kpi_pipeline.signals.rebase import RebaseDecision, check_rebase
 
 DAYS_OF_A_MONTH = 365.25 / 12
@@ -125,8 +125,8 @@ def _series(
     metric: Metric, months: Sequence[Month], figures: Mapping[Month, Figure]
 ) -> tuple[list[float | None], dict[str, Any]]:
     """Values and the arguments of `evaluate_chart` that follow from the metric and its figures."""
-    choice = choose_chart(metric.chart, kind=metric.kind, unit=metric.unit, has_log_means=False)
-    if choice.uses == "subgroups" or choice.chart in _NOT_MONTHLY:
+    uses = chart_uses(metric.chart, kind=metric.kind)
+    if uses == "subgroups" or metric.chart in _NOT_MONTHLY:
         raise DefinitionError(
             Fault(
                 f"sql/metrics/{metric.name}.sql",
@@ -136,13 +136,13 @@ def _series(
         )
     shown = [figures.get(month) for month in months]
     arguments: dict[str, Any] = {
-        "chart": choice.chart,
+        "chart": metric.chart,
         "better": metric.better,
         "scale": "log" if metric.chart_scale == "log" and _all_positive(shown) else "linear",
         "periods": [str(month) for month in months],
         "immature": [str(figure.month) for figure in shown if figure and not figure.is_final],
     }
-    if choice.uses == "counts":
+    if uses == "counts":
         arguments["denominators"] = [figure.plotted_denominator if figure else None for figure in shown]
         arguments["value_scale"] = metric.scale
         return [figure.plotted_numerator if figure else None for figure in shown], arguments

@@ -14,6 +14,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.sql_text import literal
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
+from kpi_pipeline.warehouse.supply import PLANNED_CARE
 
 
 def cases_sql(metric: Metric) -> str:
@@ -227,7 +228,7 @@ def _sums_sql(metric: Metric, *, exact: bool) -> str:
 def watermarks_sql(metric: Metric) -> str:
     """SQL: facility_id, complete_through, is_held_back: the last day for which all the tables a metric reads are
     complete. A table whose rows stop earlier than the encounters holds the metric back."""
-    tables = ", ".join(literal(table) for table in sorted(metric.tables | {"encounters"}))
+    tables = ", ".join(literal(table) for table in feeds_of(metric))
     return f"""
     SELECT
         marks.facility_id,
@@ -237,6 +238,12 @@ def watermarks_sql(metric: Metric) -> str:
     LEFT JOIN feed_ends ON marks.facility_id = feed_ends.facility_id AND feed_ends.table_name IN ({tables})
     GROUP BY marks.facility_id, marks.complete_through, marks.is_held_back
     """
+
+
+def feeds_of(metric: Metric) -> list[str]:
+    """The tables of the landing folder on which a metric's figures rest."""
+    of_care = {"procedures"} if PLANNED_CARE in metric.needs else set()
+    return sorted(metric.tables | {"encounters"} | of_care)
 
 
 def _is_immature(metric: Metric) -> str:

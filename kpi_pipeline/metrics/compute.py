@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql_text import literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases, watermarks_sql
+from kpi_pipeline.metrics.cases import cases_sql, feeds_of, missing_inputs, sum_cases, watermarks_sql
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
@@ -120,7 +121,11 @@ def _pooled_sql(counted: str, metric: Metric) -> str:
 
 
 def _totals_sql(metric: Metric, table: str) -> str:
-    """The sums by facility and month and for the whole system, each with its maturity."""
+    """The sums by facility and month and for the whole system, each with its maturity.
+
+    A month in which a feed was silent, or whose follow-up reaches into such a time, is provisional.
+    """
+    feeds = ", ".join(literal(table) for table in feeds_of(metric))
     return f"""
     WITH watermarks AS ({watermarks_sql(metric)}),
     counted_sums AS (
@@ -167,7 +172,16 @@ def _totals_sql(metric: Metric, table: str) -> str:
             )
             AND (facilities.closed_on IS NULL OR facilities.closed_on >= months.month_starts_on)
         GROUP BY months.month_starts_on
-    )
+    ),
+    silent_places AS (
+        SELECT DISTINCT months.month_starts_on, feed_gaps.facility_id
+        FROM months
+        INNER JOIN feed_gaps
+            ON feed_gaps.starts_on <= months.ends_on + {metric.matures_after_days}
+            AND feed_gaps.ends_before > months.month_starts_on
+        WHERE feed_gaps.table_name IN ({feeds})
+    ),
+    silent_months AS (SELECT DISTINCT month_starts_on FROM silent_places)
     SELECT
         CASE sums.is_system WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE sums.facility_id END AS facility_id,
         STRFTIME(sums.month_starts_on, '%Y-%m') AS month,
@@ -175,12 +189,17 @@ def _totals_sql(metric: Metric, table: str) -> str:
         CASE
             WHEN complete.complete_through < months.ends_on THEN 'open'
             WHEN complete.complete_through - {metric.matures_after_days} < months.ends_on THEN 'provisional'
+            WHEN silent_places.facility_id IS NOT NULL OR silent_months.month_starts_on IS NOT NULL THEN 'provisional'
             ELSE 'final'
         END AS maturity
     FROM sums
     INNER JOIN months ON sums.month_starts_on = months.month_starts_on
     LEFT JOIN open_facilities ON sums.month_starts_on = open_facilities.month_starts_on AND sums.is_system = 1
     LEFT JOIN watermarks ON sums.facility_id = watermarks.facility_id AND sums.is_system = 0
+    LEFT JOIN silent_places
+        ON sums.month_starts_on = silent_places.month_starts_on AND sums.facility_id = silent_places.facility_id
+        AND sums.is_system = 0
+    LEFT JOIN silent_months ON sums.month_starts_on = silent_months.month_starts_on AND sums.is_system = 1
     CROSS JOIN last_days
     CROSS JOIN LATERAL (
         SELECT COALESCE(watermarks.complete_through, open_facilities.complete_through, last_days.complete_through)

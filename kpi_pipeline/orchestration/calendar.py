@@ -32,13 +32,6 @@ class ReportCalendar:
     working_day: int = 5
     days_off: frozenset[date] = frozenset()
 
-    def month_due_on(self, day: date) -> Month | None:
-        """The month whose report is made on this day, or None on every other day."""
-        if not self._is_working_day(day) or self._working_day_number(day) != self.working_day:
-            return None
-        month = Month.of(day).plus(-1)
-        return month if month >= self.first_month else None
-
     def month_owed_on(self, day: date) -> Month | None:
         """The month whose report was due by this day: last month from its working day on, None before that."""
         if self._working_day_number(day) < self.working_day:
@@ -62,9 +55,6 @@ class ReportCalendar:
         """How many working days the month has had by the end of this day."""
         first, after = day.replace(day=1), day + timedelta(days=1)
         return int(np.busday_count(first, after, holidays=sorted(self.days_off)))
-
-    def _is_working_day(self, day: date) -> bool:
-        return bool(np.is_busday(day, holidays=sorted(self.days_off)))
 
     def _most_days_off(self) -> int:
         months = [Month.of(day) for day in self.days_off]

@@ -17,7 +17,7 @@ from kpi_pipeline.report.pages.facilities import build_facility_section
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
-from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples
+from kpi_pipeline.report.pages.scorecard import build_further_measures, build_scorecard, build_small_multiples
 from kpi_pipeline.report.words.findings import issue_words
 
 _SNAPSHOT_LETTERS = 6
@@ -62,6 +62,7 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         claims=tuple(one.claim for one in judged.claims),
         owed=build_owed(judged),
         further_sections=tuple(one for one in prepared if one is not None),
+        further_measures=build_further_measures(judged),
         small_multiples=build_small_multiples(judged),
         appendix=build_appendix(judged, contact=settings.report.contact),
     )

@@ -14,7 +14,7 @@ from kpi_pipeline.signals.chance.seasonality import (
     compare_same_month,
     fit_month_index,
 )
-from kpi_pipeline.signals.chart_choice import ChartChoice, choose_chart, explain_chart
+from kpi_pipeline.signals.chart_choice import chart_uses
 from kpi_pipeline.signals.evaluate import evaluate_chart
 from kpi_pipeline.signals.funnel import FunnelLimits, FunnelPoint, FunnelResult, evaluate_funnel, funnel_limits
 from kpi_pipeline.signals.lines.cusum import CusumResult, RiskAdjustedCusum, risk_adjusted_cusum, tabular_cusum, vlad
@@ -47,7 +47,6 @@ __all__ = [
     "Assurance",
     "Better",
     "Chart",
-    "ChartChoice",
     "ChartResult",
     "Constant",
     "CusumResult",
@@ -75,14 +74,13 @@ __all__ = [
     "TargetShare",
     "Variation",
     "adjust_for_season",
+    "chart_uses",
     "check_rebase",
-    "choose_chart",
     "compare_same_month",
     "evaluate_chart",
     "evaluate_funnel",
     "evaluate_table",
     "expected_false_signals",
-    "explain_chart",
     "find_rule_set",
     "fit_month_index",
     "funnel_limits",

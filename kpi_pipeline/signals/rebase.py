@@ -30,14 +30,6 @@ class RebaseDecision:
     decided_on: date
     is_trial: bool = False
 
-    def describe(self) -> str:
-        """The decision as printed under the chart."""
-        trial = " Trial limits." if self.is_trial else ""
-        return (
-            f"New limits from {self.first_point}: {self.reason.rstrip('.')}. "
-            f"Decided by {self.decided_by} on {self.decided_on.isoformat()}.{trial}"
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class RebaseCheck:

@@ -101,6 +101,6 @@ PAYERS: tuple[Payer, ...] = (
     Payer("Summit Commercial", 0.20, 0.02, 0.080, 1.38),
     Payer("Self-pay", 0.07, 0.00, 0.0, 0.22),
 )
-MEDICARE, HARBOR, MEDICAID, SELF_PAY = 0, 1, 2, 5
+MEDICARE, HARBOR, SELF_PAY = 0, 1, 5
 DENIAL_PROBABILITY_AFTER_CHANGE = 0.235
 """What Harbor Medicare Advantage denies per stay once its new review policy is in force."""

@@ -17,6 +17,7 @@ def find_build_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         *_unknown_facilities(connection),
         *_declared_far_ahead(connection),
         *_stopped_feeds(connection),
+        *_silent_feeds(connection),
         *_ids_of_several_facilities(connection),
         *_ids_of_two_stays(connection),
     ]
@@ -56,6 +57,18 @@ def _stopped_feeds(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
             details={"supported": str(supported), "claimed": str(claimed)},
         )
         for table, facility, supported, claimed in stopped
+    ]
+
+
+def _silent_feeds(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Days between others on which a feed sent nothing: a file that is missing, which would print as a quiet month."""
+    silent = connection.execute(
+        "SELECT table_name, facility_id, starts_on, CAST(ends_before - INTERVAL 1 DAY AS DATE) FROM feed_gaps "
+        "ORDER BY ALL"
+    ).fetchall()
+    return [
+        Notice("feed_silent", table=table, facility_id=facility, details={"first": str(first), "last": str(last)})
+        for table, facility, first, last in silent
     ]
 
 

@@ -109,11 +109,6 @@ class BuildFacts:
         """Rows refused over all tables."""
         return sum(row.quarantined for row in self.ledger)
 
-    @property
-    def quarantined_pct(self) -> float:
-        """Share of rows refused, in percent of rows read; 0 when nothing was read."""
-        return 100.0 * self.rows_quarantined / self.rows_in if self.rows_in else 0.0
-
 
 def read_build_facts(connection: duckdb.DuckDBPyConnection) -> BuildFacts:
     """Reads the facts of the snapshot the connection is open on."""

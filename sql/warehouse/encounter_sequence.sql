@@ -27,13 +27,20 @@ WITH ended_encounters AS (
     WHERE repeat_encounters.discharged_at IS NOT NULL
 ),
 
-ordered_encounters AS (
+marked_encounters AS (
     SELECT
         *,
         COALESCE(
             admitted_at = LAG(admitted_at) OVER one_facility AND discharged_at = LAG(discharged_at) OVER one_facility,
             FALSE
-        ) AS is_duplicate,
+        ) AS is_duplicate
+    FROM ended_encounters
+    WINDOW one_facility AS (PARTITION BY person_id, facility_id ORDER BY begins_at, discharged_at, encounter_id)
+),
+
+ordered_encounters AS (
+    SELECT
+        *,
         MAX(discharged_at) OVER (
             PARTITION BY person_id, facility_id
             ORDER BY begins_at, discharged_at, encounter_id
@@ -42,13 +49,12 @@ ordered_encounters AS (
         MAX_BY(
             STRUCT_PACK(code := discharge_disposition_code),
             STRUCT_PACK(discharged_at := discharged_at, begins_at := begins_at, encounter_id := encounter_id)
-        ) OVER (
+        ) FILTER (WHERE NOT is_duplicate) OVER (
             PARTITION BY person_id, facility_id
             ORDER BY begins_at, discharged_at, encounter_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS stay_so_far
-    FROM ended_encounters
-    WINDOW one_facility AS (PARTITION BY person_id, facility_id ORDER BY begins_at, discharged_at, encounter_id)
+    FROM marked_encounters
 ),
 
 unbroken_runs AS (

@@ -11,6 +11,16 @@ WITH facility_of_encounters AS (
     FROM staged_encounters
 ),
 
+discharged_encounters AS (
+    -- A procedure falls on the discharge of its encounter: its own date is often missing.
+    SELECT
+        encounter_id,
+        facility_id,
+        discharged_on
+    FROM timed_encounters
+    SEMI JOIN staged_procedures ON timed_encounters.encounter_id = staged_procedures.encounter_id
+),
+
 dated_rows AS (
     SELECT
         facility_id,
@@ -66,6 +76,13 @@ dated_rows AS (
         CAST(staged_reviews.done_at AS DATE) AS happened_on
     FROM staged_reviews
     INNER JOIN facility_of_encounters ON staged_reviews.encounter_id = facility_of_encounters.encounter_id
+    UNION ALL
+    SELECT
+        discharged_encounters.facility_id,
+        'procedures' AS table_name,
+        discharged_encounters.discharged_on AS happened_on
+    FROM staged_procedures
+    INNER JOIN discharged_encounters ON staged_procedures.encounter_id = discharged_encounters.encounter_id
     UNION ALL
     SELECT
         facility_id,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.metrics import values as metric_values
 from kpi_pipeline.metrics.compute import VALUE_COLUMNS
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, load_metrics
+from kpi_pipeline.pipeline import reports
 from kpi_pipeline.pipeline.build import build_warehouse
+from kpi_pipeline.pipeline.report import WrittenReport
 from tests.support.terminal import SECRET, Terminal, land_site, open_terminal, rows_of
 
 
@@ -206,6 +210,51 @@ def test_a_report_on_what_the_data_do_not_have_ends_with_3(
     assert (ran.code, ran.out) == (3, "")
     assert ran.err.startswith(f"Error: {message}")
     assert not (tmp_path / "reports").exists()
+
+
+def written(folder: Path, month: str, owed: tuple[str, ...] = ()) -> WrittenReport:
+    stem = folder / f"kpi-report-{month}"
+    return WrittenReport(*(Path(f"{stem}.{end}") for end in ("pdf", "model.json", "figures.csv", "json")), 1, owed)
+
+
+def test_from_writes_every_month_up_to_the_reporting_month_and_names_its_pdf(
+    kpi: Terminal, warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def noted(file: Path, months: list[Month], out: Path, **more: object) -> Iterator[tuple[Month, WrittenReport]]:
+        asked.append((file, months, more["facility"], more["privacy"]))
+        yield from ((month, written(out, str(month))) for month in months)
+
+    monkeypatch.setattr(reports, "write_reports", noted)
+    out = ("--warehouse", warehouse, "--out", tmp_path)
+    ran = kpi("report", "2026-10", "--from", "2026-08", "--facility", "F1", "--privacy", "board", *out)
+    months = [Month(2026, number) for number in (8, 9, 10)]
+    assert ran.code == 0
+    assert asked == [(warehouse, months, "F1", "board")]
+    assert ran.out.splitlines() == [str(tmp_path / f"kpi-report-{month}.pdf") for month in months]
+    alone = kpi("report", "2026-10", *out).out.splitlines()
+    assert [Path(line).suffixes[-1] for line in alone] == [".pdf", ".json", ".csv"]
+
+
+def test_from_after_the_reporting_month_is_refused(kpi: Terminal, warehouse: Path, tmp_path: Path) -> None:
+    ran = kpi("report", "2026-09", "--from", "2026-10", "--warehouse", warehouse, "--out", tmp_path / "reports")
+    assert (ran.code, ran.out) == (3, "")
+    assert "--from: 2026-10 is after the reporting month 2026-09. Give the earlier month to --from." in ran.err
+
+
+def test_what_the_director_has_not_answered_is_asked_before_issue(
+    kpi: Terminal, warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owed = ("Denials per 100 discharges: why and when it will be back",)
+    monkeypatch.setattr(
+        reports, "write_reports", lambda _, months, out, **__: [(one, written(out, str(one), owed)) for one in months]
+    )
+    ran = kpi("report", "2026-10", "--warehouse", warehouse, "--out", tmp_path)
+    assert ran.out.splitlines()[-2:] == [
+        "Before this is issued, please answer in the commentary file:",
+        "  Denials per 100 discharges: why and when it will be back",
+    ]
 
 
 # ---- what nobody foresaw ----

@@ -6,16 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_pipeline.core.spreadsheets import guarded, unguarded
+from kpi_pipeline.core.spreadsheets import guarded
 
 
 @given(st.text())
-def test_the_guard_is_undone_without_loss(cell: str) -> None:
-    assert unguarded(guarded(cell)) == cell
+def test_the_guard_loses_nothing_and_leaves_no_formula(cell: str) -> None:
+    assert guarded(cell) in (cell, f"'{cell}")
     assert not guarded(cell).startswith(("=", "+", "@", "\t", "\r"))
 
 
 @pytest.mark.parametrize("cell", ["'s-Hertogenbosch", "O'Neill", "-12.5", "1e5", "'", ""])
 def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
     assert guarded(cell) == cell
-    assert unguarded(cell) == cell

@@ -152,7 +152,8 @@ def test_what_a_unit_would_have_at_everybodys_rates_by_hand() -> None:
         "SELECT 'F' AS facility_id, DATE '2026-12-31' AS complete_through, FALSE AS is_held_back"
     )
     connection.execute(
-        "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN)"
+        "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN);"
+        "CREATE TABLE feed_gaps (facility_id VARCHAR, table_name VARCHAR, starts_on DATE, ends_before DATE)"
     )
     connection.execute(
         """

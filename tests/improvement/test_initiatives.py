@@ -71,9 +71,9 @@ def test_the_example_in_the_documents_is_read_and_survives_writing(tmp_path: Pat
     registry = read_initiatives(EXAMPLE, metrics=load_metrics(), facilities=("ERHC", "ERHL", "ERHV"))
     rounds, reviews = registry.initiatives
     assert rounds.is_declared_beforehand
-    assert rounds.missing_measures == ()
+    assert rounds.processes
     assert [cycle.decision for cycle in rounds.cycles] == ["adapt", "adopt"]
-    assert reviews.missing_measures == ("process",)
+    assert (bool(reviews.outcomes), reviews.processes, bool(reviews.balancing)) == (True, (), True)
     assert reviews.scope.is_whole_system
     path = tmp_path / "again.yaml"
     write_initiatives(path, registry)

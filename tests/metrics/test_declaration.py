@@ -10,7 +10,7 @@ import pytest
 from kpi_pipeline.core.errors import DefinitionError
 from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND
 from kpi_pipeline.metrics.declaration import Kind, load_metric, load_metrics
-from kpi_pipeline.signals import choose_chart
+from kpi_pipeline.signals import chart_uses
 
 SHIPPED = Path(__file__).parent.parent.parent / "sql" / "metrics" / "length_of_stay_days.sql"
 
@@ -80,4 +80,4 @@ def test_every_kind_has_charts_and_signals_can_draw_each() -> None:
     assert CHARTS_OF_KIND.keys() == set(get_args(Kind))
     for kind, charts in CHARTS_OF_KIND.items():
         for chart in charts:
-            assert choose_chart(chart, kind=kind).chart == chart  # type: ignore[arg-type]
+            assert chart_uses(chart, kind=kind)  # type: ignore[arg-type]

@@ -31,7 +31,8 @@ def test_forty_nine_days_of_one_patient_are_one_patient() -> None:
     )
     connection.execute("CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN)")
     connection.execute(
-        "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN)"
+        "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN);"
+        "CREATE TABLE feed_gaps (facility_id VARCHAR, table_name VARCHAR, starts_on DATE, ends_before DATE)"
     )
     connection.execute("INSERT INTO watermarks VALUES ('A', '2026-10-31', FALSE), ('B', '2026-10-31', FALSE)")
     connection.execute("CREATE TABLE facilities (facility_id VARCHAR, closed_on DATE)")

@@ -9,7 +9,10 @@ from datetime import date
 
 import pytest
 
+from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.judgement.agenda import tell_once
 from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.forms.pdf import render_pdf
@@ -82,13 +85,28 @@ def external_copy() -> ReportInputs:
 
 
 def hostile_names() -> ReportInputs:
-    names = ("W" * 200, "Ward\u202eesrever\x07", "word " * 1000, "<b>&amp;</b> =1+1", "Łódź/Ærø (Nord)")
+    names = (
+        "W" * 200,
+        "Ward\u202eesrever\x07",
+        "word " * 1000,
+        "<b>&amp;</b> =1+1",
+        "Łódź/Ærø (Nord)",
+        "Clinic 20269999123",
+        "MRN 44 ward 123-45-6789",
+    )
     places = [f"N{at}" for at in range(len(names))]
     marks = tuple(
         Watermark(place, name, date(2026, 10, 1 + at), "declared")
         for at, (place, name) in enumerate(zip(places, names, strict=True))
     )
     return report_inputs({LOS: level(5.0, 4.4)}, facilities=places, facts=replace(FACTS, watermarks=marks))
+
+
+def named_like_a_patient() -> ReportInputs:
+    """A hospital's own copy, of a hospital whose name looks like a number of a patient, from a file that does, too."""
+    warnings = (Notice("rows_empty", file="rows_of_4471234567.csv", counts={"rows": 3}),)
+    inputs = report_inputs({LOS: level(5.0, 4.4), DENIALS: level(0.06, 0.09)}, facts=replace(FACTS, warnings=warnings))
+    return replace(inputs, facility_id="A", facility_name="Clinic 20269999123")
 
 
 AWKWARD = {
@@ -101,6 +119,7 @@ AWKWARD = {
         forty_one_measures,
         external_copy,
         hostile_names,
+        named_like_a_patient,
     )
 }
 
@@ -114,6 +133,39 @@ def test_an_awkward_hospital_gets_a_whole_report(name: str) -> None:
     assert report.scorecard.title.split()[0] in pages[1]
     assert not any("\u202e" in page for page in pages)
     assert half_empty_pages(content) == []
+
+
+def test_of_many_measures_the_scorecard_keeps_what_an_executive_asks_for() -> None:
+    inputs = forty_one_measures()
+    judged, report = judge(inputs), build_report(inputs)
+    scorecard, further = (
+        [row.metric for group in table.groups for row in group.rows]
+        for table in (report.scorecard, report.further_measures)
+        if table is not None
+    )
+    changed = {one.metric.name for one in tell_once(judged.system.values()) if one.has_signal or one.keeps_failing}
+    aimed = {name for name, one in judged.system.items() if one.target}
+    assert set(scorecard) == {*judged.headlines, *aimed, *changed}
+    assert set(further) == set(judged.system) - set(scorecard)
+    assert further
+    assert any(f"{len(further)} further measures stand in the annex" in note for note in report.scorecard.notes)
+
+
+def test_few_measures_all_stand_on_the_scorecard() -> None:
+    report = build_report(one_facility())
+    assert report.further_measures is None
+    assert {row.metric for group in report.scorecard.groups for row in group.rows} == set(METRICS)
+
+
+def test_a_change_that_two_measures_show_is_counted_once_in_the_title() -> None:
+    index = METRICS["length_of_stay_index"].model_copy(update={"told_with": LOS})
+    both = {LOS: level(5.0, 4.4), index.name: level(1.0, 0.88)}
+    report = build_report(report_inputs(both, metrics={**METRICS, index.name: index}))
+    assert report.scorecard.title.startswith("One measure is improving")
+    assert "two show one change in the wanted direction" in report.scorecard.lede
+    apart = build_report(report_inputs(both))
+    assert apart.scorecard.title.startswith("Two measures are improving")
+    assert "two changed in the wanted direction" in apart.scorecard.lede
 
 
 def test_a_readmission_is_no_tile_where_nothing_tells_of_it() -> None:

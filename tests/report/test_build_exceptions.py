@@ -64,7 +64,7 @@ def test_a_page_tells_signal_value_target_and_what_to_expect() -> None:
     assert "That misses the target of 90.0% or higher (Department policy)" in page.tells[1]
     assert "does not reach the target" in page.tells[2]
     assert page.balancing is None
-    assert page.balancing_none_words == "No balancing measure is declared for this measure."
+    assert page.balancing_none_words is None
     assert page.why.none_words == "No explanation recorded."
 
 

@@ -200,9 +200,8 @@ def test_a_count_has_no_denominator() -> None:
 def test_what_was_not_supplied_is_said_and_never_zero() -> None:
     inputs = not_supplied(eventful(), DENIALS, status="not_supplied", reason="the denials table")
     report = build_report(inputs)
-    row = rows(report)[DENIALS]
-    assert (row.reading.value, row.reading.unavailable) == (None, "not supplied: the denials table")
-    assert (row.variation, row.assurance, row.sparkline, row.denominator) == (None, None, None, None)
+    assert DENIALS not in rows(report)
+    assert "Not supplied: the denials table: Denials per 100 discharges." in report.scorecard.notes
     assert DENIALS not in panels(report)
     assert DENIALS not in {tile.metric for tile in report.front.tiles}
     assert "Denials: not supplied: the denials table" in report.front.matrix.not_judged

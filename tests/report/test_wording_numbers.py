@@ -96,7 +96,7 @@ def test_a_target_says_on_which_side_it_is_met(metric: str, value: float, short:
     ],
 )
 def test_a_count_is_written_with_its_noun_or_why_it_is_not_there(count: Number, noun: str, text: str) -> None:
-    assert count_words(count, threshold=11, noun=noun) == text
+    assert count_words(count, noun=noun) == text
 
 
 def test_plain_counts() -> None:

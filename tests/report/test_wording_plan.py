@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.improvement.effects.effect_result import EffectResult
+from kpi_pipeline.improvement.effects.effect_result import EffectResult, Effects
+from kpi_pipeline.improvement.effects.effect_size import EffectSize
+from kpi_pipeline.improvement.effects.power import Power
+from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.report.words.plan import not_before_sentence, since_start_sentence
+from kpi_pipeline.report.words.plan import days_sentence, not_before_sentence, since_start_sentence
 from tests.report.invented_report import LOS, report_inputs
 
 
@@ -47,3 +52,29 @@ def test_it_says_from_when_on_a_plan_can_be_judged() -> None:
     later = "It cannot be judged before the figures of July 2027 are final."
     assert not_before_sentence(waiting(Month(2027, 7))) == later
     assert not_before_sentence(waiting(None)) == ""
+
+
+def judged(effect: Estimate) -> EffectResult:
+    power = Power(smallest_visible_effect=0.1, worthwhile_effect=None, months_needed=None)
+    effects = Effects(effect, None, effect, effect, Estimate(0.0, -0.2, 0.2), 0.1, 30, power)
+    return replace(waiting(None), verdict="improvement", effects=effects)
+
+
+def test_an_effect_is_also_told_in_bed_days_and_dollars_with_their_intervals() -> None:
+    """0.3 (0.1 to 0.5) days of 4,113 cases are 1,234 days (411 to 2,057); at $200 a day $246,780."""
+    effect = Estimate(-0.3, -0.5, -0.1)
+    days = Estimate(-1_233.9, -2_056.5, -411.3)
+    dollars = Estimate(-246_780.0, -411_300.0, -82_260.0)
+    said = days_sentence(judged(effect), EffectSize(days, dollars, n_months=12, n_cases=4_113.0))
+    assert said == (
+        "Over the 4,113 cases of 12 months since: about 1,200 fewer bed-days (410 to 2,100), $247,000 ($82,000 to "
+        "$411,000) at the variable cost of a late day."
+    )
+    more = days_sentence(judged(Estimate(0.3, 0.1, 0.5)), EffectSize(Estimate(90.0, 30.0, 150.0), None, 1, 300.0))
+    assert more == "Over the 300 cases of 1 month since: about 90 more bed-days (30 to 150)."
+
+
+def test_an_effect_that_may_be_none_is_told_in_no_days() -> None:
+    size = EffectSize(Estimate(-90.0, -200.0, 20.0), None, 12, 300.0)
+    assert days_sentence(judged(Estimate(-0.3, -0.7, 0.1)), size) == ""
+    assert days_sentence(judged(Estimate(-0.3, -0.5, -0.1)), None) == ""

@@ -15,7 +15,6 @@ from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences
 from kpi_pipeline.report.words.findings import finding_title, scorecard_title, summary_sentence
 from kpi_pipeline.report.words.phrases import assurance_word, follow_up_words, latest_words, variation_word
 from kpi_pipeline.report.words.sentences import (
-    assurance_sentence,
     change_sentence,
     chart_finding,
     failing_sentence,
@@ -25,9 +24,9 @@ from kpi_pipeline.report.words.sentences import (
     onset_sentence,
     phase_sentences,
     provisional_sentence,
-    target_sentence,
     year_ago_words,
 )
+from kpi_pipeline.report.words.targets import assurance_sentence, target_sentence
 from tests.report.invented_report import Ratio, not_supplied, report_inputs
 
 LOS, DENIALS, ASSESSMENT = "length_of_stay_days", "denials_per_100_discharges", "initial_assessment_within_24h"
@@ -120,7 +119,7 @@ def test_too_few_months_are_not_judged() -> None:
 
 def test_months_with_too_few_cases_have_no_figure() -> None:
     one = measure(LOS, wobble(5.0, 0.1), discharges=20)
-    assert newest_figure_sentence(one, threshold=11) == "There is no figure for October 2026: fewer than 25 cases."
+    assert newest_figure_sentence(one) == "There is no figure for October 2026: fewer than 25 cases."
     assert latest_words(one) == "fewer than 25 cases, October 2026"
     assert point_notes(one) == (
         "No figure for 24 months from November 2024 to October 2026: too few discharges. A gap ends a run.",
@@ -220,7 +219,7 @@ def test_a_target_changes_with_its_month() -> None:
 
 def test_the_newest_final_month_is_shown_and_the_open_one_named_beside_it() -> None:
     one = measure("readmission_30d", wobble(0.14, 0.004))
-    assert newest_figure_sentence(one, threshold=11) == (
+    assert newest_figure_sentence(one) == (
         "The newest final figure is 14.4% for September 2026 (95% interval 13.0% to 15.9%), "
         "based on 1,200 index discharges."
     )

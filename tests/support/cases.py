@@ -52,6 +52,7 @@ def warehouse_of(
                 numerator DOUBLE, denominator DOUBLE, exclusion_reason VARCHAR
             );
             CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN DEFAULT FALSE);
+            CREATE TABLE feed_gaps (facility_id VARCHAR, table_name VARCHAR, starts_on DATE, ends_before DATE);
             CREATE TABLE feed_ends (
                 facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN
             );

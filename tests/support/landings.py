@@ -52,9 +52,11 @@ def land(folder: Path, files: Files) -> Path:
     return folder
 
 
-def take_in(folder: Path, files: Files, *, now: datetime = NOW, source: str | None = None) -> IntakeResult:
+def take_in(
+    folder: Path, files: Files, *, now: datetime = NOW, source: str | None = None, settings: Settings = Settings()
+) -> IntakeResult:
     """Lands the files in `folder/landing` beside what is there and stages them into `folder/store`."""
-    return ingest(land(folder / "landing", files), folder / "store", now=now, source=source)
+    return ingest(land(folder / "landing", files), folder / "store", now=now, source=source, settings=settings)
 
 
 def faults_of(folder: Path, files: Files, *, source: str | None = None) -> list[str]:

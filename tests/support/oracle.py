@@ -48,7 +48,8 @@ class Stay:
 
     An open stay (discharged_at None: the patient is in the house, or is_lost: the discharge must have been forgotten)
     stands alone. It may be a return, or show that another stay ended in a transfer; it is in no discharge measure. A
-    stay whose last row says "still a patient" is open too; billed_through is the day of that row.
+    stay whose last row says "still a patient" is open too; billed_through is the day of that row. last_code: the
+    disposition of the last row to leave, where a death in another row is the stay's.
     """
 
     members: list[Row]
@@ -62,6 +63,7 @@ class Stay:
     diagnosis: str
     ccs: int | None
     procedures: list[str]
+    last_code: str = ""
     is_lost: bool = False
     billed_through: date | None = None
 
@@ -278,13 +280,14 @@ def _stay_of_one(row: Row, codes: Mapping[str, list[str]], sets: ValueSets, opti
         diagnosis=diagnosis,
         ccs=sets.diagnosis_ccs.get(diagnosis),
         procedures=codes.get(text(row, "encounter_id"), []),
+        last_code=text(row, "discharge_disposition_code"),
     )
 
 
 def _continues(current: Stay, following: Stay) -> bool:
     if _overlaps(current, following):
         return True
-    if current.disposition == "30" and following.admitted_on <= current.discharged_on + timedelta(days=1):
+    if current.last_code == "30" and following.admitted_on <= current.discharged_on + timedelta(days=1):
         return True
     same_condition = current.ccs is not None and current.ccs == following.ccs
     return following.admitted_on == current.discharged_on and same_condition
@@ -305,6 +308,7 @@ def _extend(current: Stay, following: Stay) -> None:
     if following.discharged_at >= current.discharged_at:
         current.discharged_at = following.discharged_at
         current.has_discharge_time = following.has_discharge_time
+        current.last_code = following.disposition
         if current.disposition not in DIED:
             current.disposition = following.disposition
     elif following.disposition in DIED and current.disposition not in DIED:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.metrics.cases import watermarks_sql
+from kpi_pipeline.metrics.compute import compute_values
+from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.warehouse.notices import read_notices
 from tests.support.landings import HEADER, line, tables_of
 from tests.support.said import said
@@ -83,3 +90,74 @@ def test_a_table_of_its_own_that_stops_is_said_while_the_facility_goes_on(tmp_pa
     marks, warnings = found(tmp_path, stays("SOUTH", every_day), {"denials.csv": denials})
     assert marks == {"SOUTH": (CLAIMED, False)}
     assert [warning for warning in warnings if warning.startswith("denials: facility 'SOUTH'")]
+
+
+def three_in_seven(last: date) -> list[date]:
+    """The days of a small hospital, which admits on Mondays, Wednesdays and Saturdays."""
+    return [day for day in days_until(last) if day.weekday() in (0, 2, 5)]
+
+
+@pytest.mark.parametrize(("last", "is_held_back"), [(date(2026, 9, 9), True), (date(2026, 10, 26), False)])
+def test_a_small_hospital_that_stops_is_held_back_too(last: date, is_held_back: bool, tmp_path: Path) -> None:
+    rows = "".join(
+        line(f"E{day}", person_id=f"P{day}", facility_id="SMALL", admitted_at=f"{day}", discharged_at=f"{day}")
+        for day in three_in_seven(last)
+    )
+    marks, _ = found(tmp_path, rows)
+    assert marks["SMALL"][1] == is_held_back
+    assert marks["SMALL"][0] == (date(2026, 9, 11) if is_held_back else CLAIMED)  # Saturday 12 should have brought one
+
+
+def test_a_hospital_with_a_row_a_month_is_not_judged(tmp_path: Path) -> None:
+    rows = stays("RARE", [date(2026, 6, 1), date(2026, 7, 1), date(2026, 8, 1)], a_day=1)
+    assert found(tmp_path, rows)[0] == {"RARE": (CLAIMED, False)}
+
+
+def gaps(folder: Path, rows: str, more: dict[str, str] | None = None) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
+    """The gaps, and the maturity of the discharges of each facility and month."""
+    files = {"encounters.csv": HEADER + rows, "landing.yaml": ALL_COMPLETE, **(more or {})}
+    with tables_of(folder, files) as connection:
+        silent = connection.execute("SELECT * FROM feed_gaps ORDER BY ALL").fetchall()
+        values, _ = compute_values(connection, load_metrics()["discharges"], settings=Settings(min_denominator=1))
+    return silent, {f"{row.facility_id} {row.month}": str(row.maturity) for row in values.itertuples()}
+
+
+def test_a_month_without_a_row_between_others_is_provisional_for_the_facility_and_the_whole(tmp_path: Path) -> None:
+    every_day = days_until(CLAIMED)
+    rows = stays("NORTH", every_day) + stays("SOUTH", [day for day in every_day if day.month != 8])
+    silent, maturity = gaps(tmp_path, rows)
+    assert silent == [("SOUTH", "encounters", date(2026, 8, 3), date(2026, 9, 1))]  # the last leave on 2 August
+    assert maturity["NORTH 2026-08"] == maturity["all 2026-07"] == maturity["all 2026-09"] == "final"
+    assert maturity["all 2026-08"] == maturity["SOUTH 2026-08"] == "provisional"
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        [day for day in days_until(CLAIMED) if day.weekday() < 5],  # closed at weekends
+        [day for day in days_until(CLAIMED) if day.day in (1, 15)] * 9,  # entered twice a month
+        [day for day in days_until(CLAIMED) if not date(2026, 8, 10) <= day <= date(2026, 8, 13)],  # a long weekend
+    ],
+    ids=["weekdays", "batches", "long weekend"],
+)
+def test_days_that_are_usually_empty_are_no_gap(days: list[date], tmp_path: Path) -> None:
+    rows = "".join(
+        line(f"E{number}", person_id=f"P{number}", admitted_at=f"{day}", discharged_at=f"{day}")
+        for number, day in enumerate(day for day in days for _ in range(3))
+    )
+    assert gaps(tmp_path, rows)[0] == []
+
+
+def test_procedures_that_stop_hold_readmissions_back(tmp_path: Path) -> None:
+    every_day = days_until(CLAIMED)
+    procedures = "encounter_id,procedure_code\n" + "".join(
+        f"SOUTH-{day}-{number},0SRC0J9\n" for day in every_day if day < date(2026, 9, 1) for number in range(3)
+    )
+    files = {"encounters.csv": HEADER + stays("SOUTH", every_day), "landing.yaml": ALL_COMPLETE}
+    with tables_of(tmp_path, {**files, "procedures.csv": procedures}) as connection:
+        held = {
+            name: connection.execute(watermarks_sql(load_metrics()[name])).fetchall()
+            for name in ("discharges", "readmission_30d")
+        }
+    assert held["discharges"] == [("SOUTH", CLAIMED, False)]
+    assert held["readmission_30d"] == [("SOUTH", date(2026, 9, 2), True)]

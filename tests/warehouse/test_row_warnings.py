@@ -73,3 +73,12 @@ def test_a_row_whose_patient_had_not_left_is_continued_within_a_day(
     bills += line("E2", admitted_at=next_day, discharged_at="2026-10-09").replace("\n", ",01\n")
     with tables_of(tmp_path, {"encounters.csv": header + bills}) as connection:
         assert connection.execute("SELECT COUNT(*) FROM stays").fetchall() == [(n_stays,)]
+
+
+def test_a_copy_of_a_stay_under_another_number_does_not_decide_what_continues_it(tmp_path: Path) -> None:
+    header = HEADER.replace("\n", ",discharge_disposition_code\n")
+    rows = line("E1", admitted_at="2026-10-01", discharged_at="2026-10-05").replace("\n", ",01\n")
+    rows += line("E2", admitted_at="2026-10-01", discharged_at="2026-10-05").replace("\n", ",30\n")
+    rows += line("E3", admitted_at="2026-10-06", discharged_at="2026-10-09").replace("\n", ",01\n")
+    with tables_of(tmp_path, {"encounters.csv": header + rows}) as connection:
+        assert connection.execute("SELECT stay_id FROM stays ORDER BY ALL").fetchall() == [("E1",), ("E3",)]

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from kpi_pipeline.report.drawing.charts import FULL_WIDTH, Mark
 from kpi_pipeline.report.drawing.geometry import Scale, TimeAxis, pixels, polyline, text_width, value_range, wrapped
+from kpi_pipeline.report.model.blocks import Bars
 from kpi_pipeline.report.model.chart import Sparkline
-from kpi_pipeline.report.model.page import Bars
 
 
 @dataclass(frozen=True, slots=True)

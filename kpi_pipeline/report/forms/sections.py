@@ -63,6 +63,8 @@ def sections_of(report: Report) -> list[Section]:
     found += [one for one in further if one.name in _BEFORE_EXCEPTIONS]
     found += _exception_sections(report.exceptions)
     found += [one for one in further if one.name not in _BEFORE_EXCEPTIONS]
+    if report.further_measures:
+        found.append(Section("further_measures", "further_measures", report.further_measures))
     if report.small_multiples:
         found.append(Section("small_multiples", "small_multiples"))
     return [*found, Section("appendix", "appendix")]

@@ -28,6 +28,18 @@ from kpi_pipeline.report.model.appendix import (
     Rule,
     Watermark,
 )
+from kpi_pipeline.report.model.blocks import (
+    Bar,
+    Bars,
+    Block,
+    CaptionedChart,
+    CaptionedFunnel,
+    Column,
+    FurtherSection,
+    Grid,
+    GridCell,
+    Table,
+)
 from kpi_pipeline.report.model.chart import (
     Annotation,
     AssuranceIcon,
@@ -48,19 +60,10 @@ from kpi_pipeline.report.model.chart import (
 from kpi_pipeline.report.model.page import (
     Action,
     Balancing,
-    Bar,
-    Bars,
-    Block,
-    CaptionedChart,
-    CaptionedFunnel,
-    Column,
     Decision,
     ExceptionPage,
     FindingList,
     FrontPage,
-    FurtherSection,
-    Grid,
-    GridCell,
     Matrix,
     MatrixCell,
     Reading,
@@ -70,7 +73,6 @@ from kpi_pipeline.report.model.page import (
     SmallMultiple,
     SmallMultiples,
     Statement,
-    Table,
     Tile,
 )
 from kpi_pipeline.report.model.texts import Label, Words
@@ -161,20 +163,22 @@ class Report(Frozen):
     no_exceptions_words: Words = "No measure needs a page of its own this month."
     owed: tuple[Words, ...] = ()
     further_sections: tuple[FurtherSection, ...] = ()
+    further_measures: Scorecard | None = None
     small_multiples: SmallMultiples | None = None
     appendix: Appendix
 
     @model_validator(mode="after")
-    def _every_measure_is_on_the_scorecard_and_defined(self) -> Self:
-        rows = [row.metric for group in self.scorecard.groups for row in group.rows]
+    def _every_measure_has_a_row_and_a_definition(self) -> Self:
+        tables = [self.scorecard, *([self.further_measures] if self.further_measures else [])]
+        rows = [row.metric for table in tables for group in table.groups for row in group.rows]
         defined = {definition.metric for definition in self.appendix.definitions}
         if len(rows) != len(set(rows)):
-            raise ValueError("a measure may stand on the scorecard once")
+            raise ValueError("a measure may have one row")
         if undefined := sorted(set(rows) - defined):
-            raise ValueError(f"measures on the scorecard without a definition: {', '.join(undefined)}")
+            raise ValueError(f"measures with a row but without a definition: {', '.join(undefined)}")
         shown = {tile.metric for tile in self.front.tiles} | {page.metric for page in self.exceptions}
         if self.small_multiples:
             shown |= {panel.metric for panel in self.small_multiples.panels}
         if missing := sorted(shown - set(rows)):
-            raise ValueError(f"measures shown but not on the scorecard: {', '.join(missing)}")
+            raise ValueError(f"measures shown without a row: {', '.join(missing)}")
         return self

@@ -9,8 +9,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from kpi_pipeline.report.model.blocks import Bars
 from kpi_pipeline.report.model.chart import FacilityId, Frozen, MetricId
-from kpi_pipeline.report.model.page import Bars
 from kpi_pipeline.report.model.texts import Label, Words
 
 

@@ -50,25 +50,25 @@ def build_appendix(judged: Judged, *, contact: str) -> Appendix:
     return Appendix(
         title="Definitions, data quality and method",
         lede="What each measure counts and leaves out, what the figures rest on, and how to read the charts.",
-        definitions=tuple(_definition(one, judged.scope.small_number_threshold) for one in judged.system.values()),
+        definitions=tuple(_definition(one) for one in judged.system.values()),
         data_quality=build_data_quality(judged.scope, judged.records),
         method=_method(judged, contact),
     )
 
 
-def _definition(measure: Measure, threshold: int) -> Definition:
+def _definition(measure: Measure) -> Definition:
     metric, figure = measure.metric, measure.headline or measure.current
     counted = None
     exclusions: tuple[Exclusion, ...] = ()
     if figure is not None:
-        listed = count_words(figure.n_listed, threshold=threshold)
-        kept = count_words(figure.n_counted, threshold=threshold)
+        listed = count_words(figure.n_listed)
+        kept = count_words(figure.n_counted)
         counted = f"{figure.month.name}: cases listed {listed}, counted {kept}."
         words = dict(metric.exclusions) | {
             INSUFFICIENT_FOLLOWUP: f"Not followed up for {format_count(metric.matures_after_days, 'days')} yet."
         }
         exclusions = tuple(
-            Exclusion(text=words.get(reason, reason.replace("_", " ")), count=count_words(count, threshold=threshold))
+            Exclusion(text=words.get(reason, reason.replace("_", " ")), count=count_words(count))
             for reason, count in figure.exclusions.items()
         )
     target = measure.target or metric.target
@@ -89,10 +89,9 @@ def _definition(measure: Measure, threshold: int) -> Definition:
 
 def build_data_quality(scope: Scope, records: JudgedRecords) -> DataQuality:
     """Rows in = rows used + quarantined + duplicate + superseded, table by table; watermarks, references, warnings."""
-    threshold = scope.small_number_threshold
 
     def shown(count: Number) -> str:
-        return count_words(count, threshold=threshold)
+        return count_words(count)
 
     return DataQuality(
         summary=_summary(records),

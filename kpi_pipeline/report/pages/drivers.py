@@ -193,7 +193,7 @@ def _opportunity_notes(judged: Judged, drivers: JudgedDrivers, found: Opportunit
             "(capture rate); what is not recorded is in no first row."
         )
     if found.late_day_usd is not None and (n := drivers.n_not_costed):
-        stays = count_words(n, threshold=judged.scope.small_number_threshold, noun="stays")
+        stays = count_words(n, noun="stays")
         notes.append(f"Not costed yet: {stays}; the value of their recorded days is unknown, not nothing.")
     if found.comparator is not None:
         ratio = format_number(found.comparator.observed_over_expected, 2)

@@ -19,7 +19,6 @@ from kpi_pipeline.report.words.companions import companions_sentence
 from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.report.words.phrases import subject, unit_words_of
 from kpi_pipeline.report.words.sentences import (
-    assurance_sentence,
     change_clause,
     change_sentence,
     heading,
@@ -28,9 +27,9 @@ from kpi_pipeline.report.words.sentences import (
     onset_sentence,
     phase_sentences,
     provisional_sentence,
-    target_sentence,
 )
 from kpi_pipeline.report.words.size import size_words
+from kpi_pipeline.report.words.targets import assurance_sentence, target_sentence
 
 _KIND_WORDS: dict[ExceptionKind, str] = {
     "concern": "Concern: a change in the unwanted direction",
@@ -83,7 +82,7 @@ def _tells(judged: Judged, measure: Measure) -> tuple[str, ...]:
         f"{change_clause(measure)} {licence_sentence(measure)}" if measure.has_signal else (licence_sentence(measure))
     )
     newest = [
-        newest_figure_sentence(measure, threshold=judged.scope.small_number_threshold),
+        newest_figure_sentence(measure),
         target_sentence(measure),
     ]
     opportunity = judged.drivers.opportunity if judged.drivers else None
@@ -118,7 +117,6 @@ def _balancing(judged: Judged, measure: Measure) -> Balancing | None:
     return None
 
 
-def _no_balancing_words(measure: Measure) -> str:
-    if measure.metric.balancing:
-        return "The balancing measure of this measure has no figures."
-    return "No balancing measure is declared for this measure."
+def _no_balancing_words(measure: Measure) -> str | None:
+    """What stands in its place where a declared balancing measure cannot be shown; None where none is declared."""
+    return "The balancing measure of this measure has no figures." if measure.metric.balancing else None

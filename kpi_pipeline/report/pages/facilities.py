@@ -120,14 +120,11 @@ def _table(judged: Judged, measure: Measure, parts: Mapping[str, Measure]) -> Ta
             Column(heading=capitalised(metric.denominator_noun), numeric=True),
             Column(heading="What its own chart says"),
         ),
-        rows=tuple(
-            _row(name, part, figure, judged.scope.small_number_threshold)
-            for name, part, figure in [*rows, ("All hospitals", measure, headline)]
-        ),
+        rows=tuple(_row(name, part, figure) for name, part, figure in [*rows, ("All hospitals", measure, headline)]),
     )
 
 
-def _row(name: str, part: Measure, figure: Figure | None, threshold: int) -> tuple[str, ...]:
+def _row(name: str, part: Measure, figure: Figure | None) -> tuple[str, ...]:
     if figure is None:
         return (name, "no cases", MISSING, MISSING, MISSING)
     metric = part.metric
@@ -139,6 +136,6 @@ def _row(name: str, part: Measure, figure: Figure | None, threshold: int) -> tup
         name,
         value,
         interval_range(figure, metric) or MISSING,
-        count_words(figure.denominator, threshold=threshold),
+        count_words(figure.denominator),
         ", ".join(words for words in (variation_word(part), signal_words(part)) if words),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from kpi_pipeline.core.language import date_words, format_number
 from kpi_pipeline.core.periods import Month
@@ -51,9 +52,13 @@ from kpi_pipeline.report.words.size import size_words
 
 _MOST_NAMED = 3
 """Measures named in the status line; more are counted."""
-MOST_FINDINGS, _FEW_FINDINGS, _MOST_DECISIONS, _MOST_IN_CELL, _MOST_IN_MATRIX = 4, 2, 4, 4, 24
+MOST_FINDINGS, _FEW_FINDINGS, _MOST_DECISIONS, _MOST_IN_CELL = 4, 2, 4, 4
 _LONGEST_IN_CELL = 36
+_MOST_NOT_JUDGED = 8
 """What fits on one page; what is left out is counted, and stands in full on the scorecard and its own page."""
+
+
+_FEW_MONTHS = "too few months with a final figure"
 
 
 def build_front_page(judged: Judged) -> FrontPage:
@@ -78,7 +83,7 @@ def build_front_page(judged: Judged) -> FrontPage:
         ),
         no_decisions_words="None recorded.",
         said_before=said_before_lines(judged),
-        matrix=_matrix(every),
+        matrix=_matrix(judged),
         cut_off=_cut_off_words(judged),
         status="provisional" if unsettled else "final",
         status_words=" ".join(
@@ -139,13 +144,12 @@ def build_reading(measure: Measure) -> Reading:
 
 def _tile(judged: Judged, measure: Measure) -> Tile:
     metric, figure, target = measure.metric, measure.headline, measure.target
-    threshold = judged.scope.small_number_threshold
     has_value = figure is not None and figure.number is not None
     return Tile(
         metric=metric.name,
         title=subject(metric.title),
         reading=build_reading(measure),
-        basis=basis_words(figure, metric, threshold=threshold) if figure and metric.kind != "count" else None,
+        basis=basis_words(figure, metric) if figure and metric.kind != "count" else None,
         target=f"Target {format_target(target.value, metric)}" if target else None,
         so_far=so_far_words(measure),
         comparison=year_ago_words(measure) if has_value else None,
@@ -155,36 +159,53 @@ def _tile(judged: Judged, measure: Measure) -> Tile:
     )
 
 
-def _matrix(measures: Sequence[Measure]) -> Matrix:
+def _matrix(judged: Judged) -> Matrix:
+    """Every measure by its icons: those of the scorecard by name, the others as a number."""
+    named = set(judged.agenda.scorecard)
     cells: dict[tuple[str, str], list[str]] = {}
+    others: Counter[tuple[str, str]] = Counter()
     not_judged: dict[str, list[str]] = {}
-    for measure in measures:
+    for measure in judged.system.values():
         name = subject(measure.metric.headline_title)
         if measure.result is None:
             not_judged.setdefault(measure.unavailable, []).append(name)
         elif measure.state == "not judged":
-            not_judged.setdefault("too few months with a final figure", []).append(name)
+            not_judged.setdefault(_FEW_MONTHS, []).append(name)
         else:
-            cells.setdefault((measure.state, measure.result.assurance), []).append(name)
-    is_crowded = len(measures) > _MOST_IN_MATRIX
+            cells.setdefault((measure.state, measure.result.assurance), [])
+            if measure.metric.name in named:
+                cells[measure.state, measure.result.assurance].append(name)
+            else:
+                others[measure.state, measure.result.assurance] += 1
     return Matrix(
         caption="Where each measure stands: what changed, and whether its target is within reach",
         cells=tuple(
             MatrixCell.model_validate(
-                {"variation": variation, "assurance": assurance, "measures": _some(names) if is_crowded else names}
+                {"variation": key[0], "assurance": key[1], "measures": _some(names, more=others[key])}
             )
-            for (variation, assurance), names in sorted(cells.items())
+            for key, names in sorted(cells.items())
         ),
-        not_judged=tuple(
-            f"{', '.join(_some(names) if is_crowded else names)}: {why}" for why, names in not_judged.items()
-        ),
+        not_judged=_not_judged(not_judged),
     )
 
 
-def _some(names: list[str]) -> list[str]:
-    more = len(names) - _MOST_IN_CELL
+def _not_judged(reasons: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The measures without icons: by name and reason; where they are many, how many have too few months and no data."""
+    if sum(len(names) for names in reasons.values()) <= _MOST_NOT_JUDGED:
+        return tuple(f"{', '.join(_some(names))}: {why}" for why, names in reasons.items())
+    few = len(reasons.get(_FEW_MONTHS, ()))
+    none = sum(len(names) for names in reasons.values()) - few
+    counts = ((few, _FEW_MONTHS), (none, "no data, named with what is missing below the last table of measures"))
+    return tuple(f"{small_count_words(n)}: {why}" for n, why in counts if n)
+
+
+def _some(names: Sequence[str], *, more: int = 0) -> list[str]:
+    """As many names as a cell holds, and how many measures there are besides."""
+    more += max(len(names) - _MOST_IN_CELL, 0)
     shown = [printable(name, longest=_LONGEST_IN_CELL) for name in names[:_MOST_IN_CELL]]
-    return shown if more <= 0 else [*shown, f"and {small_count_words(more)} more"]
+    if not more:
+        return shown
+    return [*shown, f"and {small_count_words(more)} more" if shown else f"{small_count_words(more)} further measures"]
 
 
 def _unsettled(measures: Sequence[Measure]) -> list[Measure]:

@@ -1,6 +1,8 @@
-"""Page 2, the scorecard, and page 7, the small multiples: every measure once, in a stable order."""
+"""The scorecard, and in the annex further measures and small multiples: every measure once, in a stable order."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
@@ -8,7 +10,14 @@ from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, S
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, build_sparkline, variation_mark
 from kpi_pipeline.report.pages.front import build_reading
 from kpi_pipeline.report.words.chart_notes import chart_events, letter_events
-from kpi_pipeline.report.words.findings import false_signal_sentence, scorecard_title, summary_sentence
+from kpi_pipeline.report.words.findings import (
+    FURTHER_MEASURES_LEDE,
+    false_signal_sentence,
+    further_measures_title,
+    further_measures_words,
+    scorecard_title,
+    summary_sentence,
+)
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, format_target, unit_words
 from kpi_pipeline.report.words.phrases import WITHHELD, count_words, latest_words, mid_sentence, subject
 
@@ -24,24 +33,60 @@ _SECTIONS = {
 """Sections in the order of the pages (`judgement.agenda.SECTIONS`), with their headings."""
 
 
+_NAMES_IN_LINE = 15
 _LONGEST_NOTE = 600
 """Letters of one note under the scorecard; longer commentary is split."""
 
 
 def build_scorecard(judged: Judged) -> Scorecard:
-    """One row per measure; what has no figure says why."""
-    groups, measures = [], judged.system
+    """The measures an executive asks for (`agenda.choose_scorecard`), one row each; what has no figure says why."""
+    every, agenda = list(judged.system.values()), judged.agenda
+    which = "Headlines, targets and changes" if agenda.further else "Every measure"
+    where = [further_measures_words(len(agenda.further))] if agenda.further else _without_data(judged)
+    return Scorecard(
+        title=scorecard_title(every),
+        lede=summary_sentence(every),
+        caption=f"{which}: the newest final value up to {judged.scope.month.name}",
+        groups=_groups(judged, agenda.scorecard),
+        notes=(*_notes(judged), *where),
+    )
+
+
+def build_further_measures(judged: Judged) -> Scorecard | None:
+    """The annex's table of the measures that are not on the scorecard; None where that holds all of them."""
+    agenda = judged.agenda
+    if not agenda.further:
+        return None
+    return Scorecard(
+        title=further_measures_title(len(agenda.further)),
+        lede=FURTHER_MEASURES_LEDE,
+        caption=f"The newest final value up to {judged.scope.month.name}",
+        groups=_groups(judged, agenda.further),
+        notes=tuple(_without_data(judged)),
+    )
+
+
+def _groups(judged: Judged, names: Sequence[str]) -> tuple[ScorecardGroup, ...]:
+    groups, measures = [], [judged.system[name] for name in names]
     for section, heading in _SECTIONS.items():
-        rows = tuple(_row(judged, one) for one in measures.values() if one.metric.section == section)
+        rows = tuple(_row(judged, one) for one in measures if one.metric.section == section)
         if rows:
             groups.append(ScorecardGroup(heading=heading, rows=rows))
-    return Scorecard(
-        title=scorecard_title(list(measures.values())),
-        lede=summary_sentence(list(measures.values())),
-        caption=f"Every measure with its newest final value up to {judged.scope.month.name}",
-        groups=tuple(groups),
-        notes=_notes(judged),
-    )
+    return tuple(groups)
+
+
+def _without_data(judged: Judged) -> list[str]:
+    """The measures without figures that have no row, by what is missing: they take a line, not a row each."""
+    reasons: dict[str, list[str]] = {}
+    for name, one in judged.system.items():
+        if name not in {*judged.agenda.scorecard, *judged.agenda.further}:
+            reasons.setdefault(one.unavailable, []).append(subject(one.metric.title))
+    parts = [
+        (why, names[at : at + _NAMES_IN_LINE])
+        for why, names in reasons.items()
+        for at in range(0, len(names), _NAMES_IN_LINE)
+    ]
+    return [f"{capitalised(why)}: {'; '.join(names)}." for why, names in parts]
 
 
 def build_small_multiples(judged: Judged) -> SmallMultiples | None:
@@ -71,13 +116,12 @@ def build_small_multiples(judged: Judged) -> SmallMultiples | None:
 def _row(judged: Judged, measure: Measure) -> ScorecardRow:
     metric, figure, target = measure.metric, measure.headline, measure.target
     has_denominator = figure is not None and figure.denominator is not None and metric.kind != "count"
-    threshold = judged.scope.small_number_threshold
     return ScorecardRow(
         metric=metric.name,
         name=subject(metric.title),
         unit=unit_words(metric),
         reading=build_reading(measure),
-        denominator=count_words(figure.denominator, threshold=threshold) if figure and has_denominator else None,
+        denominator=count_words(figure.denominator) if figure and has_denominator else None,
         denominator_noun=metric.denominator_noun if has_denominator else None,
         target=format_target(target.value, metric) if target else None,
         target_source=target.source if target else None,

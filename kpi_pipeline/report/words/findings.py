@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from kpi_pipeline.core.language import format_number, one_or_many, verb_for
 from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.judgement.agenda import tell_once
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.numbers import capitalised, small_count_words
 from kpi_pipeline.report.words.phrases import LACK_WORDS, is_plural, mid_sentence
@@ -83,10 +84,14 @@ def _is_plural(measures: Sequence[Measure]) -> bool:
 
 
 def scorecard_title(measures: Sequence[Measure]) -> str:
-    """The scorecard's finding: how many measures changed which way, and how many keep missing their targets."""
-    improved = sum(one.state == "improvement" for one in measures)
-    concerns = sum(one.state == "concern" for one in measures)
-    failing = sum(one.keeps_failing for one in measures)
+    """The scorecard's finding: how many measures changed which way, and how many keep missing their targets.
+
+    A change that several measures show is counted once (`judgement.agenda.tell_once`).
+    """
+    told = tell_once(measures)
+    improved = sum(one.state == "improvement" for one in told)
+    concerns = sum(one.state == "concern" for one in told)
+    failing = sum(one.keeps_failing for one in told)
     parts: list[tuple[int, str]] = []
     if improved:
         parts.append((improved, verb_for(improved, "is improving", "are improving")))
@@ -142,25 +147,49 @@ def no_attention_words(measures: Sequence[Measure]) -> str:
     return f"{who} left routine variation in the unwanted direction; none keeps missing its target."
 
 
+FURTHER_MEASURES_LEDE = (
+    "Neither a headline nor with a target; where one of them changed, a measure of the scorecard tells of that change."
+)
+
+
+def further_measures_title(n: int) -> str:
+    """The annex's table of what is not on the scorecard."""
+    return f"{capitalised(small_count_words(n))} further {one_or_many(n, 'measures')}"
+
+
+def further_measures_words(n: int) -> str:
+    """Where the measures are that are not on the scorecard."""
+    return f"{further_measures_title(n)} {verb_for(n, 'stands', 'stand')} in the annex, each with its chart."
+
+
 def issue_words(number: int | None) -> str:
     """How the issue is named: `Issue 3`; `Draft` until it is issued, when numbers are given."""
     return "Draft" if number is None else f"Issue {number}"
 
 
 def summary_sentence(measures: Sequence[Measure]) -> str:
-    """How many measures show what, in one or two sentences; every measure is counted once by its signal."""
-    total = len(measures)
+    """How many measures show what, in one or two sentences; every measure is counted once by its signal.
+
+    Where several measures show one change, both numbers are said.
+    """
+    total, told = len(measures), tell_once(measures)
 
     def having(state: str) -> int:
         return sum(one.state == state for one in measures)
 
-    unsupplied = sum(one.result is None for one in measures)
+    def changed(state: str, how: str) -> tuple[int, str]:
+        n, changes = having(state), sum(one.state == state for one in told)
+        if changes == n:
+            return n, f"changed {how}"
+        return n, f"show {small_count_words(changes)} {one_or_many(changes, 'changes')} {how}"
+
+    unsupplied = sum(not one.is_supplied for one in measures)
     neither, common = having("neither"), having("common_cause")
     lacks = [one.lack for one in measures if one.lack]
     lacking = {lack: lacks.count(lack) for lack in LACK_WORDS if lack != "no_data"}
     parts = [
-        (having("improvement"), "changed in the wanted direction"),
-        (having("concern"), "changed in the unwanted direction"),
+        changed("improvement", "in the wanted direction"),
+        changed("concern", "in the unwanted direction"),
         (neither, f"changed without being good or bad in {verb_for(neither, 'itself', 'themselves')}"),
         (common, f"{verb_for(common, 'shows', 'show')} no evidence of change"),
         *((n, f"{verb_for(n, 'has', 'have')} {LACK_WORDS[lack]} to judge") for lack, n in lacking.items()),

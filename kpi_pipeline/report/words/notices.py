@@ -119,6 +119,14 @@ def _feed_stopped(notice: Notice) -> str:
     )
 
 
+def _feed_silent(notice: Notice) -> str:
+    return (
+        f"{notice.table}: not one row of facility {notice.facility_id!r} from {_day(notice.details['first'])} to "
+        f"{_day(notice.details['last'])}, where there are usually many. Figures that rest on these days are "
+        "provisional, those of the whole system too. Is a file missing?"
+    )
+
+
 def _ids_of_several_facilities(notice: Notice) -> str:
     return (
         f"encounters: {_counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
@@ -241,6 +249,7 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
         f"landing.yaml: complete_through names the facility {one.facility_id!r}, which has no encounters."
     ),
     "declared_far_ahead": _declared_far_ahead,
+    "feed_silent": _feed_silent,
     "feed_stopped": _feed_stopped,
     "ids_of_several_facilities": _ids_of_several_facilities,
     "encounter_types_unknown": _encounter_types_unknown,

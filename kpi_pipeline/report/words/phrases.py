@@ -53,7 +53,7 @@ def verb(title: str, singular: str, plural: str) -> str:
     return plural if is_plural(title) else singular
 
 
-def count_words(count: Number, *, threshold: int, noun: str = "") -> str:
+def count_words(count: Number, noun: str = "") -> str:
     """A count as printed: `1,180 discharges`, `discharges withheld`, or a dash when there is none.
 
     One label for all that is withheld: two would tell a small count from one that is not.
@@ -67,9 +67,9 @@ def count_words(count: Number, *, threshold: int, noun: str = "") -> str:
     return f"{number} {one_or_many(count, noun)}" if noun else number
 
 
-def basis_words(figure: Figure, metric: Metric, *, threshold: int) -> str:
+def basis_words(figure: Figure, metric: Metric) -> str:
     """What a figure rests on: `1,165 discharges`."""
-    return count_words(figure.denominator, threshold=threshold, noun=metric.denominator_noun)
+    return count_words(figure.denominator, noun=metric.denominator_noun)
 
 
 def no_value_words(figure: Figure, metric: Metric) -> str:

@@ -30,11 +30,6 @@ class RunsAnalysis:
     n_crossings_min: int | None
 
     @property
-    def is_long_run(self) -> bool:
-        """A run is longer than chance allows."""
-        return self.longest_run_max is not None and self.longest_run > self.longest_run_max
-
-    @property
     def has_few_crossings(self) -> bool:
         """The line is crossed less often than chance allows."""
         return self.n_crossings_min is not None and self.n_crossings < self.n_crossings_min

@@ -1,0 +1,31 @@
+/*---
+title: Where feeds were silent
+means: >-
+  Per facility and table the stretches between rows in which not one came although chance would bring at least one
+  all but once in ten thousand times: a week or more, and five times as long as usually lies between rows.
+key: [facility_id, table_name, starts_on]
+---*/
+WITH silent_days AS (
+    SELECT
+        facility_id,
+        table_name,
+        happened_on,
+        n_usual,
+        usual_spacing_days,
+        DATE_DIFF('day', DATE '2000-01-01', happened_on)
+        - ROW_NUMBER() OVER (PARTITION BY facility_id, table_name ORDER BY happened_on) AS stretch
+    FROM feed_usual_days
+    WHERE n_rows = 0 AND happened_on < last_on
+)
+
+SELECT
+    facility_id,
+    table_name,
+    MIN(happened_on) AS starts_on,
+    CAST(MAX(happened_on) + INTERVAL 1 DAY AS DATE) AS ends_before
+FROM silent_days
+GROUP BY facility_id, table_name, stretch
+HAVING
+    SUM(n_usual) >= LN(10000)
+    AND COUNT(*) >= 7
+    AND COUNT(*) >= 5 * MAX(usual_spacing_days)

@@ -1,0 +1,103 @@
+/*---
+title: What each day usually brings
+means: >-
+  Per facility, table and day up to the claimed watermark the rows there are and what the same weekday usually brings,
+  and how many days usually and at the longest lie between rows. Less than eight weeks, than sixty rows, or than a row
+  a week are not judged.
+key: [facility_id, table_name, happened_on]
+stored: temporary
+---*/
+WITH spans AS (
+    SELECT
+        feed_days.facility_id,
+        feed_days.table_name,
+        claimed_watermarks.complete_through,
+        GREATEST(MIN(feed_days.happened_on), CAST(MAX(feed_days.happened_on) - INTERVAL 730 DAY AS DATE)) AS first_on,
+        MAX(feed_days.happened_on) AS last_on,
+        SUM(feed_days.n_rows) > MAX(feed_days.happened_on) - MIN(feed_days.happened_on) AS has_a_row_a_day
+    FROM feed_days
+    INNER JOIN claimed_watermarks ON feed_days.facility_id = claimed_watermarks.facility_id
+    WHERE feed_days.happened_on <= claimed_watermarks.complete_through
+    GROUP BY feed_days.facility_id, feed_days.table_name, claimed_watermarks.complete_through
+    HAVING
+        MAX(feed_days.happened_on) - MIN(feed_days.happened_on) >= 56
+        AND SUM(feed_days.n_rows) >= 60
+        AND SUM(feed_days.n_rows) * 7 >= MAX(feed_days.happened_on) - MIN(feed_days.happened_on)
+),
+
+spacings AS (
+    SELECT
+        facility_id,
+        table_name,
+        PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY n_days) AS usual_spacing_days,
+        MAX(n_days) AS longest_spacing_days
+    FROM (
+        SELECT
+            feed_days.facility_id,
+            feed_days.table_name,
+            LEAD(feed_days.happened_on) OVER (
+                PARTITION BY feed_days.facility_id, feed_days.table_name ORDER BY feed_days.happened_on
+            ) - feed_days.happened_on AS n_days
+        FROM feed_days
+        INNER JOIN spans
+            ON
+                feed_days.facility_id = spans.facility_id
+                AND feed_days.table_name = spans.table_name
+                AND feed_days.happened_on BETWEEN spans.first_on AND spans.last_on
+    ) AS neighbours
+    WHERE n_days IS NOT NULL
+    GROUP BY facility_id, table_name
+),
+
+usual_weekdays AS (
+    SELECT
+        spans.facility_id,
+        spans.table_name,
+        DAYOFWEEK(feed_days.happened_on) AS weekday,
+        SUM(feed_days.n_rows) * 7.0 / (MAX(spans.last_on) - MAX(spans.first_on) + 1) AS n_usual
+    FROM spans
+    INNER JOIN feed_days
+        ON
+            spans.facility_id = feed_days.facility_id
+            AND spans.table_name = feed_days.table_name
+            AND feed_days.happened_on BETWEEN spans.first_on AND spans.last_on
+    GROUP BY spans.facility_id, spans.table_name, DAYOFWEEK(feed_days.happened_on)
+),
+
+calendar_days AS (
+    SELECT
+        facility_id,
+        table_name,
+        complete_through,
+        last_on,
+        has_a_row_a_day,
+        CAST(UNNEST(GENERATE_SERIES(first_on, complete_through, INTERVAL 1 DAY)) AS DATE) AS happened_on
+    FROM spans
+)
+
+SELECT
+    calendar_days.facility_id,
+    calendar_days.table_name,
+    calendar_days.complete_through,
+    calendar_days.happened_on,
+    calendar_days.last_on,
+    calendar_days.has_a_row_a_day,
+    spacings.usual_spacing_days,
+    spacings.longest_spacing_days,
+    COALESCE(feed_days.n_rows, 0) AS n_rows,
+    COALESCE(usual_weekdays.n_usual, 0) AS n_usual
+FROM calendar_days
+LEFT JOIN feed_days
+    ON
+        calendar_days.facility_id = feed_days.facility_id
+        AND calendar_days.table_name = feed_days.table_name
+        AND calendar_days.happened_on = feed_days.happened_on
+LEFT JOIN usual_weekdays
+    ON
+        calendar_days.facility_id = usual_weekdays.facility_id
+        AND calendar_days.table_name = usual_weekdays.table_name
+        AND DAYOFWEEK(calendar_days.happened_on) = usual_weekdays.weekday
+LEFT JOIN spacings
+    ON
+        calendar_days.facility_id = spacings.facility_id
+        AND calendar_days.table_name = spacings.table_name
