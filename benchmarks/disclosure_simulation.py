@@ -3,12 +3,14 @@
 For each hospital: can any withheld count be narrowed, or the sum of a few patients be worked out, with the defence on
 and with it reduced to small counts alone? `--write` puts the table into docs/disclosure.md. Fixed seeds.
 
-Run from the root of the repository: python -m benchmarks.disclosure_simulation [--hospitals 200] [--write]
+Run from the root of the repository: python -m benchmarks.disclosure_simulation [--hospitals 200] [--results FILE]
+[--minutes 5] [--write]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -44,39 +46,61 @@ def small_alone(figures: Sequence[Figure]) -> list[Figure]:
     ]
 
 
-def measure(n_hospitals: int) -> str:
+def measure_hospital(seed: int) -> dict[str, float]:
+    """What three issues of one random hospital tell, with the defence and without."""
+    figures = draw_figures(seed, n_months=N_ISSUES)
+    whole, seconds, n_issue_told = Publication(), 0.0, 0
+    for issue in range(N_ISSUES):
+        last = LAST.plus(issue - N_ISSUES + 1)
+        started = time.process_time()
+        kept = withhold_small_numbers([one for one in figures if one.month <= last], METRICS, threshold=THRESHOLD)
+        seconds += time.process_time() - started
+        whole = whole.merged(publish(kept))
+    newest = [one for one in figures if one.month == LAST]
+    n_issue_told = len(attack(whole, METRICS, threshold=THRESHOLD))
+    return {
+        "seed": seed,
+        "told": n_issue_told,
+        "told_without": len(attack(publish(small_alone(newest)), METRICS, threshold=THRESHOLD)),
+        "values": sum(one.value is not None for one in figures),
+        "withheld": sum(old.value is not None and new.number is None for old, new in zip(figures, kept, strict=True)),
+        "seconds": seconds,
+    }
+
+
+def table_of(results: Sequence[dict[str, float]]) -> str:
     """The table of results, in Markdown."""
-    n_told = n_told_without = n_values = n_withheld = 0
-    seconds = 0.0
-    for seed in range(n_hospitals):
-        figures = draw_figures(seed, n_months=N_ISSUES)
-        whole, n_months = Publication(), N_ISSUES
-        for issue in range(n_months):
-            last = LAST.plus(issue - n_months + 1)
-            started = time.process_time()
-            kept = withhold_small_numbers([one for one in figures if one.month <= last], METRICS, threshold=THRESHOLD)
-            seconds += time.process_time() - started
-            whole = whole.merged(publish(kept))
-        n_told += bool(attack(whole, METRICS, threshold=THRESHOLD))
-        newest = [one for one in figures if one.month == LAST]
-        n_told_without += bool(attack(publish(small_alone(newest)), METRICS, threshold=THRESHOLD))
-        n_values += sum(one.value is not None for one in figures)
-        n_withheld += sum(old.value is not None and new.number is None for old, new in zip(figures, kept, strict=True))
+    n = len(results)
+    n_told = sum(one["told"] > 0 for one in results)
+    n_told_without = sum(one["told_without"] > 0 for one in results)
+    share = sum(one["withheld"] for one in results) / sum(one["values"] for one in results)
     return (
         "| Hospitals of three facilities, three issues | told, defence on | told, small counts alone | values withheld "
         "| seconds a hospital for the defence |\n| ---: | ---: | ---: | ---: | ---: |\n"
-        f"| {n_hospitals} | {n_told} | {n_told_without} | {100 * n_withheld / n_values:.0f} % "
-        f"| {seconds / n_hospitals:.2f} |\n"
+        f"| {n} | {n_told} | {n_told_without} | {100 * share:.0f} % "
+        f"| {sum(one['seconds'] for one in results) / n:.2f} |\n"
     )
 
 
 def main() -> None:
-    """Prints the table, or writes it into the document."""
+    """Attacks hospitals that are not in the results yet; prints the table, or writes it into the document."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--hospitals", type=int, default=200)
+    parser.add_argument("--results", type=Path, help="JSON lines, one a hospital: a run that ends early goes on here.")
+    parser.add_argument("--minutes", type=float, default=1e9, help="Begin no further hospital after so many.")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    table = measure(given.hospitals)
+    lines = given.results.read_text().splitlines() if given.results and given.results.exists() else []
+    results = [json.loads(line) for line in lines]
+    started = time.monotonic()
+    for seed in range(given.hospitals):
+        if any(one["seed"] == seed for one in results) or time.monotonic() - started > 60 * given.minutes:
+            continue
+        results.append(measure_hospital(seed))
+        if given.results:
+            with given.results.open("a") as stream:
+                stream.write(json.dumps(results[-1]) + "\n")
+    table = table_of(results)
     print(table)
     if given.write:
         path = Path("docs/disclosure.md")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from kpi_pipeline.cli.console import progress, rows_line, say, warn
 from kpi_pipeline.core.errors import CheckError
+from kpi_pipeline.core.files import own_temporary_folder, working_folder
 from kpi_pipeline.core.settings import read_settings
 
 
@@ -40,10 +40,10 @@ def check(
     from kpi_pipeline.pipeline.check_landing import try_landing
     from kpi_pipeline.report.words.notices import notice_sentence
 
-    with tempfile.TemporaryDirectory(prefix="kpi-check-") as scratch, progress("Trying the landing folder") as step:
+    with working_folder(own_temporary_folder()) as scratch, progress("Trying the landing folder") as step:
         tried = try_landing(
             landing,
-            Path(scratch),
+            scratch,
             source=source,
             settings=settings,
             reference=reference,

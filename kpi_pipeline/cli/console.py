@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TextIO
 
 import pandas as pd
@@ -19,10 +20,12 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.core.files import write_private
 from kpi_pipeline.core.spreadsheets import guarded
 from kpi_pipeline.core.texts import printable
 
 _LONGEST_LINE = 20_000
+_FAULTS_SHOWN = 500
 ROWS_SHOWN = 60
 """A table on the screen shows this many rows and says how many it leaves out; csv and json show all."""
 
@@ -63,18 +66,20 @@ def progress(task: str) -> Iterator[Callable[[str], None]]:
         yield lambda step: status.update(f"{task}: {_plain(step)}")
 
 
-def print_frame(frame: pd.DataFrame, *, output: Format, title: str, columns: Sequence[str] = ()) -> None:
+def print_frame(
+    frame: pd.DataFrame, *, output: Format, title: str, columns: Sequence[str] = (), into: Path | None = None
+) -> None:
     """Prints a frame as a table for people, or as CSV or JSON lines for programs (all rows and columns).
 
-    columns: those a table on the screen shows; none named, all.
+    columns: those a table on the screen shows; none named, all. into: a file for its owner alone, instead of the
+    screen; CSV unless JSON is asked for.
     """
-    if output is Format.csv:
-        text = frame.select_dtypes(include=["object", "string", "category"]).columns
-        safe = frame.assign(**{str(name): frame[name].map(_safe_cell).astype(object) for name in text})
-        safe.to_csv(sys.stdout, index=False, lineterminator="\n")
+    if into is not None:
+        write_private(into, _file_text(frame, output))
+        say(f"{len(frame):,} rows: {into}")
         return
-    if output is Format.json:
-        frame.to_json(sys.stdout, orient="records", lines=True, date_format="iso")
+    if output is not Format.table:
+        sys.stdout.write(_file_text(frame, output))
         return
     shown = frame[list(columns)] if columns else frame
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -92,12 +97,17 @@ def print_frame(frame: pd.DataFrame, *, output: Format, title: str, columns: Seq
 
 
 def print_errors(error: KpiError) -> None:
-    """Prints every fault of an expected error, one line each."""
-    for fault in error.faults:
-        if _logs_json():
+    """Prints the faults of an expected error, one line each; of very many, the first. A log gets them all."""
+    if _logs_json():
+        for fault in error.faults:
             _log("error", str(fault))
-            continue
+        return
+    for fault in error.faults[:_FAULTS_SHOWN]:
         _standard_error.print(f"[bold red]Error:[/bold red] {_plain(str(fault))}", soft_wrap=True)
+
+    if len(error.faults) > _FAULTS_SHOWN:
+        more = len(error.faults) - _FAULTS_SHOWN
+        _standard_error.print(f"… and {more:,} more; mend these first.", soft_wrap=True)
 
 
 def print_unexpected(error: Exception) -> None:
@@ -130,6 +140,15 @@ def _log(level: str, text: str, *, stream: TextIO | None = None) -> None:
 def rows_line(rows: Iterable[tuple[str, int]]) -> str:
     """`label number` pairs in one line: `rows in 1,200 · used 1,190 · quarantined 10`."""
     return " · ".join(f"{label} {count:,}" for label, count in rows)
+
+
+def _file_text(frame: pd.DataFrame, output: Format) -> str:
+    """All of a frame as JSON lines, else as CSV that a spreadsheet may open."""
+    if output is Format.json:
+        return str(frame.to_json(orient="records", lines=True, date_format="iso"))
+    text = frame.select_dtypes(include=["object", "string", "category"]).columns
+    safe = frame.assign(**{str(name): frame[name].map(_safe_cell).astype(object) for name in text})
+    return str(safe.to_csv(index=False, lineterminator="\n"))
 
 
 def _cell(value: object) -> str:

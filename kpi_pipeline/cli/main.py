@@ -15,8 +15,10 @@ import typer
 
 from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.definitions import definitions_app
 from kpi_pipeline.cli.disclosure import audit_disclosure
 from kpi_pipeline.cli.extract import extract
+from kpi_pipeline.cli.faults import faults
 from kpi_pipeline.cli.figures import add_figures
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
@@ -25,6 +27,7 @@ from kpi_pipeline.cli.operation import add_operation
 from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
+from kpi_pipeline.cli.totals import totals
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
 from kpi_pipeline.core.language import format_count
@@ -43,6 +46,7 @@ reference_app = typer.Typer(help="Value sets and tables that change every year."
 app.add_typer(reference_app, name="reference")
 app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
+app.add_typer(definitions_app, name="definitions")
 app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
@@ -51,6 +55,8 @@ add_figures(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command()(check)
+app.command()(faults)
+app.command()(totals)
 app.command("audit-disclosure")(audit_disclosure)
 
 app.command("map")(map_files)
@@ -61,6 +67,10 @@ SettingsFile = Annotated[
 ]
 SourceName = Annotated[str | None, typer.Option("--source", help="Kind of landing folder; default: its landing.yaml.")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to print.")]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--out", dir_okay=False, help="Write it into this file, readable by you alone, as CSV or JSON lines."),
+]
 
 
 _VALUES_SHOWN = (
@@ -129,6 +139,7 @@ def cases(
     month: Annotated[str | None, typer.Option("--month", help="YYYY-MM; default: all months.")] = None,
     facility: Annotated[str | None, typer.Option("--facility", help="Only this facility.")] = None,
     output: OutputFormat = Format.table,
+    out: OutputFile = None,
 ) -> None:
     """Lists the cases behind a number. Who counts, who does not, and why."""
     from kpi_pipeline.metrics.cases import read_cases
@@ -136,7 +147,7 @@ def cases(
 
     frame = read_cases(warehouse, metric, month=month, facility=facility)
     title = f"Cases of {metric}{f' in {month}' if month else ''}"
-    print_frame(frame, output=output, title=title, columns=CASE_COLUMNS)
+    print_frame(frame, output=output, title=title, columns=CASE_COLUMNS, into=out)
 
 
 @app.command()
@@ -226,12 +237,13 @@ def quarantine(
     show_rows: Annotated[
         bool, typer.Option("--show-rows", help="Also print the original rows. They hold patient data.")
     ] = False,
+    out: OutputFile = None,
 ) -> None:
     """Lists the refused rows. File, line, table and every reason."""
     from kpi_pipeline.warehouse.facts import read_quarantine
 
     frame = read_quarantine(warehouse, with_rows=show_rows)
-    print_frame(frame, output=output, title=format_count(len(frame), "refused rows"))
+    print_frame(frame, output=output, title=format_count(len(frame), "refused rows"), into=out)
 
 
 @app.command("new-metric")

@@ -20,6 +20,8 @@ LARGEST_BYTES = 1_000_000
 """No file that people write comes near it."""
 DEEPEST = 24
 """Levels of lists and names within each other."""
+MOST_VALUES = 20_000
+"""Names and values of a file; a thousand initiatives have fewer, and more take long to read."""
 
 _ErrorKind = type[DefinitionError] | type[InputError]
 _MAPPING_CURE = "Write one `name: value` on each line."
@@ -110,15 +112,20 @@ class _PlainFault(yaml.MarkedYAMLError):
 
 
 class _StrictComposer:
-    """Refuses aliases, deep nesting, and a key given twice."""
+    """Refuses aliases, deep nesting, endless files, and a key given twice."""
 
     _depth = 0
+    _n_values = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """As PyYAML's, within limits."""
         event = self.peek_event()  # type: ignore[attr-defined]
         if isinstance(event, yaml.AliasEvent):
             raise _PlainFault(f"uses the alias *{event.anchor}", event.start_mark, "Write the value out.")
+        self._n_values += 1
+        if self._n_values > MOST_VALUES:
+            problem = f"holds more than {MOST_VALUES:,} names and values"
+            raise _PlainFault(problem, event.start_mark, "Check that it is the right file.")
         self._depth += 1
         if self._depth > DEEPEST:
             raise _PlainFault(f"is nested more than {DEEPEST} levels deep", event.start_mark, "Make it flatter.")

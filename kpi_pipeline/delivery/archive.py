@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
-from kpi_pipeline.core.files import write_private
-from kpi_pipeline.delivery.files import make_private_folder, safe_name, sha256_of, write_folder
+from kpi_pipeline.core.files import make_private_folder, write_private
+from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
 
 MANIFEST = "manifest.json"
 CASES = "cases.parquet"

@@ -9,9 +9,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from kpi_pipeline.core.files import PRIVATE_FILE, PRIVATE_FOLDER, make_private_folder
 from kpi_pipeline.delivery.points import reached
 
-PRIVATE_FILE, PRIVATE_FOLDER, READ_ONLY_FILE, READ_ONLY_FOLDER = 0o600, 0o700, 0o400, 0o500
+READ_ONLY_FILE, READ_ONLY_FOLDER = 0o400, 0o500
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
@@ -29,13 +30,6 @@ def sha256_of(content: bytes | Path) -> str:
         return hashlib.sha256(content).hexdigest()
     with content.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def make_private_folder(folder: Path) -> Path:
-    """Makes a folder for its owner alone."""
-    folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
-    folder.chmod(PRIVATE_FOLDER)
-    return folder
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], *, read_only: bool) -> None:

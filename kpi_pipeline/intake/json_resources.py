@@ -7,15 +7,16 @@ arrives as a row without resource, and is quarantined by its line.
 
 from __future__ import annotations
 
-import gzip
+import io
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.core.sql_text import file_literal
+from kpi_pipeline.intake.packed import BROKEN_ARCHIVE, is_packed, open_packed, unpacked_chunks
 
 JSON_ENDINGS = (".ndjson", ".json", ".ndjson.gz", ".json.gz", ".ndjson.zst", ".json.zst")
 JSON_COLUMNS = ("resource", "resource_type", "resource_id", "in_bundle")
@@ -41,12 +42,15 @@ def broken_json(name: str) -> Fault:
     return Fault(name, what, "Export it again as newline-delimited JSON, one resource a line.")
 
 
-def json_sql(path: Path) -> str:
+def json_sql(path: Path, name: str, limits: Limits) -> str:
     """The SELECT that gives a file's resources: source_line and `JSON_COLUMNS`. InputError for a broken container.
 
     source_line counts the file's resources from 1; `json_lines` turns it into the physical line.
     """
     quoted = file_literal(path)
+    if is_packed(path):
+        for _ in unpacked_chunks(path, name, limits):
+            pass  # unpacked once to see that it can be, and how large it is
     form = _form_of(path)
     if form == "lines":
         reader = f"read_ndjson_objects({quoted}, ignore_errors = true, maximum_object_size = {_LARGEST_LINE})"
@@ -84,28 +88,18 @@ def json_lines(path: Path, rows: list[int]) -> list[int]:
 
 def _form_of(path: Path) -> str:
     """`lines` of resources, `bundle lines`, or one `document` over several lines: told by the first line."""
-    first = next((line for line in _lines(path) if line.strip()), b"").strip()
+    first = next((line for line in _lines(path, longest=_HEAD) if line.strip()), b"").strip()
     if first in (b"{", b"["):
         return "document"
-    return "bundle lines" if _BUNDLE.match(first[:_HEAD]) else "lines"
+    return "bundle lines" if _BUNDLE.match(first) else "lines"
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, *, longest: int = _LARGEST_LINE) -> Iterator[bytes]:
+    """The lines of a file; one that is longer than `longest` bytes comes in pieces of that size."""
     try:
-        if path.name.lower().endswith(".zst"):
-            yield from _zstandard_lines(path)
-            return
-        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
-            yield from stream
-    except (OSError, EOFError, zlib.error) as error:
+        with open_packed(path) if is_packed(path) else path.open("rb") as stream:
+            buffered = io.BufferedReader(cast(io.RawIOBase, stream))
+            while line := buffered.readline(longest):
+                yield line
+    except BROKEN_ARCHIVE as error:
         raise InputError(broken_json(path.name)) from error
-
-
-def _zstandard_lines(path: Path) -> Iterator[bytes]:
-    """Python 3.11 has no zstandard of its own; DuckDB has."""
-    with connect(files=[path]) as connection:
-        cursor = connection.execute(
-            f"SELECT CAST(json AS VARCHAR) FROM read_ndjson_objects({file_literal(path)}, ignore_errors = true)"
-        )
-        while rows := cursor.fetchmany(1000):
-            yield from ((row[0] or "-").encode() for row in rows)

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.files import strange_file
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_source, matches_pattern, source_names
@@ -130,16 +131,6 @@ def files_of_folder(folder: Path, options: LandingOptions, limits: Limits) -> tu
     return files, folders
 
 
-def strange_file(path: Path, folder: Path) -> Fault | None:
-    """The fault of a pipe, a device, or a link that leads out of the landing folder: none of them is read."""
-    name = path.relative_to(folder).as_posix()
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return Fault(name, "is a link that leads out of the landing folder.", "Put the file itself there.")
-    if not path.is_file():
-        return Fault(name, "is no plain file (a pipe, a device, or a link to nothing).", "Put a plain file there.")
-    return None
-
-
 def _fits(name: str, pattern: str) -> bool:
     """Whether a path within the landing folder fits a pattern, part by part, whatever its case."""
     parts, wanted = name.lower().split("/"), pattern.lower().split("/")
@@ -158,7 +149,7 @@ def _folder_left_aside(folder: Path, landing: Path) -> Notice:
 
 def find_lookup(folder: Path, source: Source, pattern: str) -> list[Path]:
     """The files of a landing folder that a lookup reads, in order of their names."""
-    stems = {path: source.stem_of(path.name) for path in sorted(folder.iterdir()) if path.is_file()}
+    stems = {path: source.stem_of(path.name) for path in sorted(folder.iterdir()) if not path.is_dir()}
     return [path for path, stem in stems.items() if stem is not None and matches_pattern(stem, pattern)]
 
 

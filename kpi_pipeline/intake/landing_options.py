@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
+from kpi_pipeline.core.files import strange_file
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_mapping
 from kpi_pipeline.intake.table_options import TableOptions
@@ -70,8 +72,10 @@ class LandingOptions(SourceDefaults):
 def read_landing_options(folder: Path) -> LandingOptions:
     """Reads `landing.yaml` if it is there; all its faults at once as an InputError."""
     path = folder / LANDING_YAML
-    if not path.is_file():
+    if not os.path.lexists(path):
         return LandingOptions()
+    if fault := strange_file(path, folder):
+        raise InputError(fault)
     # Everything stays text until its field is known: facility 010 would else be read as the number 8.
     raw = read_mapping(path, where=LANDING_YAML, as_text=True, error=InputError)
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, WarehouseError
+from kpi_pipeline.core.files import write_private
 from kpi_pipeline.intake.landing_options import LANDING_YAML
 
 _FILE = "landing_used.json"
@@ -25,10 +25,7 @@ def note_landing(landing: Path, store: Path) -> None:
     """Notes a landing folder in the store, for its owner alone."""
     options = landing / LANDING_YAML
     used = LandingUsed(str(landing.resolve()), options.read_text(encoding="utf-8") if options.is_file() else None)
-    beside = store / f".{_FILE}.{os.getpid()}"
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(asdict(used), stream)
-    os.replace(beside, store / _FILE)
+    write_private(store / _FILE, json.dumps(asdict(used)))
 
 
 def read_landing_used(store: Path) -> LandingUsed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,11 @@ def landed_name(header: str) -> str:
     """What a column is called in the view `landed`: in lower case, and never as our own number of the line."""
     name = header.lower()
     return f"{name} of the file" if name == SOURCE_LINE else name
+
+
+def copy_in(scratch: Path, path: Path, ending: str) -> Path:
+    """Where a copy of a landing file lies: named after its whole path: no two share one, and none is too long."""
+    return scratch / f"{hashlib.sha256(str(path).encode(errors='surrogateescape')).hexdigest()[:24]}.{ending}"
 
 
 def without_empty_rows(sql: str, columns: Sequence[str]) -> str:

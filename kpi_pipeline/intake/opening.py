@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.files import strange_file
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.intake.column_mapping import header_mapping_faults, required_column_faults, wanted_columns
@@ -101,6 +102,10 @@ def open_lookups(opening: Opening, warnings: list[Notice], faults: list[Fault]) 
                 what = f"no {pattern} file ({endings_in_words(source)}) was found; the source {source.name!r} needs it."
                 faults.append(Fault(str(landing), what, "Put it into this folder."))
             else:
+                strange = [fault for path in paths if (fault := strange_file(path, landing)) is not None]
+                if strange:
+                    faults += strange
+                    continue
                 try:
                     scans = [scan_file(path, is_text=is_plain_text(path)) for path in paths]
                     files = tuple(

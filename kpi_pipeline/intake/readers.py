@@ -47,7 +47,7 @@ def open_file(
     """
     name = name or path.name
     if is_json(path):
-        sql = json_sql(path)
+        sql = json_sql(path, name, limits)
         return OpenFile(name, JSON_COLUMNS, sql, sql, json_path=path)
     if scan.state.size == 0:
         raise InputError(empty_file(name))

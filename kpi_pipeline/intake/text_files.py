@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import itertools
 import re
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.notices import Notice
@@ -28,21 +23,21 @@ from kpi_pipeline.intake.opened import (
     OpenFile,
     TextShape,
     Wanted,
+    copy_in,
     empty_file,
     header_faults,
     landed_name,
     without_empty_rows,
 )
+from kpi_pipeline.intake.packed import is_packed, unpacked_chunks
 from kpi_pipeline.intake.scan import Scan, exact_count, scan_file
 from kpi_pipeline.intake.table_options import TableOptions
 
 _SAMPLE_BYTES = 1 << 16
-_CHUNK = 1 << 20
 _ROWS_SEARCHED = 30
 """A title, a date of print and a blank line stand above a header, not thirty lines."""
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.I)
 _DELIMITERS = (",", ";", "\t", "|")
-_BROKEN_ARCHIVE = (OSError, EOFError, zlib.error, ValueError)
 
 
 def open_text(
@@ -50,7 +45,7 @@ def open_text(
 ) -> OpenFile:
     """Raises InputError with every fault of the file's shape: encoding, header, quotes that swallow rows."""
     source, is_copy = path, False
-    if path.suffix.lower() in (".gz", ".zst"):
+    if is_packed(path):
         source, is_copy = _unpacked(path, name, scratch, limits), True
     encoding = options.encoding or _encoding_of(source, name, wanted.table)
     if encoding != "utf-8" or options.skip_footer:
@@ -102,7 +97,7 @@ def csv_sql(shape: TextShape, columns: list[str]) -> str:
 def first_rows(path: Path, options: TableOptions, *, n_rows: int, scratch: Path, limits: Limits) -> list[list[str]]:
     """The first rows of a file, header first, for who looks at it before anything is declared."""
     source = path
-    if path.suffix.lower() in (".gz", ".zst"):
+    if is_packed(path):
         source = _unpacked(path, path.name, scratch, limits)
     encoding = options.encoding or _encoding_of(source, path.name, "encounters")
     with source.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as stream:
@@ -137,38 +132,15 @@ def _declare(table: str, line: str) -> str:
 
 def _unpacked(path: Path, name: str, scratch: Path, limits: Limits) -> Path:
     """A packed file's content in the scratch folder; a bomb is stopped at the limit."""
-    target = scratch / f"{path.parent.name}-{path.name}.unpacked"
-    size = 0
-    try:
-        with _packed(path) as stream, target.open("wb") as copy:
-            while chunk := stream.read(_CHUNK):
-                size += len(chunk)
-                if size > limits.unpacked_gb * 1_000_000_000:
-                    what = f"unpacks to more than {limits.unpacked_gb:g} GB."
-                    raise InputError(Fault(name, what, "Split it, or raise limits: unpacked_gb in kpi.yaml."))
-                copy.write(chunk)
-    except _BROKEN_ARCHIVE as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise InputError(Fault(name, "is not a readable packed file.", "Pack or copy it again.")) from error
+    target = copy_in(scratch, path, "unpacked")
+    with target.open("wb") as copy:
+        copy.writelines(unpacked_chunks(path, name, limits))
     return target
-
-
-@contextmanager
-def _packed(path: Path) -> Iterator[BinaryIO]:
-    if path.suffix.lower() == ".gz":
-        with gzip.open(path, "rb") as stream:
-            yield cast(BinaryIO, stream)
-        return
-    import pyarrow  # type: ignore[import-untyped]
-
-    with pyarrow.input_stream(str(path), compression="zstd") as stream:
-        yield cast(BinaryIO, stream)
 
 
 def _copied(source: Path, name: str, encoding: str, skip_footer: int, scratch: Path) -> Path:
     """The file's lines as UTF-8, the same lines but for those of the footer."""
-    target = scratch / f"{source.parent.name}-{source.name}.utf8"
+    target = copy_in(scratch, source, "utf8")
     number = 0
     try:
         with (

@@ -29,6 +29,7 @@ from kpi_pipeline.intake.opened import (
     SOURCE_LINE,
     OpenFile,
     Wanted,
+    copy_in,
     empty_file,
     header_faults,
     landed_name,
@@ -36,6 +37,7 @@ from kpi_pipeline.intake.opened import (
 )
 from kpi_pipeline.intake.row_faults import row_fault
 from kpi_pipeline.intake.table_options import TableOptions
+from kpi_pipeline.intake.workbook_limits import refuse_large, refuse_rows_out_of_order
 
 _BROKEN = (
     InvalidFileException,
@@ -54,6 +56,8 @@ _ROWS_SEARCHED = 50
 _CELLS_SHOWN = 5
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA", "#SPILL!"})
 _CELL = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
+_FARTHEST_CELLS = 50_000_000
+"""So many cells, nearly all of them empty, are read in some seconds; formatting far to the right makes more."""
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
 
 
@@ -71,10 +75,11 @@ def open_workbook(
 ) -> OpenFile:
     """Raises InputError with all faults of the sheet that holds the table."""
     try:
-        _refuse_large(path, name, limits)
+        refuse_large(path, name, limits)
         with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
             chosen, warnings = _choose(book, name, options, wanted)
-            copy = scratch / f"{path.name}.csv"
+            refuse_rows_out_of_order(path, name, title=chosen.title, part=chosen.part)
+            copy = copy_in(scratch, path, "csv")
             columns, n_rows, n_errors = _copied(book[chosen.title], name, chosen, options, copy)
     except _BROKEN as error:
         if is_disk_full(error):
@@ -110,14 +115,6 @@ def sheet_rows(path: Path, options: TableOptions, *, n_rows: int) -> list[list[s
     except _BROKEN as error:
         cure = "Save it again from Excel, without a password, or as CSV."
         raise InputError(Fault(path.name, "is not a readable Excel workbook (.xlsx).", cure)) from error
-
-
-def _refuse_large(path: Path, name: str, limits: Limits) -> None:
-    with ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > limits.workbook_mb * 1_000_000:
-        what = f"holds {size / 1e6:,.0f} MB when unpacked, more than {limits.workbook_mb:,} MB."
-        raise InputError(Fault(name, what, "Save it as CSV, or raise limits: workbook_mb in kpi.yaml."))
 
 
 def _choose(book: Any, name: str, options: TableOptions, wanted: Wanted) -> tuple[_Sheet, list[Notice]]:
@@ -168,10 +165,16 @@ def _found(sheet: Any, options: TableOptions, wanted: Wanted) -> _Sheet:
 
 def _rows(sheet: Any, *, last: int | None = None) -> Iterator[tuple[int, list[str]]]:
     sheet.reset_dimensions()  # a sheet that says it is 16,384 columns wide would be padded to them
+    n_cells = n_filled = 0
     for number, row in enumerate(sheet.iter_rows(values_only=True, max_row=last), start=1):
         cells = [_cell_text(value).strip() for value in row]
+        n_cells += len(cells)
         while cells and not cells[-1]:
             cells.pop()
+        n_filled += len(cells)
+        if n_cells > _FARTHEST_CELLS and n_cells > 20 * n_filled:
+            what = f"the sheet {sheet.title} has cells far to the right of its data, in {number:,} rows."
+            raise InputError(Fault(sheet.title, what, "Delete the columns to the right, or save it as CSV."))
         yield number, cells
 
 

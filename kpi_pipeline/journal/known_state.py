@@ -6,10 +6,10 @@ Without it a report would be made without initiatives and rebases, on limits nob
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, WarehouseError
+from kpi_pipeline.core.files import make_private_folder, write_private
 from kpi_pipeline.state.journal import Journal
 from kpi_pipeline.warehouse.connection import store_folder
 
@@ -43,14 +43,8 @@ def note_known_state(journal: Journal, warehouse: Path) -> None:
     n_entries, digest = journal.digest()
     if n_entries == 0 or _read(warehouse) == (n_entries, digest):
         return
-    file = store_folder(warehouse) / _FILE
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        json.dump({"entries": n_entries, "sha256": digest}, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(beside, file)
+    folder = make_private_folder(store_folder(warehouse))
+    write_private(folder / _FILE, json.dumps({"entries": n_entries, "sha256": digest}))
 
 
 def forget_known_state(warehouse: Path) -> None:

@@ -56,6 +56,7 @@ class Metric(_Frozen):
     flows: of a stock counted at month ends, the measures that count what came and what went; each build checks that
     what was there, and came, less what went, is there.
     chart_scale log computes an XmR chart's limits on logarithms: for long-tailed values such as stays.
+    data_faults: those of the exclusions that a mended source would undo.
     late_data_exclusions: those of the exclusions that fill up weeks later, such as a cost not yet known.
     A median or percentile is that of the numerators; a geometric mean that of numerator ÷ denominator, both above 0.
     A survival_median is Kaplan and Meier's: the numerator is the time watched, the denominator 1 where what was waited
@@ -94,6 +95,7 @@ class Metric(_Frozen):
     denominator_noun: Annotated[str, AfterValidator(Noun.parse)]
     exclusions: dict[str, Words] = {}
     late_data_exclusions: tuple[str, ...] = ()
+    data_faults: tuple[str, ...] = ()
     caveats: tuple[Words, ...] = ()
     reviewed: date
     sql: str
@@ -123,6 +125,9 @@ class Metric(_Frozen):
         for reason in self.late_data_exclusions:
             if reason not in self.exclusions:
                 yield "late_data_exclusions", f"names {reason!r}, which exclusions do not declare"
+        for reason in self.data_faults:
+            if reason not in self.exclusions:
+                yield "data_faults", f"names {reason!r}, which exclusions do not declare"
         if self.chart not in CHARTS_OF_KIND[self.kind]:
             fitting = ", ".join(sorted(CHARTS_OF_KIND[self.kind]))
             yield "chart", f"{self.chart!r} does not go with kind {self.kind!r}; use one of {fitting}"

@@ -6,7 +6,6 @@ warehouse's own snapshot id.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pandas as pd
 
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import CheckError, Fault, WarehouseError
+from kpi_pipeline.core.files import make_private_folder, replace_file
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import parquet_file, path_literal
 from kpi_pipeline.metrics.balance import balance_faults
@@ -55,11 +55,12 @@ def write_values(
 ) -> pd.DataFrame:
     """Computes one metric and writes its two Parquet files by rename; returns the values."""
     values, exclusions = compute_values(connection, metric, settings=settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder.parent)
+    make_private_folder(folder)
     for path, frame in ((values_file(folder, metric), values), (exclusions_file(folder, metric), exclusions)):
         building = path.with_name(f".{path.name}.building")
         _write_parquet(connection, building, frame)
-        os.replace(building, path)
+        replace_file(building, path)
     return values
 
 

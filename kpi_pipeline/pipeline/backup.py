@@ -7,15 +7,15 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import tempfile
 import zipfile
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
+from kpi_pipeline.core.files import PRIVATE_FILE, private_files, working_folder
 from kpi_pipeline.delivery.archive import MANIFEST
-from kpi_pipeline.delivery.files import PRIVATE_FILE, PRIVATE_FOLDER, READ_ONLY_FILE, READ_ONLY_FOLDER, sha256_of
+from kpi_pipeline.delivery.files import READ_ONLY_FILE, READ_ONLY_FOLDER, sha256_of
 from kpi_pipeline.intake.landing import REGISTER
 from kpi_pipeline.state.database import sqlite_file
 from kpi_pipeline.warehouse.connection import store_folder
@@ -34,9 +34,9 @@ def write_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) 
         raise InputError(Fault(str(file), "is there already.", "Name a new file: a backup is never written over."))
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.{os.getpid()}")
-    with tempfile.TemporaryDirectory(prefix="kpi-backup-") as scratch:
-        parts = {_state_name(state_url): _copy_state(state_url, Path(scratch))}
-        store = store_folder(warehouse)
+    store = store_folder(warehouse)
+    with private_files(), working_folder(store / "scratch") as scratch:
+        parts = {_state_name(state_url): _copy_state(state_url, scratch)}
         parts |= {f"store/{name}": store / name for name in _STORE_FILES if (store / name).is_file()}
         issued = (one for one in archive.rglob("*") if one.is_file() and not _is_unfinished(one.relative_to(archive)))
         parts |= {f"archive/{one.relative_to(archive).as_posix()}": one for one in sorted(issued)}
@@ -57,10 +57,9 @@ def write_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) 
 
 def restore_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) -> int:
     """Puts a backup's files where they belong; refuses to write over anything. Returns how many files it put there."""
-    with tempfile.TemporaryDirectory(prefix="kpi-restore-") as scratch:
-        folder = Path(scratch)
+    store = store_folder(warehouse)
+    with private_files(), working_folder(store / "scratch") as folder:
         names = _unpack(file, folder)
-        store = store_folder(warehouse)
         name = _state_name(state_url)
         if name not in names:
             raise InputError(Fault(str(file), "holds the state of another kind of database.", "Check --state."))
@@ -144,6 +143,6 @@ def _is_unfinished(path: Path) -> bool:
 
 
 def _place(source: Path, target: Path, mode: int) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     target.chmod(mode)

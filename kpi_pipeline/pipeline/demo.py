@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
 
+from kpi_pipeline.core.files import private_files
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import Settings, read_settings
@@ -40,6 +41,7 @@ class Demo:
     n_stays: int
 
 
+@private_files()
 def make_demo(out: Path, *, scale: float = 1.0, progress: Callable[[str], None] = lambda _: None) -> Demo:
     """Generates the hospital into `out/landing`, builds `out/hospital.duckdb` and writes the report.
 

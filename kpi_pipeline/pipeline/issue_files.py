@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-from pathlib import Path
 
+from kpi_pipeline.core.files import working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
-from kpi_pipeline.delivery.files import make_private_folder
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.pipeline.issue_desk import IssueDesk
@@ -20,18 +18,18 @@ def build_files(
     desk: IssueDesk, month: Month, scope: str, profile: Privacy, words: IssueWords, decided: ReportDecisions
 ) -> dict[str, bytes]:
     """Every file of a report by name, made in a private folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(dir=make_private_folder(desk.drafts), prefix=".making-") as folder:
+    with working_folder(desk.drafts) as folder:
         write_report(
             desk.warehouse,
             month,
-            Path(folder),
+            folder,
             facility=None if scope == WHOLE_SYSTEM else scope,
             privacy=profile,
             settings=desk.settings,
             issue=words,
             decided=decided,
         )
-        return {file.name: file.read_bytes() for file in sorted(Path(folder).iterdir()) if file.is_file()}
+        return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
 
 
 def exceptions_of(files: dict[str, bytes]) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kpi_pipeline.core.delivery_settings import MailSettings
 from kpi_pipeline.core.errors import DefinitionError, DeliveryError, Fault, InputError, KpiError
+from kpi_pipeline.core.files import write_private
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.declared.audiences import Audiences, read_audiences
 from kpi_pipeline.delivery.archive import read_manifest
@@ -244,8 +245,7 @@ def preview_mails(room: Mailroom, folder: Path) -> list[Path]:
         files = {".eml": room.message(mail, issue), ".png": draw_letter(room.letter(issue, mail.form))}
         for ending, content in files.items():
             file = stem.with_suffix(ending)
-            file.write_bytes(content)
-            file.chmod(0o600)
+            write_private(file, content)
             written.append(file)
     return written
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import yaml
 
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.core.sql_text import parquet_file
 from kpi_pipeline.intake.contract import CANONICAL, load_contracts, load_source
@@ -59,8 +59,8 @@ def _first_rows(path: Path, limits: Limits) -> list[list[str]]:
             return [names, *([("" if cell is None else str(cell)) for cell in row] for row in cursor.fetchall())]
     if suffix == ".xlsx":
         return sheet_rows(path, TableOptions(), n_rows=_ROWS_SEEN)
-    with tempfile.TemporaryDirectory(prefix="kpi-map-") as scratch:
-        return first_rows(path, TableOptions(), n_rows=_ROWS_SEEN, scratch=Path(scratch), limits=limits)
+    with private_files(), working_folder(own_temporary_folder()) as scratch:
+        return first_rows(path, TableOptions(), n_rows=_ROWS_SEEN, scratch=scratch, limits=limits)
 
 
 def _lines(path: Path, proposal: Proposal) -> list[str]:

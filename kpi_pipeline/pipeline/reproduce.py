@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import folder_faults, read_manifest
@@ -60,8 +60,8 @@ def reproduce_issue(
         faults.append(Fault(path, f"was made by another build of release {release}.", "Install that release."))
     if faults:
         raise DeliveryError(faults)
-    with tempfile.TemporaryDirectory(prefix="kpi-reproduce-") as scratch:
-        made = _make_again(folder, manifest, found, Path(scratch), progress)
+    with private_files(), working_folder(own_temporary_folder()) as scratch:
+        made = _make_again(folder, manifest, found, scratch, progress)
     hashes: Mapping[str, str] = {
         name: sha256 for name, sha256 in manifest["files"].items() if not name.startswith(_INPUTS)
     }

@@ -258,6 +258,10 @@ def _staff(plan: Plan, events: Events) -> Iterator[_Cases]:
     due, completed = training["due"].to_numpy(), training["completed"].to_numpy()
     cases = _Cases("training_on_time", facility, due, (completed != NEVER) & (completed <= due))
     yield from _through(cases, plan.last_day)
+    budget = department.build_budget(plan)
+    months = budget["month"].to_numpy().astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    spent, planned = budget["actual_usd"].to_numpy(), budget["budget_usd"].to_numpy()
+    yield _Cases("department_spending_pct_of_budget", budget["facility"].to_numpy(), months, spent, planned)
     licences = department.build_licences(plan)
     licences = licences[licences["case_manager"].isin(seen[seen > plan.last_day - 365].index)]
     facility = place[licences["case_manager"].to_numpy()].to_numpy()

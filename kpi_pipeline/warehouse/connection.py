@@ -6,7 +6,6 @@ dies leaves only the `.building` file, which the next build removes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import filelock
 
 from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, WarehouseError
+from kpi_pipeline.core.files import PRIVATE_FILE, private_files, replace_file, scratch_folder
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql_text import path_literal
 
@@ -67,8 +67,9 @@ def build_and_swap(
     It reaches the store beside the warehouse and the folders `reads`, nothing else of the machine.
     Raises WarehouseError when another build holds the lock. On any error the last good file stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(f"{path}.lock")
+    with private_files():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(f"{path}.lock", mode=PRIVATE_FILE)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
@@ -80,19 +81,20 @@ def build_and_swap(
         for left_over in (building, building.with_name(f"{building.name}.wal")):
             left_over.unlink(missing_ok=True)
         store = store_folder(path)
-        connection = connect(
-            building,
-            folders=[store, *reads],
-            scratch=store / "scratch",
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
-        )
-        try:
-            yield connection
-            connection.execute("CHECKPOINT")
-        finally:
-            connection.close()
-        os.replace(building, path)
+        with private_files(), scratch_folder(store / "scratch" / "build") as scratch:
+            connection = connect(
+                building,
+                folders=[store, *reads],
+                scratch=scratch,
+                memory_limit=settings.memory_limit,
+                threads=settings.threads,
+            )
+            try:
+                yield connection
+                connection.execute("CHECKPOINT")
+            finally:
+                connection.close()
+        replace_file(building, path)
     finally:
         building.unlink(missing_ok=True)
         lock.release()

@@ -12,6 +12,7 @@ chart: xmr
 decimals: 0
 needs: [encounters.total_cost, encounters.drg_code, drg_weights]
 balancing: [readmission_30d]
+data_faults: [missing_drg, negative_cost, not_costed, unknown_drg]
 owner: finance
 why: Cost per case without the effect of sicker or less sick patients.
 definition: Total cost divided by total relative weight of the discharges that are both costed and coded.

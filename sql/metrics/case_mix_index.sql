@@ -10,6 +10,7 @@ follows: CMS MS-DRG relative weights (IPPS Table 5), not transfer-adjusted
 chart: xmr
 decimals: 3
 needs: [encounters.drg_code, drg_weights]
+data_faults: [missing_drg, unknown_drg]
 owner: finance
 why: A heavier mix of patients costs more and stays longer without anyone doing worse.
 definition: The mean MS-DRG relative weight of the month's discharges.

@@ -11,6 +11,7 @@ chart: xmr
 chart_adjusts_for: [calendar_days, season]
 decimals: 0
 needs: [cm_cases.opened_at, cm_cases.closed_at]
+data_faults: [closed_before_opened, no_opening_date]
 owner: case-management
 why: The work that was finished.
 definition: Case-management cases closed in the month.

@@ -11,6 +11,7 @@ chart: xmr
 chart_adjusts_for: [calendar_days, season]
 decimals: 0
 needs: [cm_cases.opened_at]
+data_faults: [closed_before_opened]
 owner: case-management
 why: The work that came in.
 definition: Case-management cases opened in the month.

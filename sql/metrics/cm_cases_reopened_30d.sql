@@ -13,6 +13,7 @@ chart: p_prime
 decimals: 1
 needs: [cm_cases.opened_at, cm_cases.closed_at]
 balancing: [cm_open_case_age_days]
+data_faults: [closed_before_opened, no_opening_date]
 owner: case-management
 why: A case closed too early comes back. It balances the wish to close.
 definition: Of the cases closed in the month, the share whose patient's stay got a new case within 30 days.

@@ -13,6 +13,7 @@ chart: xmr
 decimals: 1
 needs: [denials.denied_on, denials.denied_amount, denials.decided_on, denials.outcome]
 balancing: [denials_appealed]
+data_faults: [amount_unknown]
 owner: case-management
 why: What is truly lost. The cohort of a month is judged once, a year later.
 definition: Of the dollars denied in the month, the share that no appeal had overturned a year later.

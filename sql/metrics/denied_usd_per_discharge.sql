@@ -12,6 +12,7 @@ chart: xmr
 decimals: 0
 needs: [denials, denials.denied_on, denials.denied_amount]
 told_with: denials_per_100_discharges
+data_faults: [amount_unknown]
 owner: case-management
 why: Ten small denials cost less than one large one.
 definition: Dollars denied within 60 days of discharge, per acute discharge of the month.

@@ -12,6 +12,7 @@ chart: xmr
 decimals: 0
 needs: [denials.denied_on, denials.denied_amount]
 told_with: denied_usd_per_discharge
+data_faults: [amount_unknown]
 owner: case-management
 why: What arrived this month, whenever the patient left; final at once, and what finance books.
 definition: The dollars of the denials dated in the month, each denial once.

@@ -12,6 +12,7 @@ decimals: 0
 needs: [encounters.direct_cost]
 balancing: [readmission_30d]
 told_with: total_cost_per_case_usd
+data_faults: [negative_cost, not_costed]
 owner: finance
 why: >-
   The part of the cost that care itself causes, without the overheads shared out to it.

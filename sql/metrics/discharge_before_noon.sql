@@ -11,6 +11,7 @@ chart: p_prime
 decimals: 1
 needs: [encounters.discharged_at]
 balancing: [length_of_stay_days, readmission_30d]
+data_faults: [no_discharge_time]
 owner: case-management
 why: Beds freed in the morning take the patients who wait at noon. Watched with the length of stay, for keeping patients a night longer also raises it.
 definition: Of live discharges that are no transfers, the share that left before noon by the clock of the facility.

@@ -11,6 +11,7 @@ chart: p_prime
 decimals: 1
 needs: [encounters.discharge_disposition_code]
 balancing: [readmission_30d]
+data_faults: [unknown_disposition]
 owner: case-management
 why: Where patients go decides what must be arranged, and how long they wait for it.
 definition: Of live discharges that are no transfers to acute care, the share discharged to an inpatient rehabilitation facility.

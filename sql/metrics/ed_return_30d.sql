@@ -13,6 +13,7 @@ chart: p_prime
 decimals: 1
 needs: [icd_diagnosis_codes, emergency_encounters]
 balancing: [readmission_30d]
+data_faults: [invalid_disposition, missing_disposition, missing_principal_dx]
 owner: case-management
 why: Patients who come back to the emergency department are missed by the readmission rate, and by anyone who manages to it.
 definition: Of patients discharged alive to the community, the share with an emergency department visit within 30 days.

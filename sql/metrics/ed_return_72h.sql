@@ -14,6 +14,7 @@ decimals: 1
 needs: [icd_diagnosis_codes, emergency_encounters]
 balancing: [length_of_stay_days]
 told_with: ed_return_30d
+data_faults: [invalid_disposition, missing_disposition, missing_principal_dx, visit_time_unknown]
 owner: case-management
 why: A visit in the first three days often says that the patient went home with a question nobody had answered.
 definition: Of patients discharged alive to the community, the share with an emergency department visit within 72 hours.

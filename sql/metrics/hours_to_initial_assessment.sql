@@ -13,6 +13,7 @@ chart: xmr
 decimals: 1
 needs: [cm_cases.first_assessed_at]
 told_with: initial_assessment_within_24h
+data_faults: [no_admission_time, no_assessment_time, no_discharge_time]
 owner: case-management
 why: The share within 24 hours hides how long the others wait.
 definition: >-

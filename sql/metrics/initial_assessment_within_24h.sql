@@ -12,6 +12,7 @@ matures_after_days: 1
 chart: p_prime
 decimals: 1
 needs: [cm_cases.first_assessed_at]
+data_faults: [no_admission_time, no_assessment_time]
 owner: case-management
 why: A discharge plan that starts late ends late.
 definition: Of patients admitted in the month, the share whom a case manager assessed within 24 hours.

@@ -14,6 +14,7 @@ decimals: 2
 needs: [encounters.drg_code, drg_weights]
 balancing: [readmission_30d]
 told_with: length_of_stay_index
+data_faults: [missing_drg, unknown_drg]
 owner: case-management
 why: The stay index without the weight of a few very long stays.
 definition: The geometric mean of days stayed over the geometric mean days of the same DRG.

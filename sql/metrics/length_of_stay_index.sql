@@ -14,6 +14,7 @@ decimals: 2
 needs: [encounters.drg_code, drg_weights]
 balancing: [readmission_30d]
 told_with: length_of_stay_days
+data_faults: [missing_drg, unknown_drg]
 owner: case-management
 why: Says whether patients stay longer than patients like them do in the country.
 definition: Days stayed divided by the days expected for the same DRGs, summed over the month's discharges.

@@ -13,6 +13,7 @@ decimals: 2
 needs: [encounters.drg_code, drg_weights]
 balancing: [readmission_30d]
 told_with: length_of_stay_index
+data_faults: [missing_drg, unknown_drg]
 owner: case-management
 why: Says in days what the stay index says as a ratio. Below zero, patients leave earlier than patients like them do.
 definition: Days stayed minus days expected for the same DRGs, per discharge. Shorter stays offset longer ones.

@@ -12,6 +12,7 @@ chart: xmr
 decimals: 1
 needs: [observation_encounters]
 balancing: [observation_share]
+data_faults: [no_time]
 owner: case-management
 why: Observation is for deciding. Long observation is a decision not made.
 definition: The median hours from beginning to end of the observation encounters that ended in the month.

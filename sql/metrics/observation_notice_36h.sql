@@ -12,6 +12,7 @@ chart: p_prime
 decimals: 1
 needs: [notices.delivered_at, encounters.payer, observation_encounters]
 balancing: [observation_over_48h]
+data_faults: [no_notice_time, no_time]
 owner: case-management
 why: The patient must know that this is no admission, and what it will cost.
 definition: >-

@@ -13,6 +13,7 @@ decimals: 1
 needs: [observation_encounters]
 balancing: [observation_share]
 told_with: observation_hours
+data_faults: [no_time]
 owner: case-management
 why: After two days it should be clear whether the patient is an inpatient.
 definition: Of the observation encounters that ended in the month, the share that lasted more than 48 hours.

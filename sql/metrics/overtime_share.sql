@@ -12,6 +12,7 @@ chart: xmr
 decimals: 3
 needs: [staffing.paid_hours, staffing.overtime_hours]
 balancing: [caseload_per_case_manager]
+data_faults: [overtime_unknown]
 owner: case-management
 why: Overtime is the dearest hour, and a sign of too few people on the plan.
 definition: Overtime hours divided by paid hours of case managers; 0.05 is five hours in a hundred.

@@ -12,6 +12,7 @@ matures_after_days: 30
 chart: p_prime
 decimals: 1
 needs: [icd_diagnosis_codes, planned_care]
+data_faults: [invalid_disposition, missing_disposition, missing_principal_dx]
 owner: case-management
 why: Returns that were part of the plan are no failure; a rise can mean that unplanned ones are coded as planned.
 definition: Of patients discharged alive to the community, the share whose first return within 30 days was planned.

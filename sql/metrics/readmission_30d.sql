@@ -13,6 +13,7 @@ chart: p_prime
 decimals: 1
 needs: [icd_diagnosis_codes, planned_care]
 balancing: [length_of_stay_days]
+data_faults: [invalid_disposition, missing_disposition, missing_principal_dx]
 owner: case-management
 why: An unplanned return is hard on the patient, and often says that the discharge was not ready.
 definition: Of patients discharged alive to the community, the share who came back unplanned within 30 days.
@@ -49,5 +50,10 @@ SELECT
     CASE WHEN return_stay_id IS NOT NULL THEN return_planned_rule IS NOT NULL END AS is_return_planned,
     return_planned_rule AS planned_rule,
     cohort,
-    primary_diagnosis_ccs AS ccs
+    primary_diagnosis_ccs AS ccs,
+    CASE
+        WHEN COALESCE(days_to_return > 30, TRUE) THEN 'no inpatient return within 30 days'
+        WHEN return_planned_rule IS NULL THEN 'unplanned return'
+        ELSE 'planned return'
+    END AS outcome_rule
 FROM index_discharges

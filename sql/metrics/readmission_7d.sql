@@ -14,6 +14,7 @@ decimals: 1
 needs: [icd_diagnosis_codes, planned_care]
 balancing: [length_of_stay_days]
 told_with: readmission_30d
+data_faults: [invalid_disposition, missing_disposition, missing_principal_dx]
 owner: case-management
 why: The earliest honest sign of discharges that were not ready; it matures three weeks before the 30-day rate.
 definition: Of patients discharged alive to the community, the share who came back unplanned within 7 days.

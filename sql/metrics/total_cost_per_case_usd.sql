@@ -12,6 +12,7 @@ decimals: 0
 needs: [encounters.total_cost]
 balancing: [readmission_30d]
 told_with: case_mix_adjusted_cost_per_case_usd
+data_faults: [negative_cost, not_costed]
 owner: finance
 why: What an average inpatient case costs the hospital.
 definition: The mean total cost of the month's costed discharges.

@@ -12,6 +12,7 @@ decimals: 0
 needs: [encounters.variable_direct_cost]
 balancing: [readmission_30d]
 told_with: total_cost_per_case_usd
+data_faults: [negative_cost, not_costed]
 owner: finance
 why: >-
   The part of the cost that would not be spent without the patient: what a saved day can save.

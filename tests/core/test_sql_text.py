@@ -23,6 +23,7 @@ SQL_WORDS = re.compile(
     r"GROUP BY|ORDER BY|COUNT\(|FILTER \(|COALESCE\(|JOIN|VALUES \(|read_parquet|read_csv)"
 )
 QUOTING = {name for name in vars(sql_text) if not name.startswith("_")} | {"int", "len"}
+FILLING = {"format", "format_map", "replace", "substitute", "safe_substitute"}
 OUR_OWN = {
     "sql": "the SELECT of a declaration in sql/",
     "name": "the name of a declared table or column",
@@ -58,8 +59,11 @@ GIVEN = {
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
     "metrics/survival.py": {"counted"},
+    "metrics/blast_radius.py": {"table", "name", "column"},
+    "metrics/definition_diff.py": {"conditions", "rule", "column"},
     "pipeline/check.py": set(),
-    "pipeline/column_profile.py": {"rows", "self.rows", "self.patients", "width"},
+    "pipeline/new_metric.py": {"title"},
+    "pipeline/column_profile.py": {"self.rows", "self.patients", "rows", "width"},
     "reference/importer.py": {"kind", "name", "columns"},
     "reference/store.py": {"kind", "name", "table", "columns", "_FIRST_FISCAL_YEAR", "marks"},
     "synthetic": {"column", "columns", "expression", "last", "order", "query", "table", "text", "typed"}
@@ -123,6 +127,8 @@ def unsafe_parts(tree: ast.AST, given_names: set[str]) -> Iterator[str]:
                 for name, value in zip(names, values, strict=False):
                     if isinstance(name, ast.Name):
                         assigned.setdefault(name.id, []).append(value)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            assigned.setdefault(node.target.id, []).append(node.value)
         elif isinstance(node, ast.comprehension) and isinstance(node.target, ast.Name):
             assigned.setdefault(node.target.id, []).append(node.iter)
 
@@ -165,6 +171,22 @@ def unsafe_parts(tree: ast.AST, given_names: set[str]) -> Iterator[str]:
             case _:
                 return False
 
+    def is_sql(node: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether an expression is, or names, a text of ours with words of SQL."""
+        match node:
+            case ast.Constant(value=str(text)):
+                return bool(SQL_WORDS.search(text))
+            case ast.Name(id=name) if name not in seen:
+                return any(is_sql(value, seen | {name}) for value in assigned.get(name, []))
+            case ast.JoinedStr(values=parts):
+                return any(is_sql(part, seen) for part in parts)
+            case ast.BinOp(left=left, right=right):
+                return is_sql(left, seen) or is_sql(right, seen)
+            case ast.Call(func=ast.Attribute(attr="Template"), args=[text]):
+                return is_sql(text, seen)
+            case _:
+                return False
+
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             words = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
@@ -174,9 +196,22 @@ def unsafe_parts(tree: ast.AST, given_names: set[str]) -> Iterator[str]:
                         yield f"line {node.lineno}: {ast.unparse(part.value)}"
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
             for one, other in ((node.left, node.right), (node.right, node.left)):
-                is_sql = isinstance(one, ast.Constant) and SQL_WORDS.search(str(one.value))
-                if is_sql and not is_safe(other):
+                if is_sql(one) and not is_safe(other):
                     yield f"line {node.lineno}: {ast.unparse(other)}"
+        elif isinstance(node, ast.AugAssign):
+            if is_sql(node.target) and not is_safe(node.value):
+                yield f"line {node.lineno}: {ast.unparse(node.value)}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            filled = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if node.func.attr in FILLING and is_sql(node.func.value):
+                parts = filled
+            elif node.func.attr == "join" and filled and isinstance(filled[0], ast.List | ast.Tuple):
+                parts = filled[0].elts if any(is_sql(part) for part in filled[0].elts) else []
+            else:
+                continue
+            for part in parts:
+                if not is_safe(part):
+                    yield f"line {node.lineno}: {ast.unparse(part)}"
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
@@ -198,6 +233,16 @@ def test_no_sql_is_made_of_data_without_quoting(path: Path) -> None:
         "'SELECT * FROM %s' % name",
         "f'SELECT {\", \".join(columns)} FROM landed'",
         "f'SELECT {\", \".join(c for c in columns)} FROM landed'",
+        "'SELECT * FROM {}'.format(name)",
+        "'SELECT * FROM {t}'.format(t=name)",
+        "'SELECT * FROM {t}'.format_map(names)",
+        "q = 'SELECT * FROM {}'\nconnection.execute(q.format(name))",
+        "q = 'SELECT * FROM %s'\nconnection.execute(q % name)",
+        "q = 'SELECT * FROM TABLE_NAME'\nconnection.execute(q.replace('TABLE_NAME', name))",
+        "' '.join(['SELECT * FROM', name])",
+        "string.Template('SELECT * FROM $t').substitute(t=name)",
+        "q = 'SELECT 1'\nq += f' FROM {name} WHERE 1'",
+        "q = 'SELECT 1 FROM '\nq += name",
     ],
 )
 def test_the_check_itself_finds_sql_made_of_data(source: str) -> None:

@@ -143,3 +143,10 @@ def test_what_is_written_is_read_again_also_where_two_entries_share_a_value() ->
     day, codes = date(2026, 11, 1), ["207", "291"]
     content = [{"on": day, "codes": codes}, {"on": day, "codes": codes}]
     assert parse_yaml(render_yaml(content), where="x.yaml") == content
+
+
+def test_a_file_of_endless_names_is_refused_before_it_takes_long() -> None:
+    many = "".join(f"k{number}: 1\n" for number in range(30_000))
+    assert fault_in(many) == (
+        "file.yaml:10000: holds more than 20,000 names and values. Check that it is the right file."
+    )

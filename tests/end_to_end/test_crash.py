@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -15,7 +16,6 @@ import pytest
 
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.warehouse import connection as warehouse_connection
 from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id
 from tests.support.landing import write_landing
 
@@ -45,7 +45,7 @@ def build(stop):
         swap(source, target)
         if str(target) == warehouse and stop == "after the swap":
             die()
-    connection.os.replace = replace
+    os.replace = replace
     pipeline.build_warehouse(Path(landing), Path(warehouse), progress=progress)
 
 for stop in stops:
@@ -236,7 +236,7 @@ def test_a_swap_that_fails_leaves_the_last_good_warehouse(site: Site, monkeypatc
         raise PermissionError(13, "Permission denied", str(target))
 
     with monkeypatch.context() as patched:
-        patched.setattr(warehouse_connection.os, "replace", refuse_only(site.warehouse, refuse))
+        patched.setattr("os.replace", refuse_only(site.warehouse, refuse))
         with pytest.raises(PermissionError):
             build_warehouse(site.landing, site.warehouse)
     assert site.read() == (site.first, 3)
@@ -246,7 +246,7 @@ def test_a_swap_that_fails_leaves_the_last_good_warehouse(site: Site, monkeypatc
 
 def refuse_only(target: Path, refuse: Callable[[Path, Path], None]) -> Callable[[Path, Path], None]:
     """`os.replace` for every file but one: staged files and values use it too."""
-    replace = warehouse_connection.os.replace
+    replace = os.replace
 
     def replace_or_refuse(source: Path, destination: Path) -> None:
         (refuse if destination == target else replace)(source, destination)

@@ -14,7 +14,9 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
+from kpi_pipeline.metrics.definition_diff import compare_definitions
 from kpi_pipeline.metrics.values import read_values
+from kpi_pipeline.warehouse.connection import open_warehouse
 from tests.properties.conftest import BuiltHospital
 from tests.support.oracles import Listed, find_oracle, with_followup
 from tests.support.pipeline import assert_same, metric_cases
@@ -118,6 +120,21 @@ def test_open_cases_are_those_open_before_and_opened_less_those_closed(built: Bu
             before = [until(sums).iloc[-1] if facility in sums and len(until(sums)) else 0 for sums in (opened, closed)]
             assert still_open == before[0] - before[1]
     assert len(figures[names[0]]) > 50
+
+
+@pytest.mark.parametrize("other", ["readmission_pcr_like_30d", "readmission_7d", "planned_readmission_30d"])
+def test_the_way_from_one_rate_to_another_begins_and_ends_at_their_figures(other: str, built: BuiltHospital) -> None:
+    names = ["readmission_30d", other]
+    with open_warehouse(built.warehouse) as connection:
+        steps = compare_definitions(connection, *(METRICS[name] for name in names)).to_dict("records")
+    values = read_values(built.warehouse, names).values
+    whole = values[values["facility_id"] == "all"]
+    for name, step in zip(names, (steps[0], steps[-1]), strict=True):
+        sums = whole.loc[whole["metric"] == name, ["numerator", "denominator"]].sum()
+        assert (step["numerator"], step["denominator"]) == (sums["numerator"], sums["denominator"])
+    for part in ("numerator", "denominator"):
+        assert sum(step[part] for step in steps[:-1]) == steps[-1][part]
+    assert len(steps) > 2
 
 
 def test_an_interval_of_a_proportion_is_wilsons(built: BuiltHospital) -> None:

@@ -75,6 +75,7 @@ class Hospital:
     reviews: list[CsvRow] = field(default_factory=list)
     training: list[CsvRow] = field(default_factory=list)
     licences: list[CsvRow] = field(default_factory=list)
+    budget: list[CsvRow] = field(default_factory=list)
     facilities: list[CsvRow] = field(default_factory=list)
     complete_through: dict[str, date] = field(default_factory=dict)
 
@@ -394,3 +395,14 @@ def _add_staff_duties(hospital: Hospital, random: Random) -> None:
                 "expires_on": (end + timedelta(days=random.choice((-1, 0, 1, 30, 60, 61, 300)))).isoformat(),
             }
         )
+    for month in sorted({row["shift_on"][:7] for row in hospital.staffing}):
+        for account in ("salaries", "overtime"):
+            hospital.budget.append(
+                {
+                    "facility_id": hospital.facilities[0]["facility_id"],
+                    "month": month,
+                    "account": account,
+                    "budget_usd": random.choice(("1000", "2500", "")),
+                    "actual_usd": random.choice(("900", "2600.75", "")),
+                }
+            )

@@ -27,6 +27,7 @@ from tests.support.oracle import (
     judge_rows,
     local_moment,
     newest_versions,
+    planned_rule,
     text,
 )
 from tests.support.oracle_measures import Cases
@@ -855,6 +856,92 @@ def waits_documented(world: World) -> dict[str, Listed]:
             days = found[stay.stay_id].case
             assert not isinstance(days, str)
             listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, (float(days[0] > 0), 1.0))
+    return listed
+
+
+@dataclass
+class _Episode:
+    episode_id: str
+    facility_id: str
+    begins: date
+    ends: date | None
+    disposition: str
+    born: str
+    stay: Stay | None
+
+
+def _episodes(world: World) -> dict[str, list[_Episode]]:
+    """person → acute stays and observation encounters that can be used, in order of their beginning."""
+    facilities = _facilities(world)
+    found: dict[str, list[_Episode]] = {}
+    for stay in world.stays:
+        ends = None if stay.is_open else stay.discharged_on
+        born = text(stay.members[0], "birth_date")
+        one = _Episode(stay.stay_id, stay.facility_id, stay.admitted_on, ends, stay.disposition, born, stay)
+        found.setdefault(stay.person_id, []).append(one)
+    for row in newest_versions(world.hospital.encounters):
+        if text(row, "encounter_type") == "observation" and text(row, "encounter_id") in facilities:
+            begins = date.fromisoformat(text(row, "admitted_at")[:10])
+            code = text(row, "discharge_disposition_code")
+            one = _Episode(
+                text(row, "encounter_id"), text(row, "facility_id"), begins, _day(row, "discharged_at"), code,
+                text(row, "birth_date"), None,
+            )  # fmt: skip
+            found.setdefault(text(row, "person_id"), []).append(one)
+    for episodes in found.values():
+        episodes.sort(key=lambda one: (one.begins, one.ends or date.max, one.episode_id))
+    return found
+
+
+def plan_returns(world: World) -> dict[str, Listed]:
+    """Stays and observation of a person, those a day apart joined; the next one within 30 days is a return."""
+    listed = {}
+    for episodes in _episodes(world).values():
+        spells: list[list[_Episode]] = []
+        for one in episodes:
+            latest = max((other.ends or date.max for other in spells[-1]), default=date.min) if spells else date.min
+            if spells and (latest == date.max or (one.begins - latest).days <= 1):
+                spells[-1].append(one)
+            else:
+                spells.append([one])
+        for number, spell in enumerate(spells):
+            last = max(spell, key=lambda one: (one.ends or date.max, one.begins, one.episode_id))
+            after = spells[number + 1][0] if number + 1 < len(spells) else None
+            for one in spell:
+                if one.ends is not None:
+                    case = "combined_with_next" if one is not last else _plan_case(spell, last, after)
+                    listed[one.episode_id] = Listed(one.facility_id, one.ends, case)
+    return listed
+
+
+def _plan_case(spell: list[_Episode], last: _Episode, after: _Episode | None) -> tuple[float, float] | str:
+    assert last.ends is not None
+    back = after is not None and (after.begins - last.ends).days <= 30
+    first = spell[0].begins
+    if last.disposition in DIED:
+        return "died"
+    if first == last.ends:
+        return "same_day"
+    if not last.born:
+        return "age_unknown"
+    born = date.fromisoformat(last.born)
+    if (first.year - born.year) - ((first.month, first.day) < (born.month, born.day)) < 18:
+        return "under_18"
+    if back and after is not None and after.stay is not None and planned_rule(after.stay, SMALL) is not None:
+        return "planned_return"
+    return float(back), 1.0
+
+
+def spending(world: World) -> dict[str, Listed]:
+    """Accounts of a month, on its last day."""
+    listed = {}
+    for row in world.hospital.budget:
+        first = date.fromisoformat(f"{text(row, 'month')}-01")
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        planned, spent = text(row, "budget_usd"), text(row, "actual_usd")
+        case = (float(spent), float(planned)) if planned and spent else "amount_unknown"
+        key = "|".join((text(row, "facility_id"), str(first), text(row, "account")))
+        listed[key] = Listed(text(row, "facility_id"), last, case)
     return listed
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from kpi_pipeline.core.errors import CheckError, Fault, InputError
+from kpi_pipeline.core.files import private_files
 from kpi_pipeline.intake.extract.config import ExtractConfig, TableExtract
 from kpi_pipeline.intake.extract.parts import (
     Progress,
@@ -49,6 +50,7 @@ class ExtractedTable:
     resumed: int
 
 
+@private_files()
 def extract_tables(
     config: ExtractConfig,
     landing: Path,

@@ -6,9 +6,7 @@ Determinism: the only clock is the model's `stamped_at`, fonts are the shipped o
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import Fault, RenderError
+from kpi_pipeline.core.files import REPORT_FILE, make_report_folder, replace_file, working_folder
 from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.report.forms.finish import finish_pdf
@@ -68,7 +67,7 @@ def render_report(
         (out_dir / f"{stem}.model.json", model),
         *((out_dir / f"{stem}.{attachment.name}", attachment.content) for attachment in attachments),
     ]
-    out_dir.mkdir(parents=True, exist_ok=True)
+    make_report_folder(out_dir)
     _write_all(files)
     paths = [path for path, _ in files]
     return RenderedReport(pdf=paths[0], model=paths[1], attachments=tuple(paths[2:]), n_pages=n_pages)
@@ -141,16 +140,8 @@ def _pdf_attachments(attachments: Sequence[Attachment], stamp: datetime) -> list
 
 def _write_all(files: Sequence[tuple[Path, bytes]]) -> None:
     """Writes beside, then renames: a reader never sees half a file, and a full disk changes nothing."""
-    waiting: list[tuple[Path, Path]] = []
-    try:
+    with working_folder(files[0][0].parent, own=False) as beside:
         for path, content in files:
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            waiting.append((Path(name), path))
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).chmod(0o640)  # a confidential report: its owner and group, nobody else
-        for written, path in waiting:
-            written.replace(path)
-    finally:
-        for written, _ in waiting:
-            written.unlink(missing_ok=True)
+            (beside / path.name).write_bytes(content)
+        for path, _ in files:
+            replace_file(beside / path.name, path, mode=REPORT_FILE)
