@@ -16,7 +16,9 @@ import typer
 from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
 from kpi_pipeline.cli.definitions import definitions_app
+from kpi_pipeline.cli.diff import diff
 from kpi_pipeline.cli.disclosure import audit_disclosure
+from kpi_pipeline.cli.explain import explain
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.faults import faults
 from kpi_pipeline.cli.figures import add_figures
@@ -28,6 +30,7 @@ from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.cli.totals import totals
+from kpi_pipeline.cli.verify import verify
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
 from kpi_pipeline.core.language import format_count
@@ -54,6 +57,9 @@ add_operation(app)
 add_figures(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
+app.command()(diff)
+app.command()(verify)
+app.command()(explain)
 app.command()(check)
 app.command()(faults)
 app.command()(totals)

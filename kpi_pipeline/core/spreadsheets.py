@@ -18,3 +18,8 @@ def guarded(cell: str) -> str:
     runs = cell.startswith(_RUN) and not _IS_NUMBER.fullmatch(cell)
     looks_guarded = cell.startswith("'") and cell[1:2] != "" and cell[1] in GUARDED_STARTS
     return f"'{cell}" if runs or looks_guarded else cell
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given."""
+    return cell[1:] if cell.startswith("'") and cell[1:2] != "" and cell[1] in GUARDED_STARTS else cell

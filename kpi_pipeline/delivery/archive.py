@@ -1,8 +1,8 @@
 """The archive: one folder per issue, written whole, read-only, with the SHA-256 of everything in it.
 
-`<scope>/<YYYY-MM>/issue-<n>-<audience>/`. It holds what was issued (PDF, model, figures, provenance), the case lists
-behind the figures, and what it takes to make it again: settings, targets, commentary, decisions, reference tables and
-the names and hashes of the landing files. The landing files themselves are not copied.
+`<scope>/<YYYY-MM>/issue-<n>-<audience>/`. It holds what was issued (PDF, model, figures, provenance), the evidence
+behind the figures (case lists, and a trace of the rows behind the cases), and what it takes to make it again: settings,
+targets, commentary, decisions, reference tables and the names and hashes of the landing files, which are not copied.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from kpi_pipeline.core.files import make_private_folder, write_private
 from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
 
 MANIFEST = "manifest.json"
-CASES = "cases.parquet"
-"""The rows of patients behind an issue's figures: the one file that may be removed from an issue, after its time."""
+CASES, TRACE, ABOUT = "cases.parquet", "trace.parquet", "evidence.json"
+EVIDENCE = (TRACE, ABOUT, CASES)
+"""What names patients behind an issue's figures: all that may be removed from an issue, after its time."""
 _REMOVED = "removed.json"
 
 
@@ -83,7 +84,7 @@ def folder_faults(folder: Path) -> list[str]:
     present = {
         file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and file.name not in own
     }
-    removed = {CASES} if (folder / _REMOVED).is_file() else set()
+    removed = set(EVIDENCE) if (folder / _REMOVED).is_file() else set()
     faults = [f"{name} is missing" for name in sorted(hashes.keys() - present - removed)]
     faults += [f"{name} does not belong there" for name in sorted(present - hashes.keys())]
     faults += [
@@ -92,9 +93,9 @@ def folder_faults(folder: Path) -> list[str]:
     return faults
 
 
-def note_removal(folder: Path, name: str, *, by: str, at: datetime) -> None:
-    """Says beside an issue's files that one was removed, by whose word and when; before it is."""
-    note = json.dumps({"file": name, "by": by, "at": at.isoformat()}, ensure_ascii=False) + "\n"
+def note_removal(folder: Path, *, by: str, at: datetime) -> None:
+    """Says beside an issue's files that its evidence was removed, by whose word and when; before it is."""
+    note = json.dumps({"files": EVIDENCE, "by": by, "at": at.isoformat()}, ensure_ascii=False) + "\n"
     write_private(folder / _REMOVED, note)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.state.database import Database
-from kpi_pipeline.state.models import ArchiveEntry, ClaimEntry, IssueEntry
+from kpi_pipeline.state.models import ClaimEntry
 
 
 def record_claims(session: Session, issue_id: int, claims: Iterable[Claim]) -> None:
@@ -27,19 +27,9 @@ def record_claims(session: Session, issue_id: int, claims: Iterable[Claim]) -> N
     )
 
 
-def said_before(database: Database, *, month: str, scope: str, audience: str) -> tuple[Claim, ...]:
-    """The open claims as the issue before left them: the newest one of this scope and audience for this month or an
-    earlier one. An issue that was replaced or taken back has been read, too, and is followed up like any other.
-    """
+def claims_of(database: Database, issue_id: int) -> tuple[Claim, ...]:
+    """The open claims as an issue left them."""
+    asked = select(ClaimEntry).where(ClaimEntry.issue_id == issue_id).order_by(ClaimEntry.id)
     with database.reading() as session:
-        was_issued = exists().where(ArchiveEntry.issue_id == IssueEntry.id)
-        before = session.scalars(
-            select(IssueEntry)
-            .where(IssueEntry.scope == scope, IssueEntry.audience == audience, IssueEntry.month <= month, was_issued)
-            .order_by(IssueEntry.month.desc(), IssueEntry.number.desc())
-        ).first()
-        if before is None:
-            return ()
-        asked = select(ClaimEntry).where(ClaimEntry.issue_id == before.id).order_by(ClaimEntry.id)
         found = [Claim.model_validate_json(one.body) for one in session.scalars(asked)]
     return tuple(one for one in found if one.is_open)

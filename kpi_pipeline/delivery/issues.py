@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
@@ -238,6 +238,19 @@ def archive_of(database: Database, issue_id: int) -> tuple[str, str] | None:
     with database.reading() as session:
         entry = session.scalars(select(ArchiveEntry).where(ArchiveEntry.issue_id == issue_id)).first()
         return None if entry is None else (entry.path, entry.manifest_sha256)
+
+
+def issue_before(database: Database, *, month: str, scope: str, audience: str) -> Issue | None:
+    """The newest issue of this scope and audience for this month or an earlier one; one that was replaced or taken back
+    has been read, too. None when there is none."""
+    with database.reading() as session:
+        was_issued = exists().where(ArchiveEntry.issue_id == IssueEntry.id)
+        entry = session.scalars(
+            select(IssueEntry)
+            .where(IssueEntry.scope == scope, IssueEntry.audience == audience, IssueEntry.month <= month, was_issued)
+            .order_by(IssueEntry.month.desc(), IssueEntry.number.desc())
+        ).first()
+        return None if entry is None else _issue(entry)
 
 
 def newest_issued(database: Database, month: str, scope: str, audience: str) -> Issue | None:

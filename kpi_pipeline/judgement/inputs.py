@@ -19,6 +19,7 @@ from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
+from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.warehouse.facts import BuildFacts
 
@@ -33,6 +34,7 @@ class ReportInputs:
     gate_overrides: checks before issue that somebody set aside by name, as printed with the data's quality.
     initiatives: the improvement programme, in order of ids. rebases: recorded new limits, of every facility.
     said: the claims of the issue before, to be followed up; none where there is no issue before.
+    restated: what became of the figures the issue before showed; None where there is none before.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     """
 
@@ -53,6 +55,7 @@ class ReportInputs:
     initiatives: tuple[Initiative, ...] = ()
     rebases: tuple[Rebase, ...] = ()
     said: tuple[Claim, ...] = ()
+    restated: Restated | None = None
     drivers: Drivers | None = None
 
     @property

@@ -38,6 +38,7 @@ from kpi_pipeline.judgement.measures import (
 )
 from kpi_pipeline.judgement.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
+from kpi_pipeline.judgement.restated.judge import JudgedRestated, judge_restated
 from kpi_pipeline.signals import FalseSignals, RuleSet, find_rule_set
 
 
@@ -77,7 +78,8 @@ class Judged:
 
     system: metric → measure of the report's own scope, in the order of the report. by_facility: facility → metric →
     measure of the metrics compared, only for the whole system. figures: of every facility, as they may be known.
-    claims: what earlier issues said, followed up, and what this report says for the first time.
+    claims: what earlier issues said, followed up, and what this report says for the first time. restated: what became
+    of the figures of the issue before; None where there is none.
     """
 
     scope: Scope
@@ -95,6 +97,7 @@ class Judged:
     rule_set: RuleSet
     snapshot_id: str
     claims: tuple[FollowUp, ...] = ()
+    restated: JudgedRestated | None = None
 
     @property
     def headline_measures(self) -> tuple[Measure, ...]:
@@ -159,6 +162,7 @@ def judge(inputs: ReportInputs) -> Judged:
         rule_set=find_rule_set(inputs.settings.rule_set),
         snapshot_id=inputs.facts.snapshot_id,
         claims=claims,
+        restated=_judge_restated(inputs, index),
     )
 
 
@@ -192,6 +196,13 @@ def _judge_facilities(
         }
         for facility in facilities
     }
+
+
+def _judge_restated(inputs: ReportInputs, index: FigureIndex) -> JudgedRestated | None:
+    if inputs.restated is None:
+        return None
+    threshold = inputs.settings.small_number_threshold
+    return judge_restated(inputs.restated, index, withholds=inputs.withholds, threshold=threshold)
 
 
 def _follow(

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 import kpi_pipeline
 from kpi_pipeline import __version__
@@ -25,8 +21,6 @@ from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.intake.landing_used import read_landing_used
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
-from kpi_pipeline.metrics.cases import query_cases
-from kpi_pipeline.metrics.declaration import CASE_COLUMNS, load_metrics
 from kpi_pipeline.reference.store import default_reference_folder
 from kpi_pipeline.warehouse.connection import open_warehouse, store_folder
 
@@ -86,19 +80,6 @@ def refuse_another_basis(name: str, drafted: Mapping[str, Any], now: Mapping[str
     if changed:
         what = f"the {', '.join(changed)} changed since it was drafted."
         raise DeliveryError(Fault(f"issue {name}", what, "Draft it anew and have it approved."))
-
-
-def cases_parquet(warehouse: Path, *, facility: str | None) -> bytes:
-    """The case lists behind the figures of a report, every measure in one table. Patient data: private files only."""
-    tables = []
-    with open_warehouse(warehouse) as connection:
-        for name, metric in sorted(load_metrics().items()):
-            frame = query_cases(connection, metric, facility=facility)[list(CASE_COLUMNS)]
-            frame.insert(0, "metric", name)
-            tables.append(pa.Table.from_pandas(frame.astype({"case_id": str}), preserve_index=False, schema=_CASES))
-    stream = io.BytesIO()
-    pq.write_table(pa.concat_tables(tables), stream, compression="zstd")
-    return stream.getvalue()
 
 
 def settings_from(folder: Path) -> Settings:
@@ -168,17 +149,3 @@ def _decisions_json(decided: ReportDecisions) -> bytes:
 
 def _hash_of(parts: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-_CASES = pa.schema(
-    [
-        ("metric", pa.string()),
-        ("case_id", pa.string()),
-        ("facility_id", pa.string()),
-        ("unit_id", pa.string()),
-        ("event_date", pa.timestamp("us")),
-        ("numerator", pa.float64()),
-        ("denominator", pa.float64()),
-        ("exclusion_reason", pa.string()),
-    ]
-)

@@ -6,7 +6,7 @@ What `kpi issue draft` and Dagster both call.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.audiences import Audience
 from kpi_pipeline.declared.commentary import read_commentary
-from kpi_pipeline.delivery.claims import said_before
 from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
 from kpi_pipeline.delivery.gate import Obstacle, Override, find_obstacles, override_words, overrides_of, record_override
 from kpi_pipeline.delivery.issues import (
@@ -28,8 +27,7 @@ from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.issue_basis import Basis, read_basis
 from kpi_pipeline.pipeline.issue_desk import IssueDesk, Progress, check_texts
-from kpi_pipeline.pipeline.issue_files import build_files, exceptions_of, pdf_of, said_sha256
-from kpi_pipeline.pipeline.report import IssueWords
+from kpi_pipeline.pipeline.issue_files import build_files, exceptions_of, pdf_of, said_sha256, words_of
 from kpi_pipeline.warehouse.connection import open_warehouse
 
 
@@ -119,14 +117,13 @@ def _draft(
     why: str,
 ) -> Drafted:
     set_aside = overrides_of(desk.database, month, desk.facts.snapshot_id)
-    said = said_before(desk.database, month=str(month), scope=scope, audience=audience.name)
-    words = IssueWords(None, replaces, said=said)
+    words = words_of(desk, str(month), scope, audience.name, replaces=replaces)
     obstacles = obstacles_of(desk, month, scope, ())
     if desk.settings.delivery.gate.commentary_required:
         built = build_files(desk, month, scope, audience.profile, words, decided)
         obstacles = obstacles_of(desk, month, scope, exceptions_of(built))
     aside = override_words(obstacles, set_aside, withholds=audience.profile != "internal")
-    words = IssueWords(None, replaces, aside, said)
+    words = replace(words, gate_overrides=aside)
     files = build_files(desk, month, scope, audience.profile, words, decided)
     name, pdf = pdf_of(files)
     reached("draft.built")

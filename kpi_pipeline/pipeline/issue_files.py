@@ -8,8 +8,11 @@ import json
 from kpi_pipeline.core.files import working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
+from kpi_pipeline.delivery.claims import claims_of as claims_on_record
+from kpi_pipeline.delivery.issues import issue_before
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
+from kpi_pipeline.pipeline.issue_before import open_issue_before
 from kpi_pipeline.pipeline.issue_desk import IssueDesk
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 
@@ -30,6 +33,15 @@ def build_files(
             decided=decided,
         )
         return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+def words_of(desk: IssueDesk, month: str, scope: str, audience: str, *, replaces: str) -> IssueWords:
+    """What a report says of itself before it has a number; what it replaces, what the issue before said and showed."""
+    before = issue_before(desk.database, month=month, scope=scope, audience=audience)
+    if before is None:
+        return IssueWords(None, replaces, with_roots=True)
+    said, lies = claims_on_record(desk.database, before.id), open_issue_before(desk.archive, desk.database, before)
+    return IssueWords(None, replaces, with_roots=True, said=said, before=lies)
 
 
 def exceptions_of(files: dict[str, bytes]) -> list[str]:

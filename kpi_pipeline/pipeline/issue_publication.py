@@ -11,9 +11,7 @@ from pathlib import Path
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.delivery.archive import CASES, highest_number, issue_path, write_issue
-from kpi_pipeline.delivery.claims import said_before
+from kpi_pipeline.delivery.archive import highest_number, issue_path, write_issue
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.delivery.issues import (
     Issue,
@@ -22,15 +20,16 @@ from kpi_pipeline.delivery.issues import (
     is_same_person,
     list_issues,
     open_issues,
+    read_issue,
     reserve_number,
 )
 from kpi_pipeline.delivery.outbox import mails_of
 from kpi_pipeline.delivery.points import reached
 from kpi_pipeline.journal import ReportDecisions
-from kpi_pipeline.pipeline.issue_basis import Basis, cases_parquet, claims_file, read_basis, refuse_another_basis
+from kpi_pipeline.pipeline.issue_basis import Basis, claims_file, read_basis, refuse_another_basis
+from kpi_pipeline.pipeline.issue_before import IssueBefore, evidence_of
 from kpi_pipeline.pipeline.issue_desk import IssueDesk, Progress, check_texts
-from kpi_pipeline.pipeline.issue_files import build_files, claims_of, pdf_of, said_sha256
-from kpi_pipeline.pipeline.report import IssueWords
+from kpi_pipeline.pipeline.issue_files import build_files, claims_of, pdf_of, said_sha256, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +107,8 @@ def publish_month(
         refuse_another_basis(one.name, one.basis["made_from"], basis.hashes)
     published = []
     for one in waiting:
+        if read_issue(desk.database, one.id).state == "issued":
+            continue  # by another process, meanwhile
         progress(f"{one.audience}, {one.scope}")
         published.append(_publish(desk, one, month, decided=decided, basis=basis, by=by, at=at))
     return published
@@ -120,8 +121,8 @@ def _publish(
     if audience is None or issue.scope not in audience.scopes or issue.profile != audience.profile:
         what = "its audience was changed since it was drafted."
         raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
-    said = said_before(desk.database, month=issue.month, scope=issue.scope, audience=issue.audience)
-    words = IssueWords(None, issue.basis["replaces"], tuple(issue.basis["gate_overrides"]), said)
+    words = words_of(desk, issue.month, issue.scope, issue.audience, replaces=issue.basis["replaces"])
+    words = replace(words, gate_overrides=tuple(issue.basis["gate_overrides"]))
     again = build_files(desk, month, issue.scope, audience.profile, words, decided)
     if sha256_of(pdf_of(again)[1]) != issue.pdf_sha256:
         what = "made again, it is not the report that was approved."
@@ -134,11 +135,11 @@ def _publish(
     if said_sha256(files) != issue.basis["model_sha256"]:
         what = "with its number it says something else than what was approved."
         raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
-    facility = None if issue.scope == WHOLE_SYSTEM else issue.scope
-    files |= {CASES: cases_parquet(desk.warehouse, facility=facility), **claims_file(said), **basis.files}
+    evidence = evidence_of(desk.warehouse.resolve(), issue.scope, desk.facts.snapshot_id)
+    files |= {**evidence, **claims_file(words.said), **basis.files}
     path = issue_path(scope=issue.scope, month=issue.month, number=numbered.number, audience=issue.audience)
     reached("publish.built")
-    archived = write_issue(desk.archive, path, files, about=_about(numbered, basis))
+    archived = write_issue(desk.archive, path, files, about=_about(numbered, basis, words.before))
     reached("publish.archived")
     mails = mails_of(numbered, audience, mail=desk.settings.delivery.mail, at=at)
     done = finish_publication(
@@ -154,8 +155,9 @@ def _publish(
     return Published(done, desk.archive / path, len(mails))
 
 
-def _about(issue: Issue, basis: Basis) -> dict[str, object]:
+def _about(issue: Issue, basis: Basis, before: IssueBefore | None) -> dict[str, object]:
     return {
+        "follows": None if before is None else before.follows,
         "month": issue.month,
         "scope": issue.scope,
         "audience": issue.audience,

@@ -17,10 +17,15 @@ from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
+from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.pipeline.evidence import ABOUT, CASES
+from kpi_pipeline.pipeline.issue_before import IssueBefore, evidence_of, restated_since
+from kpi_pipeline.pipeline.restatement import read_shown
+from kpi_pipeline.pipeline.roots import figure_roots
+from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
 from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -29,13 +34,15 @@ from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
 @dataclass(frozen=True, slots=True)
 class IssueWords:
-    """What a report says of itself as an issue. number None: a draft. said: what the issue before claimed. As in
-    `ReportInputs`."""
+    """What a report says of itself as an issue. number None: a draft. with_roots: the root over each figure's case
+    list is in provenance.json. said: what the issue before claimed; before: where it lies. As in `ReportInputs`."""
 
     number: int | None = None
     replaces: str = ""
     gate_overrides: tuple[str, ...] = ()
+    with_roots: bool = False
     said: tuple[Claim, ...] = ()
+    before: IssueBefore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +77,47 @@ def write_report(
     inputs = read_report_inputs(
         warehouse, month, facility=facility, privacy=privacy, settings=settings, issue=issue, decided=decided
     )
-    report, figures = build_report_and_figures(inputs)
+    report, tables = build_report_and_tables(inputs)
     with open_warehouse(warehouse) as connection:
         provenance = provenance_json(connection, inputs.metrics.values(), with_counts=privacy == "internal")
         if read_build_facts(connection).snapshot_id != inputs.facts.snapshot_id:
             raise _rebuilt(warehouse)
+    if issue.with_roots:
+        provenance = _with_roots(provenance, tables["figures.csv"], warehouse, facility, inputs.facts.snapshot_id)
     _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")
     rendered = render_report(
         report,
         out,
         look=settings.report,
         attachments=(
-            Attachment("figures.csv", figures.encode(), "Every figure of this report"),
+            *(Attachment(name, text.encode(), _TABLES[name]) for name, text in tables.items()),
             Attachment("provenance.json", provenance.encode(), "What the figures were made from"),
         ),
     )
-    figures_file, provenance_file = rendered.attachments
+    figures_file, *_, provenance_file = rendered.attachments
     return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages, report.owed)
+
+
+_TABLES = {
+    "figures.csv": "Every figure of this report",
+    "restated.csv": "Every figure of the issue before that is another one now, by cause",
+}
+"""What each attached table holds."""
+
+
+def _with_roots(provenance: str, figures_csv: str, warehouse: Path, facility: str | None, snapshot_id: str) -> str:
+    """The provenance with the root over the case list of each figure that is printed."""
+    evidence = evidence_of(warehouse.resolve(), facility or WHOLE_SYSTEM, snapshot_id)
+    salt = json.loads(evidence[ABOUT])["salt"]
+    keys = [(name, place, str(month)) for name, place, month in read_shown(figures_csv)]
+    roots = figure_roots(evidence[CASES], salt, keys)
+    return json.dumps({**json.loads(provenance), "case_list_roots": dict(sorted(roots.items()))}, indent=1) + "\n"
+
+
+def _restated(issue: IssueWords, warehouse: Path, facility: str | None, facts: BuildFacts) -> Restated | None:
+    if issue.before is None:
+        return None
+    return restated_since(issue.before, warehouse, scope=facility or WHOLE_SYSTEM, snapshot_id=facts.snapshot_id)
 
 
 def read_report_inputs(
@@ -108,6 +139,7 @@ def read_report_inputs(
     if facts.snapshot_id != read.snapshot_id:
         raise _rebuilt(warehouse)
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
+    restated = _restated(issue, warehouse, facility, facts)
     facility_name = _facility_name(facility, facts) if facility is not None else None
     return ReportInputs(
         metrics=metrics,
@@ -128,6 +160,7 @@ def read_report_inputs(
         replaces=issue.replaces,
         gate_overrides=issue.gate_overrides,
         said=issue.said,
+        restated=restated,
     )
 
 

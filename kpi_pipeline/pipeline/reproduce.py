@@ -17,7 +17,9 @@ from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.intake.landing import REGISTER, restore_register
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issue_basis import cases_parquet, claims_from, code_sha256, decisions_from, settings_from
+from kpi_pipeline.pipeline.evidence import build_evidence
+from kpi_pipeline.pipeline.issue_basis import claims_from, code_sha256, decisions_from, settings_from
+from kpi_pipeline.pipeline.issue_before import read_issue_before
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 from kpi_pipeline.warehouse.connection import store_folder
 
@@ -61,7 +63,7 @@ def reproduce_issue(
     if faults:
         raise DeliveryError(faults)
     with private_files(), working_folder(own_temporary_folder()) as scratch:
-        made = _make_again(folder, manifest, found, scratch, progress)
+        made = _make_again(archive, folder, manifest, found, scratch, progress)
     hashes: Mapping[str, str] = {
         name: sha256 for name, sha256 in manifest["files"].items() if not name.startswith(_INPUTS)
     }
@@ -71,7 +73,12 @@ def reproduce_issue(
 
 
 def _make_again(
-    folder: Path, manifest: Mapping[str, Any], files: Mapping[str, Path], scratch: Path, progress: Callable[[str], None]
+    archive: Path,
+    folder: Path,
+    manifest: Mapping[str, Any],
+    files: Mapping[str, Path],
+    scratch: Path,
+    progress: Callable[[str], None],
 ) -> dict[str, bytes]:
     landing, warehouse, reports = scratch / "landing", scratch / "hospital.duckdb", scratch / "reports"
     landing.mkdir()
@@ -97,6 +104,7 @@ def _make_again(
     )
     facility = None if manifest["scope"] == WHOLE_SYSTEM else manifest["scope"]
     progress("writing the report")
+    before = read_issue_before(archive, manifest["follows"])
     write_report(
         warehouse,
         Month.parse(manifest["month"]),
@@ -105,12 +113,17 @@ def _make_again(
         privacy=manifest["profile"],
         settings=settings,
         issue=IssueWords(
-            manifest["number"], manifest["replaces"], tuple(manifest["gate_overrides"]), claims_from(folder)
+            manifest["number"],
+            manifest["replaces"],
+            tuple(manifest["gate_overrides"]),
+            with_roots=True,
+            said=claims_from(folder),
+            before=before,
         ),
         decided=decisions_from(folder),
     )
     made = {file.name: file.read_bytes() for file in reports.iterdir()}
-    return {**made, "cases.parquet": cases_parquet(warehouse, facility=facility)}
+    return {**made, **build_evidence(warehouse, facility=facility)}
 
 
 def _find_landing_files(landing: Path, wanted: list[dict[str, str]]) -> tuple[dict[str, Path], list[dict[str, str]]]:

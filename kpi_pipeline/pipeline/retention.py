@@ -1,7 +1,8 @@
 """What may go after a time: patients' rows behind old issues, and drafts of old months. Reports and records stay.
 
-An issue keeps its PDF, figures, manifest and events; only its case lists go, and `removed.json` beside them says when
-and by whose word. They can be made again while the landing files are there (`kpi issue reproduce`).
+An issue keeps its PDF, figures, manifest and events; only its case lists and the trace of their rows go, and
+`removed.json` beside them says when and by whose word. `kpi issue reproduce` makes them again while the landing files
+are there; an issue without them can no longer be compared with by `kpi diff`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.delivery.archive import CASES, note_removal
+from kpi_pipeline.delivery.archive import CASES, EVIDENCE, note_removal
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.journal import text_faults
 from kpi_pipeline.state.database import Database
@@ -31,8 +32,13 @@ class Old:
     @property
     def n_bytes(self) -> int:
         """What removing it frees."""
-        files = [self.path] if self.path.is_file() else [one for one in self.path.rglob("*") if one.is_file()]
-        return sum(one.stat().st_size for one in files)
+        files = evidence_in(self.path.parent) if self.path.is_file() else self.path.rglob("*")
+        return sum(one.stat().st_size for one in files if one.is_file())
+
+
+def evidence_in(folder: Path) -> list[Path]:
+    """What names patients in an issue's folder; the case list, by which it is found, last."""
+    return [folder / name for name in EVIDENCE if (folder / name).is_file()]
 
 
 def find_old(archive: Path, drafts: Path, *, today: Month, months: int) -> list[Old]:
@@ -68,7 +74,8 @@ def _remove(database: Database, archive: Path, one: Old, *, by: str, at: datetim
     mode = folder.stat().st_mode & 0o777
     folder.chmod(0o700)
     try:
-        note_removal(folder, one.path.name, by=by, at=at)
-        one.path.unlink()
+        note_removal(folder, by=by, at=at)
+        for file in evidence_in(folder):
+            file.unlink()
     finally:
         folder.chmod(mode)

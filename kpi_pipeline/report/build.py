@@ -8,6 +8,7 @@ from kpi_pipeline.core.language import date_words
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.forms.figures_csv import write_figures_csv
+from kpi_pipeline.report.forms.restated_csv import write_restated_csv
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.claims import build_said_before
@@ -17,6 +18,7 @@ from kpi_pipeline.report.pages.facilities import build_facility_section
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
+from kpi_pipeline.report.pages.restated import build_restated
 from kpi_pipeline.report.pages.scorecard import build_further_measures, build_scorecard, build_small_multiples
 from kpi_pipeline.report.words.findings import issue_words
 
@@ -26,13 +28,15 @@ _SNAPSHOT_LETTERS = 6
 
 def build_report(inputs: ReportInputs) -> Report:
     """The monthly report of one facility, or of the whole system."""
-    return build_report_and_figures(inputs)[0]
+    return build_report_and_tables(inputs)[0]
 
 
-def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
-    """The report and the text of its figures.csv, from one calculation."""
+def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str]]:
+    """The report and the texts of its tables by file name, from one calculation: figures.csv, and with an issue before
+    restated.csv."""
     judged = judge(inputs)
     prepared = (
+        build_restated(judged),
         build_said_before(judged),
         build_facility_section(judged),
         build_drivers(judged),
@@ -66,4 +70,8 @@ def build_report_and_figures(inputs: ReportInputs) -> tuple[Report, str]:
         small_multiples=build_small_multiples(judged),
         appendix=build_appendix(judged, contact=settings.report.contact),
     )
-    return report, write_figures_csv(judged)
+    tables = {"figures.csv": write_figures_csv(judged)}
+    if judged.restated is not None:
+        restated = judged.restated
+        tables["restated.csv"] = write_restated_csv(restated.figures, causes_only=restated.causes_only)
+    return report, tables

@@ -214,7 +214,7 @@ def _number_faults(inputs: Inputs, numbers: Floats, size: Floats) -> list[Fault]
     highest = float(np.nanmax(_targets(inputs.target, numbers.size), initial=-math.inf))
     if inputs.chart in ("p", "p_prime") and highest > inputs.value_scale:
         what = f"{highest:g} lies above {inputs.value_scale:g}, the most the drawn proportion can be."
-        faults.append(Fault("target", what, "Give it on the drawn scale, or draw percent with value_scale=100."))
+        faults.append(Fault("target", what, "Give it on the drawn scale: 0.75 for 75 percent."))
     return faults
 
 

@@ -51,7 +51,14 @@ local_encounters AS (
         END AS discharged_at,
         CASE admitted_at_kind
             WHEN 'instant' THEN admitted_at
-            ELSE (admitted_at AT TIME ZONE time_zone) AT TIME ZONE 'UTC'
+            ELSE
+                (admitted_at AT TIME ZONE time_zone) AT TIME ZONE 'UTC'
+                -- Discharged by the clock before the admission: in the hour that is there twice when clocks go back.
+                - CASE
+                    WHEN discharged_at_kind = 'local' AND admitted_at_kind = 'local' AND discharged_at < admitted_at
+                        THEN INTERVAL 1 HOUR
+                    ELSE INTERVAL 0 HOUR
+                END
         END AS admitted_at_utc,
         CASE discharged_at_kind
             WHEN 'instant' THEN discharged_at

@@ -6,8 +6,8 @@ import json
 
 from sqlalchemy import select
 
-from kpi_pipeline.delivery.claims import said_before
-from kpi_pipeline.delivery.issues import list_issues
+from kpi_pipeline.delivery.claims import claims_of
+from kpi_pipeline.delivery.issues import issue_before, list_issues
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.pipeline.issue_story import withdraw_issue
 from kpi_pipeline.pipeline.issues import draft_month
@@ -29,15 +29,20 @@ FADED = OPEN.model_copy(update={"metric": "denials_per_100_discharges", "state":
 NOVEMBER, DECEMBER = OCTOBER.plus(1), OCTOBER.plus(2)
 
 
+def said(desk: StubDesk, month: object, audience: str = "executives") -> tuple[Claim, ...]:
+    before = issue_before(desk.database, month=str(month), scope="all", audience=audience)
+    return () if before is None else claims_of(desk.database, before.id)
+
+
 def known(desk: StubDesk, month: object, audience: str = "executives") -> list[str]:
-    return [one.metric for one in said_before(desk.database, month=str(month), scope="all", audience=audience)]
+    return [one.metric for one in said(desk, month, audience)]
 
 
 def test_the_next_issue_knows_the_open_claims_and_the_ended_ones_stay_on_record(desk: StubDesk) -> None:
     assert known(desk, OCTOBER) == []
     desk.claims = [OPEN.model_dump(mode="json"), FADED.model_dump(mode="json")]
     issue_month(desk)
-    assert said_before(desk.database, month=str(NOVEMBER), scope="all", audience="executives") == (OPEN,)
+    assert said(desk, NOVEMBER) == (OPEN,)
     with desk.database.reading() as session:
         states = [one.state for one in session.scalars(select(ClaimEntry).order_by(ClaimEntry.id))]
     assert states == ["new", "faded"] * 2  # two audiences

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from kpi_pipeline.core.spreadsheets import guarded
-from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.figures_csv import COLUMNS
 from tests.report.invented_report import METRICS, not_supplied, report_inputs
 
@@ -18,7 +18,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
 
 def test_it_is_rfc_4180() -> None:
-    text = build_report_and_figures(report_inputs())[1]
+    text = build_report_and_tables(report_inputs())[1]["figures.csv"]
     assert text.startswith(",".join(COLUMNS) + "\r\n")
     assert text.endswith("\r\n")
     assert text.count("\n") == text.count("\r\n")
@@ -26,7 +26,7 @@ def test_it_is_rfc_4180() -> None:
 
 
 def test_every_charted_month_has_one_row_and_every_id_is_unique() -> None:
-    rows = rows_of(build_report_and_figures(report_inputs(facilities="AB"))[1])
+    rows = rows_of(build_report_and_tables(report_inputs(facilities="AB"))[1]["figures.csv"])
     ids = [row["figure_id"] for row in rows]
     assert len(ids) == len(set(ids))
     whole = [row for row in rows if row["facility_id"] == "all"]
@@ -35,7 +35,7 @@ def test_every_charted_month_has_one_row_and_every_id_is_unique() -> None:
 
 
 def test_a_figure_can_be_recomputed_from_its_row() -> None:
-    rows = rows_of(build_report_and_figures(report_inputs())[1])
+    rows = rows_of(build_report_and_tables(report_inputs())[1]["figures.csv"])
     row = next(row for row in rows if row["figure_id"] == "readmission_30d/all/2026-09")
     assert 100 * float(row["numerator"]) / float(row["denominator"]) == pytest.approx(float(row["value"]))
     assert (row["unit"], row["maturity"], row["target"], row["snapshot"]) == (
@@ -47,7 +47,11 @@ def test_a_figure_can_be_recomputed_from_its_row() -> None:
 
 
 def test_the_icons_stand_in_the_row_of_the_month_they_were_taken_from() -> None:
-    rows = [row for row in rows_of(build_report_and_figures(report_inputs())[1]) if row["metric"] == "readmission_30d"]
+    rows = [
+        row
+        for row in rows_of(build_report_and_tables(report_inputs())[1]["figures.csv"])
+        if row["metric"] == "readmission_30d"
+    ]
     assert [row["month"] for row in rows if row["variation"]] == ["2026-09"]  # October is not final
 
 
@@ -56,7 +60,9 @@ def test_a_measure_without_figures_has_a_row_that_says_why() -> None:
         report_inputs(), "denials_per_100_discharges", status="not_supplied", reason="the denials table"
     )
     rows = [
-        row for row in rows_of(build_report_and_figures(inputs)[1]) if row["metric"] == "denials_per_100_discharges"
+        row
+        for row in rows_of(build_report_and_tables(inputs)[1]["figures.csv"])
+        if row["metric"] == "denials_per_100_discharges"
     ]
     assert len(rows) == 1
     assert (rows[0]["status"], rows[0]["value"], rows[0]["month"]) == ("not supplied: the denials table", "", "")
@@ -82,6 +88,6 @@ def test_cells_a_spreadsheet_would_run_are_guarded(cell: str, safe: str) -> None
 
 def test_a_facility_named_like_a_formula_is_guarded_in_the_table() -> None:
     inputs = report_inputs(facilities=("=HYPERLINK(1)", "B"))
-    text = build_report_and_figures(inputs)[1]
+    text = build_report_and_tables(inputs)[1]["figures.csv"]
     assert "'=HYPERLINK(1)" in text
     assert ",=HYPERLINK" not in text

@@ -20,7 +20,7 @@ from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbe
 from kpi_pipeline.judgement.figures import Figure, read_figures
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
-from kpi_pipeline.report.build import build_report, build_report_and_figures
+from kpi_pipeline.report.build import build_report, build_report_and_tables
 from kpi_pipeline.report.model import DataQuality, Report
 from kpi_pipeline.report.pages.appendix import build_data_quality
 from kpi_pipeline.warehouse.facts import FunnelStep, LedgerRow, QuarantineReason
@@ -81,10 +81,12 @@ def test_few_cases_withhold_value_and_denominator() -> None:
 
 
 def test_zero_is_printed_and_never_stands_for_a_small_count() -> None:
-    report, figures_csv = build_report_and_figures(
+    report, tables = build_report_and_tables(
         report_inputs({"denials_per_100_discharges": lambda at: 0.0 if at % 2 else 5 / 1200}, privacy="external")
     )
-    rows = {row["month"]: row for row in rows_of(figures_csv) if row["metric"] == "denials_per_100_discharges"}
+    rows = {
+        row["month"]: row for row in rows_of(tables["figures.csv"]) if row["metric"] == "denials_per_100_discharges"
+    }
     assert (rows["2026-08"]["numerator"], rows["2026-08"]["value"]) == ("0", "0")
     assert (rows["2026-09"]["numerator"], rows["2026-09"]["value"]) == ("withheld", "withheld")
     chart = next(one.chart for one in report.small_multiples.panels if one.metric == "denials_per_100_discharges")  # type: ignore[union-attr]
@@ -96,7 +98,9 @@ def test_zero_is_printed_and_never_stands_for_a_small_count() -> None:
 def test_an_internal_report_withholds_nothing() -> None:
     inputs = report_inputs({READMISSION: lambda at: 8 / 60}, discharges=60)
     row = next(
-        row for row in rows_of(build_report_and_figures(inputs)[1]) if row["figure_id"] == f"{READMISSION}/all/2026-09"
+        row
+        for row in rows_of(build_report_and_tables(inputs)[1]["figures.csv"])
+        if row["figure_id"] == f"{READMISSION}/all/2026-09"
     )
     assert (row["numerator"], row["denominator"]) == ("8", "60")
 
@@ -115,11 +119,11 @@ def test_one_small_exclusion_takes_another_with_it() -> None:
 
 def test_a_single_small_exclusion_takes_the_denominator_and_not_the_number_other_measures_share() -> None:
     inputs = report_inputs(exclusions={COST: {"A": {"not_costed": 4}}}, privacy="external")
-    report, figures_csv = build_report_and_figures(inputs)
+    report, tables = build_report_and_tables(inputs)
     counted, counts = definition_counts(report, COST)
     assert counts["The stay has no total cost yet."] == "withheld"
     assert counted == "October 2026: cases listed 1,200, counted withheld."
-    row = next(row for row in rows_of(figures_csv) if row["figure_id"] == f"{COST}/all/2026-10")
+    row = next(row for row in rows_of(tables["figures.csv"]) if row["figure_id"] == f"{COST}/all/2026-10")
     assert (row["numerator"], row["denominator"]) == ("withheld", "withheld")
     assert float(row["value"]) > 0  # one dollar more or less says nothing about the denominator
     assert definition_counts(report, LOS)[0] == "October 2026: cases listed 1,200, counted 1,200."
@@ -299,6 +303,10 @@ def test_a_report_without_warnings_says_so() -> None:
 
 def test_every_month_is_guarded_not_only_the_last() -> None:
     inputs = report_inputs({READMISSION: lambda at: 5 / 1200 if at == 20 else 0.14}, privacy="board")
-    rows = {row["month"]: row for row in rows_of(build_report_and_figures(inputs)[1]) if row["metric"] == READMISSION}
+    rows = {
+        row["month"]: row
+        for row in rows_of(build_report_and_tables(inputs)[1]["figures.csv"])
+        if row["metric"] == READMISSION
+    }
     assert rows["2025-07"]["value"] == "withheld"
     assert all(rows[str(month)]["value"] != "withheld" for month in month_range(Month(2025, 8), SEPTEMBER))

@@ -54,11 +54,12 @@ def test_a_section_that_fits_is_laid_out_once_and_one_that_runs_over_again_with_
 ) -> None:
     made = laid_out(sample(), monkeypatch)
     names = [one.name for sections in made for one in sections if len(sections) == 1]
-    assert set(names) == {one.name for one in sections_of(sample())}
+    placed = {one.name for sections in made for one in sections}
+    assert placed == {one.name for one in sections_of(sample())}
     for name in set(names):
         tight = [sections[0].is_tight for sections in made if sections[0].name == name and len(sections) == 1]
         assert tight in ([False], [False, True])
-    assert names.count("appendix") == 1
+    assert sum(one.name == "appendix" for sections in made for one in sections) <= 2  # the annex is long
 
 
 @pytest.mark.parametrize(("n", "n_pages"), [(1, 1), (2, 1), (3, 2), (4, 2)])

@@ -16,7 +16,7 @@ from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
-from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
 from kpi_pipeline.report.words.numbers import format_dollars, rounded_dollars, rounded_roughly
 from tests.report.invented_report import LOS, report_inputs
@@ -60,7 +60,7 @@ def known(figures: tuple[PageFigure, ...]) -> set[str]:
 
 def test_every_number_in_the_tables_and_bars_of_the_drivers_page_is_among_the_figures() -> None:
     inputs = everything()
-    report, _ = build_report_and_figures(inputs)
+    report, _ = build_report_and_tables(inputs)
     (page,) = [section for section in report.further_sections if section.name == "drivers"]
     found = known(page_figures(judge(inputs)))
     assert len(page.blocks) == 5
@@ -73,7 +73,7 @@ def test_every_number_in_the_tables_and_bars_of_the_drivers_page_is_among_the_fi
 
 def test_the_csv_holds_them_with_their_intervals_and_no_metric() -> None:
     inputs = everything()
-    _, text = build_report_and_figures(inputs)
+    text = build_report_and_tables(inputs)[1]["figures.csv"]
     rows = [row for row in csv.DictReader(io.StringIO(text)) if not row["metric"]]
     by_id = {row["figure_id"]: row for row in rows}
     figures = page_figures(judge(inputs))
@@ -92,12 +92,12 @@ def test_what_the_page_withholds_has_no_value_here(privacy: Privacy) -> None:
     assert isinstance(figures["drivers/service_lines/oncology/discharges"], Withheld)
     assert isinstance(figures["drivers/service_lines/oncology/net_days"], Withheld)
     assert "drivers/service_lines/oncology/observed_over_expected" not in figures
-    assert "drivers/service_lines/oncology/discharges,3" not in build_report_and_figures(inputs)[1]
+    assert "drivers/service_lines/oncology/discharges,3" not in build_report_and_tables(inputs)[1]["figures.csv"]
 
 
 def test_an_effect_is_there_as_the_page_prints_it() -> None:
     inputs = inputs_with(rounds())
-    report, _ = build_report_and_figures(inputs)
+    report, _ = build_report_and_tables(inputs)
     (page,) = [section for section in report.further_sections if section.name == "improvement_programme"]
     figures = {one.name: one for one in page_figures(judge(inputs)) if one.page == "improvement" and one.item == LOS}
     effect, days = figures["average_effect"], figures["bed_days"]

@@ -74,7 +74,7 @@ class StubDesk(IssueDesk):
         for room in (issue_draft, issue_publication):
             monkeypatch.setattr(room, "build_files", self._build)
             monkeypatch.setattr(room, "read_basis", lambda *_, **__: self._basis())
-        monkeypatch.setattr(issue_publication, "cases_parquet", lambda *_, **__: b"cases")
+        monkeypatch.setattr(issue_publication, "evidence_of", lambda *_: {"cases.parquet": b"cases"})
         monkeypatch.setattr(issue_draft, "obstacles_of", lambda *_, **__: list(self.obstacles))
 
     def decided(self) -> ReportDecisions:

@@ -141,3 +141,22 @@ def test_stays_that_cannot_well_be_true_are_told(tmp_path: Path) -> None:
         text = "".join(said(read_build_facts(connection).warnings))
     assert "encounters: 1 stay longer than 365 days" in text
     assert "encounters: 1 person with two or more stays without a discharge at once" in text
+
+
+@pytest.mark.parametrize(
+    ("admitted_at", "discharged_at", "hours"),
+    [
+        ("2026-11-01 01:50", "2026-11-01 01:10", 20 / 60),  # clocks go back at 2: 20 minutes later
+        ("2026-10-25 01:50", "2026-10-25 00:49", None),  # more than the hour: refused
+        ("2026-10-28 01:50", "2026-10-28 01:10", None),  # no Sunday: refused
+        ("2026-11-01 13:50", "2026-11-01 13:10", None),  # no night: refused
+    ],
+)
+def test_the_hour_that_is_there_twice_is_no_fault(
+    admitted_at: str, discharged_at: str, hours: float | None, tmp_path: Path
+) -> None:
+    rows = line("A", admitted_at=admitted_at, discharged_at=discharged_at) + line("B", person_id="P2")
+    files = {"encounters.csv": HEADER + rows, "landing.yaml": "plausible_until: 2026-11-30"}
+    with tables_of(tmp_path, files) as connection:
+        found = connection.execute("SELECT length_of_stay_hours FROM stays WHERE stay_id = 'A'").fetchall()
+    assert found == ([] if hours is None else [(pytest.approx(hours),)])

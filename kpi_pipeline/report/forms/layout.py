@@ -44,7 +44,7 @@ class _Placed:
 
 def lay_out_report(report: Report, look: ReportSettings) -> Any:
     """The whole report as one document of finished pages."""
-    placed = _share_pages(report, look, [_place(report, look, [section]) for section in sections_of(report)])
+    placed = _share_pages(report, look, sections_of(report))
     placed = [_widened(report, look, one) for one in placed]
     pages = [page for one in placed for page in one.document.pages]
     _put_running_heads(report, look, pages)
@@ -81,15 +81,21 @@ def _widened(report: Report, look: ReportSettings, placed: _Placed) -> _Placed:
     return large if large.n_pages == placed.n_pages else placed
 
 
-def _share_pages(report: Report, look: ReportSettings, placed: Sequence[_Placed]) -> list[_Placed]:
-    """The documents with half-empty last pages filled by what comes next, where that saves a page."""
+def _share_pages(report: Report, look: ReportSettings, sections: Sequence[Section]) -> list[_Placed]:
+    """The sections placed in order; one that follows a half-empty page is put there, where that saves a page.
+
+    A section that may break anywhere always saves one, so it is not laid out by itself first: the annex is long.
+    """
     done: list[_Placed] = []
-    for one in placed:
-        if done and done[-1].fill < HALF_EMPTY:
-            before = done[-1]
-            shared = _place(report, look, [*before.sections, one.sections[0].following()])
-            flows = one.sections[0].pages_meant is None
-            if shared.n_pages < before.n_pages + one.n_pages + flows:
+    for section in sections:
+        before = done[-1] if done and done[-1].fill < HALF_EMPTY else None
+        if before and section.pages_meant is None:
+            done[-1] = _place(report, look, [*before.sections, section.following()])
+            continue
+        one = _place(report, look, [section])
+        if before:
+            shared = _place(report, look, [*before.sections, section.following()])
+            if shared.n_pages < before.n_pages + one.n_pages:
                 done[-1] = shared
                 continue
         done.append(one)

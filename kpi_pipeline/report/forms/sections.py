@@ -21,7 +21,8 @@ from kpi_pipeline.report.drawing.palette import build_palette
 from kpi_pipeline.report.forms.renderer import renderer
 from kpi_pipeline.report.model import ExceptionPage, Report
 
-_BEFORE_EXCEPTIONS = ("said_before",)
+_BEHIND_PAGE_1 = ("changes_since_last_issue", "said_before")
+"""What somebody who was there last month asks first."""
 _ROWS_WITH_AIR = 30
 """A scorecard of more rows is set with less air: it is two pages or more, and looked things up in."""
 
@@ -58,11 +59,11 @@ def sections_of(report: Report) -> list[Section]:
     meant = {"drivers": 2, "hospitals": 1}
     further = [Section(one.name, "further", one, meant.get(one.name)) for one in report.further_sections]
     n_rows = sum(len(group.rows) for group in report.scorecard.groups)
-    scorecard = Section("scorecard", "scorecard", is_tight=n_rows > _ROWS_WITH_AIR)
-    found = [Section("front", "front", pages_meant=1), scorecard]
-    found += [one for one in further if one.name in _BEFORE_EXCEPTIONS]
+    found = [Section("front", "front", pages_meant=1)]
+    found += [one for one in further if one.name in _BEHIND_PAGE_1]
+    found.append(Section("scorecard", "scorecard", is_tight=n_rows > _ROWS_WITH_AIR))
     found += _exception_sections(report.exceptions)
-    found += [one for one in further if one.name not in _BEFORE_EXCEPTIONS]
+    found += [one for one in further if one.name not in _BEHIND_PAGE_1]
     if report.further_measures:
         found.append(Section("further_measures", "further_measures", report.further_measures))
     if report.small_multiples:

@@ -36,6 +36,12 @@ quarantine:
             < CAST(admitted_at AS DATE) - CASE WHEN 'instant' IN (admitted_at_kind, discharged_at_kind) THEN 1 ELSE 0 END
         WHEN admitted_at_kind <> discharged_at_kind THEN discharged_at < admitted_at - INTERVAL 1 DAY
         ELSE discharged_at < admitted_at
+          AND NOT (
+            -- In the night to a Sunday on which clocks go back an hour is there twice.
+            admitted_at_kind = 'local' AND DAYOFWEEK(admitted_at) = 0 AND HOUR(admitted_at) <= 3
+            AND discharged_at >= admitted_at - INTERVAL 1 HOUR
+            AND CAST(discharged_at AS DATE) = CAST(admitted_at AS DATE)
+          )
       END
     means: The discharge lies before the admission.
   future_date:

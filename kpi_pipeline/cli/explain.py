@@ -1,0 +1,67 @@
+"""`kpi explain`: where a printed figure comes from, and why it moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kpi_pipeline.cli.console import Format, print_frame, say
+from kpi_pipeline.cli.options import OutputFormat, SettingsFile, StateUrl
+from kpi_pipeline.core.settings import read_settings
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+
+if TYPE_CHECKING:
+    from kpi_pipeline.pipeline.explain import Explained
+
+
+def explain(
+    figure: Annotated[str, typer.Argument(help="The figure's id: measure/place/month, as in figures.csv.")],
+    warehouse: Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")],
+    cases: Annotated[bool, typer.Option("--cases", help="Also list its cases: patient data. Written down.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who asks for the cases.")] = "",
+    state: StateUrl = None,
+    settings_file: SettingsFile = None,
+    output: OutputFormat = Format.table,
+) -> None:
+    """Prints a figure's definition, its waterfall, what issues said of it and what moved it; on demand its cases."""
+    from kpi_pipeline.core.errors import Fault, InputError
+    from kpi_pipeline.pipeline.build import utc_now
+    from kpi_pipeline.pipeline.explain import explain_figure, open_known_state, parse_figure_id, show_cases
+    from kpi_pipeline.pipeline.issues import archive_folder
+
+    settings = read_settings(settings_file)
+    asked = parse_figure_id(figure)
+    with open_known_state(warehouse, settings=settings, given=state) as database:
+        found = explain_figure(asked, warehouse, archive=archive_folder(warehouse, settings), database=database)
+        if not cases:
+            for line in _lines(found):
+                say(line)
+            return
+        if database is None:
+            cure = "Issue a report first, or name the state with --state."
+            raise InputError(Fault("--cases", "there is no state to write down who looked.", cure))
+        listed = show_cases(asked, warehouse, database=database, by=by, at=utc_now())
+    print_frame(listed, output=output, title=f"{len(listed):,} cases behind {asked.text}; written into the audit trail")
+
+
+def _lines(found: Explained) -> Iterator[str]:
+    from kpi_pipeline.report.words.explained import figure_lines
+    from kpi_pipeline.report.words.restated import change_words, parts_words, value_words
+
+    metric = found.id.metric
+    place = "all hospitals" if found.id.facility_id == WHOLE_SYSTEM else found.id.facility_id
+    yield from figure_lines(found.figure, metric, place=place)
+    yield ""
+    for one in found.issues:
+        yield f"Issue {one.number} for {one.audience} ({one.month}, {one.state}): {value_words(one.value, metric)}"
+    if not found.issues:
+        yield "No issue has shown it."
+    if found.moved is not None and found.since is not None:
+        said = parts_words(found.moved, metric, causes_only=False)
+        since = f"Since issue {found.since.number} for {found.since.audience}"
+        yield f"{since}: {change_words(found.moved, metric)}. {said}."
+    elif found.since is not None:
+        yield f"Nothing behind it changed since issue {found.since.number} for {found.since.audience}."
