@@ -21,11 +21,7 @@ LOCK_VENV := .venv-lock
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --no-annotate
 
-<<<<<<< HEAD
-.PHONY: help setup demo ui test check format docs bench bench-sources damage attack attacks faults postgresql simulate lock clean
-=======
-.PHONY: help setup demo ui test check format docs bench bench-sources damage texts differential corruption attack faults postgresql simulate lock clean
->>>>>>> content
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*[#]{2}.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -77,6 +73,9 @@ simulate: $(READY) ## Simulates the judgement where the truth is known and rewri
 
 postgresql: ## Installs PostgreSQL's server, which some tests and benchmarks start
 	@tools/postgresql.sh
+
+mail-server: ## Installs Postfix and Dovecot, which one test starts
+	@tools/mail_server.sh
 
 bench-sources: $(READY) postgresql ## A million FHIR encounters, and five million rows from PostgreSQL, killed and resumed
 	@$(BIN)/python -m benchmarks.fhir_million

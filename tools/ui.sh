@@ -33,8 +33,8 @@ dagster=$!
 stop() { # 3 seconds to end by itself, then no more
     trap '' INT TERM
     kill -INT -- "-$dagster" 2>/dev/null
-    for _ in $(seq 15); do
-        kill -0 -- "-$dagster" 2>/dev/null || break
+    local last=$((SECONDS + 3))
+    while kill -0 -- "-$dagster" 2>/dev/null && ((SECONDS < last)); do
         sleep 0.2
     done
     kill -KILL -- "-$dagster" 2>/dev/null

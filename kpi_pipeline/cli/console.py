@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 from rich import box
@@ -40,6 +43,9 @@ class Format(StrEnum):
 
 def say(text: str) -> None:
     """Prints one line of a result, without wrapping or colouring: paths stay whole."""
+    if _logs_json():
+        _log("info", text, stream=sys.stdout)
+        return
     Console(highlight=False, emoji=False, soft_wrap=True).print(
         "\n".join(_steerless(line) for line in text.split("\n")), markup=False
     )
@@ -47,6 +53,9 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     """Prints a warning on standard error."""
+    if _logs_json():
+        _log("warning", text)
+        return
     _standard_error.print(f"[yellow]Warning:[/yellow] {_plain(text)}", soft_wrap=True)
 
 
@@ -88,7 +97,11 @@ def print_frame(
 
 
 def print_errors(error: KpiError) -> None:
-    """Prints the faults of an expected error, one line each; of very many, the first."""
+    """Prints the faults of an expected error, one line each; of very many, the first. A log gets them all."""
+    if _logs_json():
+        for fault in error.faults:
+            _log("error", str(fault))
+        return
     for fault in error.faults[:_FAULTS_SHOWN]:
         _standard_error.print(f"[bold red]Error:[/bold red] {_plain(str(fault))}", soft_wrap=True)
 
@@ -102,11 +115,26 @@ def print_unexpected(error: Exception) -> None:
     if os.environ.get("KPI_DEBUG"):
         _standard_error.print_exception()
         return
-    _standard_error.print(
-        f"[bold red]Error:[/bold red] the program failed unexpectedly ({type(error).__name__}). "
-        "Nothing was published. Run it again with KPI_DEBUG=1 to see where; that output can hold data.",
-        soft_wrap=True,
+    text = (
+        f"the program failed unexpectedly ({type(error).__name__}). "
+        "Nothing was published. Run it again with KPI_DEBUG=1 to see where; that output can hold data."
     )
+    if _logs_json():
+        _log("critical", text)
+        return
+    _standard_error.print(f"[bold red]Error:[/bold red] {text}", soft_wrap=True)
+
+
+def _logs_json() -> bool:
+    """Whether what is said goes to a log collector: $KPI_LOG_FORMAT=json, one object a line."""
+    return os.environ.get("KPI_LOG_FORMAT", "") == "json"
+
+
+def _log(level: str, text: str, *, stream: TextIO | None = None) -> None:
+    """One line for a log: when (UTC), how bad, what. The texts are those people read."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    line = {"at": at, "level": level, "program": "kpi", "message": _steerless(text)}
+    print(json.dumps(line, ensure_ascii=False), file=stream or sys.stderr)
 
 
 def rows_line(rows: Iterable[tuple[str, int]]) -> str:

@@ -33,7 +33,8 @@ def draft(
     """Builds what every audience gets, and says what stands in the way."""
     from kpi_pipeline.core.periods import Month
     from kpi_pipeline.pipeline.build import utc_now
-    from kpi_pipeline.pipeline.issues import draft_month, open_desk
+    from kpi_pipeline.pipeline.issue_desk import open_desk
+    from kpi_pipeline.pipeline.issue_draft import draft_month
 
     settings = read_settings(settings_file)
     asked = Month.parse(month)
@@ -64,7 +65,8 @@ def override(
     """Sets a gate aside by name, for this month of this snapshot. Draft again afterwards."""
     from kpi_pipeline.core.periods import Month
     from kpi_pipeline.pipeline.build import utc_now
-    from kpi_pipeline.pipeline.issues import open_desk, override_gate
+    from kpi_pipeline.pipeline.issue_desk import open_desk
+    from kpi_pipeline.pipeline.issue_draft import override_gate
 
     asked = Month.parse(month)
     with open_desk(warehouse, settings=read_settings(settings_file), state=state) as desk:
@@ -85,7 +87,8 @@ def approve(
     """Approves the drafts that lie there now. A draft made anew needs a new approval."""
     from kpi_pipeline.core.periods import Month
     from kpi_pipeline.pipeline.build import utc_now
-    from kpi_pipeline.pipeline.issues import approve_month, open_desk
+    from kpi_pipeline.pipeline.issue_desk import open_desk
+    from kpi_pipeline.pipeline.issue_publication import approve_month
 
     asked = Month.parse(month)
     with open_desk(warehouse, settings=read_settings(settings_file), state=state) as desk:
@@ -106,7 +109,8 @@ def publish(
     """Numbers and freezes the approved drafts, and fills the outbox."""
     from kpi_pipeline.core.periods import Month
     from kpi_pipeline.pipeline.build import utc_now
-    from kpi_pipeline.pipeline.issues import open_desk, publish_month
+    from kpi_pipeline.pipeline.issue_desk import open_desk
+    from kpi_pipeline.pipeline.issue_publication import publish_month
 
     asked = Month.parse(month)
     settings = read_settings(settings_file)
@@ -151,8 +155,8 @@ def show(
 ) -> None:
     """Says where a month's reports are: what stands in the way, who approved, where they lie, who got them."""
     from kpi_pipeline.core.periods import Month
+    from kpi_pipeline.pipeline.issue_desk import open_desk
     from kpi_pipeline.pipeline.issue_story import tell_month
-    from kpi_pipeline.pipeline.issues import open_desk
 
     with open_desk(warehouse, settings=read_settings(settings_file), state=state) as desk:
         for line in tell_month(desk, Month.parse(month), audience=audience):
@@ -173,8 +177,8 @@ def withdraw(
     """Takes an approved or issued report back. Mails that have not left are stopped."""
     from kpi_pipeline.core.periods import Month
     from kpi_pipeline.pipeline.build import utc_now
+    from kpi_pipeline.pipeline.issue_desk import open_desk
     from kpi_pipeline.pipeline.issue_story import withdraw_issue
-    from kpi_pipeline.pipeline.issues import open_desk
 
     with open_desk(warehouse, settings=read_settings(settings_file), state=state) as desk:
         issue, stopped = withdraw_issue(desk, Month.parse(month), audience, scope, by=by, why=why, at=utc_now())
@@ -197,8 +201,8 @@ def reproduce(
     from kpi_pipeline.core.periods import Month
     from kpi_pipeline.delivery.issues import archive_of
     from kpi_pipeline.journal.opening import open_state
+    from kpi_pipeline.pipeline.issue_desk import archive_folder
     from kpi_pipeline.pipeline.issue_story import find_archived
-    from kpi_pipeline.pipeline.issues import archive_folder
     from kpi_pipeline.pipeline.reproduce import reproduce_issue
 
     settings = read_settings(settings_file)

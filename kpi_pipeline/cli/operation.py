@@ -1,4 +1,4 @@
-"""`kpi doctor`, `kpi audit`, `kpi backup`, `kpi restore`: looking after a running installation."""
+"""`kpi doctor`, `kpi audit`, `kpi backup`, `kpi restore`, `kpi retention`: looking after a running installation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help
 
 def add_operation(app: typer.Typer) -> None:
     """Registers the commands."""
-    for command in (doctor, audit, backup, restore):
+    for command in (doctor, audit, backup, restore, retention):
         app.command()(command)
 
 
@@ -73,7 +73,7 @@ def backup(
     """Saves what nothing else knows: state, archive, landing register. While everything runs."""
     from kpi_pipeline.journal import find_state_url
     from kpi_pipeline.pipeline.backup import write_backup
-    from kpi_pipeline.pipeline.issues import archive_folder
+    from kpi_pipeline.pipeline.issue_desk import archive_folder
 
     settings = read_settings(settings_file)
     url = find_state_url(warehouse, settings=settings, given=state)
@@ -90,9 +90,37 @@ def restore(
     """Puts a backup back where nothing is. Then run kpi build and kpi issue reproduce."""
     from kpi_pipeline.journal import find_state_url
     from kpi_pipeline.pipeline.backup import restore_backup
-    from kpi_pipeline.pipeline.issues import archive_folder
+    from kpi_pipeline.pipeline.issue_desk import archive_folder
 
     settings = read_settings(settings_file)
     url = find_state_url(warehouse, settings=settings, given=state)
     n = restore_backup(file, warehouse=warehouse, state_url=url, archive=archive_folder(warehouse, settings))
     say(f"{n} files restored. Now: kpi build, then kpi issue reproduce for one issue, and kpi audit.")
+
+
+def retention(
+    warehouse: WarehouseFile,
+    older_than: Annotated[int, typer.Option("--older-than", min=1, help="Months that are kept.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Remove what is listed; needs --by.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who decides; kept in the audit trail.")] = "",
+    state: StateUrl = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Lists, or removes, case lists of old issues and old drafts. Reports, approvals and events stay."""
+    from kpi_pipeline.core.periods import Month
+    from kpi_pipeline.journal.opening import open_state
+    from kpi_pipeline.pipeline.build import utc_now
+    from kpi_pipeline.pipeline.issue_desk import archive_folder
+    from kpi_pipeline.pipeline.retention import find_old, remove_old
+
+    settings, now = read_settings(settings_file), utc_now()
+    archive, drafts = archive_folder(warehouse, settings), warehouse.with_suffix(".drafts")
+    found = find_old(archive, drafts, today=Month(now.year, now.month), months=older_than)
+    rows = [(str(one.month), one.what, str(one.path), one.n_bytes) for one in found]
+    columns = ["month", "what", "path", "bytes"]
+    title = f"{len(rows)} older than {older_than} months" + ("" if remove else "; nothing is removed")
+    print_frame(pd.DataFrame(rows, columns=columns), output=Format.table, title=title)
+    if remove:
+        with open_state(warehouse, settings=settings, given=state) as database:
+            remove_old(database, archive, found, by=by, at=now)
+        say(f"{len(found)} removed; kpi audit keeps who and when.")

@@ -141,14 +141,15 @@ def bounces(warehouse: WarehouseFile, state: StateUrl = None, settings_file: Set
     from kpi_pipeline.pipeline.build import utc_now
 
     with _mailroom(warehouse, state, settings_file) as room:
-        ours, others = collect_bounces(room.database, room.mail.bounces, at=utc_now())
+        mail = room.mail
+        ours, others = collect_bounces(room.database, mail.bounces, at=utc_now(), ca_file=mail.ca_file)
     say(f"{ours} mails bounced; {others} reports were known already or are about other mails")
 
 
 @contextmanager
 def _mailroom(warehouse: Path, state: str | None, settings_file: Path | None) -> Iterator[Mailroom]:
     from kpi_pipeline.journal.opening import open_state
-    from kpi_pipeline.pipeline.issues import archive_folder
+    from kpi_pipeline.pipeline.issue_desk import archive_folder
     from kpi_pipeline.pipeline.mailing import open_mailroom
 
     settings = read_settings(settings_file)

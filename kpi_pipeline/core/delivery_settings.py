@@ -1,6 +1,6 @@
 """What a hospital sets about approving, keeping and mailing its reports: the `delivery:` part of `kpi.yaml`.
 
-No password stands here: the mail server's is in $KPI_SMTP_PASSWORD, or in the file that $KPI_SMTP_PASSWORD_FILE names.
+No password stands here: see `core/secrets`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class GateSettings(_Frozen):
     """What must hold before a report is approved. Shares are of the month's discharges, in percent;
     figures that rest on codes or costs still to come are marked provisional whatever the share."""
 
-    min_coded_pct: Percent = 85.0
-    min_costed_pct: Percent = 70.0
+    min_coded_pct: Percent = 95.0
+    min_costed_pct: Percent = 95.0
     commentary_required: bool = False
 
 

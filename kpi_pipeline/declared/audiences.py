@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -79,6 +80,11 @@ class Audience(_Frozen):
     def scopes(self) -> tuple[str, ...]:
         """What is reported on to this audience, one report for each."""
         return (WHOLE_SYSTEM,) if self.scope == WHOLE_SYSTEM else tuple(self.scope)
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """Its people's addresses, in small letters."""
+        return frozenset(person.address.lower() for person in self.people)
 
 
 class Audiences(_Frozen):

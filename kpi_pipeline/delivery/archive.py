@@ -10,14 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
-from kpi_pipeline.core.files import make_private_folder
+from kpi_pipeline.core.files import make_private_folder, write_private
 from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
 
 MANIFEST = "manifest.json"
+CASES, TRACE, ABOUT = "cases.parquet", "trace.parquet", "evidence.json"
+EVIDENCE = (TRACE, ABOUT, CASES)
+"""What names patients behind an issue's figures: all that may be removed from an issue, after its time."""
+_REMOVED = "removed.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +80,23 @@ def read_manifest(archive: Path, path: str, *, sha256: str | None = None) -> dic
 def folder_faults(folder: Path) -> list[str]:
     """What in an issue's folder is not as its manifest says, in words; empty when all of it is."""
     hashes: dict[str, str] = json.loads((folder / MANIFEST).read_bytes())["files"]
+    own = (MANIFEST, _REMOVED)
     present = {
-        file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and file.name != MANIFEST
+        file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and file.name not in own
     }
-    faults = [f"{name} is missing" for name in sorted(hashes.keys() - present)]
+    removed = set(EVIDENCE) if (folder / _REMOVED).is_file() else set()
+    faults = [f"{name} is missing" for name in sorted(hashes.keys() - present - removed)]
     faults += [f"{name} does not belong there" for name in sorted(present - hashes.keys())]
     faults += [
         f"{name} was changed" for name in sorted(present & hashes.keys()) if sha256_of(folder / name) != hashes[name]
     ]
     return faults
+
+
+def note_removal(folder: Path, *, by: str, at: datetime) -> None:
+    """Says beside an issue's files that its evidence was removed, by whose word and when; before it is."""
+    note = json.dumps({"files": EVIDENCE, "by": by, "at": at.isoformat()}, ensure_ascii=False) + "\n"
+    write_private(folder / _REMOVED, note)
 
 
 def highest_number(archive: Path, *, scope: str, audience: str) -> int:

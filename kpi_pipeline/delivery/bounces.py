@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.core.secrets import read_secret
 from kpi_pipeline.delivery.outbox import record_bounce
 from kpi_pipeline.state.database import Database
 
@@ -55,13 +56,15 @@ def read_bounces(content: bytes) -> list[Bounce]:
     return [Bounce(message_id, *one) for one in failed if message_id]
 
 
-def collect_bounces(database: Database, where: str, *, at: datetime) -> tuple[int, int]:
+def collect_bounces(database: Database, where: str, *, at: datetime, ca_file: Path | None = None) -> tuple[int, int]:
     """Reads a Maildir or IMAP folder; returns how many bounces belong to our mails, and how many do not.
+
+    ca_file: certificates to trust beside the system's, as for the mail server.
 
     Looked at again, a bounce that is recorded already changes nothing; mails are left where they are.
     """
     ours = others = 0
-    for content in _messages(where):
+    for content in _messages(where, ca_file):
         for one in read_bounces(content):
             if record_bounce(database, one.message_id, one.recipient, f"{one.status} {one.why}", at=at):
                 ours += 1
@@ -78,9 +81,9 @@ def _failed(block: Message) -> tuple[str, str, str] | None:
     return address, str(block.get("Status", "")).strip(), str(block.get("Diagnostic-Code", "")).strip()
 
 
-def _messages(where: str) -> Iterator[bytes]:
+def _messages(where: str, ca_file: Path | None) -> Iterator[bytes]:
     if where.startswith("imaps://"):
-        yield from _imap_messages(where)
+        yield from _imap_messages(where, ca_file)
         return
     folder = Path(where)
     if not (folder / "new").is_dir():
@@ -90,13 +93,14 @@ def _messages(where: str) -> Iterator[bytes]:
         yield box.get_bytes(key)
 
 
-def _imap_messages(where: str) -> Iterator[bytes]:
+def _imap_messages(where: str, ca_file: Path | None) -> Iterator[bytes]:
     url = urlsplit(where)
+    user = unquote(url.username or "")
+    password = read_secret("KPI_IMAP_PASSWORD", whose=user, environment=os.environ)
+    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     try:
-        with imaplib.IMAP4_SSL(
-            url.hostname or "", url.port or 993, ssl_context=ssl.create_default_context(), timeout=60
-        ) as server:
-            server.login(unquote(url.username or ""), os.environ.get("KPI_IMAP_PASSWORD", ""))
+        with imaplib.IMAP4_SSL(url.hostname or "", url.port or 993, ssl_context=context, timeout=60) as server:
+            server.login(user, password)
             server.select(f'"{unquote(url.path.strip("/")) or "INBOX"}"', readonly=True)
             _, found = server.search(None, "ALL")
             for number in found[0].split():

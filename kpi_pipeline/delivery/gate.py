@@ -62,7 +62,11 @@ def find_obstacles(
     commentary: MonthCommentary | None = None,
 ) -> list[Obstacle]:
     """What stands in the way of approving a month's report on a scope. exceptions: measures with a page."""
-    found = [*_incomplete_feeds(facts, month, scope), *_lost_rows(facts)]
+    found = [
+        *_incomplete_feeds(facts, month, scope),
+        *_stopped_feeds(connection, facts, month, scope),
+        *_lost_rows(facts),
+    ]
     found += _thin_shares(connection, month, scope, settings)
     if settings.commentary_required:
         comments = commentary.comments if commentary is not None else {}
@@ -122,6 +126,27 @@ def _incomplete_feeds(facts: BuildFacts, month: Month, scope: str) -> list[Obsta
         )
         for one in facts.watermarks
         if scope in (WHOLE_SYSTEM, one.facility_id) and one.complete_through < month.last_day
+    ]
+
+
+def _stopped_feeds(
+    connection: duckdb.DuckDBPyConnection, facts: BuildFacts, month: Month, scope: str
+) -> list[Obstacle]:
+    """Tables whose rows stop before the day their facility is said to be complete through (`feed_ends`)."""
+    names = {one.facility_id: one.facility_name for one in facts.watermarks}
+    stopped = connection.execute(
+        "SELECT facility_id, table_name, complete_through FROM feed_ends "
+        "WHERE is_held_back AND table_name <> 'encounters' AND complete_through < ? ORDER BY ALL",
+        [month.last_day],
+    ).fetchall()
+    return [
+        Obstacle(
+            "feeds_complete",
+            f"The rows of {table} of {names.get(facility, facility)} stop on {date_words(last_on)}, before "
+            f"{date_words(month.last_day)}.",
+        )
+        for facility, table, last_on in stopped
+        if scope in (WHOLE_SYSTEM, facility)
     ]
 
 

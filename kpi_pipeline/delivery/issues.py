@@ -128,11 +128,12 @@ def approve(
 
 
 def reserve_number(database: Database, issue_id: int, *, by: str, at: datetime) -> Issue:
-    """Gives an approved issue its number; one that has it already, from a publication that broke off, keeps it."""
+    """Gives an approved issue its number. One that has it already keeps it: its publication broke off, or another
+    process published it meanwhile."""
     with database.writing() as session:
         entry = _entry(session, issue_id)
         issue = _issue(entry)
-        if entry.state == "publishing":
+        if entry.state in ("publishing", "issued"):
             return issue
         if entry.state != "approved" or not _is_approved(session, entry):
             raise _refused(issue, f"is {entry.state.replace('_', ' ')}, not approved.", "Approve it first.")
@@ -200,6 +201,12 @@ def withdraw(database: Database, issue_id: int, *, why: str, by: str, at: dateti
         body = {"number": entry.number, "was": was, "why": why, "mails_stopped": stopped}
         append_event(session, "withdrawn", issue.name, by=by, at=at, body=body)
         return issue, stopped
+
+
+def read_issue(database: Database, issue_id: int) -> Issue:
+    """One issue, as it is now."""
+    with database.reading() as session:
+        return _issue(_entry(session, issue_id))
 
 
 def list_issues(database: Database, *, month: str = "") -> list[Issue]:

@@ -14,10 +14,10 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from kpi_pipeline.core.delivery_settings import MailSettings
-from kpi_pipeline.core.errors import DefinitionError, DeliveryError, Fault
+from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.secrets import read_secret
 from kpi_pipeline.delivery.points import reached
 
 _LOOPBACK = "localhost"
@@ -42,7 +42,8 @@ class UnreachableError(Exception):
 
 def open_connection(mail: MailSettings, *, environment: Mapping[str, str] | None = None) -> smtplib.SMTP:
     """A connection ready to send: TLS verified, logged in where a user is set. Raises UnreachableError."""
-    password = _password(mail, os.environ if environment is None else environment)
+    known = os.environ if environment is None else environment
+    password = read_secret("KPI_SMTP_PASSWORD", whose=mail.user, environment=known) if mail.user else ""
     if mail.tls == "none" and not is_loopback(mail.host):
         what = f"tls: none would send reports in clear text to {mail.host}."
         raise DefinitionError(Fault("settings", what, "Use starttls or implicit; clear text is for loopback only."))
@@ -165,19 +166,3 @@ def _deadline(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-def _password(mail: MailSettings, environment: Mapping[str, str]) -> str:
-    if not mail.user:
-        return ""
-    if named := environment.get("KPI_SMTP_PASSWORD_FILE"):
-        try:
-            return Path(named).read_text(encoding="utf-8").rstrip("\r\n")
-        except OSError as error:
-            what = f"$KPI_SMTP_PASSWORD_FILE cannot be read ({error.strerror})."
-            raise DeliveryError(Fault("mail", what, "Check the path and its rights.")) from error
-    password = environment.get("KPI_SMTP_PASSWORD", "")
-    if not password:
-        what = f"there is no password for {mail.user}."
-        raise DeliveryError(Fault("mail", what, "Set $KPI_SMTP_PASSWORD or $KPI_SMTP_PASSWORD_FILE."))
-    return password

@@ -201,12 +201,7 @@ def _build_metric_asset(metric: Metric) -> dg.AssetsDefinition:
 
 
 def _build_report_asset(calendar: ReportCalendar, metrics: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    months = _months(calendar)
-    freshness = dg.FreshnessPolicy.cron(
-        deadline_cron=f"0 12 {calendar.latest_day} * *",
-        lower_bound_delta=timedelta(days=calendar.latest_day - calendar.working_day + 1),
-        timezone=calendar.time_zone,
-    )
+    months, freshness = _months(calendar), _monthly_freshness(calendar)
     with warnings.catch_warnings():  # single-run backfills are what BACKFILL is for; Dagster calls them beta
         warnings.simplefilter("ignore", dg.BetaWarning)
 
@@ -243,7 +238,16 @@ def _build_report_asset(calendar: ReportCalendar, metrics: list[dg.AssetKey]) ->
 def _build_draft_asset(calendar: ReportCalendar) -> dg.AssetsDefinition:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return build_draft_asset(_months(calendar), BACKFILL)
+        return build_draft_asset(_months(calendar), BACKFILL, freshness=_monthly_freshness(calendar))
+
+
+def _monthly_freshness(calendar: ReportCalendar) -> dg.FreshnessPolicy:
+    """Late at noon of the latest day on which the month can fall due."""
+    return dg.FreshnessPolicy.cron(
+        deadline_cron=f"0 12 {calendar.latest_day} * *",
+        lower_bound_delta=timedelta(days=calendar.latest_day - calendar.working_day + 1),
+        timezone=calendar.time_zone,
+    )
 
 
 def _months(calendar: ReportCalendar) -> dg.MonthlyPartitionsDefinition:

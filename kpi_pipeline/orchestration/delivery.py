@@ -29,7 +29,9 @@ _BY = "Dagster"
 _BACKFILL_TAGS = ("dagster/backfill", "dagster/asset_partition_range_start")
 
 
-def build_draft_asset(months: dg.MonthlyPartitionsDefinition, policy: dg.BackfillPolicy) -> dg.AssetsDefinition:
+def build_draft_asset(
+    months: dg.MonthlyPartitionsDefinition, policy: dg.BackfillPolicy, *, freshness: dg.FreshnessPolicy
+) -> dg.AssetsDefinition:
     """What every audience would get of a month, drafted and held against the gate. A backfill drafts nothing."""
 
     @dg.asset(
@@ -37,6 +39,7 @@ def build_draft_asset(months: dg.MonthlyPartitionsDefinition, policy: dg.Backfil
         deps=["monthly_report"],
         partitions_def=months,
         backfill_policy=policy,
+        freshness_policy=freshness,
         group_name="delivery",
         owners=told.OWNERS,
         description=(
@@ -68,7 +71,8 @@ def build_delivery_jobs() -> list[dg.JobDefinition]:
     def publish(context: dg.OpExecutionContext, hospital: Hospital) -> None:
         month = context.op_config["month"]
         with told.plain_failures():
-            from kpi_pipeline.pipeline.issues import open_desk, publish_month
+            from kpi_pipeline.pipeline.issue_desk import open_desk
+            from kpi_pipeline.pipeline.issue_publication import publish_month
 
             with open_desk(hospital.warehouse_file, settings=hospital.read_settings()) as desk:
                 published = publish_month(desk, Month.parse(month), by=_BY, at=datetime.now(UTC))
@@ -209,7 +213,8 @@ def tell(hospital: Hospital, subject: str, lines: list[str]) -> int:
 
 
 def _draft(hospital: Hospital, settings: Settings, month: str) -> dict[str, str | int]:
-    from kpi_pipeline.pipeline.issues import draft_month, open_desk, standing_issues
+    from kpi_pipeline.pipeline.issue_desk import open_desk
+    from kpi_pipeline.pipeline.issue_draft import draft_month, standing_issues
 
     with open_desk(hospital.warehouse_file, settings=settings, reference=hospital.reference_folder) as desk:
         if standing := standing_issues(desk, Month.parse(month)):
@@ -230,7 +235,7 @@ def _draft(hospital: Hospital, settings: Settings, month: str) -> dict[str, str 
 
 def _send(hospital: Hospital) -> tuple[Counter[str], str]:
     from kpi_pipeline.delivery.bounces import collect_bounces
-    from kpi_pipeline.pipeline.issues import archive_folder
+    from kpi_pipeline.pipeline.issue_desk import archive_folder
     from kpi_pipeline.pipeline.mailing import drain_outbox, open_mailroom
 
     settings = hospital.read_settings()
@@ -239,8 +244,9 @@ def _send(hospital: Hospital) -> tuple[Counter[str], str]:
             return Counter(), ""
         room = open_mailroom(database, archive_folder(hospital.warehouse_file, settings), settings)
         sent = drain_outbox(room, clock=lambda: datetime.now(UTC))
-        if room.mail.bounces:
-            sent.counts["bounced"], _ = collect_bounces(database, room.mail.bounces, at=datetime.now(UTC))
+        if where := room.mail.bounces:
+            now, ca_file = datetime.now(UTC), room.mail.ca_file
+            sent.counts["bounced"], _ = collect_bounces(database, where, at=now, ca_file=ca_file)
         return sent.counts, sent.problem
 
 

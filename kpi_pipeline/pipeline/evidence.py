@@ -17,13 +17,14 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from kpi_pipeline import __version__
 from kpi_pipeline.core.sql_text import identifier, literal
+from kpi_pipeline.delivery.archive import ABOUT, CASES, TRACE
 from kpi_pipeline.metrics.cases import cases_sql
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.issue_basis import code_sha256
 from kpi_pipeline.pipeline.roots import salt_of
 from kpi_pipeline.warehouse.connection import open_warehouse
 
-CASES, TRACE, ABOUT = "cases.parquet", "trace.parquet", "evidence.json"
+__all__ = ["ABOUT", "CASES", "TRACE", "build_evidence"]
 
 _UNIT_DAY = "rows.facility_id || '|' || COALESCE(rows.unit_id, '') || '|' || CAST(rows.{day} AS VARCHAR)"
 _ENTITIES = {

@@ -11,7 +11,9 @@ from kpi_pipeline.delivery.gate import overrides_of
 from kpi_pipeline.delivery.issues import OPEN, Issue, approvals_of, archive_of, list_issues, withdraw
 from kpi_pipeline.delivery.outbox import list_mails
 from kpi_pipeline.journal import text_faults
-from kpi_pipeline.pipeline.issues import IssueDesk, exceptions_of, obstacles_of
+from kpi_pipeline.pipeline.issue_desk import IssueDesk
+from kpi_pipeline.pipeline.issue_draft import obstacles_of
+from kpi_pipeline.pipeline.issue_files import exceptions_of
 from kpi_pipeline.state.database import Database
 
 

@@ -16,7 +16,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.declared.audiences import Audiences, read_audiences
 from kpi_pipeline.delivery.archive import read_manifest
 from kpi_pipeline.delivery.files import safe_name, sha256_of
-from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues
+from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues, read_issue
 from kpi_pipeline.delivery.letter_picture import draw_letter
 from kpi_pipeline.delivery.message import (
     Letter,
@@ -83,8 +83,7 @@ class Mailroom:
     def still_gets(self, mail: Mail, issue: Issue) -> bool:
         """Whether a recipient still belongs to the audience, in a domain that is allowed."""
         audience = self.audiences.find(issue.audience)
-        people = audience.people if audience is not None else ()
-        return any(person.address.lower() == mail.recipient.lower() for person in people)
+        return audience is not None and mail.recipient.lower() in audience.addresses
 
     def _write(self, issue: Issue, form: str, *, test: bool) -> Letter:
         archived = archive_of(self.database, issue.id)
@@ -158,7 +157,7 @@ class _Line:
 
 def _send_one(room: Mailroom, mail: Mail, line: _Line, clock: Clock, sent: Sent) -> str:
     """Sends one leased mail and settles it; returns what became of it, '' where it waits and the run must stop."""
-    issue = next(one for one in list_issues(room.database) if one.id == mail.issue_id)
+    issue = read_issue(room.database, mail.issue_id)
     if not room.still_gets(mail, issue):
         settle(room.database, mail, "stopped", "no longer in the audience", now=clock())
         return "stopped"

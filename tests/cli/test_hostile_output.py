@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,14 @@ def test_a_full_disk_is_called_so(warehouse: Path) -> None:
         done = kpi("cases", "discharges", "--warehouse", warehouse, "--format", "csv", stdout=full.fileno())
     assert done.returncode == 5
     assert "the disk is full" in done.stderr
+
+
+def test_a_log_collector_gets_one_object_a_line(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPI_LOG_FORMAT", "json")
+    done = kpi("issue", "approve", "2026-10", "--by", "", "--warehouse", warehouse)
+    assert done.returncode != 0
+    lines = [json.loads(one) for one in (done.stdout + done.stderr).splitlines()]
+    assert lines
+    assert {tuple(one) for one in lines} == {("at", "level", "program", "message")}
+    assert "error" in {one["level"] for one in lines}
+    assert not set(done.stdout + done.stderr) & set("\x1b\x07\x9b")

@@ -24,9 +24,9 @@ from kpi_pipeline.declared.audiences import Audiences
 from kpi_pipeline.delivery.gate import Obstacle
 from kpi_pipeline.delivery.points import forget_listeners, listen
 from kpi_pipeline.journal import ReportDecisions
-from kpi_pipeline.pipeline import issues
+from kpi_pipeline.pipeline import issue_draft, issue_publication
 from kpi_pipeline.pipeline.issue_basis import Basis
-from kpi_pipeline.pipeline.issues import IssueDesk
+from kpi_pipeline.pipeline.issue_desk import IssueDesk
 from kpi_pipeline.pipeline.report import IssueWords
 from kpi_pipeline.state.database import Database
 
@@ -71,10 +71,11 @@ class StubDesk(IssueDesk):
         self.hashes = {"warehouse": "5555", "settings": "a"}
         self.obstacles: list[Obstacle] = []
         self.claims: list[dict[str, object]] = []
-        monkeypatch.setattr(issues, "build_files", self._build)
-        monkeypatch.setattr(issues, "read_basis", lambda *_, **__: self._basis())
-        monkeypatch.setattr(issues, "evidence_of", lambda *_: {"cases.parquet": b"cases"})
-        monkeypatch.setattr(issues, "obstacles_of", lambda *_, **__: list(self.obstacles))
+        for room in (issue_draft, issue_publication):
+            monkeypatch.setattr(room, "build_files", self._build)
+            monkeypatch.setattr(room, "read_basis", lambda *_, **__: self._basis())
+        monkeypatch.setattr(issue_publication, "evidence_of", lambda *_: {"cases.parquet": b"cases"})
+        monkeypatch.setattr(issue_draft, "obstacles_of", lambda *_, **__: list(self.obstacles))
 
     def decided(self) -> ReportDecisions:
         return ReportDecisions()
@@ -131,11 +132,11 @@ def one_page() -> bytes:
     return stream.getvalue()
 
 
-def issue_month(desk: IssueDesk, *, why: str = "", month: Month = OCTOBER) -> list[issues.Published]:
+def issue_month(desk: IssueDesk, *, why: str = "", month: Month = OCTOBER) -> list[issue_publication.Published]:
     """The whole life of a month: drafted, approved by a second person, published."""
-    issues.draft_month(desk, month, by="Analyst", at=NOON, why=why)
-    issues.approve_month(desk, month, by="Director", at=NOON)
-    return issues.publish_month(desk, month, by="Analyst", at=NOON)
+    issue_draft.draft_month(desk, month, by="Analyst", at=NOON, why=why)
+    issue_publication.approve_month(desk, month, by="Director", at=NOON)
+    return issue_publication.publish_month(desk, month, by="Analyst", at=NOON)
 
 
 def killed_at(step: int, act: Callable[[], None]) -> bool:

@@ -47,7 +47,7 @@ def running_server(folder: Path) -> Iterator[StateServer]:
             pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     data = Path(tempfile.mkdtemp(prefix="kpi-postgresql-", dir="/tmp"))  # where the unprivileged user can reach it
-    server = StateServer(_free_port(), found[-1].parent, data)
+    server = StateServer(free_port(), found[-1].parent, data)
     try:
         if os.geteuid() == 0:
             shutil.chown(data, _USER, _USER)
@@ -78,7 +78,7 @@ def _as_user(command: list[object]) -> None:
     )  # fmt: skip
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
