@@ -190,7 +190,7 @@ def test_every_asset_has_an_owner_a_kind_and_words_and_groups_follow_the_house()
     assert all(node.owners and node.kinds and node.description for node in nodes)
     assert {node.group_name for node in nodes} == {"intake", "warehouse", "metrics", "report", "delivery"}
     unwatched = {node.key.to_user_string() for node in nodes if node.freshness_policy is None}
-    assert unwatched == {"landing", "reference", "monthly_issue_draft"}  # sources have a sensor, drafts a report before
+    assert unwatched == {"landing", "reference"}  # sources have a sensor of their own
 
 
 def test_nothing_publishes_or_sends_but_its_own_job() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
 import openpyxl
 
@@ -23,8 +24,12 @@ def broken_workbook() -> bytes:
         book.worksheets[0].append(OF_A_PATIENT.split(","))
     stream = io.BytesIO()
     book.save(stream)
-    content = bytearray(stream.getvalue())
-    middle = content.index(b"sheet1.xml") + 2000
+    broken = io.BytesIO()
+    with zipfile.ZipFile(stream) as whole, zipfile.ZipFile(broken, "w") as copy:  # not packed: the damage is in the XML
+        for name in whole.namelist():
+            copy.writestr(name, whole.read(name))
+    content = bytearray(broken.getvalue())
+    middle = content.index(b"<row", content.index(b"sheet1.xml") + 20_000)
     content[middle : middle + 500] = b"\x5a" * 500
     return bytes(content)
 
@@ -46,7 +51,7 @@ ADD_IT = "Add it, or rename your column."
 SIX_COLUMNS = "encounter_id, person_id, facility_id, encounter_type, admitted_at, discharged_at"
 KNOWN_OPTIONS = (
     "Known are time_zone, complete_through, plausible_until, disposition_required, procedures_required, icd9, source, "
-    "tables."
+    "feed, tables."
 )
 MANY = "".join(line(f"E{number}", person_id=SECRET) for number in range(10, 1510))
 
