@@ -190,7 +190,7 @@ def test_every_asset_has_an_owner_a_kind_and_words_and_groups_follow_the_house()
     assert all(node.owners and node.kinds and node.description for node in nodes)
     assert {node.group_name for node in nodes} == {"intake", "warehouse", "metrics", "report", "delivery"}
     unwatched = {node.key.to_user_string() for node in nodes if node.freshness_policy is None}
-    assert unwatched == {"landing", "reference"}  # sources have a sensor of their own
+    assert unwatched == {"landing", "reference"}  # a sensor watches what arrives
 
 
 def test_nothing_publishes_or_sends_but_its_own_job() -> None:
@@ -206,8 +206,9 @@ def test_the_schedule_runs_the_job_that_ends_with_the_report() -> None:
     assert "monthly_report" not in defs.resolve_job_def(BUILD_JOB).graph.node_dict
 
 
-def test_the_report_counts_as_late_at_noon_of_the_latest_day_it_can_fall_due() -> None:
-    policy = build_defs().resolve_asset_graph().get(dg.AssetKey("monthly_report")).freshness_policy
+@pytest.mark.parametrize("asset", ["monthly_report", "monthly_issue_draft"])
+def test_the_month_counts_as_late_at_noon_of_the_latest_day_it_can_fall_due(asset: str) -> None:
+    policy = build_defs().resolve_asset_graph().get(dg.AssetKey(asset)).freshness_policy
     expected = dg.FreshnessPolicy.cron(
         deadline_cron="0 12 7 * *", lower_bound_delta=timedelta(days=3), timezone="America/New_York"
     )
