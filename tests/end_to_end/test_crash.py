@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from kpi_pipeline.core.errors import WarehouseError
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id
@@ -222,7 +223,7 @@ def fail_at(step: int) -> Callable[[str], None]:
 def test_a_build_that_fails_at_a_step_leaves_the_last_good_warehouse(step: str, site: Site) -> None:
     site.send_more()
     before = site.warehouse.read_bytes()
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(WarehouseError, match="the disk is full"):
         build_warehouse(site.landing, site.warehouse, progress=fail_at(site.steps.index(step) + 2))
     assert site.warehouse.read_bytes() == before
     assert site.read() == (site.first, 3)

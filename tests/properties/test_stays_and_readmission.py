@@ -27,7 +27,7 @@ from tests.support.value_sets import SMALL, ValueSets, read_value_sets
 
 def test_every_row_gets_the_status_the_rules_give_it(built: BuiltHospital) -> None:
     expected = judge_rows(built.hospital.encounters, built.options)
-    assert len(set(expected.values())) == 8  # acute, not acute, in house and five faults: all of them occur
+    assert len(set(expected.values())) == 9  # acute, not acute, in house, after a death and five faults: all occur
     assert_same(expected, statuses(built.warehouse))
 
 
