@@ -83,7 +83,7 @@ def test_a_measure_that_needs_attention_never_shares_its_page() -> None:
 
 def test_a_short_section_shares_its_page_with_what_comes_next() -> None:
     short = FurtherSection(name="hospitals", title="A short section", paragraphs=("One line.",))
-    other = short.model_copy(update={"name": "changes_since_last_issue", "title": "Another short section"})
+    other = short.model_copy(update={"name": "improvement_programme", "title": "Another short section"})
     pages = pages_of(render_pdf(sample().model_copy(update={"further_sections": (short, other)})))
     assert [number for number, page in enumerate(pages) if "A short section" in page] == [
         number for number, page in enumerate(pages) if "Another short section" in page

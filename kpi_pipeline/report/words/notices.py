@@ -191,7 +191,7 @@ def caution_words(metric: Metric, notices: Iterable[Notice]) -> str | None:
 def _so_planned(notice: Notice) -> str:
     """What follows where planned returns cannot be told from unplanned ones."""
     if notice.details["declared"] == "false":
-        return f"{PLANNED_COUNTED_IN}, as procedures_required: false in landing.yaml says."
+        return f"{PLANNED_COUNTED_IN}, as procedures_required: false says."
     if counts_planned_returns(notice):
         return f"{PLANNED_COUNTED_IN} and readmissions read too high. Send procedures with ICD-10-PCS codes."
     return (
