@@ -55,7 +55,10 @@ def test_a_header_only_optional_table_is_zero_rows_and_supplied(tmp_path: Path) 
         ("an upper-case header", HEADER.upper() + GOOD),
         ("blanks around names and values", HEADER.replace(",", " , ") + GOOD.replace(",", " , ")),
         ("no-break spaces around values", HEADER + GOOD.replace(",", "\u00a0,\u00a0")),
-        ("a zero byte in a field we do not use", HEADER.replace("\n", ",payer\n") + GOOD.replace("\n", ",a\0b\n")),
+        (
+            "a zero byte in a field nobody prints",
+            HEADER.replace("\n", ",attending_provider_id\n") + GOOD.replace("\n", ",a\0b\n"),
+        ),
         ("everything quoted", '"' + (HEADER + GOOD).strip().replace(",", '","').replace("\n", '"\n"') + '"\n'),
     ],
 )
