@@ -10,7 +10,7 @@ import pytest
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.pipeline.audit_disclosure import audit_reports
-from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import report_file_stem
 from tests.report.invented_report import READMISSION, report_inputs
 
@@ -30,9 +30,9 @@ def write_copies(folder: Path, privacy: Privacy = "board") -> list[Path]:
             facility_id=facility,
             privacy=privacy,
         )
-        report, figures = build_report_and_figures(inputs)
+        report, tables = build_report_and_tables(inputs)
         stem = report_file_stem(report)
-        (folder / f"{stem}.figures.csv").write_text(figures, encoding="utf-8", newline="")
+        (folder / f"{stem}.figures.csv").write_text(tables["figures.csv"], encoding="utf-8", newline="")
         (folder / f"{stem}.model.json").write_text(report.model_dump_json(), encoding="utf-8")
         paths.append(folder / f"{stem}.pdf")
     return paths

@@ -15,7 +15,7 @@ import pytest
 
 from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import render_html
 from tests.report.invented_report import AVOIDABLE, DENIALS, READMISSION, report_inputs
 
@@ -28,8 +28,8 @@ def copies(inputs: ReportInputs, privacy: Privacy) -> dict[str, tuple[str, str, 
     """Place → model, figures and pages of its copy."""
     found = {}
     for place in ("all", *SIZES):
-        report, figures = build_report_and_figures(replace(inputs, facility_id=place, privacy=privacy))
-        found[place] = (report.model_dump_json(), figures, render_html(report))
+        report, tables = build_report_and_tables(replace(inputs, facility_id=place, privacy=privacy))
+        found[place] = (report.model_dump_json(), tables["figures.csv"], render_html(report))
     return found
 
 

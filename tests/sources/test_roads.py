@@ -52,7 +52,10 @@ def _assert_same_cases(base: Path, road: Path, *, has_numbers_for_ids: bool) -> 
     for metric in load_metrics():
         expected, found = (read_cases(warehouse, metric)[_CASE_COLUMNS] for warehouse in (base, road))
         if has_numbers_for_ids:
-            expected = expected.assign(case_id=expected["case_id"].str.replace(r"^0+(?=\d+(\||$))", "", regex=True))
+            without_zeros = expected["case_id"].str.replace(
+                r"^((?:observation|stay) )?0+(?=\d+(\||$))", r"\1", regex=True
+            )
+            expected = expected.assign(case_id=without_zeros)
         frames = [frame.sort_values(_CASE_COLUMNS[:3]).reset_index(drop=True) for frame in (expected, found)]
         assert len(frames[0]) > 0, metric
         pd.testing.assert_frame_equal(*frames, check_exact=True, obj=metric)

@@ -27,7 +27,7 @@ from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.report.build import build_report_and_figures
+from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.synthetic.hospital import generate_hospital
 from kpi_pipeline.synthetic.truth import Truth
@@ -197,7 +197,7 @@ def print_figures(landing: Path, warehouse: Path) -> tuple[dict[Place, tuple[str
     read = read_values(warehouse)
     with open_warehouse(warehouse) as connection:
         facts = read_build_facts(connection)
-    report, text = build_report_and_figures(
+    report, tables = build_report_and_tables(
         ReportInputs(
             metrics=metrics,
             values=read.values,
@@ -209,7 +209,7 @@ def print_figures(landing: Path, warehouse: Path) -> tuple[dict[Place, tuple[str
     )
     figures = {
         (row["metric"], row["facility_id"], row["month"]): (row["value"], row["maturity"])
-        for row in csv.DictReader(io.StringIO(text))
+        for row in csv.DictReader(io.StringIO(tables["figures.csv"]))
         if row["value"] and row["status"] == "ok" and row["maturity"] != "open"
     }
     return figures, tuple(_words(report))

@@ -88,4 +88,4 @@ def test_a_declaration_a_quarter_ahead_of_the_data_is_told(declared: str, is_tol
     _, warnings = watermarks(tmp_path, f"complete_through: {declared}")
     # the last day seen is 30 October 2026; 92 days later is 30 January
     told = f"landing.yaml: complete_through is {declared}, but the last day seen in the data is 2026-10-30."
-    assert warnings == ([told] if is_told else [])
+    assert [one for one in warnings if one.startswith("landing.yaml")] == ([told] if is_told else [])
