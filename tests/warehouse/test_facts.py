@@ -92,8 +92,8 @@ def test_a_reader_is_warned_of_what_the_figures_survive(facts: BuildFacts) -> No
         "Send procedures with ICD-10-PCS codes.",
         "encounters: 3 rows with a facility_id that the facilities table lacks: counted as hospitals of their own. "
         "Correct the id, or add the facility.",
-        "encounters: 1 stay has no discharge long after any patient has left: counted neither as discharged nor as in the "
-        "house. Send the rows with their discharge.",
+        "encounters: 1 stay has no discharge long after any patient has left: counted neither as discharged nor as in "
+        "the house. Send the rows with their discharge.",
         "1 of 4 principal diagnoses is in no loaded CCS map and excludes nothing.",
         "1 stay has a DRG that is not in the loaded MS-DRG table.",
         "No MS-DRG table is loaded for FY2027; that of FY2026 is used.",
