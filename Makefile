@@ -42,6 +42,9 @@ ui: $(READY) ## Starts Dagster's web page at http://127.0.0.1:3000, on demo data
 test: $(READY) ## Runs every test; ARGS="tests/signals -x" narrows it
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
+proofs: $(READY) postgresql mail-server ## Runs the tests of a minute and more, which `make test` leaves out
+	@CI=true $(BIN)/python -m pytest -m long -n $(WORKERS) --dist worksteal $(ARGS)
+
 check: $(READY) ## Style, types, layers, SQL, generated documents, declared = used, definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -16,7 +16,7 @@ from tests.support.delivery import issue_month
 from tests.support.projects import write_own_measure
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_issue_is_made_again_with_the_hospitals_measures_as_they_then_were(hospital: Path) -> None:
     settings = Settings(
         delivery=DeliverySettings(

@@ -72,7 +72,7 @@ def test_nothing_that_dagster_keeps_holds_a_patients_number(built: Built) -> Non
     assert words & ids == set()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_range_of_months_is_reported_in_one_run(copied: Hospital) -> None:
     # As many months as are drawn side by side, over the turn of a year; `make browser` launches three years.
     run = execute(copied, REPORT_JOB, months=OVER_NEW_YEAR, only=["monthly_report"])

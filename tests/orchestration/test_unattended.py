@@ -88,7 +88,7 @@ delivery:
     return hospital_in(tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_files_become_mails_in_a_real_server_with_one_persons_approval(
     hospital: Hospital, server: MailServer, tmp_path: Path
 ) -> None:

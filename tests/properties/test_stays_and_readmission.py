@@ -56,7 +56,7 @@ def test_readmissions_agree_with_the_full_value_sets_too(terminology_dir: Path, 
     assert_same(oracle_rows(hospital, full), readmission_rows(warehouse))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(hospital=hospitals())
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_the_smallest_hospital_that_disagrees(hospital: Hospital) -> None:
