@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, load_metrics
-from tests.metrics.conftest import SpecResult
-from tests.support.spec import SpecCase, SpecFile, TextRow, differences, read_spec_file
+from kpi_pipeline.metrics.proof import SpecFile, SpecResult, case_differences, read_spec_file
 
 SPEC_FILES = [read_spec_file(path) for path in sorted(Path(__file__).parent.glob("*.spec.yaml"))]
 
@@ -21,42 +19,9 @@ def test_spec(file: SpecFile, spec_results: Callable[[SpecFile], Mapping[int, Sp
     results = spec_results(file)
     faults: list[str] = []
     for case in file.cases:
-        found = _faults_of(case, results[case.number])
+        found = case_differences(case, results[case.number])
         faults += [f"{case.metric}: {case.name}", *(f"  {fault}" for fault in found)] if found else []
     assert not faults, "\n".join(faults)
-
-
-def _faults_of(case: SpecCase, result: SpecResult) -> list[str]:
-    faults = _case_faults(case, {row["case_id"]: row for row in result.cases.to_dict("records")})
-    faults += _row_faults("value", case.values, result.values.to_dict("records"), ("facility_id", "month"))
-    faults += _row_faults(
-        "quarantined row", case.quarantined, result.quarantined.to_dict("records"), ("encounter_id", "reason")
-    )
-    if len(result.quarantined) != len(case.quarantined):
-        faults.append(f"{len(case.quarantined)} quarantine reasons expected, got {len(result.quarantined)}")
-    return faults
-
-
-def _case_faults(case: SpecCase, found: dict[str, Any]) -> list[str]:
-    expected = {str(row["case_id"]): row for row in case.cases}
-    faults = [f"case {case_id} is not listed" for case_id in sorted(expected.keys() - found.keys())]
-    faults += [f"case {case_id} is listed, and must not be" for case_id in sorted(found.keys() - expected.keys())]
-    for case_id in sorted(expected.keys() & found.keys()):
-        row = {"exclusion_reason": None, **expected[case_id]}
-        faults += [f"case {case_id}: {wrong} ({row['comment']})" for wrong in differences(row, found[case_id])]
-    return faults
-
-
-def _row_faults(noun: str, expected: list[TextRow], found: list[dict[Any, Any]], key: tuple[str, str]) -> list[str]:
-    by_key = {tuple(row[column] for column in key): row for row in found}
-    faults = []
-    for row in expected:
-        at = tuple(row[column] for column in key)
-        if at not in by_key:
-            faults.append(f"{noun} {at} is missing")
-        else:
-            faults += [f"{noun} {at}: {wrong}" for wrong in differences(row, by_key[at])]
-    return faults
 
 
 def test_every_metric_has_a_spec_and_every_spec_a_metric() -> None:

@@ -15,12 +15,12 @@ from statsmodels.stats.proportion import proportion_confint
 
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.metrics.definition_diff import compare_definitions
+from kpi_pipeline.metrics.proof import read_spec_file
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.warehouse.connection import open_warehouse
 from tests.properties.conftest import BuiltHospital
 from tests.support.oracles import Listed, find_oracle, with_followup
 from tests.support.pipeline import assert_same, metric_cases
-from tests.support.spec import read_spec_file
 
 METRICS = load_metrics()
 LONGEST_FOLLOWED = 150
