@@ -17,6 +17,7 @@ from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
 from kpi_pipeline.metrics.survival import survival_medians_sql
+from kpi_pipeline.warehouse.engine import DUCKDB, Engine
 
 SILENT_AFTER_DAYS = 92
 """A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
@@ -40,7 +41,7 @@ _WHY_NO_VALUE = {
 
 
 def compute_values(
-    connection: duckdb.DuckDBPyConnection, metric: Metric, *, settings: Settings
+    connection: duckdb.DuckDBPyConnection, metric: Metric, *, settings: Settings, engine: Engine = DUCKDB
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The values and the exclusion counts of one metric over the whole history.
 
@@ -50,13 +51,13 @@ def compute_values(
     missing = missing_inputs(connection, metric)
     if missing is not None:
         return _unavailable(metric, *missing), pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
-    table = sum_cases(connection, metric)
+    table = sum_cases(connection, metric, engine)
     sums = connection.execute(_totals_sql(metric, table)).df()
     exclusions = connection.execute(_exclusions_sql(table)).df()
     connection.execute(f"DROP TABLE {table}")
-    sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums)
+    sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums, engine)
     sums["n_event_patients"] = (
-        _event_patients(connection, metric, sums) if _counts_events(connection, metric) else np.nan
+        _event_patients(connection, metric, sums, engine) if _counts_events(connection, metric) else np.nan
     )
     exclusions.insert(0, "metric", metric.name)
     values = mark_incomplete_months(_values(sums, metric, settings), exclusions, metric)
@@ -69,10 +70,11 @@ def _counts_events(connection: duckdb.DuckDBPyConnection, metric: Metric) -> boo
     return metric.kind in _OF_EVENTS and bool(has_stays)
 
 
-def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
+def _event_patients(
+    connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame, engine: Engine
+) -> pd.Series:
     """How many patients are behind the numerator, for each row of the sums; missing where cases are no stays."""
-    patients = connection.execute(
-        f"""
+    sql = f"""
         WITH event_cases AS (
             SELECT facility_id, STRFTIME(event_date, '%Y-%m') AS month, case_id
             FROM ({cases_sql(metric)}) AS cases
@@ -87,12 +89,12 @@ def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums:
         LEFT JOIN stays ON event_cases.case_id = stays.stay_id
         GROUP BY GROUPING SETS ((event_cases.facility_id, event_cases.month), (event_cases.month))
         """
-    ).df()
+    patients = connection.execute(engine.result(connection, sql)).df()
     found = sums[["facility_id", "month"]].merge(patients, how="left", on=["facility_id", "month"])["n_event_patients"]
     return found.astype(float).mask(found.isna() & (sums["numerator"].fillna(0) == 0).to_numpy(), 0.0)
 
 
-def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
+def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame, engine: Engine) -> pd.Series:
     """The median or percentile of the counted cases, for each row of the sums; the cases of a cut are pooled."""
     counted = f"""
         SELECT
@@ -104,7 +106,7 @@ def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.D
         WHERE exclusion_reason IS NULL AND event_date IS NOT NULL
     """
     sql = survival_medians_sql(counted) if metric.kind == "survival_median" else _pooled_sql(counted, metric)
-    quantiles = connection.execute(sql).df()
+    quantiles = connection.execute(engine.result(connection, sql)).df()
     return sums[["facility_id", "month"]].merge(quantiles, how="left", on=["facility_id", "month"])["quantile"]
 
 

@@ -24,6 +24,7 @@ from kpi_pipeline.metrics.cases import find_metric
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id, store_folder
+from kpi_pipeline.warehouse.engine import DUCKDB, Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,10 @@ def exclusions_file(folder: Path, metric: Metric) -> Path:
 
 
 def write_values(
-    connection: duckdb.DuckDBPyConnection, folder: Path, metric: Metric, *, settings: Settings
+    connection: duckdb.DuckDBPyConnection, folder: Path, metric: Metric, *, settings: Settings, engine: Engine = DUCKDB
 ) -> pd.DataFrame:
     """Computes one metric and writes its two Parquet files by rename; returns the values."""
-    values, exclusions = compute_values(connection, metric, settings=settings)
+    values, exclusions = compute_values(connection, metric, settings=settings, engine=engine)
     make_private_folder(folder.parent)
     make_private_folder(folder)
     for path, frame in ((values_file(folder, metric), values), (exclusions_file(folder, metric), exclusions)):
@@ -71,6 +72,7 @@ def write_all_values(
     *,
     settings: Settings,
     progress: Callable[[str], None] = lambda _: None,
+    engine: Engine = DUCKDB,
 ) -> None:
     """Computes every metric on an open connection and writes the snapshot's folder of values.
 
@@ -80,7 +82,7 @@ def write_all_values(
     metrics, values = load_metrics(), {}
     for metric in metrics.values():
         progress(metric.name)
-        values[metric.name] = write_values(connection, folder, metric, settings=settings)
+        values[metric.name] = write_values(connection, folder, metric, settings=settings, engine=engine)
     if faults := balance_faults(metrics, values):
         raise CheckError(faults)
 
