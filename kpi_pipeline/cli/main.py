@@ -15,6 +15,7 @@ import typer
 
 from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import Format, print_errors, print_frame, print_unexpected, progress, rows_line, say, warn
+from kpi_pipeline.cli.decisions import decision_app
 from kpi_pipeline.cli.definitions import definitions_app
 from kpi_pipeline.cli.diff import diff
 from kpi_pipeline.cli.disclosure import audit_disclosure
@@ -50,6 +51,7 @@ reference_app = typer.Typer(help="Value sets and tables that change every year."
 app.add_typer(reference_app, name="reference")
 app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
+app.add_typer(decision_app, name="decision")
 app.add_typer(definitions_app, name="definitions")
 app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
