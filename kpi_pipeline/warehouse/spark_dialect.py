@@ -77,7 +77,7 @@ def spark_type(kind: str) -> str:
     raise UntranslatableError(f"has a column of the type {kind}")
 
 
-def _tables_of(query: exp.Expression) -> list[exp.Table]:
+def _tables_of(query: exp.Expr) -> list[exp.Table]:
     """The warehouse's tables, wherever the query reads them; its own CTEs are none."""
     found = {}
     for scope in traverse_scope(query):

@@ -15,18 +15,18 @@ from kpi_pipeline.warehouse.spark_functions import DECIMALS
 HASH_BITS = 40
 """So few that eight million hashes add up in 64 bits: Spark refuses to overflow."""
 
-_INTEGERS = {exp.DataType.Type.TINYINT, exp.DataType.Type.SMALLINT, exp.DataType.Type.INT, exp.DataType.Type.BIGINT}
-_INTEGERS |= {exp.DataType.Type.INT128, exp.DataType.Type.UBIGINT, exp.DataType.Type.UINT}
-_DOUBLES = {exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
-_DATE, _MOMENT = exp.DataType.Type.DATE, {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
-_WORDS = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT}
+_INTEGERS = {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT}
+_INTEGERS |= {exp.DType.INT128, exp.DType.UBIGINT, exp.DType.UINT}
+_DOUBLES = {exp.DType.DOUBLE, exp.DType.FLOAT}
+_DATE, _MOMENT = exp.DType.DATE, {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ}
+_WORDS = {exp.DType.VARCHAR, exp.DType.TEXT}
 
 
 class UntranslatableError(ValueError):
     """A statement holds what is not known to mean the same on Spark."""
 
 
-def rewritten(query: exp.Expression) -> exp.Expression:
+def rewritten(query: exp.Expr) -> exp.Expr:
     """The typed query with every form replaced that Spark would understand differently. Inner forms come first."""
     for node in reversed(list(query.walk(bfs=True))):
         rule = _RULES.get(type(node))
@@ -37,7 +37,7 @@ def rewritten(query: exp.Expression) -> exp.Expression:
     return query
 
 
-def _spark(template: str, **parts: exp.Expression) -> exp.Expression:
+def _spark(template: str, **parts: exp.Expr) -> exp.Expr:
     """An expression written in Spark's SQL, its placeholders `:name` replaced by parts."""
     form = parse_one(template, read="spark")
     for place in list(form.find_all(exp.Placeholder)):
@@ -47,20 +47,20 @@ def _spark(template: str, **parts: exp.Expression) -> exp.Expression:
     return form
 
 
-def _function(name: str, *arguments: exp.Expression) -> exp.Expression:
+def _function(name: str, *arguments: exp.Expr) -> exp.Expr:
     """A call of one of `spark_functions`."""
     return exp.Anonymous(this=f"kpi_{name}", expressions=list(arguments))
 
 
-def _kind(node: exp.Expression | None) -> exp.DataType.Type | None:
+def _kind(node: exp.Expr | None) -> exp.DType | None:
     return node.type.this if node is not None and node.type is not None else None
 
 
-def _describe(node: exp.Expression) -> str:
+def _describe(node: exp.Expr) -> str:
     return node.sql(dialect="duckdb")[:120]
 
 
-def _subtraction(node: exp.Sub) -> exp.Expression:
+def _subtraction(node: exp.Sub) -> exp.Expr:
     left, right = _kind(node.left), _kind(node.right)
     if left == _DATE and right == _DATE:
         return _spark("CAST(DATEDIFF(:a, :b) AS BIGINT)", a=node.left, b=node.right)
@@ -69,16 +69,16 @@ def _subtraction(node: exp.Sub) -> exp.Expression:
     return _with_interval(node)
 
 
-def _addition(node: exp.Add) -> exp.Expression:
+def _addition(node: exp.Add) -> exp.Expr:
     if _kind(node.left) == _DATE and _kind(node.right) in _INTEGERS:
         return _spark("DATE_ADD(:a, CAST(:b AS INT))", a=node.left, b=node.right)
     return _with_interval(node)
 
 
-def _with_interval(node: exp.Add | exp.Sub) -> exp.Expression:
+def _with_interval(node: exp.Add | exp.Sub) -> exp.Expr:
     """A date and an interval make a moment in DuckDB, and a date in Spark."""
     left, right = _kind(node.left), _kind(node.right)
-    unknown = {None, exp.DataType.Type.UNKNOWN}
+    unknown = {None, exp.DType.UNKNOWN}
     if left in unknown or right in unknown:
         raise UntranslatableError(f"adds or subtracts what has no known type: {_describe(node)}")
     if left == _DATE:
@@ -88,7 +88,7 @@ def _with_interval(node: exp.Add | exp.Sub) -> exp.Expression:
     return node
 
 
-def _division(node: exp.Div) -> exp.Expression:
+def _division(node: exp.Div) -> exp.Expr:
     """DuckDB divides as doubles; by zero it gives an infinity, or not a number."""
     sides = [_spark("CAST(:a AS DOUBLE)", a=side) for side in (node.left, node.right)]
     if isinstance(node.right, exp.Literal) and float(node.right.this):
@@ -96,27 +96,27 @@ def _division(node: exp.Div) -> exp.Expression:
     return _function("divided", *sides)
 
 
-def _number(node: exp.Literal) -> exp.Expression:
+def _number(node: exp.Literal) -> exp.Expr:
     """A literal with a point is a decimal in both; all that it meets are doubles."""
     if node.is_string or node.is_int:
         return node
     return _spark(f"DOUBLE('{node.this}')")
 
 
-def _cast(node: exp.Cast) -> exp.Expression:
+def _cast(node: exp.Cast) -> exp.Expr:
     to, source = node.to.this, _kind(node.this)
     if isinstance(node.this, exp.Explode) and source == to:
         return node.this.copy()  # Spark casts no rows that it is about to make
-    if to == exp.DataType.Type.DECIMAL and source in _DOUBLES:
+    if to == exp.DType.DECIMAL and source in _DOUBLES:
         return _function(f"decimal_{_scale(node.to, node)}", node.this.copy())
-    if to in _DOUBLES and source == exp.DataType.Type.DECIMAL:
+    if to in _DOUBLES and source == exp.DType.DECIMAL:
         return _function(f"double_{_scale(node.this.type, node)}", node.this.copy())
     if to in _INTEGERS and source in _DOUBLES:
         return _spark(f"CAST(RINT(:a) AS {node.to.sql(dialect='spark')})", a=node.this)
     is_sound = (
         source == to
         or isinstance(node.this, exp.Null)
-        or source == exp.DataType.Type.NULL
+        or source == exp.DType.NULL
         or (source in _INTEGERS and to in (_INTEGERS | _DOUBLES | _WORDS))
         or (source == _DATE and to in (_MOMENT | _WORDS))
         or (source in _MOMENT and to in (_MOMENT | {_DATE}))
@@ -128,7 +128,7 @@ def _cast(node: exp.Cast) -> exp.Expression:
     return node
 
 
-def _scale(decimal: exp.DataType, node: exp.Expression) -> int:
+def _scale(decimal: exp.DataType, node: exp.Expr) -> int:
     """The digits after the point of a decimal that the project sums with."""
     parts = [int(part.name) for part in decimal.expressions]
     if len(parts) != 2 or DECIMALS.get(parts[1]) is None or parts[0] not in (DECIMALS[parts[1]], 38):
@@ -136,14 +136,14 @@ def _scale(decimal: exp.DataType, node: exp.Expression) -> int:
     return parts[1]
 
 
-def _hash(node: exp.Anonymous) -> exp.Expression:
+def _hash(node: exp.Anonymous) -> exp.Expr:
     """Its values tell lists of cases apart within one build, no more: any good hash will do."""
     if node.name.upper() != "HASH":
         raise UntranslatableError(f"calls a function that is not known: {_describe(node)}")
     return exp.Paren(this=_spark(f"XXHASH64(:a) & {2**HASH_BITS - 1}", a=node.expressions[0]))
 
 
-def _difference(node: exp.DateDiff) -> exp.Expression:
+def _difference(node: exp.DateDiff) -> exp.Expr:
     """DuckDB counts the boundaries between two moments, Spark the whole units."""
     unit = node.text("unit").upper()
     later, earlier = node.this, node.expression
@@ -155,7 +155,7 @@ def _difference(node: exp.DateDiff) -> exp.Expression:
     return exp.Anonymous(this="TIMESTAMPDIFF", expressions=[exp.var(unit), start, end])
 
 
-def _truncation(node: exp.TimestampTrunc | exp.DateTrunc) -> exp.Expression:
+def _truncation(node: exp.TimestampTrunc | exp.DateTrunc) -> exp.Expr:
     unit = node.text("unit").upper().strip("'")
     kind = "DATE" if _kind(node.this) == _DATE and unit in ("MONTH", "YEAR", "QUARTER") else "TIMESTAMP_NTZ"
     new = exp.Cast(
@@ -166,7 +166,7 @@ def _truncation(node: exp.TimestampTrunc | exp.DateTrunc) -> exp.Expression:
     return new
 
 
-def _series(node: exp.Explode) -> exp.Expression:
+def _series(node: exp.Explode) -> exp.Expr:
     """A series of days or months: moments in DuckDB, unless they are cast; Spark's must not run backwards."""
     series = node.this
     if not isinstance(series, exp.GenerateSeries) or not isinstance(series.args["step"], exp.Interval):
@@ -183,7 +183,7 @@ def _series(node: exp.Explode) -> exp.Expression:
     return new
 
 
-def _zone(node: exp.AtTimeZone) -> exp.Expression:
+def _zone(node: exp.AtTimeZone) -> exp.Expr:
     """From UTC to a place's clock, or back: two changes of zone in DuckDB, one in Spark."""
     inner = node.this.unnest()
     if not isinstance(inner, exp.AtTimeZone):
@@ -199,7 +199,7 @@ def _zone(node: exp.AtTimeZone) -> exp.Expression:
     return new
 
 
-def _filter(node: exp.Filter) -> exp.Expression:
+def _filter(node: exp.Filter) -> exp.Expr:
     """Spark has no FILTER over a window: the rows left out are made NULL, which every aggregate passes over."""
     if not isinstance(node.parent, exp.Window):
         return node
@@ -214,7 +214,7 @@ def _filter(node: exp.Filter) -> exp.Expression:
     return aggregate
 
 
-def _extreme(node: exp.ArgMax | exp.ArgMin) -> exp.Expression:
+def _extreme(node: exp.ArgMax | exp.ArgMin) -> exp.Expr:
     """DuckDB passes over rows whose first argument is NULL; a struct never is."""
     if isinstance(node.this, exp.Struct):
         return node
@@ -223,32 +223,32 @@ def _extreme(node: exp.ArgMax | exp.ArgMin) -> exp.Expression:
     return new
 
 
-def _weekday(node: exp.DayOfWeek) -> exp.Expression:
+def _weekday(node: exp.DayOfWeek) -> exp.Expr:
     return exp.Paren(this=exp.Sub(this=exp.DayOfWeek(this=node.this.copy()), expression=exp.Literal.number(1)))
 
 
-def _iso_weekday(node: exp.DayOfWeekIso) -> exp.Expression:
+def _iso_weekday(node: exp.DayOfWeekIso) -> exp.Expr:
     return _spark("(WEEKDAY(:a) + 1)", a=node.this)
 
 
-def _percentile(node: exp.WithinGroup) -> exp.Expression:
+def _percentile(node: exp.WithinGroup) -> exp.Expr:
     if not isinstance(node.this, exp.PercentileCont):
         raise UntranslatableError(f"orders within a group: {_describe(node)}")
     ordered = node.expression.expressions[0].this
     return exp.Anonymous(this="PERCENTILE", expressions=[ordered.copy(), node.this.this.copy()])
 
 
-def _letters(node: exp.Upper | exp.Lower) -> exp.Expression:
+def _letters(node: exp.Upper | exp.Lower) -> exp.Expr:
     return _function("upper" if isinstance(node, exp.Upper) else "lower", node.this.copy())
 
 
-def _trim(node: exp.Trim) -> exp.Expression:
+def _trim(node: exp.Trim) -> exp.Expr:
     if node.expression is not None or node.args.get("position"):
         raise UntranslatableError(f"trims more than blanks: {_describe(node)}")
     return _function("trim", node.this.copy())
 
 
-def _joined(node: exp.DPipe) -> exp.Expression:
+def _joined(node: exp.DPipe) -> exp.Expr:
     left, right = (
         side if _kind(side) in _WORDS else _spark("CAST(:a AS STRING)", a=_as_words(side))
         for side in (node.left, node.right)
@@ -256,26 +256,26 @@ def _joined(node: exp.DPipe) -> exp.Expression:
     return exp.DPipe(this=left.copy(), expression=right.copy(), safe=True)
 
 
-def _as_words(node: exp.Expression) -> exp.Expression:
+def _as_words(node: exp.Expr) -> exp.Expr:
     if _kind(node) not in _INTEGERS | {_DATE}:
         raise UntranslatableError(f"writes out what is no date or whole number: {_describe(node)}")
     return node
 
 
-def _joined_known(node: exp.Concat) -> exp.Expression:
+def _joined_known(node: exp.Concat) -> exp.Expr:
     """DuckDB's CONCAT passes over NULL."""
     if any(_kind(part) not in _WORDS for part in node.expressions):
         raise UntranslatableError(f"joins what is no text: {_describe(node)}")
     return exp.Anonymous(this="CONCAT", expressions=[_spark("COALESCE(:a, '')", a=part) for part in node.expressions])
 
 
-def _pattern(node: exp.Like) -> exp.Expression:
+def _pattern(node: exp.Like) -> exp.Expr:
     if not isinstance(node.expression, exp.Literal) or "\\" in node.expression.name:
         raise UntranslatableError(f"has a pattern with a backslash: {_describe(node)}")
     return node
 
 
-_RULES: dict[type[exp.Expression], Callable[..., exp.Expression]] = {
+_RULES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.Sub: _subtraction,
     exp.Add: _addition,
     exp.Div: _division,

@@ -64,17 +64,18 @@ def _decimal(scale: int, digits: int) -> str:
         f"(CAST(CAST({upper} AS BIGINT) AS DECIMAL(19, 0)) * CAST({_EXACT} AS DECIMAL(17, 0)) "
         f"+ CAST(CAST({product} - {upper} * DOUBLE('{_EXACT}') AS BIGINT) AS DECIMAL(17, 0)))"
     )
+    small, large = f"{10**scale}L", f"CAST({10**scale} AS DECIMAL({scale + 1}, 0))"
     return f"""
     CASE
-        WHEN ABS({product}) < {_EXACT} THEN CAST({_scaled(rounded, scale)} AS DECIMAL({digits}, {scale}))
-        WHEN ABS(x) < DOUBLE('9e18') THEN CAST({_scaled(every_digit, scale)} AS DECIMAL({digits}, {scale}))
+        WHEN ABS({product}) < {_EXACT} THEN CAST({_scaled(rounded, small, scale)} AS DECIMAL({digits}, {scale}))
+        WHEN ABS(x) < DOUBLE('9e18') AND ABS({product}) < DOUBLE('8e34')
+            THEN CAST({_scaled(every_digit, large, scale)} AS DECIMAL({digits}, {scale}))
     END
     """
 
 
-def _scaled(whole: str, scale: int) -> str:
+def _scaled(whole: str, power: str, scale: int) -> str:
     """A whole number divided by a power of ten, in decimals, without any rounding."""
-    power = f"CAST({10**scale} AS DECIMAL({scale + 1}, 0))"
     return (
         f"(CAST({whole} DIV {power} AS DECIMAL(19, 0)) "
         f"+ CAST({whole} % {power} AS DECIMAL(18, 0)) * CAST('1e-{scale}' AS DECIMAL({scale}, {scale})))"
@@ -96,7 +97,8 @@ def _changed_letters(function: str) -> tuple[str, str]:
     """Every letter that DuckDB's UPPER or LOWER changes, and what into: one by one, where Java makes two of some."""
     with duckdb.connect() as connection:
         pairs = connection.execute(
-            f"SELECT letter, {function}(letter) FROM ({_LETTERS}) WHERE {function}(letter) <> letter"
+            f"SELECT DISTINCT letter, {function}(letter) FROM ({_LETTERS}) WHERE {function}(letter) <> letter "
+            "ORDER BY ALL"
         ).fetchall()
     return "".join(before for before, _ in pairs), "".join(after for _, after in pairs)
 
@@ -105,12 +107,17 @@ def _changed_letters(function: str) -> tuple[str, str]:
 def _blanks() -> str:
     """What DuckDB's TRIM takes away."""
     with duckdb.connect() as connection:
-        rows = connection.execute(f"SELECT letter FROM ({_LETTERS}) WHERE TRIM(letter) = ''").fetchall()
+        rows = connection.execute(
+            f"SELECT DISTINCT letter FROM ({_LETTERS}) WHERE TRIM(letter) = '' ORDER BY ALL"
+        ).fetchall()
     return "".join(row[0] for row in rows)
 
 
-_LETTERS = "SELECT CHR(CAST(range AS INTEGER)) AS letter FROM RANGE(1, 1114112) WHERE range NOT BETWEEN 55296 AND 57343"
-"""SQL: every letter of Unicode."""
+_LETTERS = (
+    "SELECT CHR(CASE WHEN range BETWEEN 55296 AND 57343 THEN 1 ELSE CAST(range AS INTEGER) END) AS letter "
+    "FROM RANGE(1, 1114112)"
+)
+"""SQL: every letter of Unicode; those left out are halves of letters in UTF-16 and none of their own."""
 
 
 def _text(value: str) -> str:
