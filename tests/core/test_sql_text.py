@@ -58,6 +58,7 @@ GIVEN = {
     "intake/workbooks.py": {"selected", "spec", "name"},
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
+    "metrics/totals.py": {"table"},
     "metrics/survival.py": {"counted"},
     "metrics/blast_radius.py": {"table", "name", "column"},
     "metrics/definition_diff.py": {"conditions", "rule", "column"},
