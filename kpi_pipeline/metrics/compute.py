@@ -80,7 +80,8 @@ def _is_before_data(connection: duckdb.DuckDBPyConnection, metric: Metric, sums:
             FROM stays WHERE discharged_on IS NOT NULL GROUP BY GROUPING SETS ((facility_id), ())"""
         ).fetchall()
     )
-    return sums["month"] < sums["facility_id"].map(first).fillna("")
+    places = zip(sums["facility_id"], sums["month"], strict=True)
+    return pd.Series([month < (first.get(place) or "") for place, month in places], index=sums.index, dtype=bool)
 
 
 def _has_stays(connection: duckdb.DuckDBPyConnection) -> bool:

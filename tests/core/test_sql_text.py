@@ -35,7 +35,7 @@ OUR_OWN = {
 GIVEN = {
     "core/connections.py": {"name"},
     "core/sql_text.py": {"value"},
-    "improvement/drivers/collect.py": {"opening.condition()"},
+    "improvement/drivers/collect.py": {"opening.condition()", "ever.condition()"},
     "improvement/drivers/queries.py": {
         "by",
         "window.condition('cases', 'event_date')",
