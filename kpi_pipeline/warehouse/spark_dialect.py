@@ -7,10 +7,13 @@ other words what the two engines understand differently.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.spark import Spark
+from sqlglot.generators.spark import SparkGenerator
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
@@ -34,6 +37,16 @@ _SPARK_NAMES = {
     "VARCHAR[]": "ARRAY<STRING>",
 }
 _SAME_NAMES = {"BOOLEAN", "DATE", "DOUBLE", "FLOAT", "BIGINT", "SMALLINT", "TINYINT"}
+
+
+class KpiSpark(Spark):
+    """Spark's SQL, in which a query within a query keeps its own CTEs, as it may since Spark 3."""
+
+    class Generator(SparkGenerator):
+        """What writes it."""
+
+        EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
+
 
 _OF_FIRST = {"annotator": lambda types, node: types._annotate_by_args(node, "this")}
 _TYPES = {**DuckDB.EXPRESSION_METADATA, exp.ArgMax: _OF_FIRST, exp.ArgMin: _OF_FIRST}
@@ -60,7 +73,7 @@ def to_spark(sql: str, tables: Mapping[str, Columns], result: Columns) -> str:
     query = qualify(query, dialect="duckdb", schema=schema, quote_identifiers=True)
     query = rewritten(annotate_types(query, dialect="duckdb", schema=schema, expression_metadata=_TYPES))
     selected = ",\n    ".join(f"CAST(`{name}` AS {spark_type(kind)}) AS `{name}`" for name, kind in result.items())
-    return f"SELECT\n    {selected}\nFROM (\n{query.sql(dialect='spark', pretty=True)}\n) AS result"
+    return f"SELECT\n    {selected}\nFROM (\n{query.sql(dialect=KpiSpark, pretty=True)}\n) AS result"
 
 
 def tables_of(sql: str) -> set[str]:

@@ -103,6 +103,12 @@ def test_a_type_that_is_not_known_is_refused() -> None:
         spark_type("MAP(VARCHAR, VARCHAR)")
 
 
+def test_queries_within_a_query_keep_ctes_of_one_name_apart() -> None:
+    one, other = (f"SELECT * FROM (WITH c AS (SELECT n FROM t WHERE n > {n}) SELECT n FROM c) AS q" for n in "12")
+    form = to_spark(f"{one} UNION ALL {other}", {"t": COLUMNS}, {"n": "BIGINT"})
+    assert form.count("WITH `c` AS (") == 2
+
+
 def test_a_cte_does_not_hide_the_table_of_its_name() -> None:
     sql = "WITH t AS (SELECT n FROM main.t) SELECT n FROM t"
     assert tables_of(sql) == {"t"}

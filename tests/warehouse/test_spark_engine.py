@@ -94,14 +94,14 @@ QUERIES = [
     "SELECT TRY_CAST(x AS DECIMAL(38, 10)) AS a, TRY_CAST(x AS DECIMAL(36, 6)) AS b, "
     "CAST(TRY_CAST(x AS DECIMAL(36, 6)) AS DOUBLE) AS c FROM doubles",
     "SELECT TRY_CAST(x AS DECIMAL(38, 18)) AS a FROM doubles WHERE ABS(x) < 1e6",
-    "SELECT SUM(TRY_CAST(x * y.x AS DECIMAL(38, 10))) AS a FROM doubles CROSS JOIN (SELECT x FROM doubles) AS y "
-    "WHERE ABS(doubles.x) < 1e10 AND ABS(y.x) < 1e10",
+    "SELECT SUM(TRY_CAST(w.x * y.x AS DECIMAL(38, 10))) AS a FROM doubles AS w CROSS JOIN doubles AS y "
+    "WHERE ABS(w.x) < 1e10 AND ABS(y.x) < 1e10",
     "SELECT x / 3 AS a, 1 / x AS b, -1 / x AS c, CAST(x AS BIGINT) AS d, POWER(x, 2) AS e FROM doubles",
     "SELECT PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x) AS a, PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x) AS b "
     "FROM doubles",
-    "SELECT x - y.x AS a, x - 7 AS b, x + 7 AS c, CAST(x + INTERVAL 1 MONTH AS DATE) AS d, DATE_DIFF('day', y.x, x) AS "
-    "e, DATE_TRUNC('month', x) AS f, DAYOFWEEK(x) AS g, ISODOW(x) AS h, STRFTIME(x, '%Y-%m') AS i, "
-    "x || '|' || ISODOW(y.x) AS j FROM days CROSS JOIN (SELECT x FROM days) AS y",
+    "SELECT w.x - y.x AS a, w.x - 7 AS b, w.x + 7 AS c, CAST(w.x + INTERVAL 1 MONTH AS DATE) AS d, "
+    "DATE_DIFF('day', y.x, w.x) AS e, DATE_TRUNC('month', w.x) AS f, DAYOFWEEK(w.x) AS g, ISODOW(w.x) AS h, "
+    "STRFTIME(w.x, '%Y-%m') AS i, w.x || '|' || ISODOW(y.x) AS j FROM days AS w CROSS JOIN days AS y",
     "SELECT LOWER(x) AS a, UPPER(x) AS b, LOWER(TRIM(x)) AS c, LENGTH(x) AS d, CONCAT('a', x) AS e, x || 'a' AS f, "
     "REPLACE(x, 'A', '') AS g, x LIKE '%é%' AS h FROM texts",
     "SELECT (m.x AT TIME ZONE 'UTC') AT TIME ZONE z.x AS a, (m.x AT TIME ZONE z.x) AT TIME ZONE 'UTC' AS b, "
