@@ -36,6 +36,8 @@ CALLED_BY_LIBRARIES = (
     "revision", "down_revision",  # Alembic
     "defs",  # Dagster
     "trace",  # Jinja's undefined
+    "flavor",  # fontTools
+    "alignment", "ref", "number_format", "creator",  # openpyxl
 )  # fmt: skip
 
 ENTRY_POINTS = (

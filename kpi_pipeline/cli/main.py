@@ -7,9 +7,10 @@ Exit codes: 0 done; 1 failed unexpectedly; 2 wrong usage; 3 input; 4 definitions
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -36,7 +37,7 @@ from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
 from kpi_pipeline.core.language import format_count
 from kpi_pipeline.core.settings import read_settings
-from kpi_pipeline.core.vocabulary import Privacy
+from kpi_pipeline.core.vocabulary import Privacy, ReportForm
 
 app = typer.Typer(
     name="kpi",
@@ -201,9 +202,13 @@ def report(
     first_month: Annotated[
         str | None, typer.Option("--from", help="YYYY-MM: also every month from this one on, side by side.")
     ] = None,
+    form: Annotated[
+        list[ReportForm | Literal["all"]] | None,
+        typer.Option("--form", help="Also as html, xlsx, brief (one page), or all of them; give it again for more."),
+    ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Writes the month's PDF, its JSON model and figures.csv."""
+    """Writes the month's PDF, its JSON model and figures.csv, and the other forms asked for."""
     from kpi_pipeline.core.periods import Month, month_range
     from kpi_pipeline.pipeline.reports import write_reports
 
@@ -213,19 +218,23 @@ def report(
         cure = "Give the earlier month to --from."
         raise InputError(Fault("--from", f"{first} is after the reporting month {last}.", cure))
     with progress("Writing the report"):
-        done = [
-            written
-            for _, written in write_reports(
-                warehouse, list(month_range(first, last)), out, facility=facility, privacy=privacy, settings=settings
-            )
-        ]
+        months = list(month_range(first, last))
+        written_reports = write_reports(
+            warehouse, months, out, facility=facility, privacy=privacy, settings=settings, forms=_forms(form)
+        )
+        done = [written for _, written in written_reports]
     for written in done:
-        for path in (written.pdf, written.model, written.figures) if first == last else (written.pdf,):
+        for path in (written.pdf, *written.forms, *((written.model, written.figures) if first == last else ())):
             say(str(path))
     if done[-1].owed:
         say("Before this is issued, please answer in the commentary file:")
         for question in done[-1].owed:
             say(f"  {question}")
+
+
+def _forms(asked: Sequence[ReportForm | Literal["all"]] | None) -> tuple[ReportForm, ...]:
+    """The forms asked for, each once, in a fixed order."""
+    return tuple(one for one in get_args(ReportForm) if {one, "all"} & set(asked or ()))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC
 
 from kpi_pipeline.core.language import date_words
@@ -14,6 +15,7 @@ from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.claims import build_said_before
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
+from kpi_pipeline.report.pages.explained import ExplainedFigure, build_explained
 from kpi_pipeline.report.pages.facilities import build_facility_section
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
@@ -34,6 +36,21 @@ def build_report(inputs: ReportInputs) -> Report:
 def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str]]:
     """The report and the texts of its tables by file name, from one calculation: figures.csv, and with an issue before
     restated.csv."""
+    whole = build_whole(inputs)
+    return whole.report, whole.tables
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A report, the texts of its tables by file name, and how its figures were counted, for who may see that."""
+
+    report: Report
+    tables: dict[str, str]
+    explained: tuple[ExplainedFigure, ...]
+
+
+def build_whole(inputs: ReportInputs) -> Whole:
+    """All that the forms of a report are made of, from one calculation."""
     judged = judge(inputs)
     prepared = (
         build_restated(judged),
@@ -74,4 +91,4 @@ def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str
     if judged.restated is not None:
         restated = judged.restated
         tables["restated.csv"] = write_restated_csv(restated.figures, causes_only=restated.causes_only)
-    return report, tables
+    return Whole(report, tables, build_explained(judged))

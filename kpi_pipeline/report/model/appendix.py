@@ -22,7 +22,8 @@ class Exclusion(Frozen):
 
 
 class Definition(Frozen):
-    """One measure defined. `version` `version 1, from 1 Jan 2024`; `counted` `1,612 discharges counted`."""
+    """One measure defined. `version` `version 1, from 1 Jan 2024`; `counted` `1,612 discharges counted`;
+    `figure_id` of the newest figure, as `kpi explain` takes it."""
 
     metric: MetricId
     title: Words
@@ -30,6 +31,7 @@ class Definition(Frozen):
     numerator: Words
     denominator: Words
     counted: Words | None = None
+    figure_id: Label | None = None
     exclusions: tuple[Exclusion, ...] = ()
     follows: Words
     version: Words

@@ -82,6 +82,7 @@ def _definition(measure: Measure) -> Definition:
         numerator=metric.numerator,
         denominator=metric.denominator,
         counted=counted,
+        figure_id=None if figure is None else figure.id,
         exclusions=exclusions,
         follows=metric.follows,
         version=f"version {metric.version}, from {date_words(metric.effective_from)}",
