@@ -13,6 +13,7 @@ from kpi_pipeline.report.forms.restated_csv import write_restated_csv
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.claims import build_said_before
+from kpi_pipeline.report.pages.decisions import build_decisions
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.explained import ExplainedFigure, build_explained
@@ -21,7 +22,7 @@ from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
 from kpi_pipeline.report.pages.restated import build_restated
-from kpi_pipeline.report.pages.scorecard import build_further_measures, build_scorecard, build_small_multiples
+from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, section_headings
 from kpi_pipeline.report.words.findings import issue_words
 
 _SNAPSHOT_LETTERS = 6
@@ -42,11 +43,15 @@ def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A report, the texts of its tables by file name, and how its figures were counted, for who may see that."""
+    """A report, the texts of its tables by file name, and how its figures were counted, for who may see that.
+
+    headings: measure → the heading it stands under.
+    """
 
     report: Report
     tables: dict[str, str]
     explained: tuple[ExplainedFigure, ...]
+    headings: dict[str, str]
 
 
 def build_whole(inputs: ReportInputs) -> Whole:
@@ -55,6 +60,7 @@ def build_whole(inputs: ReportInputs) -> Whole:
     prepared = (
         build_restated(judged),
         build_said_before(judged),
+        build_decisions(judged),
         build_facility_section(judged),
         build_drivers(judged),
         build_improvement(judged),
@@ -83,7 +89,6 @@ def build_whole(inputs: ReportInputs) -> Whole:
         claims=tuple(one.claim for one in judged.claims),
         owed=build_owed(judged),
         further_sections=tuple(one for one in prepared if one is not None),
-        further_measures=build_further_measures(judged),
         small_multiples=build_small_multiples(judged),
         appendix=build_appendix(judged, contact=settings.report.contact),
     )
@@ -91,4 +96,4 @@ def build_whole(inputs: ReportInputs) -> Whole:
     if judged.restated is not None:
         restated = judged.restated
         tables["restated.csv"] = write_restated_csv(restated.figures, causes_only=restated.causes_only)
-    return Whole(report, tables, build_explained(judged))
+    return Whole(report, tables, build_explained(judged), section_headings(judged))

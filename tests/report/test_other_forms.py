@@ -160,7 +160,7 @@ def test_every_form_of_a_report_is_made_and_made_again_with_the_same_bytes() -> 
 
 def test_the_workbook_holds_the_figures_as_numbers_and_the_rest_as_text() -> None:
     whole = build_whole(report_inputs(months=14, privacy="board"))
-    book = openpyxl.load_workbook(io.BytesIO(render_workbook(whole.report, whole.tables)))
+    book = openpyxl.load_workbook(io.BytesIO(render_workbook(whole.report, whole.tables, headings=whole.headings)))
     assert book.sheetnames[0] == "About"
     assert book.sheetnames[-1] == "Definitions"
     columns, *rows = csv.reader(io.StringIO(whole.tables["figures.csv"], newline=""))
@@ -184,7 +184,9 @@ def test_the_workbook_holds_the_figures_as_numbers_and_the_rest_as_text() -> Non
 def test_no_cell_of_the_workbook_is_a_formula_or_a_link(text: str) -> None:
     evil = f'''"'{text.replace('"', '""')}"'''
     table = "figure_id,metric,facility_id,month,value,unit\r\n" + f"{evil},,{evil},2026-10,{evil},{evil}\r\n"
-    book = openpyxl.load_workbook(io.BytesIO(render_workbook(poisoned(sample(), text), {"figures.csv": table})))
+    book = openpyxl.load_workbook(
+        io.BytesIO(render_workbook(poisoned(sample(), text), {"figures.csv": table}, headings={}))
+    )
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert {cell.data_type for cell in cells} == {"s"}
     assert all(cell.hyperlink is None for cell in cells)

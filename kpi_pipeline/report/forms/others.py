@@ -19,7 +19,7 @@ def render_forms(whole: Whole, forms: Iterable[ReportForm], *, look: ReportSetti
     if "html" in wanted:
         made[FORM_ENDINGS["html"]] = render_page(whole.report, explained=whole.explained, look=look)
     if "xlsx" in wanted:
-        made[FORM_ENDINGS["xlsx"]] = render_workbook(whole.report, whole.tables)
+        made[FORM_ENDINGS["xlsx"]] = render_workbook(whole.report, whole.tables, headings=whole.headings)
     if "brief" in wanted:
         made[FORM_ENDINGS["brief"]] = render_brief(whole.report, look=look)
     return made

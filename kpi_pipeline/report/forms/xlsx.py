@@ -38,16 +38,15 @@ _OTHER = "Other measures"
 _PAGES = {"drivers": "Drivers", "improvement": "Improvement programme"}
 
 
-def render_workbook(report: Report, tables: Mapping[str, str]) -> bytes:
+def render_workbook(report: Report, tables: Mapping[str, str], *, headings: Mapping[str, str]) -> bytes:
     """The workbook's bytes. tables: figures.csv and, where there is one, restated.csv, by file name.
-
-    The same arguments give the same bytes.
+    headings: measure → the section it stands in. The same arguments give the same bytes.
     """
     book = Workbook()
     del book[book.sheetnames[0]]
     columns, *rows = list(csv.reader(io.StringIO(tables["figures.csv"], newline="")))
     _add_about(book, report)
-    for title, part in _by_section(report, columns, rows).items():
+    for title, part in _by_section(headings, columns, rows).items():
         _add_table(book, title, columns, part)
     if "restated.csv" in tables:
         head, *restated = list(csv.reader(io.StringIO(tables["restated.csv"], newline="")))
@@ -56,12 +55,10 @@ def render_workbook(report: Report, tables: Mapping[str, str]) -> bytes:
     return _undated(book, report)
 
 
-def _by_section(report: Report, columns: Sequence[str], rows: Iterable[list[str]]) -> dict[str, list[list[str]]]:
+def _by_section(
+    headings: Mapping[str, str], columns: Sequence[str], rows: Iterable[list[str]]
+) -> dict[str, list[list[str]]]:
     """The rows of each section, in the order of the report; the pages on drivers and the programme last."""
-    headings = {}
-    for table in (report.scorecard, report.further_measures):
-        for group in table.groups if table else ():
-            headings.update({row.metric: group.heading for row in group.rows})
     order = [*dict.fromkeys(headings.values()), _OTHER, *_PAGES.values()]
     found: dict[str, list[list[str]]] = {heading: [] for heading in order}
     metric, figure_id = columns.index("metric"), columns.index("figure_id")

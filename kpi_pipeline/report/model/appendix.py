@@ -19,11 +19,13 @@ class Exclusion(Frozen):
 
     text: Words
     count: Label
+    is_none: bool = False
 
 
 class Definition(Frozen):
-    """One measure defined. `version` `version 1, from 1 Jan 2024`; `counted` `1,612 discharges counted`;
-    `figure_id` of the newest figure, as `kpi explain` takes it."""
+    """One measure defined. `version` `version 1, from 1 Jan 2024`; `counted` `1,612 discharges counted`. none_left_out:
+    the exclusions without a case, in a sentence instead of a line each. figure_id: of the newest figure, as
+    `kpi explain` takes it."""
 
     metric: MetricId
     title: Words
@@ -33,6 +35,7 @@ class Definition(Frozen):
     counted: Words | None = None
     figure_id: Label | None = None
     exclusions: tuple[Exclusion, ...] = ()
+    none_left_out: Words | None = None
     follows: Words
     version: Words
     target: Words | None = None

@@ -101,7 +101,7 @@ class Matrix(Frozen):
 
 class FrontPage(Frozen):
     """Page 1, the month in one page. `title` is the finding and the document's only h1. said_before: what became of
-    what earlier issues said; empty where there is none."""
+    what earlier issues said; empty where there is none. asked_before: what became of decisions asked for before."""
 
     title: Words
     lede: Words
@@ -110,6 +110,7 @@ class FrontPage(Frozen):
     attention: FindingList
     decisions: tuple[Decision, ...] = ()
     no_decisions_words: Words = "None this month."
+    asked_before: Words | None = None
     said_before: Annotated[tuple[Words, ...], Field(max_length=3)] = ()
     matrix: Matrix
     cut_off: Words
@@ -204,17 +205,18 @@ class ExceptionPage(Frozen):
 
 
 class SmallMultiple(Frozen):
-    """One measure among all: title, value line and a chart drawn small."""
+    """One measure among all: title, newest value with its interval, what it rests on, and a chart drawn small."""
 
     metric: MetricId
     title: Words
     value_words: Words
+    basis_words: Words | None = None
     variation: VariationMark | None = None
     chart: Chart
 
 
 class SmallMultiples(Frozen):
-    """Page 7: every measure on one grid. notes: what the letters on the charts stand for."""
+    """Every measure on one grid. notes: what the letters on the charts stand for, and what has no chart."""
 
     title: Words
     lede: Words

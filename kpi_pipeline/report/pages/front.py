@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from kpi_pipeline.core.language import date_words, format_number
+from kpi_pipeline.core.language import date_words, format_number, one_or_many
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words, printable
 from kpi_pipeline.judgement.agenda import attention_order, tell_once
@@ -23,6 +23,7 @@ from kpi_pipeline.report.model import (
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
 from kpi_pipeline.report.words.claims import said_before_lines
+from kpi_pipeline.report.words.decisions import asked_before_sentence
 from kpi_pipeline.report.words.findings import (
     finding_title,
     issue_words,
@@ -83,6 +84,7 @@ def build_front_page(judged: Judged) -> FrontPage:
             Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions[:_MOST_DECISIONS]
         ),
         no_decisions_words="None recorded.",
+        asked_before=asked_before_sentence(judged.asked_before) if judged.asked_before else None,
         said_before=said_before_lines(judged),
         matrix=_matrix(judged),
         cut_off=_cut_off_words(judged),
@@ -207,7 +209,12 @@ def _some(names: Sequence[str], *, more: int = 0) -> list[str]:
     shown = [printable(name, longest=_LONGEST_IN_CELL) for name in names[:_MOST_IN_CELL]]
     if not more:
         return shown
-    return [*shown, f"and {small_count_words(more)} more" if shown else f"{small_count_words(more)} further measures"]
+    return [
+        *shown,
+        f"and {small_count_words(more)} more"
+        if shown
+        else f"{small_count_words(more)} further {one_or_many(more, 'measures')}",
+    ]
 
 
 def _unsettled(measures: Sequence[Measure]) -> list[Measure]:
