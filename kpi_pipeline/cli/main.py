@@ -29,6 +29,7 @@ from kpi_pipeline.cli.operation import add_operation
 from kpi_pipeline.cli.outbox import add_send, outbox_app
 from kpi_pipeline.cli.project import add_project_option
 from kpi_pipeline.cli.rebases import rebase_app
+from kpi_pipeline.cli.risk import risk_app
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.cli.totals import totals
 from kpi_pipeline.cli.verify import verify
@@ -51,6 +52,7 @@ app.add_typer(reference_app, name="reference")
 app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
 app.add_typer(definitions_app, name="definitions")
+app.add_typer(risk_app, name="risk")
 app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)
@@ -286,7 +288,10 @@ def new_metric(name: Annotated[str, typer.Argument(help="The measure's name in l
 @reference_app.command("import")
 def reference_import(
     kind: Annotated[
-        str, typer.Argument(help="readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, benchmarks-hrrp.")
+        str,
+        typer.Argument(
+            help="readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, elixhauser, risk-model, benchmarks-hrrp."
+        ),
     ],
     path: Annotated[Path, typer.Argument(help="The file, or the folder of files.")],
     reference: Annotated[Path, typer.Option("--reference", help="Where imported files are kept.")] = Path("reference"),

@@ -14,7 +14,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.sql_text import literal
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
-from kpi_pipeline.warehouse.supply import PLANNED_CARE, UNPLANNED_RETURNS
+from kpi_pipeline.warehouse.supply import PLANNED_CARE, RISK_MODELS, UNPLANNED_RETURNS
 
 
 def cases_sql(metric: Metric) -> str:
@@ -243,7 +243,8 @@ def watermarks_sql(metric: Metric) -> str:
 def feeds_of(metric: Metric) -> list[str]:
     """The tables of the landing folder on which a metric's figures rest."""
     of_care = {"procedures"} if {PLANNED_CARE, UNPLANNED_RETURNS} & set(metric.needs) else set()
-    return sorted(metric.tables | {"encounters"} | of_care)
+    of_risk = {"diagnoses"} if RISK_MODELS.keys() & set(metric.needs) else set()
+    return sorted(metric.tables | {"encounters"} | of_care | of_risk)
 
 
 def _is_immature(metric: Metric) -> str:
