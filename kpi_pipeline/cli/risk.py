@@ -68,5 +68,6 @@ def _print_checks(file: Path, output: Format) -> None:
     print_frame(checks_frame(model), title=f"Risk model of {model.metric}", output=output)
     if output is Format.table:
         say("Calibration is perfect at intercept 0 and slope 1. The later months were never seen by the fit.")
+        say(f"Fitted by {model.fitted_by} to version {model.metric_version} of {model.metric}.")
         for note in model.notes:
             say(note)

@@ -128,8 +128,11 @@ def read_risk_model_terms(path: Path) -> Reading:
         model = read_risk_model(path)
     except (DefinitionError, InputError) as error:
         return Reading(faults=tuple(error.faults))
-    rows = [(model.metric, model.link, term.factor, term.level, term.coefficient) for term in model.terms]
-    frame = pd.DataFrame(rows, columns=["model", "link", "factor", "level", "coefficient"])
+    rows = [
+        (model.metric, model.metric_version, model.link, term.factor, term.level, term.coefficient)
+        for term in model.terms
+    ]
+    frame = pd.DataFrame(rows, columns=["model", "metric_version", "link", "factor", "level", "coefficient"])
     baseline = model.baseline
     dataset = Dataset(
         f"risk_{re.sub(r'[^a-z0-9_]', '', model.metric)}",

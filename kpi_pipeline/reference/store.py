@@ -44,6 +44,7 @@ TABLE_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "reference_elixhauser": {"code": "VARCHAR", "comorbidity": "VARCHAR", "poa_required": "BOOLEAN"},
     "reference_risk_terms": {
         "model": "VARCHAR",
+        "metric_version": "INTEGER",
         "link": "VARCHAR",
         "factor": "VARCHAR",
         "level": "VARCHAR",

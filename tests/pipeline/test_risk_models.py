@@ -124,6 +124,15 @@ def test_a_model_whose_inputs_are_gone_gives_no_figure(built: Built, tmp_path: P
     assert "diagnos" in values["status_reason"].iloc[0].lower()
 
 
+def test_a_model_of_another_version_of_the_measure_gives_no_figure(built: Built, tmp_path: Path) -> None:
+    write_risk_model(built.model.model_copy(update={"metric_version": 99}), tmp_path / "model.yaml")
+    import_reference("risk-model", tmp_path / "model.yaml", tmp_path / "reference", imported_at=NOW)
+    build_warehouse(built.landing, tmp_path / "kpi.duckdb", reference=tmp_path / "reference", settings=SETTINGS)
+    values = read_values(tmp_path / "kpi.duckdb", ["length_of_stay_risk_index"]).values
+    assert values["status"].tolist() == ["not_computable"]
+    assert "another version of length_of_stay_days" in values["status_reason"].iloc[0]
+
+
 @pytest.mark.parametrize(
     ("metric", "baseline", "factors", "what"),
     [
