@@ -1,5 +1,5 @@
 /*---
-title: Length of stay, observed to expected by the hospital's own risk model
+title: Length of stay, risk-adjusted index
 short_title: Length of stay, risk-adjusted
 section: flow
 kind: ratio

@@ -1,5 +1,5 @@
 /*---
-title: 30-day unplanned readmissions, observed to expected
+title: 30-day readmissions, risk-adjusted index
 short_title: Readmission index
 section: readmissions
 kind: ratio

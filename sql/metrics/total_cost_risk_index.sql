@@ -1,5 +1,5 @@
 /*---
-title: Total cost, observed to expected by the hospital's own risk model
+title: Total cost, risk-adjusted index
 short_title: Cost, risk-adjusted
 section: cost
 kind: ratio
@@ -12,7 +12,7 @@ chart: xmr
 decimals: 2
 needs: [encounters.total_cost, cost_risk_model]
 balancing: [readmission_30d]
-told_with: total_cost_per_case_usd
+told_with: case_mix_adjusted_cost_per_case_usd
 data_faults: [negative_cost, not_coded, not_costed]
 owner: finance
 why: Says whether cases cost more than cases like them did in the baseline, whoever was treated this month.
