@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 
 import typer
 
@@ -13,6 +14,15 @@ from kpi_pipeline.cli.options import SettingsFile, WarehouseFile
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.core.vocabulary import Privacy, ReportForm
+
+
+class FormChoice(StrEnum):
+    """What --form takes: a form of the report, or all of them."""
+
+    html = "html"
+    xlsx = "xlsx"
+    brief = "brief"
+    all = "all"
 
 
 def report(
@@ -25,7 +35,7 @@ def report(
         str | None, typer.Option("--from", help="YYYY-MM: also every month from this one on, side by side.")
     ] = None,
     form: Annotated[
-        list[ReportForm | Literal["all"]] | None,
+        list[FormChoice] | None,
         typer.Option("--form", help="Also as html, xlsx, brief (one page), or all of them; give it again for more."),
     ] = None,
     settings_file: SettingsFile = None,
@@ -42,7 +52,7 @@ def report(
     with progress("Writing the report"):
         months = list(month_range(first, last))
         written_reports = write_reports(
-            warehouse, months, out, facility=facility, privacy=privacy, settings=settings, forms=_forms(form)
+            warehouse, months, out, facility=facility, privacy=privacy, settings=settings, forms=_forms(form or ())
         )
         done = [written for _, written in written_reports]
     for written in done:
@@ -54,6 +64,6 @@ def report(
             say(f"  {question}")
 
 
-def _forms(asked: Sequence[ReportForm | Literal["all"]] | None) -> tuple[ReportForm, ...]:
+def _forms(asked: Sequence[FormChoice]) -> tuple[ReportForm, ...]:
     """The forms asked for, each once, in a fixed order."""
-    return tuple(one for one in get_args(ReportForm) if {one, "all"} & set(asked or ()))
+    return tuple(one for one in get_args(ReportForm) if {one, FormChoice.all} & set(asked))
