@@ -44,9 +44,7 @@ def _excesses(report: Report, book: Book) -> Iterator[tuple[str, Excess]]:
                 for excess in check_sentence(_without_others(sentence, about, book), about, book):
                     yield f"{where}: “{text}”", excess
     yield from _front(report, book)
-    tables = [report.scorecard, *([report.further_measures] if report.further_measures else [])]
-    for table in tables:
-        yield from _rows(table, book)
+    yield from _rows(report.scorecard, book)
     for page in report.exceptions:
         yield from _place_of(page, book)
     for section in report.further_sections:
