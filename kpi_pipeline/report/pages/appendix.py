@@ -50,10 +50,11 @@ MOST_FACILITIES_LISTED = 12
 
 def build_appendix(judged: Judged, *, contact: str) -> Appendix:
     """The last page."""
+    shown = {*judged.agenda.scorecard, *judged.agenda.further}
     return Appendix(
         title="Definitions, data quality and method",
         lede="What each measure counts and leaves out, what the figures rest on, and how to read the charts.",
-        definitions=tuple(_definition(one) for one in judged.system.values()),
+        definitions=tuple(_definition(one) for name, one in judged.system.items() if name in shown),
         data_quality=build_data_quality(judged.scope, judged.records),
         method=_method(judged, contact),
     )
