@@ -34,11 +34,16 @@ KINDS: Mapping[str, Shape] = {
     "cells_with_errors": Shape("file", counts="cells"),
     "columns_ignored": Shape("file columns", details="ignored", is_housekeeping=True),
     "file_read_again": Shape("file", details="fault", is_housekeeping=True),
+    "file_gone": Shape("file table", counts="rows of_rows"),
+    "file_shrank": Shape("file table", counts="rows of_rows"),
+    "file_older": Shape("file table", details="last before"),
+    "extract_missing": Shape("file table", details="month"),
     # rows of a file
     "rows_empty": Shape("file", counts="rows"),
     "numbers_doubtful": Shape("file table columns"),
     "rows_left_out": Shape("file table", counts="rows", details="reason"),
     "values_unreadable": Shape("file columns", counts="values"),
+    "dates_ahead": Shape("file table", counts="rows"),
     "rows_unmatched": Shape("file table columns", counts="rows of_rows", details="parent"),
     # what the build sees over all files
     "declared_facility_unknown": Shape("facility_id"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -53,19 +54,30 @@ class LandingOptions(SourceDefaults):
     """`landing.yaml`: every field may be left out.
 
     complete_through: the last day all feeds are complete, for all facilities or one by one (default: read
-    from the data, per facility). plausible_until: later dates are faults (default: the day the file
-    arrived, or the last complete day if that is later). disposition_required: whether a stay without a
+    from the data, per facility). plausible_until: admissions and discharges on later days are faults
+    (default: found from the rows, see `data_end`). disposition_required: whether a stay without a
     discharge disposition may be an index (default true). procedures_required: true: without procedures that
     can be read readmissions are not computed; false: planned returns then count as unplanned; left out: the latter
     where none were sent at all, the former where they were sent and cannot be read. icd9: fall back to the ICD-9 maps
     (default false).
-    feed: what each extract holds, `delta` (default) or `full`.
+    feed: what each extract holds, `delta` (default) or `full`. withdrawn: files, as patterns, that were taken away on
+    purpose, or that no newer one follows.
     tables: how the files of a table are named, cut and mapped.
     """
 
     source: str | None = None
     feed: Feed = "delta"
+    withdrawn: tuple[str, ...] = ()
     tables: dict[str, TableOptions] = {}
+
+    @field_validator("withdrawn", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    def is_withdrawn(self, file_name: str) -> bool:
+        """Whether a file was taken away on purpose, so that nobody need miss it."""
+        return any(fnmatchcase(file_name.lower(), pattern.lower()) for pattern in self.withdrawn)
 
     def feed_of(self, table: str) -> Feed:
         """What each extract of a table holds."""

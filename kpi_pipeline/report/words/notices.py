@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from kpi_pipeline.core.language import date_words, format_count, format_number, one_or_many, verb_for
-from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.notices import SOME_FILE, Notice
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
@@ -106,6 +106,52 @@ def _rows_unmatched(notice: Notice) -> str:
     return (
         f"{notice.file}: {_out_of(notice, 'rows', 'rows')} of {notice.table} belong to no {owner} in the data. "
         f"Compare its {notice.columns[0]} with that of {parent}: lost leading zeros, or another system's numbers?"
+    )
+
+
+def _withdrawn_words(notice: Notice) -> str:
+    """How to declare that a file is not missed; nothing where its name may not be told."""
+    return "" if notice.file == SOME_FILE else f" If so on purpose, write withdrawn: ['{notice.file}'] in landing.yaml."
+
+
+def _file_gone(notice: Notice) -> str:
+    return (
+        f"{notice.file}: was read before and is no longer there; {_out_of(notice, 'rows', 'rows')} of "
+        f"{notice.table} that it held are in no file now, and count no more. Put it back.{_withdrawn_words(notice)}"
+    )
+
+
+def _file_shrank(notice: Notice) -> str:
+    return (
+        f"{notice.file}: held more before; {_out_of(notice, 'rows', 'rows')} of {notice.table} that it held are in no "
+        "file now, and count no more. Was it cut short? Give each extract a name of its own, or declare feed: full."
+        f"{_withdrawn_words(notice)}"
+    )
+
+
+def _file_older(notice: Notice) -> str:
+    last, before = notice.details["last"], notice.details["before"]
+    ends = f" It ends on {_day(last)}, that one on {_day(before)}." if "" < last < before else ""
+    return (
+        f"{notice.file}: is older than what bore its name before.{ends} Put the newer {notice.table} file back."
+        f"{_withdrawn_words(notice)}"
+    )
+
+
+def _extract_missing(notice: Notice) -> str:
+    month = Month.parse(notice.details["month"]).name
+    return (
+        f"{notice.file}: of this monthly series of {notice.table} the file for {month} is missing; figures of that "
+        f"time may lack rows.{_withdrawn_words(notice)}"
+    )
+
+
+def _dates_ahead(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "is", "are")
+    return (
+        f"{notice.file}: {_counted(notice, 'rows', 'rows')} of {notice.table} {verb} dated after the day the file "
+        "came; counted as written. A mistyped year? Write plausible_until in landing.yaml; later dates are refused "
+        "then."
     )
 
 
@@ -363,6 +409,11 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
     "cells_with_errors": _cells_with_errors,
     "columns_ignored": _columns_ignored,
     "file_read_again": lambda one: f"{one.file}: {one.details['fault']}; the file was read again.",
+    "file_gone": _file_gone,
+    "file_shrank": _file_shrank,
+    "file_older": _file_older,
+    "extract_missing": _extract_missing,
+    "dates_ahead": _dates_ahead,
     "rows_empty": _rows_empty,
     "numbers_doubtful": _numbers_doubtful,
     "rows_left_out": _rows_left_out,
