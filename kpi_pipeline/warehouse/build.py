@@ -133,6 +133,10 @@ def _prepare(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, settin
         ],
     )
     connection.execute("CREATE TEMPORARY TABLE declared_watermarks (facility_id VARCHAR, complete_through DATE)")
+    connection.execute("CREATE TEMPORARY TABLE declared_closures (facility_id VARCHAR, starts_on DATE, ends_on DATE)")
+    closures = [[facility, *days] for facility, stretches in options.closed.items() for days in stretches]
+    if closures:
+        connection.executemany("INSERT INTO declared_closures VALUES (?, ?, ?)", closures)
     declared = options.complete_through
     if isinstance(declared, date):
         connection.execute("INSERT INTO declared_watermarks VALUES (NULL, ?)", [declared])

@@ -26,8 +26,8 @@ def find_build_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 def _unknown_facilities(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     unknown = connection.execute(
-        "SELECT facility_id FROM declared_watermarks ANTI JOIN facilities USING (facility_id) "
-        "WHERE facility_id IS NOT NULL ORDER BY facility_id"
+        "SELECT facility_id FROM (SELECT facility_id FROM declared_watermarks UNION SELECT facility_id FROM "
+        "declared_closures) ANTI JOIN facilities USING (facility_id) WHERE facility_id IS NOT NULL ORDER BY facility_id"
     ).fetchall()
     return [Notice("declared_facility_unknown", facility_id=facility_id) for (facility_id,) in unknown]
 

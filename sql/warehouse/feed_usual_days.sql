@@ -2,8 +2,8 @@
 title: What each day usually brings
 means: >-
   Per facility, table and day up to the claimed watermark the rows there are and what the same weekday usually brings,
-  and how many days usually and at the longest lie between rows. Less than eight weeks, than sixty rows, or than a row
-  a week are not judged.
+  and how many days usually and at the longest lie between rows. On days on which a facility is declared closed nothing
+  is usual. Less than eight weeks, than sixty rows, or than a row a week are not judged.
 key: [facility_id, table_name, happened_on]
 stored: temporary
 ---*/
@@ -73,31 +73,50 @@ calendar_days AS (
         has_a_row_a_day,
         CAST(UNNEST(GENERATE_SERIES(first_on, complete_through, INTERVAL 1 DAY)) AS DATE) AS happened_on
     FROM spans
+),
+
+closed_days AS (
+    SELECT DISTINCT
+        facility_id,
+        CAST(UNNEST(GENERATE_SERIES(starts_on, ends_on, INTERVAL 1 DAY)) AS DATE) AS happened_on
+    FROM declared_closures
+),
+
+expected_days AS (
+    SELECT
+        calendar_days.*,
+        closed_days.happened_on IS NOT NULL
+        OR COALESCE(calendar_days.happened_on > facilities.closed_on, FALSE) AS is_closed
+    FROM calendar_days
+    LEFT JOIN closed_days
+        ON calendar_days.facility_id = closed_days.facility_id AND calendar_days.happened_on = closed_days.happened_on
+    LEFT JOIN facilities ON calendar_days.facility_id = facilities.facility_id
 )
 
 SELECT
-    calendar_days.facility_id,
-    calendar_days.table_name,
-    calendar_days.complete_through,
-    calendar_days.happened_on,
-    calendar_days.last_on,
-    calendar_days.has_a_row_a_day,
+    expected_days.facility_id,
+    expected_days.table_name,
+    expected_days.complete_through,
+    expected_days.happened_on,
+    expected_days.last_on,
+    expected_days.has_a_row_a_day,
     spacings.usual_spacing_days,
     spacings.longest_spacing_days,
     COALESCE(feed_days.n_rows, 0) AS n_rows,
-    COALESCE(usual_weekdays.n_usual, 0) AS n_usual
-FROM calendar_days
+    expected_days.is_closed,
+    CASE WHEN expected_days.is_closed THEN 0 ELSE COALESCE(usual_weekdays.n_usual, 0) END AS n_usual
+FROM expected_days
 LEFT JOIN feed_days
     ON
-        calendar_days.facility_id = feed_days.facility_id
-        AND calendar_days.table_name = feed_days.table_name
-        AND calendar_days.happened_on = feed_days.happened_on
+        expected_days.facility_id = feed_days.facility_id
+        AND expected_days.table_name = feed_days.table_name
+        AND expected_days.happened_on = feed_days.happened_on
 LEFT JOIN usual_weekdays
     ON
-        calendar_days.facility_id = usual_weekdays.facility_id
-        AND calendar_days.table_name = usual_weekdays.table_name
-        AND DAYOFWEEK(calendar_days.happened_on) = usual_weekdays.weekday
+        expected_days.facility_id = usual_weekdays.facility_id
+        AND expected_days.table_name = usual_weekdays.table_name
+        AND DAYOFWEEK(expected_days.happened_on) = usual_weekdays.weekday
 LEFT JOIN spacings
     ON
-        calendar_days.facility_id = spacings.facility_id
-        AND calendar_days.table_name = spacings.table_name
+        expected_days.facility_id = spacings.facility_id
+        AND expected_days.table_name = spacings.table_name

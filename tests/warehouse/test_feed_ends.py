@@ -14,7 +14,7 @@ from kpi_pipeline.metrics.cases import watermarks_sql
 from kpi_pipeline.metrics.compute import compute_values
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.warehouse.notices import read_notices
-from tests.support.landings import HEADER, line, tables_of
+from tests.support.landings import GOOD, HEADER, encounters, faults_of, line, tables_of
 from tests.support.said import said
 
 FIRST, CLAIMED = date(2026, 6, 1), date(2026, 10, 31)
@@ -136,7 +136,7 @@ def test_a_month_without_a_row_between_others_is_provisional_for_the_facility_an
     [
         [day for day in days_until(CLAIMED) if day.weekday() < 5],  # closed at weekends
         [day for day in days_until(CLAIMED) if day.day in (1, 15)] * 9,  # entered twice a month
-        [day for day in days_until(CLAIMED) if not date(2026, 8, 10) <= day <= date(2026, 8, 13)],  # a long weekend
+        [day for day in days_until(CLAIMED) if not date(2026, 8, 10) <= day <= date(2026, 8, 12)],  # a long weekend
     ],
     ids=["weekdays", "batches", "long weekend"],
 )
@@ -146,6 +146,52 @@ def test_days_that_are_usually_empty_are_no_gap(days: list[date], tmp_path: Path
         for number, day in enumerate(day for day in days for _ in range(3))
     )
     assert gaps(tmp_path, rows)[0] == []
+
+
+FOUR_DAYS = [date(2026, 8, day) for day in range(10, 14)]
+
+
+@pytest.mark.parametrize(
+    ("declared", "is_silent"),
+    [
+        ("", True),
+        ("closed: {SOUTH: 2026-08-10 to 2026-08-13}", False),
+        ("closed: {SOUTH: [2026-08-10 to 2026-08-11, 2026-08-12, 2026-08-13]}", False),
+        ("closed: {NORTH: 2026-08-10 to 2026-08-13}", True),
+        ("closed: {SOUTH: 2026-08-12}", False),  # of the four days three and more are no longer without a reason
+    ],
+)
+def test_four_days_without_an_encounter_are_told_unless_the_facility_was_closed(
+    declared: str, is_silent: bool, tmp_path: Path
+) -> None:
+    days = [day for day in days_until(CLAIMED) if day not in FOUR_DAYS]
+    rows = "".join(
+        line(f"{place}{day}-{number}", person_id=f"{place}{day}-{number}", facility_id=place, admitted_at=f"{day}",
+             discharged_at=f"{day}")
+        for place, of_place in (("SOUTH", days), ("NORTH", days_until(CLAIMED)))
+        for day in of_place
+        for number in range(3)
+    )  # fmt: skip
+    silent, maturity = gaps(tmp_path, rows, {"landing.yaml": f"{ALL_COMPLETE}{declared}\n"})
+    assert silent == ([("SOUTH", "encounters", date(2026, 8, 10), date(2026, 8, 14))] if is_silent else [])
+    assert maturity["SOUTH 2026-08"] == ("provisional" if is_silent else "final")
+
+
+def test_a_facility_that_closed_for_good_is_not_held_back(tmp_path: Path) -> None:
+    rows = stays("NORTH", days_until(CLAIMED)) + stays("SOUTH", days_until(date(2026, 9, 28)))
+    listed = {"facilities.csv": "facility_id,closed_on\nNORTH,\nSOUTH,2026-09-30\n"}
+    marks, warnings = found(tmp_path, rows, listed)
+    assert marks == {"NORTH": (CLAIMED, False), "SOUTH": (CLAIMED, False)}
+    assert not [warning for warning in warnings if "hardly a row" in warning]
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-08-16 to 2026-08-03", "August", "2026-08-03 to", "2026-08-03 until 2026-08-16"]
+)
+def test_a_closure_that_cannot_be_read_is_refused(written: str, tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, {**encounters(GOOD), "landing.yaml": f"closed: {{F1: {written}}}\n"})
+    assert fault.startswith("landing.yaml")
+    assert "closed" in fault
 
 
 def test_procedures_that_stop_hold_readmissions_back(tmp_path: Path) -> None:
