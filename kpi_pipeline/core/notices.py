@@ -41,6 +41,7 @@ KINDS: Mapping[str, Shape] = {
     # rows of a file
     "rows_empty": Shape("file", counts="rows"),
     "numbers_doubtful": Shape("file table columns"),
+    "values_repaired": Shape("file table columns", counts="values", is_housekeeping=True),
     "rows_left_out": Shape("file table", counts="rows", details="reason"),
     "values_unreadable": Shape("file columns", counts="values"),
     "dates_ahead": Shape("file table", counts="rows"),

@@ -9,7 +9,7 @@ import duckdb
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.sql_text import identifier
-from kpi_pipeline.intake.column_mapping import canonical_sql, raw_column_sql
+from kpi_pipeline.intake.column_mapping import canonical_sql, raw_column_sql, repaired_values_sql
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, load_contracts
 from kpi_pipeline.intake.landing_options import LandingOptions
 from kpi_pipeline.intake.lookups import Lookup
@@ -71,6 +71,11 @@ def stage_landed(
             land(found)
         return bool(found), tuple(doubtful)
 
+    def count_repairs() -> dict[str, int]:
+        sql = repaired_values_sql(item.opened, of_table) if mapping.source == CANONICAL else None
+        counts = connection.execute(sql).fetchall()[0] if sql is not None else ()
+        return {column: int(n) for column, n in zip(of_table.repairs, counts, strict=bool(counts)) if n}
+
     def verify() -> None:
         if FileState.of(item.landed.path) != item.landed.scan.state:
             raise ChangedFileError(
@@ -94,6 +99,7 @@ def stage_landed(
             options=of_table.model_dump_json(exclude={"files", "newest_file", "feed"}, exclude_defaults=True),
             verify=verify,
             reread=reread,
+            count_repairs=count_repairs,
         ),
         store,
     )
