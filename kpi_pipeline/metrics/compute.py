@@ -123,7 +123,8 @@ def _pooled_sql(counted: str, metric: Metric) -> str:
 def _totals_sql(metric: Metric, table: str) -> str:
     """The sums by facility and month and for the whole system, each with its maturity.
 
-    A month in which a feed was silent, or whose follow-up reaches into such a time, is provisional.
+    A month in which a feed was silent, or whose follow-up reaches into such a time, is provisional; of the whole system
+    where the facility is large enough to move its figures.
     """
     feeds = ", ".join(literal(table) for table in feeds_of(metric))
     return f"""
@@ -165,7 +166,8 @@ def _totals_sql(metric: Metric, table: str) -> str:
         CROSS JOIN watermarks
         INNER JOIN facilities ON watermarks.facility_id = facilities.facility_id
         WHERE
-            (
+            (NOT watermarks.is_held_back OR watermarks.is_material)
+            AND (
                 watermarks.is_held_back
                 OR watermarks.complete_through
                 >= LEAST(months.ends_on, last_days.complete_through) - {SILENT_AFTER_DAYS}
@@ -181,7 +183,11 @@ def _totals_sql(metric: Metric, table: str) -> str:
             AND feed_gaps.ends_before > months.month_starts_on
         WHERE feed_gaps.table_name IN ({feeds})
     ),
-    silent_months AS (SELECT DISTINCT month_starts_on FROM silent_places)
+    silent_months AS (
+        SELECT DISTINCT silent_places.month_starts_on
+        FROM silent_places INNER JOIN watermarks ON silent_places.facility_id = watermarks.facility_id
+        WHERE watermarks.is_material
+    )
     SELECT
         CASE sums.is_system WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE sums.facility_id END AS facility_id,
         STRFTIME(sums.month_starts_on, '%Y-%m') AS month,

@@ -4,7 +4,7 @@ means: >-
   Per facility and table the stretches between rows in which not one came although chance would bring at least one
   all but once in ten thousand times: a week or more, and five times as long as usually lies between rows. Of
   encounters, where they come on every day, two days are enough where they usually bring twice the evidence, since an
-  admission comes with its discharge. Days on which a facility is declared closed are no silence.
+  admission comes with its discharge. Where less than a row a day comes, the evidence must be twice as strong. Days on which a facility is declared closed are no silence.
 key: [facility_id, table_name, starts_on]
 ---*/
 WITH silent_days AS (
@@ -13,6 +13,7 @@ WITH silent_days AS (
         table_name,
         happened_on,
         n_usual,
+        has_a_row_a_day,
         usual_spacing_days,
         DATE_DIFF('day', DATE '2000-01-01', happened_on)
         - ROW_NUMBER() OVER (PARTITION BY facility_id, table_name ORDER BY happened_on) AS stretch
@@ -28,7 +29,10 @@ SELECT
 FROM silent_days
 GROUP BY facility_id, table_name, stretch
 HAVING
-    (SUM(n_usual) >= LN(10000) AND COUNT(*) >= 7 AND COUNT(*) >= 5 * MAX(usual_spacing_days))
+    (
+        SUM(n_usual) >= CASE WHEN BOOL_AND(has_a_row_a_day) THEN 1 ELSE 2 END * LN(10000)
+        AND COUNT(*) >= 7 AND COUNT(*) >= 5 * MAX(usual_spacing_days)
+    )
     OR (
         table_name = 'encounters' AND MAX(usual_spacing_days) = 1
         AND SUM(n_usual) >= 2 * LN(10000) AND COUNT(*) >= 2

@@ -202,8 +202,31 @@ def test_procedures_that_stop_hold_readmissions_back(tmp_path: Path) -> None:
     files = {"encounters.csv": HEADER + stays("SOUTH", every_day), "landing.yaml": ALL_COMPLETE}
     with tables_of(tmp_path, {**files, "procedures.csv": procedures}) as connection:
         held = {
-            name: connection.execute(watermarks_sql(load_metrics()[name])).fetchall()
+            name: connection.execute(
+                f"SELECT facility_id, complete_through, is_held_back FROM ({watermarks_sql(load_metrics()[name])})"
+            ).fetchall()
             for name in ("discharges", "readmission_30d")
         }
     assert held["discharges"] == [("SOUTH", CLAIMED, False)]
     assert held["readmission_30d"] == [("SOUTH", date(2026, 9, 2), True)]
+
+
+def test_a_clinic_that_rests_or_stops_holds_back_itself_and_not_a_system_a_hundred_times_its_size(
+    tmp_path: Path,
+) -> None:
+    """Nothing its missing rows could do shows in the figures of the whole; it is told by name all the same."""
+    every_day = days_until(CLAIMED)
+    large = stays("LARGE", every_day, a_day=110)
+    rests = stays("RESTS", [day for day in every_day if not date(2026, 7, 1) <= day <= date(2026, 7, 20)], a_day=1)
+    stops = stays("STOPS", days_until(date(2026, 8, 20)), a_day=1)
+    silent, maturity = gaps(tmp_path, large + rests + stops)
+    assert [row[0] for row in silent] == ["RESTS"]
+    assert maturity["RESTS 2026-07"] == "provisional"
+    assert maturity["STOPS 2026-08"] == "open"
+    assert {maturity[f"all 2026-{month:02}"] for month in range(6, 11)} == {"final"}
+
+
+def test_a_stay_in_five_days_may_leave_a_month_empty(tmp_path: Path) -> None:
+    """Seventy rows in half a year come in pairs; seven that do not come are no silence."""
+    days = [day for number, day in enumerate(days_until(CLAIMED)) if number % 4 == 0 and day.month != 8]
+    assert gaps(tmp_path, stays("RARE", days, a_day=1))[0] == []
