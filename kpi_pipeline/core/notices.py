@@ -49,7 +49,7 @@ KINDS: Mapping[str, Shape] = {
     # what the build sees over all files
     "declared_facility_unknown": Shape("facility_id"),
     "declared_far_ahead": Shape(details="declared last_seen"),
-    "feed_silent": Shape("table facility_id", details="first last whole"),
+    "feed_silent": Shape("table facility_id", details="of first last whole"),
     "feed_stopped": Shape("table facility_id", details="supported claimed"),
     "ids_of_several_facilities": Shape(counts="rows"),
     "encounter_types_unknown": Shape("columns", counts="rows", details="known"),

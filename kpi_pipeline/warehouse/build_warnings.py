@@ -65,16 +65,16 @@ def _silent_feeds(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """Days between others on which a feed sent nothing: a file that is missing, which would print as a quiet month."""
     silent = connection.execute(
         "SELECT table_name, facility_id, starts_on, CAST(ends_before - INTERVAL 1 DAY AS DATE), "
-        "is_material FROM feed_gaps INNER JOIN watermarks USING (facility_id) ORDER BY ALL"
+        "is_material, of_what FROM feed_gaps INNER JOIN watermarks USING (facility_id) ORDER BY ALL"
     ).fetchall()
     return [
         Notice(
             "feed_silent",
             table=table,
             facility_id=facility,
-            details={"first": str(first), "last": str(last), "whole": "too" if is_material else ""},
+            details={"of": of_what, "first": str(first), "last": str(last), "whole": "too" if is_material else ""},
         )
-        for table, facility, first, last, is_material in silent
+        for table, facility, first, last, is_material, of_what in silent
     ]
 
 

@@ -117,7 +117,9 @@ def gaps(folder: Path, rows: str, more: dict[str, str] | None = None) -> tuple[l
     """The gaps, and the maturity of the discharges of each facility and month."""
     files = {"encounters.csv": HEADER + rows, "landing.yaml": ALL_COMPLETE, **(more or {})}
     with tables_of(folder, files) as connection:
-        silent = connection.execute("SELECT * FROM feed_gaps ORDER BY ALL").fetchall()
+        silent = connection.execute(
+            "SELECT facility_id, table_name, starts_on, ends_before FROM feed_gaps ORDER BY ALL"
+        ).fetchall()
         values, _ = compute_values(connection, load_metrics()["discharges"], settings=Settings(min_denominator=1))
     return silent, {f"{row.facility_id} {row.month}": str(row.maturity) for row in values.itertuples()}
 
@@ -230,3 +232,30 @@ def test_a_stay_in_five_days_may_leave_a_month_empty(tmp_path: Path) -> None:
     """Seventy rows in half a year come in pairs; seven that do not come are no silence."""
     days = [day for number, day in enumerate(days_until(CLAIMED)) if number % 4 == 0 and day.month != 8]
     assert gaps(tmp_path, stays("RARE", days, a_day=1))[0] == []
+
+
+@pytest.mark.parametrize(
+    ("lost", "n_days", "said_of"),
+    [("discharged_on", 7, "discharge"), ("admitted_on", 7, "admission"), ("discharged_on", 1, "discharge")],
+)
+def test_a_file_of_some_days_that_is_missing_is_told_though_neighbouring_files_fill_the_other_date(
+    lost: str, n_days: int, said_of: str, tmp_path: Path
+) -> None:
+    """Files by discharge: of a week that is missing the admissions stand in the files of the weeks around it."""
+    gone = [date(2026, 8, 3) + timedelta(days=number) for number in range(n_days)]
+    kept = []
+    for day in days_until(CLAIMED):
+        for number in range(25):
+            left = min(day + timedelta(days=1 + 5 * (number % 3)), CLAIMED)
+            if (left if lost == "discharged_on" else day) not in gone:
+                kept.append(
+                    line(
+                        f"E{day}-{number}", person_id=f"P{day}-{number}", admitted_at=f"{day}", discharged_at=f"{left}"
+                    )
+                )
+    files = {"encounters.csv": HEADER + "".join(kept), "landing.yaml": ALL_COMPLETE}
+    with tables_of(tmp_path, files) as connection:
+        silent = connection.execute("SELECT of_what, starts_on, ends_before FROM feed_gaps").fetchall()
+        told = [one for one in said(read_notices(connection)) if f"not one {said_of} of facility" in one]
+    assert silent == [(f"{said_of}s", gone[0], gone[-1] + timedelta(days=1))]
+    assert len(told) == 1
