@@ -177,10 +177,8 @@ def _repaired_sql(raw: str, name: str, repair: Repair) -> str:
     if repair.whole_number:
         raw = f"REGEXP_REPLACE({raw}, '^([0-9]+)[.]0+$', '\\1')"
     if repair.width is not None:
-        raw = (
-            f"CASE WHEN REGEXP_FULL_MATCH({raw}, '[0-9]{{1,{repair.width}}}') "
-            f"THEN LPAD({raw}, {repair.width}, '0') ELSE {raw} END"
-        )
+        digits = literal(f"[0-9]{{1,{repair.width}}}")
+        raw = f"CASE WHEN REGEXP_FULL_MATCH({raw}, {digits}) THEN LPAD({raw}, {literal(repair.width)}, '0') ELSE {raw} END"
     return raw
 
 

@@ -22,6 +22,8 @@ _SLACK_DAYS = 31
 _FEWEST_DATES = 20
 """Ten rows, each with an admission and a discharge: fewer make no rate to hold anything against."""
 _FEWEST_EXPECTED = 50
+_MOST_STRAYS = 0.1
+"""Of all dates; more of them are no typing errors of single rows."""
 _STRAY_SHARE = 0.02
 """Dates beyond the end are strays when there are no more than this share of what usually comes in such a time. A feed
 that dries up, or of which the newest rows are not yet entered, brings more."""
@@ -52,7 +54,8 @@ def find_data_end(connection: duckdb.DuckDBPyConnection, files: Sequence[StagedF
         )
         SELECT since.day, since.n, since.n_days, usual.a_day * since.n_days
         FROM since CROSS JOIN usual
-        WHERE usual.n >= {_FEWEST_DATES}
+        -- Strays are few of all: a stray of long ago must not make all others look like strays.
+        WHERE usual.n >= {_FEWEST_DATES} AND since.n <= {_MOST_STRAYS} * usual.n
         ORDER BY usual.a_day * since.n_days / 2 - since.n DESC, since.day DESC LIMIT 1
         """
     ).fetchall()

@@ -84,6 +84,22 @@ def test_a_feed_that_dries_up_is_no_typing_error(tmp_path: Path) -> None:
     assert refused(tmp_path, DAILY, tail) == []
 
 
+@pytest.mark.parametrize("placeholder", ["1900-01-01", "1970-01-01", "2006-06-06"])
+def test_a_date_of_long_ago_does_not_make_all_others_strays(placeholder: str, tmp_path: Path) -> None:
+    old = "".join(
+        line(f"O{n}", person_id=f"O{n}", admitted_at=placeholder, discharged_at="2026-03-05") for n in range(5)
+    )
+    assert refused(tmp_path / "dense", DAILY, old) == []
+    assert refused(tmp_path / "sparse", stays(20, days_between=1, first=date(2026, 3, 1)), old) == []
+
+
+def test_a_stay_that_is_still_open_written_as_the_end_of_time_is_refused(tmp_path: Path) -> None:
+    """9999-12-31 for no discharge: nothing is known of it but that it is no day."""
+    still_there = line("OPEN", person_id="O", admitted_at="2026-07-12", discharged_at="9999-12-31")
+    assert refused(tmp_path, DAILY, still_there) == ["OPEN"]
+    assert refused(tmp_path / "few", still_there, line("OTHER")) == ["OPEN"]
+
+
 def test_few_rows_make_no_rate(tmp_path: Path) -> None:
     assert refused(tmp_path, stays(5, days_between=30), line("LATE", person_id="L", discharged_at="2029-01-01")) == []
 
