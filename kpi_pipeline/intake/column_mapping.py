@@ -178,7 +178,8 @@ def _repaired_sql(raw: str, name: str, repair: Repair) -> str:
         raw = f"REGEXP_REPLACE({raw}, '^([0-9]+)[.]0+$', '\\1')"
     if repair.width is not None:
         digits = literal(f"[0-9]{{1,{repair.width}}}")
-        raw = f"CASE WHEN REGEXP_FULL_MATCH({raw}, {digits}) THEN LPAD({raw}, {literal(repair.width)}, '0') ELSE {raw} END"
+        padded = f"LPAD({raw}, {literal(repair.width)}, '0')"
+        raw = f"CASE WHEN REGEXP_FULL_MATCH({raw}, {digits}) THEN {padded} ELSE {raw} END"
     return raw
 
 
