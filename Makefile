@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE
 # Given from outside: make demo OUT=/somewhere, make ui PORT=3001
 OUT ?= demo
+# Where `make golden-sets` writes.
+SETS ?= golden-sets
 # How many months `make faults` issues on each database.
 ROUNDS ?= 80
 # Test processes side by side; 0 runs all tests in one.
@@ -82,6 +84,7 @@ simulate: $(READY) ## Simulates the judgement where the truth is known and rewri
 	@$(BIN)/python -m benchmarks.signals_simulation --write
 	@$(BIN)/python -m benchmarks.funnel_simulation --write
 	@$(BIN)/python -m benchmarks.claims_simulation --write
+	@$(BIN)/python -m benchmarks.risk_simulation --write
 
 postgresql: ## Installs PostgreSQL's server, which some tests and benchmarks start
 	@tools/postgresql.sh
@@ -104,6 +107,9 @@ mutation: $(READY) ## Reads 20,000 broken files of every format, going on where 
 
 differential: $(READY) ## Reads random CSV, Excel and Parquet files as csv, openpyxl and pyarrow do; N=2000 says how many
 	@KPI_DIFFERENTIAL_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q -s tests/intake/test_differential.py
+
+golden-sets: $(READY) ## Writes large golden sets for `pytest tests/golden --golden $(SETS)`; minutes
+	@$(BIN)/python -m benchmarks.golden_sets $(SETS) $(if $(TERMINOLOGY),--terminology $(TERMINOLOGY))
 
 corruption: $(READY) ## Spoils a clean hospital in every known way and rewrites docs/corruption.md; minutes
 	@$(BIN)/python -m benchmarks.corruption --write
