@@ -129,11 +129,15 @@ def _cast(node: exp.Cast) -> exp.Expr:
 
 
 def _scale(decimal: exp.DataType, node: exp.Expr) -> int:
-    """The digits after the point of a decimal that the project sums with."""
-    parts = [int(part.name) for part in decimal.expressions]
-    if len(parts) != 2 or DECIMALS.get(parts[1]) is None or parts[0] not in (DECIMALS[parts[1]], 38):
+    """The digits after the point of a decimal that the project sums with; those of its parts, where it is made of some."""
+    kinds = [decimal, *(part.type for part in node.this.walk() if _kind(part) == exp.DType.DECIMAL)]
+    found = {tuple(int(part.name) for part in kind.expressions) for kind in kinds if kind and kind.expressions}
+    scales = {scale for digits, scale in found if digits in (DECIMALS.get(scale), 38)}
+    if decimal.expressions:
+        scales &= {int(decimal.expressions[1].name)}
+    if len(scales) != 1:
         raise UntranslatableError(f"casts a decimal that is not known: {_describe(node)}")
-    return parts[1]
+    return scales.pop()
 
 
 def _hash(node: exp.Anonymous) -> exp.Expr:
@@ -149,6 +153,8 @@ def _difference(node: exp.DateDiff) -> exp.Expr:
     later, earlier = node.this, node.expression
     if unit == "DAY":
         return _spark("CAST(DATEDIFF(CAST(:b AS DATE), CAST(:a AS DATE)) AS BIGINT)", a=earlier, b=later)
+    if unit == "YEAR":
+        return _spark("CAST(YEAR(:b) - YEAR(:a) AS BIGINT)", a=earlier, b=later)
     if unit not in ("HOUR", "MINUTE", "SECOND"):
         raise UntranslatableError(f"counts in a unit that is not known: {_describe(node)}")
     start, end = (_spark(f"DATE_TRUNC('{unit}', CAST(:a AS TIMESTAMP_NTZ))", a=moment) for moment in (earlier, later))

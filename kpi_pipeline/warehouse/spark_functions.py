@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 
 import duckdb
 
 from kpi_pipeline.core.sql_text import literal
 
-DECIMALS = {6: 36, 10: 38, 18: 38}
+DECIMALS = {6: 36, 10: 38, 15: 38, 18: 38}
 """Digits after the point → digits in all, of the decimals that the project sums with."""
 
 _EXACT = 2**53
@@ -86,7 +87,7 @@ def _double(scale: int) -> str:
     """DuckDB divides what a double holds exactly; else it adds the whole part and the rest."""
     return f"""
     CASE
-        WHEN ABS(d) < {_EXACT // 10**scale} THEN CAST(d AS DOUBLE)
+        WHEN ABS(d) <= {Decimal(_EXACT).scaleb(-scale):f}BD THEN CAST(d AS DOUBLE)
         ELSE CAST(CAST(d AS BIGINT) AS DOUBLE) + CAST(d % 1 AS DOUBLE)
     END
     """

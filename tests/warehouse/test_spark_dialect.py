@@ -66,6 +66,11 @@ def test_every_table_and_every_query_over_cases_has_a_spark_form(tmp_path: Path)
         ("n / x", "KPI_DIVIDED(CAST((`t`.`n`) AS DOUBLE), CAST((`t`.`x`) AS DOUBLE))"),
         ("TRY_CAST(x AS DECIMAL(38, 10))", "KPI_DECIMAL_10(`t`.`x`)"),
         ("CAST(x AS BIGINT)", "CAST(RINT((`t`.`x`)) AS BIGINT)"),
+        (
+            "CAST(CAST(x AS DECIMAL(38, 15)) + COALESCE(NULL, 0) AS DOUBLE)",
+            "KPI_DOUBLE_15(KPI_DECIMAL_15(`t`.`x`) + COALESCE(NULL, 0))",
+        ),
+        ("DATE_DIFF('year', d, e)", "CAST(YEAR((`t`.`e`)) - YEAR((`t`.`d`)) AS BIGINT)"),
         ("DAYOFWEEK(d)", "(DAYOFWEEK(`t`.`d`) - 1)"),
         ("(t AT TIME ZONE s) AT TIME ZONE 'UTC'", "KPI_TO_UTC(`t`.`t`, `t`.`s`)"),
         ("(t AT TIME ZONE 'UTC') AT TIME ZONE s", "CONVERT_TIMEZONE('UTC', (`t`.`s`), (`t`.`t`))"),
