@@ -133,10 +133,12 @@ def reserve_number(database: Database, issue_id: int, *, by: str, at: datetime) 
     with database.writing() as session:
         entry = _entry(session, issue_id)
         issue = _issue(entry)
-        if entry.state in ("publishing", "issued"):
+        if entry.state == "issued":
             return issue
-        if entry.state != "approved" or not _is_approved(session, entry):
+        if entry.state not in ("approved", "publishing") or not _is_approved(session, entry):
             raise _refused(issue, f"is {entry.state.replace('_', ' ')}, not approved.", "Approve it first.")
+        if entry.state == "publishing":
+            return issue
         highest = session.scalar(
             select(func.max(IssueEntry.number)).where(
                 IssueEntry.scope == entry.scope, IssueEntry.audience == entry.audience
@@ -168,6 +170,8 @@ def finish_publication(
             return _issue(entry)
         if entry.state != "publishing":
             raise _refused(_issue(entry), f"is {entry.state}, not being published.", "Publish it again.")
+        if not _is_approved(session, entry):
+            raise _refused(_issue(entry), "is not approved.", "Withdraw it, then draft it anew.")
         before = _newest_issued(session, entry.month, entry.scope, entry.audience)
         if before is not None:
             before.state = "superseded"
