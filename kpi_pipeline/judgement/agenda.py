@@ -19,7 +19,6 @@ PageName = Literal[
     "hospitals",
     "drivers",
     "improvement_programme",
-    "further_measures",
     "small_multiples",
     "appendix",
 ]
@@ -61,7 +60,7 @@ class Agenda:
     """The sections in the order of the pages.
 
     compared: metrics shown hospital by hospital, in order. scorecard: metrics with a row on the scorecard; further:
-    those with figures that stand in the annex instead. Both in the order of the report.
+    those with figures that stand in the annex alone. Both in the order of the report.
     """
 
     items: tuple[AgendaItem, ...]
@@ -174,6 +173,5 @@ def build_agenda(
     items += [AgendaItem("hospitals")] if by_facility else []
     items += [AgendaItem("drivers", 2)] if has_drivers else []
     items += [AgendaItem("improvement_programme")] if has_programme else []
-    items += [AgendaItem("further_measures")] if further else []
     items += [AgendaItem("small_multiples"), AgendaItem("appendix")]
     return Agenda(tuple(items), compared, scorecard, further)
