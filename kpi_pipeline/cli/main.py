@@ -22,6 +22,7 @@ from kpi_pipeline.cli.explain import explain
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.faults import faults
 from kpi_pipeline.cli.figures import add_figures
+from kpi_pipeline.cli.groups import add_groups
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.mapping import map_files
@@ -56,6 +57,7 @@ app.add_typer(outbox_app, name="outbox")
 add_send(app)
 add_operation(app)
 add_figures(app)
+add_groups(app)
 app.add_typer(state_app, name="state")
 app.command()(extract)
 app.command()(diff)

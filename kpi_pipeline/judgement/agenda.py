@@ -18,6 +18,7 @@ PageName = Literal[
     "exception",
     "hospitals",
     "drivers",
+    "fairness",
     "improvement_programme",
     "further_measures",
     "small_multiples",
@@ -162,6 +163,7 @@ def build_agenda(
     *,
     has_drivers: bool,
     has_programme: bool,
+    has_fairness: bool = False,
 ) -> Agenda:
     """The sections of one report."""
     compared = choose_compared(system, by_facility, headlines) if by_facility else ()
@@ -173,6 +175,7 @@ def build_agenda(
     ]
     items += [AgendaItem("hospitals")] if by_facility else []
     items += [AgendaItem("drivers", 2)] if has_drivers else []
+    items += [AgendaItem("fairness", 1)] if has_fairness else []
     items += [AgendaItem("improvement_programme")] if has_programme else []
     items += [AgendaItem("further_measures")] if further else []
     items += [AgendaItem("small_multiples"), AgendaItem("appendix")]

@@ -21,6 +21,7 @@ from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.gaps import MetricGaps
 from kpi_pipeline.warehouse.facts import BuildFacts
 
 
@@ -36,6 +37,7 @@ class ReportInputs:
     said: the claims of the issue before, to be followed up; none where there is no issue before.
     restated: what became of the figures the issue before showed; None where there is none before.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
+    gaps: how headline measures differ between groups of patients, of the chosen facility; none leave that page out.
     """
 
     metrics: Mapping[str, Metric]
@@ -57,6 +59,7 @@ class ReportInputs:
     said: tuple[Claim, ...] = ()
     restated: Restated | None = None
     drivers: Drivers | None = None
+    gaps: tuple[MetricGaps, ...] = ()
 
     @property
     def withholds(self) -> bool:

@@ -25,6 +25,7 @@ from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.claims.register import follow_claims
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.drivers import JudgedDrivers, judge_drivers
+from kpi_pipeline.judgement.fairness import JudgedFairness, judge_fairness
 from kpi_pipeline.judgement.false_signals import false_signals_of
 from kpi_pipeline.judgement.figures import Figure, read_figures
 from kpi_pipeline.judgement.inputs import ReportInputs
@@ -91,6 +92,7 @@ class Judged:
     targets: Targets
     commentary: MonthCommentary
     drivers: JudgedDrivers | None
+    fairness: JudgedFairness | None
     programme: tuple[JudgedInitiative, ...]
     records: JudgedRecords
     false_signals: FalseSignals | None
@@ -135,6 +137,7 @@ def judge(inputs: ReportInputs) -> Judged:
     claims = _follow(inputs, system, by_facility)
     system = _with_kept_onsets(system, claims, own=inputs.facility_id)
     drivers = judge_drivers(inputs, index, known)
+    fairness = judge_fairness(inputs, index, known)
     programme = judge_programme(
         inputs,
         figures,
@@ -150,12 +153,14 @@ def judge(inputs: ReportInputs) -> Judged:
             headlines,
             has_drivers=drivers is not None and drivers.has_content,
             has_programme=bool(programme),
+            has_fairness=fairness is not None,
         ),
         figures=tuple(figures),
         headlines=headlines,
         targets=inputs.targets,
         commentary=inputs.commentary.of(inputs.month),
         drivers=drivers,
+        fairness=fairness,
         programme=programme,
         records=judge_records(inputs),
         false_signals=false_signals_of(system.values()),

@@ -19,6 +19,7 @@ from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.gaps import read_gaps
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES
@@ -136,6 +137,15 @@ def read_report_inputs(
     with open_warehouse(warehouse) as connection:
         facts = read_build_facts(connection)
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
+        gaps = read_gaps(
+            connection,
+            month,
+            metrics=metrics,
+            names=settings.report.headline_metrics,
+            values=read.values,
+            settings=settings,
+            facility=facility,
+        )
     if facts.snapshot_id != read.snapshot_id:
         raise _rebuilt(warehouse)
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
@@ -156,6 +166,7 @@ def read_report_inputs(
         initiatives=decided.initiatives,
         rebases=decided.rebases,
         drivers=drivers,
+        gaps=gaps,
         issue_number=issue.number,
         replaces=issue.replaces,
         gate_overrides=issue.gate_overrides,

@@ -15,6 +15,7 @@ from kpi_pipeline.report.pages.claims import build_said_before
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.facilities import build_facility_section
+from kpi_pipeline.report.pages.fairness import build_fairness
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
@@ -40,6 +41,7 @@ def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str
         build_said_before(judged),
         build_facility_section(judged),
         build_drivers(judged),
+        build_fairness(judged),
         build_improvement(judged),
     )
     settings, facts = inputs.settings, inputs.facts

@@ -17,15 +17,16 @@ def withhold_table(
     threshold: int,
     reluctance: Callable[[Hashable], int] = lambda key: 0,
     kin: Sequence[Sequence[Hashable]] = (),
+    also: Iterable[Hashable] = (),
 ) -> dict[Hashable, Withheld]:
     """Row → why it is withheld, so that no small count of any kind can be read or worked out.
 
     kinds: row → count, once for each kind of count that a printed row gives away (cases, events, the rest); a row
     withheld for one kind is withheld for all. sums: hold within each kind. reluctance: as in `withhold_counts`.
     kin: rows that count cases of one population; of two printed ones that differ by a small number the later goes,
-    because the difference may be a small group.
+    because the difference may be a small group. also: rows withheld for what these counts do not tell.
     """
-    given_up: set[Hashable] = set()
+    given_up: set[Hashable] = set(also)
     while True:
         hidden = _settled(kinds, sums, threshold, given_up, reluctance)
         close = _close_neighbour(kinds, kin, hidden, threshold)

@@ -6,7 +6,7 @@ As printed: rounded as on the page, and withheld where the page withholds. Not h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kpi_pipeline.core.rounding import round_half_up
@@ -20,9 +20,11 @@ from kpi_pipeline.judgement.drivers.excess import ExcessRow, JudgedExcess
 from kpi_pipeline.judgement.drivers.mix import JudgedMix
 from kpi_pipeline.judgement.drivers.units import JudgedUnits
 from kpi_pipeline.judgement.drivers.waits import JudgedWaits
+from kpi_pipeline.judgement.fairness import JudgedFairness
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.programme import JudgedInitiative
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.gaps import Gap
 from kpi_pipeline.report.words.numbers import rounded_dollars, rounded_roughly
 
 ALL = "all"
@@ -55,9 +57,30 @@ def page_figures(judged: Judged) -> tuple[PageFigure, ...]:
     found: list[PageFigure] = []
     if judged.drivers is not None and judged.drivers.has_content:
         found += _drivers(judged.drivers)
+    if judged.fairness is not None:
+        found += _fairness(judged.fairness)
     for one in judged.programme:
         found += _initiative(judged, one)
     return tuple(found)
+
+
+def _fairness(fairness: JudgedFairness) -> Iterator[PageFigure]:
+    """The printed gaps. Cases are whole numbers; a row that is withheld tells nothing, not even that it is there."""
+    for table in fairness.tables:
+        for group in table.groups:
+            for metric in fairness.metrics:
+                gap = table.gaps[group].get(metric.name)
+                if not isinstance(gap, Gap) or gap.difference is None or gap.lower is None or gap.upper is None:
+                    continue
+                part, decimals = f"{table.dimension}/{metric.name}", metric.decimals
+                numbers = (round_half_up(one, decimals) for one in (gap.difference, gap.lower, gap.upper))
+                yield PageFigure("fairness", part, group, "cases", gap.n_cases, "cases")
+                yield PageFigure("fairness", part, group, "difference", *_with_unit(numbers, metric.unit))
+
+
+def _with_unit(numbers: Iterable[float], unit: str) -> tuple[float, str, float, float]:
+    value, lower, upper = numbers
+    return value, unit, lower, upper
 
 
 def _drivers(drivers: JudgedDrivers) -> Iterator[PageFigure]:

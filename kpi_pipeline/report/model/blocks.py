@@ -117,7 +117,9 @@ class FurtherSection(Frozen):
     """A page between scorecard and small multiples: what was said before (first), by hospital, drivers,
     opportunities, the improvement programme, what changed since the last issue. In the order given."""
 
-    name: Literal["said_before", "hospitals", "drivers", "improvement_programme", "changes_since_last_issue"]
+    name: Literal[
+        "said_before", "hospitals", "drivers", "fairness", "improvement_programme", "changes_since_last_issue"
+    ]  # fmt: skip
     title: Words
     lede: Words | None = None
     grid: Grid | None = None
