@@ -1,4 +1,4 @@
-"""Options that the commands on decisions share, and where they lead: to the journal."""
+"""Options that commands share, and where those on decisions lead: to the journal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from kpi_pipeline.core.settings import Settings
 Warehouse = Annotated[
     Path | None, typer.Option("--warehouse", dir_okay=False, help="The warehouse; the journal is the file beside it.")
 ]
+WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 StateUrl = Annotated[
     str | None, typer.Option("--state", help="The journal's database URL; default: `state_url` of the settings.")
 ]

@@ -1,0 +1,78 @@
+"""The sentences about feeds: months, rows and values that did not come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kpi_pipeline.core.language import format_number, verb_for
+from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.report.words.notices.counted import counted, day_of, out_of, place_of
+
+
+def _declared_far_ahead(notice: Notice) -> str:
+    declared, seen = notice.details["declared"], notice.details["last_seen"]
+    return f"landing.yaml: complete_through is {declared}, but the last day seen in the data is {seen}."
+
+
+def _feed_stopped(notice: Notice) -> str:
+    supported = notice.details["supported"]
+    return (
+        f"{notice.table}: facility {notice.facility_id!r} sent hardly a row since {day_of(supported)}, far fewer "
+        f"than usual, though it counts as complete through {day_of(notice.details['claimed'])}. Its figures are held "
+        f"back to {day_of(supported)}. Send the missing rows, or declare complete_through: "
+        f"{{{notice.facility_id}: {supported}}} in landing.yaml; give a closed facility its closed_on."
+    )
+
+
+def _feed_silent(notice: Notice) -> str:
+    return (
+        f"{notice.table}: not one row of facility {notice.facility_id!r} from {day_of(notice.details['first'])} to "
+        f"{day_of(notice.details['last'])}, where there are usually many. Figures that rest on these days are "
+        "provisional, those of the whole system too. Is a file missing?"
+    )
+
+
+def _rows_removed(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "is", "are")
+    return (
+        f"{notice.table}: {counted(notice, 'rows', 'rows')} of earlier extracts {verb} not in the newest one "
+        "and no longer counted, since each extract is declared whole (feed: full)."
+    )
+
+
+def _month_thin(notice: Notice) -> str:
+    rows, usual = notice.counts["rows"], notice.counts["usual"]
+    month = Month.parse(notice.details["month"]).name
+    sent = "no rows" if rows == 0 else counted(notice, "rows", "rows")
+    far = "far fewer than usual" if usual is None else f"where {format_number(usual)} are usual"
+    return f"{notice.table}: {place_of(notice)} sent {sent} for {month}, {far}. Is a part of the feed missing?"
+
+
+def _values_missing(notice: Notice) -> str:
+    return (
+        f"{notice.table}: {out_of(notice, 'stays', 'stays')} of {place_of(notice)} lack {notice.columns[0]}. What "
+        "needs it rests on the others, which may be of another kind."
+    )
+
+
+def _values_missing_in_month(notice: Notice) -> str:
+    month = Month.parse(notice.details["month"]).name
+    return (
+        f"{notice.table}: {out_of(notice, 'stays', 'stays')} discharged in {month} "
+        f"lack {notice.columns[0]}, more than in other months. What needs it rests on the others."
+    )
+
+
+FEEDS: Mapping[str, Callable[[Notice], str]] = {
+    "declared_facility_unknown": lambda one: (
+        f"landing.yaml: complete_through names the facility {one.facility_id!r}, which has no encounters."
+    ),
+    "declared_far_ahead": _declared_far_ahead,
+    "feed_silent": _feed_silent,
+    "feed_stopped": _feed_stopped,
+    "month_thin": _month_thin,
+    "values_missing": _values_missing,
+    "values_missing_in_month": _values_missing_in_month,
+    "rows_removed": _rows_removed,
+}

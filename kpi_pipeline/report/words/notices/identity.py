@@ -1,0 +1,85 @@
+"""The sentences about ids: whose row it is, of which hospital, and which version counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kpi_pipeline.core.language import verb_for
+from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.report.words.notices.counted import counted, out_of, quoted
+
+
+def _ids_of_several_facilities(notice: Notice) -> str:
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
+        "a row of another facility with the same encounter_id. Unless they moved, make the ids unique across "
+        "facilities."
+    )
+
+
+def _persons_unknown(notice: Notice) -> str:
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} with a placeholder for an unknown person (such as UNKNOWN, 0 "
+        "or 9999) as person_id. Each is taken as a person of its own: their stays count, their returns cannot be seen."
+    )
+
+
+def _versions_undated(notice: Notice) -> str:
+    return (
+        f"{notice.table}: {counted(notice, 'rows', 'rows')} differing from another row with the same "
+        f"{', '.join(notice.columns)}, and nothing says which is later (updated_at, or a later file): one of each was "
+        "picked and the others left out. If they are parts of one record, such as one row per unit or diagnosis, "
+        "combine them first."
+    )
+
+
+def _ids_of_two_stays(notice: Notice) -> str:
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} {verb_for(notice.counts['rows'], 'was', 'were')} replaced by "
+        "a row of the same encounter_id that is another stay (other days, or another person), so a stay may be lost. "
+        "Make the ids unique, or write one row per stay."
+    )
+
+
+def _people_in_many_beds(notice: Notice) -> str:
+    persons = notice.counts["persons"]
+    return (
+        f"encounters: {counted(notice, 'persons', 'persons')} {verb_for(persons, 'has', 'have')} three or more "
+        f"inpatient stays at the same time, {counted(notice, 'rows', 'rows')} in all: one number for several people? "
+        "Their stays are joined to one another, and their returns cannot be believed."
+    )
+
+
+def _facilities_not_listed(notice: Notice) -> str:
+    named = f" ({quoted(notice)})" if notice.columns else ""
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} with a facility_id that the facilities table lacks{named}: "
+        "counted as hospitals of their own. Correct the id, or add the facility."
+    )
+
+
+def _facilities_alike(notice: Notice) -> str:
+    named = f" ({quoted(notice)})" if notice.columns else ""
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} with facility_ids that differ by capitals or blanks "
+        f"alone{named}: counted as different hospitals. Write each in one way."
+    )
+
+
+def _rows_alike(notice: Notice) -> str:
+    return (
+        f"{notice.table}: {out_of(notice, 'rows', 'rows')} differ from another row in {notice.columns[0]} alone: "
+        "the same rows sent again under new numbers? Each is counted."
+    )
+
+
+IDENTITY: Mapping[str, Callable[[Notice], str]] = {
+    "ids_of_several_facilities": _ids_of_several_facilities,
+    "ids_of_two_stays": _ids_of_two_stays,
+    "persons_unknown": _persons_unknown,
+    "people_in_many_beds": _people_in_many_beds,
+    "versions_undated": _versions_undated,
+    "rows_alike": _rows_alike,
+    "facilities_not_listed": _facilities_not_listed,
+    "facilities_alike": _facilities_alike,
+}
