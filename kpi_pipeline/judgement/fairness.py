@@ -5,21 +5,19 @@ Not here: how a gap is computed (`metrics.gaps`), words.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kpi_pipeline.core.periods import month_range
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.judgement.disclosure import Sum, Withheld, is_small, withhold_table
+from kpi_pipeline.judgement.disclosure import Withheld
+from kpi_pipeline.judgement.disclosure.groups import GroupCounts, GroupTable, withhold_groups
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import FigureIndex
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.gaps import FAIRNESS_DIMENSIONS, Gap, MetricGaps
-from kpi_pipeline.metrics.groups import AGE_BANDS
-
-_WHOLE, _UNKNOWN = "", "not recorded"
-"""The keys of a dimension's total and of the cases of which the group is not known."""
+from kpi_pipeline.metrics.groups import AGE_BANDS, NOT_RECORDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +31,7 @@ class FairnessTable:
 
 @dataclass(frozen=True, slots=True)
 class JudgedFairness:
-    """The tables, of the metrics in order. months: metric → first and last month looked at, as ISO months.
-
-    looked_at: every printed comparison that has a difference. n_too_few: comparisons without one.
-    """
+    """The tables, of the metrics in order. spans: metric → the gaps, with the months looked at."""
 
     metrics: tuple[Metric, ...]
     spans: Mapping[str, MetricGaps]
@@ -81,7 +76,9 @@ def _tells_months(inputs: ReportInputs, one: MetricGaps, figures: FigureIndex, k
     return total_tells_months(figures.get(place, {}), known.get(place, {}), months, threshold=threshold)
 
 
-def _table(dimension: str, found: Sequence[MetricGaps], hidden: Mapping[Hashable, Withheld]) -> FairnessTable | None:
+def _table(
+    dimension: str, found: Sequence[MetricGaps], hidden: Mapping[tuple[str, str, str], Withheld]
+) -> FairnessTable | None:
     """One dimension's table: groups that any measure has; None where no measure has two of them."""
     rows: dict[str, dict[str, Gap | Withheld]] = {}
     for one in found:
@@ -97,54 +94,38 @@ def _order(group: str) -> tuple[int, str]:
     return (AGE_BANDS.index(group) if group in AGE_BANDS else int(group == "Other"), group)
 
 
-def _withheld(inputs: ReportInputs, found: Sequence[MetricGaps]) -> dict[Hashable, Withheld]:
-    """(metric, dimension, group) → why it is not printed.
-
-    The cases of a measure and, where they count what happened to patients, its events and the rest, are tied to the
-    whole, which the monthly figures tell. Groups of few people go, however many their cases; and of two measures'
-    groups that differ by few cases one goes. A gap tells the other side, too: of two groups both must be large.
-    """
-    threshold = inputs.settings.small_number_threshold
-    cases: dict[Hashable, float] = {}
-    events: dict[Hashable, float] = {}
-    rest: dict[Hashable, float] = {}
-    sums: list[Sum] = []
-    few_people: set[Hashable] = set()
-    kin: dict[tuple[str, str], list[Hashable]] = {}
+def _withheld(inputs: ReportInputs, found: Sequence[MetricGaps]) -> dict[tuple[str, str, str], Withheld]:
+    """(metric, dimension, group) → why it is not printed. A gap tells the other side, too: of two groups both must
+    be large."""
+    tables = []
     for one in found:
-        counts_events = inputs.metrics[one.metric].kind in ("proportion", "rate")
+        kind = inputs.metrics[one.metric].kind
         for dimension in dict.fromkeys(gap.dimension for gap in one.gaps):
-            own = [gap for gap in one.gaps if gap.dimension == dimension]
-            whole: Hashable = (one.metric, dimension, _WHOLE)
-            unknown: Hashable = (one.metric, dimension, _UNKNOWN)
-            cases |= {whole: one.n_cases, unknown: one.n_not_recorded[dimension]}
-            happened = {whole: one.n_events, unknown: one.n_events_not_recorded[dimension]}
-            for gap in own:
-                key: Hashable = (one.metric, dimension, gap.group)
-                cases[key], happened[key] = gap.n_cases, gap.n_events
-                kin.setdefault((dimension, gap.group), []).append(key)
-                people = (gap.n_persons, *((gap.n_event_persons,) if counts_events else ()))
-                if any(is_small(count, threshold) for count in people):
-                    few_people.add(key)
-            members = [key for key in happened if key != whole]
-            sums.append(Sum(whole, tuple(members)))
-            events |= {key: count if counts_events else 0.0 for key, count in happened.items()}
-            is_share = inputs.metrics[one.metric].kind == "proportion"
-            rest |= {key: cases[key] - count if is_share else 0.0 for key, count in happened.items()}
-    hidden = withhold_table(
-        [cases, events, rest],
-        sums,
-        threshold=threshold,
-        also=few_people,
-        reluctance=lambda key: 2 if key[2] == _WHOLE else 0,  # type: ignore[index]
-        kin=list(kin.values()),
-    )
+            nobody = float("nan")
+            unknown = GroupCounts(one.n_not_recorded[dimension], one.n_events_not_recorded[dimension], nobody, nobody)
+            groups = {
+                gap.group: GroupCounts(gap.n_cases, gap.n_events, gap.n_persons, gap.n_event_persons)
+                for gap in one.gaps
+                if gap.dimension == dimension
+            }
+            tables.append(
+                GroupTable(
+                    one.metric,
+                    dimension,
+                    groups | {NOT_RECORDED: unknown},
+                    counts_events=kind in ("proportion", "rate"),
+                    is_share=kind == "proportion",
+                )
+            )
+    hidden = withhold_groups(tables, threshold=inputs.settings.small_number_threshold)
     return hidden | _pairs(found, hidden)
 
 
-def _pairs(found: Sequence[MetricGaps], hidden: Mapping[Hashable, Withheld]) -> dict[Hashable, Withheld]:
+def _pairs(
+    found: Sequence[MetricGaps], hidden: Mapping[tuple[str, str, str], Withheld]
+) -> dict[tuple[str, str, str], Withheld]:
     """Of a dimension of two groups, the printed row tells both: where either is withheld, so is the row."""
-    also: dict[Hashable, Withheld] = {}
+    also: dict[tuple[str, str, str], Withheld] = {}
     for one in found:
         for gap in one.gaps:
             if gap.is_mirror and (one.metric, gap.dimension, gap.group) in hidden:
