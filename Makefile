@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Given from outside: make demo OUT=/somewhere, make ui PORT=3001
 OUT ?= demo
 # How many months `make faults` issues on each database.
-ROUNDS ?= 60
+ROUNDS ?= 80
 # Test processes side by side; 0 runs all tests in one.
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 export PORT ?= 3000
@@ -63,8 +63,13 @@ format: $(READY) ## Rewrites Python and SQL in the house layout
 docs: $(READY) ## Rewrites the generated documents in docs/
 	@$(BIN)/python tools/generate_docs.py
 
-faults: $(READY) ## Kills drafting, publishing and sending hundreds of times, on SQLite and PostgreSQL
-	@KPI_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q tests/delivery/test_broken_off.py -k many_rounds
+faults: $(READY) postgresql ## Has everything fail while months are issued and sent, on SQLite and PostgreSQL; ROUNDS=80
+	@KPI_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q -n 0 tests/delivery/test_many_faults.py
+
+browser: $(READY) postgresql ## Clicks through Dagster in Chromium: backfills of 12 and 36 months, an approval; pictures in OUT
+	@tools/chromium.sh
+	@mkdir -p $(OUT)
+	@KPI_BROWSER=$(abspath $(OUT)) $(BIN)/python -m pytest -q -n 0 tests/orchestration/test_browser.py
 
 bench: $(READY) ## Measures speed and memory
 	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done

@@ -13,33 +13,40 @@ mkdir -p "$DAGSTER_HOME/.nux"
 cp tools/dagster.yaml "$DAGSTER_HOME/dagster.yaml"
 echo "seen: 1" > "$DAGSTER_HOME/.nux/nux.yaml" # no window that asks staff for their mail address
 
+# What is started has a session of its own, so that all its processes can be stopped together: Dagster leaves runs and
+# its code server behind when only its first process is told to end.
+started=""
+stop() { # 3 seconds to end by itself, then no more
+    trap '' INT TERM
+    if [[ -n $started ]]; then
+        kill -INT -- "-$started" 2>/dev/null
+        local last=$((SECONDS + 3))
+        while kill -0 -- "-$started" 2>/dev/null && ((SECONDS < last)); do
+            sleep 0.2
+        done
+        kill -KILL -- "-$started" 2>/dev/null
+    fi
+    echo "ui: stopped"
+    exit 0
+}
+trap stop INT TERM
+run() { # in the background: bash hears a signal only between commands, or while it waits
+    setsid "$@" &
+    started=$!
+    wait "$started"
+    started=""
+}
+
 if "$bin/python" -c "import socket, sys; sys.exit(socket.socket().connect_ex(('127.0.0.1', int(sys.argv[1]))))" "$port"
 then
     echo "ui: something already answers on port $port. Stop it, or choose another: make ui PORT=3001" >&2
     exit 1
 fi
 if [[ -z "${KPI_LANDING:-}" && ! -d data/landing ]]; then # no hospital of one's own: show the demo's
-    [[ -d demo/landing ]] || "$bin/kpi" demo --out demo
+    [[ -f demo/hospital.duckdb && -f demo/kpi.yaml ]] || run "$bin/kpi" demo --out demo
     export KPI_LANDING=demo/landing KPI_WAREHOUSE=demo/hospital.duckdb KPI_REPORTS=demo/reports
     export KPI_SETTINGS=demo/kpi.yaml
 fi
 echo "ui: http://127.0.0.1:$port (stop with Ctrl-C)"
 # `dagster dev` recommends `dg dev`, which needs another package and does the same here.
-# In a session of its own, so that all its processes can be stopped together: Dagster leaves runs and its code server
-# behind when only its first process is told to end.
-setsid "$bin/python" -W 'ignore:Function `dev_command` is superseded' -m dagster dev -w workspace.yaml -h 127.0.0.1 \
-    -p "$port" &
-dagster=$!
-stop() { # 3 seconds to end by itself, then no more
-    trap '' INT TERM
-    kill -INT -- "-$dagster" 2>/dev/null
-    local last=$((SECONDS + 3))
-    while kill -0 -- "-$dagster" 2>/dev/null && ((SECONDS < last)); do
-        sleep 0.2
-    done
-    kill -KILL -- "-$dagster" 2>/dev/null
-    echo "ui: stopped"
-    exit 0
-}
-trap stop INT TERM
-wait "$dagster"
+run "$bin/python" -W 'ignore:Function `dev_command` is superseded' -m dagster dev -w workspace.yaml -h 127.0.0.1 -p "$port"

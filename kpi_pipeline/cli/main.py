@@ -13,6 +13,7 @@ import typer
 from kpi_pipeline.cli.build import build, demo
 from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import print_errors, print_unexpected
+from kpi_pipeline.cli.decisions import decision_app
 from kpi_pipeline.cli.definitions import definitions_app
 from kpi_pipeline.cli.diff import diff
 from kpi_pipeline.cli.disclosure import audit_disclosure
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.add_typer(reference_app, name="reference")
 app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
+app.add_typer(decision_app, name="decision")
 app.add_typer(definitions_app, name="definitions")
 app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")

@@ -62,6 +62,7 @@ class ReportSettings(_Frozen):
         "initial_assessment_within_24h",
     )
     commentary: Path | None = None
+    decisions: Path | None = None
 
 
 class FreedDay(_Frozen):
@@ -222,7 +223,12 @@ def _with_files_beside(settings: Settings, folder: Path) -> Settings:
     def found(named: Path | None, name: str) -> Path | None:
         return folder / name if named is None and (folder / name).is_file() else named
 
-    report = settings.report.model_copy(update={"commentary": found(settings.report.commentary, "commentary.yaml")})
+    report = settings.report.model_copy(
+        update={
+            "commentary": found(settings.report.commentary, "commentary.yaml"),
+            "decisions": found(settings.report.decisions, "decisions.yaml"),
+        }
+    )
     audiences = found(settings.delivery.audiences, "audiences.yaml")
     delivery = settings.delivery.model_copy(update={"audiences": audiences})
     targets = found(settings.targets, "targets.yaml")
@@ -234,7 +240,7 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         return None if path is None else folder / path
 
     report = settings.report.model_copy(
-        update={"logo": absolute(settings.report.logo), "commentary": absolute(settings.report.commentary)}
+        update={name: absolute(getattr(settings.report, name)) for name in ("logo", "commentary", "decisions")}
     )
     delivery = settings.delivery.model_copy(
         update={"audiences": absolute(settings.delivery.audiences), "archive": absolute(settings.delivery.archive)}

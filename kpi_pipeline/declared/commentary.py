@@ -63,11 +63,19 @@ class _Frozen(BaseModel):
 
 
 class AskedDecision(_Frozen):
-    """A decision the director asks senior management for."""
+    """A decision the director asks senior management for.
+
+    cost, benefit, if_no: what it takes, what it brings, and what follows from a no. measure: the metric it is to move.
+    What became of it is in `declared.decisions`.
+    """
 
     what: Line
     owner: Line
     by: When
+    cost: Line | None = None
+    benefit: Line | None = None
+    if_no: Line | None = None
+    measure: str | None = None
 
 
 class PlannedAction(_Frozen):
@@ -105,9 +113,27 @@ class Commentary(_Frozen):
 
     months: dict[MonthField, MonthCommentary] = {}
 
+    def asked(self) -> dict[str, AskedDecision]:
+        """Every decision asked for, oldest first, by its key: `2026-08/1` is the first one of August 2026."""
+        return {
+            decision_key(month, number): one
+            for month in sorted(self.months)
+            for number, one in enumerate(self.months[month].decisions, 1)
+        }
+
     def of(self, month: Month) -> MonthCommentary:
         """What was written for that month; nothing recorded is an empty commentary."""
         return self.months.get(month, MonthCommentary())
+
+
+def decision_key(month: Month, number: int) -> str:
+    """How a decision is named: the month whose report asked for it, and its place there."""
+    return f"{month}/{number}"
+
+
+def asked_in(key: str) -> Month:
+    """The month whose report asked for a decision."""
+    return Month.parse(key.split("/")[0])
 
 
 def read_commentary(path: Path | None, metrics: Mapping[str, Metric]) -> Commentary:
@@ -138,6 +164,12 @@ def _unknown_metrics(where: str, raw: Any, metrics: Mapping[str, Metric]) -> lis
     for month, content in months.items() if isinstance(months, dict) else ():
         comments = content.get("comments") if isinstance(content, dict) else None
         named += [(f"months.{month}.comments", name) for name in comments] if isinstance(comments, dict) else []
+        decisions = content.get("decisions") if isinstance(content, dict) else None
+        named += [
+            (f"months.{month}.decisions.{number}.measure", one["measure"])
+            for number, one in enumerate(decisions if isinstance(decisions, list) else (), 1)
+            if isinstance(one, dict) and isinstance(one.get("measure"), str)
+        ]
     return [
         Fault(where, f"{place} names {name!r}, which is not a metric.", f"Use one of {', '.join(sorted(metrics))}.")
         for place, name in named

@@ -16,7 +16,7 @@ from typing import Any
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.files import make_private_folder, write_private
-from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
+from kpi_pipeline.delivery.files import one_writer, safe_name, sha256_of, write_folder
 
 MANIFEST = "manifest.json"
 CASES, TRACE, ABOUT = "cases.parquet", "trace.parquet", "evidence.json"
@@ -46,20 +46,25 @@ def write_issue(archive: Path, path: str, files: Mapping[str, bytes], *, about: 
     hashes = {name: sha256_of(content) for name, content in sorted(files.items())}
     manifest = (json.dumps({**about, "files": hashes}, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
     folder = archive / path
-    if folder.exists():
-        if (folder / MANIFEST).is_file() and (folder / MANIFEST).read_bytes() == manifest and not folder_faults(folder):
-            return Archived(path, sha256_of(manifest))
-        what = f"{path} is in the archive already, with another content."
-        cure = "The state and the archive do not belong together: restore the state that wrote it."
-        raise DeliveryError(Fault("archive", what, cure))
     try:
-        for above in (archive, folder.parent.parent):
-            make_private_folder(above)
-        write_folder(folder, {**files, MANIFEST: manifest}, read_only=True)
+        with one_writer(archive):
+            if folder.exists():
+                if not _holds(folder, manifest):
+                    what = f"{path} is in the archive already, with another content."
+                    cure = "The state and the archive do not belong together: restore the state that wrote it."
+                    raise DeliveryError(Fault("archive", what, cure))
+            else:
+                make_private_folder(folder.parent.parent)
+                write_folder(folder, {**files, MANIFEST: manifest}, read_only=True)
     except OSError as error:
         what = f"{path} cannot be written ({error.strerror})."
         raise DeliveryError(Fault("archive", what, "Make room or mend the rights, then publish again.")) from error
     return Archived(path, sha256_of(manifest))
+
+
+def _holds(folder: Path, manifest: bytes) -> bool:
+    file = folder / MANIFEST
+    return file.is_file() and file.read_bytes() == manifest and not folder_faults(folder)
 
 
 def read_manifest(archive: Path, path: str, *, sha256: str | None = None) -> dict[str, Any]:

@@ -6,13 +6,20 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
+
+from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.files import PRIVATE_FILE, PRIVATE_FOLDER, make_private_folder
 from kpi_pipeline.delivery.points import reached
 
 READ_ONLY_FILE, READ_ONLY_FOLDER = 0o400, 0o500
+_LOCK = ".writing.lock"
+_WAIT_SECONDS = 120
+"""How long a writer waits for another one, who needs seconds."""
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
@@ -30,6 +37,25 @@ def sha256_of(content: bytes | Path) -> str:
         return hashlib.sha256(content).hexdigest()
     with content.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """Lets one process at a time write below a folder, which is made where it is missing; a killed one lets go.
+
+    A person and Dagster can publish the same report in the same second: neither may rename what the other is writing.
+    """
+    make_private_folder(folder)
+    lock = filelock.FileLock(folder / _LOCK, mode=PRIVATE_FILE)
+    try:
+        lock.acquire(timeout=_WAIT_SECONDS)
+    except filelock.Timeout as error:
+        what = "another program is writing into it."
+        raise DeliveryError(Fault(str(folder), what, "Wait until it has ended, then try again.")) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], *, read_only: bool) -> None:

@@ -4,6 +4,7 @@ Ties `state` (the journal) to `improvement` and `report` (what a record may say)
 moment. Not here: the command line (`cli`), how decisions are drawn (`report`).
 """
 
+from kpi_pipeline.journal.decisions import current_outcomes, record_outcome
 from kpi_pipeline.journal.initiatives import (
     current_initiatives,
     declared_initiatives,
@@ -19,6 +20,7 @@ from kpi_pipeline.journal.rebases import current_rebases, propose_rebase, record
 __all__ = [
     "ReportDecisions",
     "current_initiatives",
+    "current_outcomes",
     "current_rebases",
     "declared_initiatives",
     "find_state_url",
@@ -28,6 +30,7 @@ __all__ = [
     "propose_rebase",
     "read_report_decisions",
     "record_initiatives",
+    "record_outcome",
     "record_rebase",
     "seen_versions",
     "text_faults",

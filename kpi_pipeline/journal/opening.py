@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
+from kpi_pipeline.journal.decisions import current_outcomes
 from kpi_pipeline.journal.initiatives import declared_initiatives
 from kpi_pipeline.journal.known_state import check_known_state, note_known_state
 from kpi_pipeline.journal.rebases import current_rebases
@@ -21,10 +23,12 @@ from kpi_pipeline.state.journal import Journal, state_url
 
 @dataclass(frozen=True, slots=True)
 class ReportDecisions:
-    """What a report needs: initiatives, with the day their declaration stands since, and rebases."""
+    """What a report needs: initiatives, with the day their declaration stands since, rebases, and what became of
+    decisions, by key."""
 
     initiatives: tuple[Initiative, ...] = ()
     rebases: tuple[Rebase, ...] = ()
+    outcomes: Mapping[str, DecisionOutcome] = field(default_factory=dict)
 
 
 def find_state_url(warehouse: Path | None, *, settings: Settings, given: str | None = None) -> str:
@@ -78,7 +82,9 @@ def read_report_decisions(warehouse: Path, *, settings: Settings) -> ReportDecis
     with open_journal(url) as journal:
         check_known_state(journal, warehouse)
         decisions = ReportDecisions(
-            declared_initiatives(journal, time_zone=ZoneInfo(settings.time_zone)), current_rebases(journal)
+            declared_initiatives(journal, time_zone=ZoneInfo(settings.time_zone)),
+            current_rebases(journal),
+            current_outcomes(journal),
         )
         note_known_state(journal, warehouse)
     return decisions

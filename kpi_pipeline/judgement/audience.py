@@ -45,6 +45,8 @@ def own_copy(inputs: ReportInputs) -> ReportInputs:
         ),
         targets=replace(inputs.targets, lines=tuple(_redacted(one, redact) for one in lines)),
         commentary=_redacted(inputs.commentary, redact),
+        asked={key: _redacted(one, redact) for key, one in inputs.asked.items()},
+        outcomes={key: _redacted(one, redact) for key, one in inputs.outcomes.items()},
         initiatives=tuple(_own_initiative(one, redact) for one in inputs.initiatives),
         rebases=tuple(_redacted(one, redact) for one in inputs.rebases if one.facility_id == own),
     )

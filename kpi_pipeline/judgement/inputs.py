@@ -13,7 +13,8 @@ import pandas as pd
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
-from kpi_pipeline.declared.commentary import Commentary
+from kpi_pipeline.declared.commentary import AskedDecision, Commentary
+from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
@@ -34,6 +35,7 @@ class ReportInputs:
     issue_number: None is a draft, and every page says so. replaces: on page 1, which issue this one replaces and why.
     gate_overrides: checks before issue that somebody set aside by name, as printed with the data's quality.
     initiatives: the improvement programme, in order of ids. rebases: recorded new limits, of every facility.
+    asked: the decisions earlier reports asked for, by key, oldest first. outcomes: what became of them, as answered.
     said: the claims of the issue before, to be followed up; none where there is no issue before.
     restated: what became of the figures the issue before showed; None where there is none before.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
@@ -56,6 +58,8 @@ class ReportInputs:
     gate_overrides: tuple[str, ...] = ()
     initiatives: tuple[Initiative, ...] = ()
     rebases: tuple[Rebase, ...] = ()
+    asked: Mapping[str, AskedDecision] = field(default_factory=dict)
+    outcomes: Mapping[str, DecisionOutcome] = field(default_factory=dict)
     said: tuple[Claim, ...] = ()
     restated: Restated | None = None
     drivers: Drivers | None = None

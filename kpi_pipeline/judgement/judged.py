@@ -20,6 +20,7 @@ from kpi_pipeline.judgement.agenda import (
     choose_exceptions,
     in_report_order,
 )
+from kpi_pipeline.judgement.asked_decisions import TrackedDecision, track_decisions
 from kpi_pipeline.judgement.audience import own_copy
 from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.claims.register import follow_claims
@@ -80,7 +81,8 @@ class Judged:
     system: metric → measure of the report's own scope, in the order of the report. by_facility: facility → metric →
     measure of the metrics compared, only for the whole system. figures: of every facility, as they may be known.
     claims: what earlier issues said, followed up, and what this report says for the first time. restated: what became
-    of the figures of the issue before; None where there is none.
+    of the figures of the issue before; None where there is none. asked_before: what
+    earlier reports asked to be decided.
     """
 
     scope: Scope
@@ -100,6 +102,7 @@ class Judged:
     snapshot_id: str
     claims: tuple[FollowUp, ...] = ()
     restated: JudgedRestated | None = None
+    asked_before: tuple[TrackedDecision, ...] = ()
 
     @property
     def headline_measures(self) -> tuple[Measure, ...]:
@@ -168,6 +171,7 @@ def judge(inputs: ReportInputs) -> Judged:
         snapshot_id=inputs.facts.snapshot_id,
         claims=claims,
         restated=_judge_restated(inputs, index),
+        asked_before=track_decisions(inputs),
     )
 
 

@@ -16,6 +16,7 @@ from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.project import project_in_force
 from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.delivery.files import sha256_of
@@ -31,7 +32,8 @@ PROJECT_FOLDER = "project"
 _NOT_THE_REPORTS = ("delivery", "state_url", "project", "targets", "memory_limit", "threads")
 """Settings that say where files are and how a run goes, not what a report says."""
 _CLAIMS = f"{_INPUTS}/claims.json"
-_SETTING_FILES = ("targets", "commentary", "logo")
+_SETTING_FILES = {"targets": "targets", "commentary": "commentary", "answers": "decisions", "logo": "logo"}
+"""How the archive names a file that a setting names: file → setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,8 @@ def refuse_another_basis(name: str, drafted: Mapping[str, Any], now: Mapping[str
 def settings_from(folder: Path) -> Settings:
     """The settings of an archived issue, with paths to the archive's own targets, commentary and logo."""
     raw = json.loads((folder / _INPUTS / "settings.json").read_bytes())
-    for name in _SETTING_FILES:
-        file = next(iter(sorted((folder / _INPUTS).glob(f"{name}.*"))), None)
+    for stem, name in _SETTING_FILES.items():
+        file = next(iter(sorted((folder / _INPUTS).glob(f"{stem}.*"))), None)
         (raw if name == "targets" else raw["report"])[name] = None if file is None else str(file)
     return Settings.model_validate(raw)
 
@@ -105,6 +107,7 @@ def decisions_from(folder: Path) -> ReportDecisions:
     return ReportDecisions(
         tuple(Initiative.model_validate(one) for one in raw["initiatives"]),
         tuple(Rebase.model_validate(one) for one in raw["rebases"]),
+        {key: DecisionOutcome.model_validate(one) for key, one in raw.get("outcomes", {}).items()},
     )
 
 
@@ -139,10 +142,11 @@ def code_sha256() -> str:
 def _setting_files(settings: Settings) -> dict[str, bytes]:
     """The settings without what says how a report is delivered, and the files they name."""
     named = {
-        "targets": settings.targets, "commentary": settings.report.commentary, "logo": settings.report.logo
-    }  # fmt: skip
+        stem: settings.targets if name == "targets" else getattr(settings.report, name)
+        for stem, name in _SETTING_FILES.items()
+    }
     raw = settings.model_dump(mode="json", exclude=set(_NOT_THE_REPORTS))
-    raw["report"] |= {"commentary": None, "logo": None}
+    raw["report"] |= {"commentary": None, "decisions": None, "logo": None}
     files = {"settings.json": (json.dumps(raw, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()}
     return files | {f"{name}{path.suffix}": path.read_bytes() for name, path in named.items() if path is not None}
 
@@ -158,6 +162,7 @@ def _decisions_json(decided: ReportDecisions) -> bytes:
     body = {
         "initiatives": [one.model_dump(mode="json", by_alias=True) for one in decided.initiatives],
         "rebases": [one.model_dump(mode="json", by_alias=True) for one in decided.rebases],
+        "outcomes": {key: one.model_dump(mode="json") for key, one in decided.outcomes.items()},
     }
     return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,14 +13,18 @@ from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.declared.commentary import AskedDecision, Commentary, asked_in, read_commentary
 from kpi_pipeline.delivery.archive import MANIFEST
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.delivery.issues import Issue, archive_of
 from kpi_pipeline.judgement.restated.ledger import Restated
-from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.evidence import ABOUT, build_evidence
 from kpi_pipeline.pipeline.restatement import compare_evidence, read_shown
 from kpi_pipeline.state.database import Database
+
+COMMENTARY = "inputs/commentary.yaml"
+"""Where an archived issue keeps the director's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,17 @@ def restated_since(before: IssueBefore, warehouse: Path, *, scope: str, snapshot
     if not (before.folder / ABOUT).is_file():
         return None
     return _restated(before.folder, before.number, before.month, warehouse.resolve(), scope, snapshot_id)
+
+
+def decisions_asked(
+    commentary: Commentary, before: IssueBefore | None, metrics: Mapping[str, Metric]
+) -> dict[str, AskedDecision]:
+    """Every decision on record as asked for, by key: what the issue before printed stays asked, whatever became of the
+    commentary file since."""
+    file = None if before is None else before.folder / COMMENTARY
+    printed = read_commentary(file, metrics).asked() if file is not None and file.is_file() else {}
+    asked = {**commentary.asked(), **printed}
+    return {key: asked[key] for key in sorted(asked, key=lambda key: (asked_in(key), key))}
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,7 @@ from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.audiences import Audience
 from kpi_pipeline.declared.commentary import read_commentary
-from kpi_pipeline.delivery.files import safe_name, sha256_of, write_folder
+from kpi_pipeline.delivery.files import one_writer, safe_name, sha256_of, write_folder
 from kpi_pipeline.delivery.gate import Obstacle, Override, find_obstacles, override_words, overrides_of, record_override
 from kpi_pipeline.delivery.issues import (
     Issue,
@@ -128,24 +128,25 @@ def _draft(
     name, pdf = pdf_of(files)
     reached("draft.built")
     folder = desk.drafts / safe_name(str(month)) / f"{safe_name(scope)}-{safe_name(audience.name)}"
-    write_folder(folder, files, read_only=False)
-    issue = record_draft(
-        desk.database,
-        month=str(month),
-        scope=scope,
-        audience=audience.name,
-        profile=audience.profile,
-        pdf_sha256=sha256_of(pdf),
-        basis={
-            "made_from": dict(basis.hashes),
-            "replaces": replaces,
-            "gate_overrides": list(words.gate_overrides),
-            "model_sha256": said_sha256(files),
-        },
-        is_ready=all(one.gate in set_aside for one in obstacles),
-        by=by,
-        at=at,
-        why=why,
-    )
+    with one_writer(desk.drafts):  # what lies there is what the register says, also when two draft at once
+        write_folder(folder, files, read_only=False)
+        issue = record_draft(
+            desk.database,
+            month=str(month),
+            scope=scope,
+            audience=audience.name,
+            profile=audience.profile,
+            pdf_sha256=sha256_of(pdf),
+            basis={
+                "made_from": dict(basis.hashes),
+                "replaces": replaces,
+                "gate_overrides": list(words.gate_overrides),
+                "model_sha256": said_sha256(files),
+            },
+            is_ready=all(one.gate in set_aside for one in obstacles),
+            by=by,
+            at=at,
+            why=why,
+        )
     used = tuple(set_aside[gate] for gate in sorted({one.gate for one in obstacles} & set_aside.keys()))
     return Drafted(issue, folder, folder / name, tuple(obstacles), used)

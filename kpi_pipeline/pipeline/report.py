@@ -11,6 +11,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import read_commentary
+from kpi_pipeline.declared.decisions import newest, read_outcomes
 from kpi_pipeline.declared.targets import read_targets
 from kpi_pipeline.improvement.drivers.collect import read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
@@ -23,7 +24,7 @@ from kpi_pipeline.metrics.gaps import read_gaps
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES
-from kpi_pipeline.pipeline.issue_before import IssueBefore, evidence_of, restated_since
+from kpi_pipeline.pipeline.issue_before import IssueBefore, decisions_asked, evidence_of, restated_since
 from kpi_pipeline.pipeline.restatement import read_shown
 from kpi_pipeline.pipeline.roots import figure_roots
 from kpi_pipeline.report.build import build_report_and_tables
@@ -149,6 +150,8 @@ def read_report_inputs(
     if facts.snapshot_id != read.snapshot_id:
         raise _rebuilt(warehouse)
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
+    commentary = read_commentary(settings.report.commentary, metrics)
+    asked = decisions_asked(commentary, issue.before, metrics)
     restated = _restated(issue, warehouse, facility, facts)
     facility_name = _facility_name(facility, facts) if facility is not None else None
     return ReportInputs(
@@ -159,12 +162,14 @@ def read_report_inputs(
         settings=settings,
         month=month,
         targets=read_targets(settings.targets, metrics),
-        commentary=read_commentary(settings.report.commentary, metrics),
+        commentary=commentary,
         facility_id=facility or WHOLE_SYSTEM,
         facility_name=facility_name,
         privacy=privacy,
         initiatives=decided.initiatives,
         rebases=decided.rebases,
+        asked=asked,
+        outcomes=newest(read_outcomes(settings.report.decisions, asked), decided.outcomes),
         drivers=drivers,
         gaps=gaps,
         issue_number=issue.number,

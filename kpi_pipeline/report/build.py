@@ -12,6 +12,7 @@ from kpi_pipeline.report.forms.restated_csv import write_restated_csv
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.claims import build_said_before
+from kpi_pipeline.report.pages.decisions import build_decisions
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.facilities import build_facility_section
@@ -39,6 +40,7 @@ def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str
     prepared = (
         build_restated(judged),
         build_said_before(judged),
+        build_decisions(judged),
         build_facility_section(judged),
         build_drivers(judged),
         build_fairness(judged),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from kpi_pipeline.core.errors import DeliveryError, WarehouseError
+from kpi_pipeline.delivery.archive import folder_faults
 from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import claim, counts, settle
 from kpi_pipeline.delivery.points import forget_listeners, listen
@@ -157,3 +161,26 @@ def test_publishing_twice_at_the_same_time_numbers_and_queues_once(desk: StubDes
     once_at("publish.built", lambda: publish_month(desk, OCTOBER, by="Scheduler", at=NOON) and None)
     publish_month(desk, OCTOBER, by="Analyst", at=NOON)
     check_whole(desk)
+
+
+@pytest.mark.parametrize("state_url", ["sqlite"], indirect=True)
+def test_two_who_write_the_same_issue_at_the_same_time_do_not_mix_their_files(
+    desk: StubDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft_month(desk, OCTOBER, by="Analyst", at=NOON)
+    approve_month(desk, OCTOBER, by="Director", at=NOON)
+    other = StubDesk(tmp_path, desk.url, monkeypatch)
+    with ThreadPoolExecutor(1) as pool:
+        second = []
+
+        def begin() -> None:
+            second.append(pool.submit(publish_month, other, OCTOBER, by="Scheduler", at=NOON))
+            time.sleep(0.5)  # long enough for it to come as far as the folder that is being written
+
+        once_at("folder.kpi-report.pdf", begin)
+        publish_month(desk, OCTOBER, by="Analyst", at=NOON)
+        second[0].result(timeout=30)
+    other.close()
+    check_whole(desk)
+    folders = [path.parent for path in desk.archive.rglob("manifest.json")]
+    assert [folder_faults(folder) for folder in folders] == [[], []]

@@ -30,7 +30,8 @@ class Sink:
     """What arrived, and what is to go wrong. script: recipient → what happens to it.
 
     grey (4xx once), soft (4xx always), nouser (5xx), drop_before (before the body), drop_during (after 354), drop_after
-    (body taken, no reply), drop_forget (body not taken, no reply), body4 and body5 (refused after the body), slow.
+    (body taken, no reply), drop_forget (body not taken, no reply), body4 and body5 (refused after the body), slow (body
+    taken, the reply trickles in). faults: how often each of them happened. greeting `slow`: it trickles in.
     """
 
     script: dict[str, str] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Sink:
     size: int = 50_000_000
     messages: list[tuple[str, bytes, bool]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
     server: Any = None
 
     @property
@@ -120,10 +122,9 @@ class _Session(socketserver.BaseRequestHandler):
             self.request = self.context.wrap_socket(self.request, server_side=True)
         self.reader = self.request.makefile("rb")
         if self.sink.greeting == "slow":
-            for letter in b"220 sink ESMTP":
-                self.request.sendall(bytes([letter]))
-                time.sleep(0.3)
-        self.say(self.sink.greeting)
+            self.trickle(b"220 sink ESMTP\r\n")
+        else:
+            self.say(self.sink.greeting)
         self.recipients: list[str] = []
         while line := self.reader.readline():
             words = line.decode().strip()
@@ -167,6 +168,8 @@ class _Session(socketserver.BaseRequestHandler):
     def recipient(self, address: str) -> bool:
         self.sink.seen[address] += 1
         what = self.sink.script.get(address, "")
+        if what in ("nouser", "soft", "drop_before") or (what == "grey" and self.sink.seen[address] == 1):
+            self.sink.faults[what] += 1
         if what == "nouser":
             self.say("550 5.1.1 no such user")
         elif what == "soft" or (what == "grey" and self.sink.seen[address] == 1):
@@ -182,6 +185,8 @@ class _Session(socketserver.BaseRequestHandler):
         (address,) = self.recipients
         what = self.sink.script.get(address, "")
         self.say("354 go on")
+        if what in ("drop_during", "drop_after", "drop_forget", "body4", "body5", "slow"):
+            self.sink.faults[what] += 1
         if what == "drop_during":
             self.request.recv(100)
             return False
@@ -193,15 +198,22 @@ class _Session(socketserver.BaseRequestHandler):
         if what in ("body4", "body5"):
             self.say("452 4.3.1 full" if what == "body4" else "554 5.6.0 refused")
             return True
-        if what == "slow":
-            time.sleep(60)
         if what == "drop_forget":
             return False
         self.sink.messages.append((address, b"".join(lines), self.tls))
         if what == "drop_after":
             return False
-        self.say("250 2.0.0 queued")
+        if what == "slow":
+            self.trickle(b"250 2.0.0 queued\r\n")
+        else:
+            self.say("250 2.0.0 queued")
         return True
 
     def say(self, *lines: str) -> None:
         self.request.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+    def trickle(self, line: bytes) -> None:
+        """One letter after the other: each comes in time, the line never does."""
+        for letter in line:
+            self.request.sendall(bytes([letter]))
+            time.sleep(0.3)

@@ -37,6 +37,10 @@ class StateServer:
     def start(self) -> None:
         _control(self, "start", "-l", str(self.folder / "log"), "-o", _options(self.port, self.folder))
 
+    def start_if_stopped(self) -> None:
+        if not (self.folder / "data" / "postmaster.pid").exists():
+            self.start()
+
 
 @contextmanager
 def running_server(folder: Path) -> Iterator[StateServer]:

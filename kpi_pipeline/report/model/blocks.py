@@ -118,8 +118,14 @@ class FurtherSection(Frozen):
     opportunities, the improvement programme, what changed since the last issue. In the order given."""
 
     name: Literal[
-        "said_before", "hospitals", "drivers", "fairness", "improvement_programme", "changes_since_last_issue"
-    ]  # fmt: skip
+        "said_before",
+        "decisions",
+        "hospitals",
+        "drivers",
+        "fairness",
+        "improvement_programme",
+        "changes_since_last_issue",
+    ]
     title: Words
     lede: Words | None = None
     grid: Grid | None = None

@@ -101,7 +101,7 @@ class Matrix(Frozen):
 
 class FrontPage(Frozen):
     """Page 1, the month in one page. `title` is the finding and the document's only h1. said_before: what became of
-    what earlier issues said; empty where there is none."""
+    what earlier issues said; empty where there is none. asked_before: what became of decisions asked for before."""
 
     title: Words
     lede: Words
@@ -110,6 +110,7 @@ class FrontPage(Frozen):
     attention: FindingList
     decisions: tuple[Decision, ...] = ()
     no_decisions_words: Words = "None this month."
+    asked_before: Words | None = None
     said_before: Annotated[tuple[Words, ...], Field(max_length=3)] = ()
     matrix: Matrix
     cut_off: Words

@@ -23,6 +23,7 @@ from kpi_pipeline.report.model import (
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
 from kpi_pipeline.report.words.claims import said_before_lines
+from kpi_pipeline.report.words.decisions import asked_before_sentence
 from kpi_pipeline.report.words.findings import (
     finding_title,
     issue_words,
@@ -83,6 +84,7 @@ def build_front_page(judged: Judged) -> FrontPage:
             Decision(text=one.what, owner=one.owner, due=one.by) for one in commentary.decisions[:_MOST_DECISIONS]
         ),
         no_decisions_words="None recorded.",
+        asked_before=asked_before_sentence(judged.asked_before) if judged.asked_before else None,
         said_before=said_before_lines(judged),
         matrix=_matrix(judged),
         cut_off=_cut_off_words(judged),
