@@ -20,7 +20,6 @@ PageName = Literal[
     "drivers",
     "fairness",
     "improvement_programme",
-    "further_measures",
     "small_multiples",
     "appendix",
 ]
@@ -62,7 +61,7 @@ class Agenda:
     """The sections in the order of the pages.
 
     compared: metrics shown hospital by hospital, in order. scorecard: metrics with a row on the scorecard; further:
-    those with figures that stand in the annex instead. Both in the order of the report.
+    those with figures that stand in the annex alone. Both in the order of the report.
     """
 
     items: tuple[AgendaItem, ...]
@@ -177,6 +176,5 @@ def build_agenda(
     items += [AgendaItem("drivers", 2)] if has_drivers else []
     items += [AgendaItem("fairness", 1)] if has_fairness else []
     items += [AgendaItem("improvement_programme")] if has_programme else []
-    items += [AgendaItem("further_measures")] if further else []
     items += [AgendaItem("small_multiples"), AgendaItem("appendix")]
     return Agenda(tuple(items), compared, scorecard, further)

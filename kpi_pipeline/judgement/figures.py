@@ -18,6 +18,7 @@ import pandas as pd
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.judgement.disclosure import Number
+from kpi_pipeline.metrics.compute import BEFORE_DATA
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 
 Maturity = Literal["open", "provisional", "final"]
@@ -73,7 +74,10 @@ class Figure:
 def read_figures(
     values: pd.DataFrame, exclusions: pd.DataFrame, metrics: Mapping[str, Metric], months: Collection[Month]
 ) -> list[Figure]:
-    """The records of those months, nothing withheld. Rows of metrics that could not be computed are left out."""
+    """The records of those months, nothing withheld.
+
+    Rows of metrics that could not be computed are left out, and so are months from before the data began.
+    """
     wanted = {str(month) for month in months}
     left_out: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
     for row in exclusions.to_dict("records"):
@@ -83,7 +87,7 @@ def read_figures(
     return [
         _figure(row, left_out.get((row["metric"], row["facility_id"], row["month"]), {}), metrics[row["metric"]])
         for row in values.to_dict("records")
-        if row["metric"] in metrics and row["month"] in wanted
+        if row["metric"] in metrics and row["month"] in wanted and row["status"] != BEFORE_DATA
     ]
 
 

@@ -6,7 +6,7 @@ Not here: how an effect is estimated (`improvement.effects`), its words and tabl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -20,6 +20,7 @@ from kpi_pipeline.improvement.effects.initiative_effects import estimate_initiat
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.judgement.since_start import SinceStart, compute_since_start
 from kpi_pipeline.metrics.declaration import Metric
 
 MeasureKind = Literal["outcome", "process", "balancing"]
@@ -40,7 +41,7 @@ class JudgedInitiative:
     """One initiative. effects: outcome → estimate, None where its values are not in the table by facility; empty
     before it begins. sizes: outcome → its effect in bed-days and dollars, where it is one of days. is_shared: in a
     facility's own copy, it runs in other places too; its effect, estimated over all of them, stands in the report of
-    the whole system only."""
+    the whole system only. since: outcome → its level before and since, where it runs at one place."""
 
     initiative: Initiative
     is_begun: bool
@@ -48,6 +49,7 @@ class JudgedInitiative:
     effects: Mapping[str, EffectResult | None]
     sizes: Mapping[str, EffectSize]
     measures: tuple[InitiativeMeasure, ...]
+    since: Mapping[str, SinceStart] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -74,8 +76,23 @@ def judge_programme(
             here = initiative.scope.model_copy(update={"facilities": (own,)})
             initiative = initiative.model_copy(update={"scope": here})
         measures = _measures(inputs, initiative, figures, measure_of)
-        judged.append(JudgedInitiative(initiative, is_begun, is_shared, effects, sizes, measures))
+        since = _since_start(initiative, effects, measures)
+        judged.append(JudgedInitiative(initiative, is_begun, is_shared, effects, sizes, measures, since))
     return tuple(judged)
+
+
+def _since_start(
+    initiative: Initiative, effects: Mapping[str, EffectResult | None], measures: Sequence[InitiativeMeasure]
+) -> dict[str, SinceStart]:
+    """Outcome → its levels, of those with an estimate that run at one place only."""
+    start, found = Month.of(initiative.starts_on), {}
+    for name, result in effects.items():
+        places = [one.measure for one in measures if one.kind == "outcome" and one.measure.metric.name == name]
+        if result is None or len(places) != 1:
+            continue
+        if (since := compute_since_start(places[0], start, result.first_counted_month)) is not None:
+            found[name] = since
+    return found
 
 
 def _concerns(initiative: Initiative, inputs: ReportInputs) -> bool:

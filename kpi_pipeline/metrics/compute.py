@@ -10,16 +10,13 @@ import numpy as np
 import pandas as pd
 
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_text import literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.metrics.cases import cases_sql, feeds_of, missing_inputs, sum_cases, watermarks_sql
+from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
-from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
+from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
 from kpi_pipeline.metrics.survival import survival_medians_sql
-
-SILENT_AFTER_DAYS = 92
-"""A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
+from kpi_pipeline.metrics.totals import exclusions_sql, totals_sql
 
 _OF_EVENTS = ("proportion", "rate")
 """Kinds whose numerator counts what happened to patients; one patient may be behind many events."""
@@ -32,6 +29,10 @@ VALUE_COLUMNS = (
 EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_cases")
 
 
+BEFORE_DATA = "before_data"
+"""The status of a month before the first discharge of the data: a part of its cases alone is known, and which part."""
+_WHY_BEFORE_DATA = "before the first month with a discharge: of its cases only those that lasted until then are known"
+_OF_DEPARTMENT = frozenset({"budget", "case_managers", "census", "licences", "staffing", "training", "watermarks"})
 _WHY_NO_VALUE = {
     "geometric_mean": "a case is not above zero",
     "survival_median": "fewer than half had an end in the time watched",
@@ -51,10 +52,11 @@ def compute_values(
     if missing is not None:
         return _unavailable(metric, *missing), pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
     table = sum_cases(connection, metric)
-    sums = connection.execute(_totals_sql(metric, table)).df()
-    exclusions = connection.execute(_exclusions_sql(table)).df()
+    sums = connection.execute(totals_sql(metric, table)).df()
+    exclusions = connection.execute(exclusions_sql(table)).df()
     connection.execute(f"DROP TABLE {table}")
     sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums)
+    sums["is_before_data"] = _is_before_data(connection, metric, sums)
     sums["n_event_patients"] = (
         _event_patients(connection, metric, sums) if _counts_events(connection, metric) else np.nan
     )
@@ -63,10 +65,32 @@ def compute_values(
     return values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
 
 
+def _is_before_data(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
+    """Which rows of the sums lie before the first month with a discharge, in the facility or (system) in any.
+
+    An extract holds the stays that ended since some day. Of what began or stood open earlier it shows those alone that
+    lasted until then: long ones. Department tables (shifts, census, budget, courses) have their own history.
+    """
+    if metric.tables <= _OF_DEPARTMENT or not _has_stays(connection):
+        return pd.Series(False, index=sums.index)
+    first = dict(
+        connection.execute(
+            f"""SELECT CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END,
+                STRFTIME(MIN(discharged_on), '%Y-%m')
+            FROM stays WHERE discharged_on IS NOT NULL GROUP BY GROUPING SETS ((facility_id), ())"""
+        ).fetchall()
+    )
+    places = zip(sums["facility_id"], sums["month"], strict=True)
+    return pd.Series([month < (first.get(place) or "") for place, month in places], index=sums.index, dtype=bool)
+
+
+def _has_stays(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'stays'").fetchall())
+
+
 def _counts_events(connection: duckdb.DuckDBPyConnection, metric: Metric) -> bool:
     """Whether the numerator counts what happened to patients, and there are stays to know them by."""
-    has_stays = connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'stays'").fetchall()
-    return metric.kind in _OF_EVENTS and bool(has_stays)
+    return metric.kind in _OF_EVENTS and _has_stays(connection)
 
 
 def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
@@ -120,118 +144,6 @@ def _pooled_sql(counted: str, metric: Metric) -> str:
     """
 
 
-def _totals_sql(metric: Metric, table: str) -> str:
-    """The sums by facility and month and for the whole system, each with its maturity.
-
-    A month in which a feed was silent, or whose follow-up reaches into such a time, is provisional.
-    """
-    feeds = ", ".join(literal(table) for table in feeds_of(metric))
-    return f"""
-    WITH watermarks AS ({watermarks_sql(metric)}),
-    counted_sums AS (
-        SELECT *, listed_reason IS NULL AND NOT is_immature AS is_counted
-        FROM {table}
-        WHERE month_starts_on IS NOT NULL
-    ),
-    sums AS (
-        SELECT
-            GROUPING(facility_id) AS is_system,
-            facility_id,
-            month_starts_on,
-            CAST(SUM(numerator) FILTER (WHERE is_counted) AS DOUBLE) AS numerator,
-            CAST(SUM(denominator) FILTER (WHERE is_counted) AS DOUBLE) AS denominator,
-            CAST(SUM(sum_nn) FILTER (WHERE is_counted) AS DOUBLE) AS sum_nn,
-            CAST(SUM(sum_nd) FILTER (WHERE is_counted) AS DOUBLE) AS sum_nd,
-            CAST(SUM(sum_dd) FILTER (WHERE is_counted) AS DOUBLE) AS sum_dd,
-            MIN(least) FILTER (WHERE is_counted) AS least,
-            CAST(SUM(n_cases) AS BIGINT) AS n_cases,
-            CAST(COALESCE(SUM(n_cases) FILTER (WHERE NOT is_counted), 0) AS BIGINT) AS n_excluded,
-            CAST(COALESCE(SUM(n_cases) FILTER (WHERE is_immature), 0) AS BIGINT) AS n_immature,
-            CAST(SUM(log_sum) FILTER (WHERE is_counted) AS DOUBLE) AS log_sum,
-            CAST(SUM(log_square_sum) FILTER (WHERE is_counted) AS DOUBLE) AS log_square_sum,
-            CAST(SUM(n_logs) FILTER (WHERE is_counted) AS DOUBLE) AS n_logs
-        FROM counted_sums
-        GROUP BY GROUPING SETS ((facility_id, month_starts_on), (month_starts_on))
-    ),
-    months AS (
-        SELECT DISTINCT month_starts_on, CAST(month_starts_on + INTERVAL 1 MONTH - INTERVAL 1 DAY AS DATE) AS ends_on
-        FROM sums
-    ),
-    last_days AS (SELECT MAX(complete_through) AS complete_through FROM watermarks),
-    open_facilities AS (
-        SELECT months.month_starts_on, MIN(watermarks.complete_through) AS complete_through
-        FROM months
-        CROSS JOIN last_days
-        CROSS JOIN watermarks
-        INNER JOIN facilities ON watermarks.facility_id = facilities.facility_id
-        WHERE
-            (
-                watermarks.is_held_back
-                OR watermarks.complete_through
-                >= LEAST(months.ends_on, last_days.complete_through) - {SILENT_AFTER_DAYS}
-            )
-            AND (facilities.closed_on IS NULL OR facilities.closed_on >= months.month_starts_on)
-        GROUP BY months.month_starts_on
-    ),
-    silent_places AS (
-        SELECT DISTINCT months.month_starts_on, feed_gaps.facility_id
-        FROM months
-        INNER JOIN feed_gaps
-            ON feed_gaps.starts_on <= months.ends_on + {metric.matures_after_days}
-            AND feed_gaps.ends_before > months.month_starts_on
-        WHERE feed_gaps.table_name IN ({feeds})
-    ),
-    silent_months AS (SELECT DISTINCT month_starts_on FROM silent_places)
-    SELECT
-        CASE sums.is_system WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE sums.facility_id END AS facility_id,
-        STRFTIME(sums.month_starts_on, '%Y-%m') AS month,
-        sums.* EXCLUDE (is_system, facility_id, month_starts_on),
-        CASE
-            WHEN complete.complete_through < months.ends_on THEN 'open'
-            WHEN complete.complete_through - {metric.matures_after_days} < months.ends_on THEN 'provisional'
-            WHEN silent_places.facility_id IS NOT NULL OR silent_months.month_starts_on IS NOT NULL THEN 'provisional'
-            ELSE 'final'
-        END AS maturity
-    FROM sums
-    INNER JOIN months ON sums.month_starts_on = months.month_starts_on
-    LEFT JOIN open_facilities ON sums.month_starts_on = open_facilities.month_starts_on AND sums.is_system = 1
-    LEFT JOIN watermarks ON sums.facility_id = watermarks.facility_id AND sums.is_system = 0
-    LEFT JOIN silent_places
-        ON sums.month_starts_on = silent_places.month_starts_on AND sums.facility_id = silent_places.facility_id
-        AND sums.is_system = 0
-    LEFT JOIN silent_months ON sums.month_starts_on = silent_months.month_starts_on AND sums.is_system = 1
-    CROSS JOIN last_days
-    CROSS JOIN LATERAL (
-        SELECT COALESCE(watermarks.complete_through, open_facilities.complete_through, last_days.complete_through)
-            AS complete_through
-    ) AS complete
-    ORDER BY sums.is_system DESC, 1, 2
-    """
-
-
-def _exclusions_sql(table: str) -> str:
-    """How many cases each reason excludes, by facility and month and for the whole system."""
-    return f"""
-    WITH excluded_sums AS (
-        SELECT
-            facility_id,
-            STRFTIME(month_starts_on, '%Y-%m') AS month,
-            CASE WHEN is_immature THEN '{INSUFFICIENT_FOLLOWUP}' ELSE listed_reason END AS exclusion_reason,
-            n_cases
-        FROM {table}
-        WHERE month_starts_on IS NOT NULL AND (is_immature OR listed_reason IS NOT NULL)
-    )
-    SELECT
-        CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
-        month,
-        exclusion_reason,
-        CAST(SUM(n_cases) AS BIGINT) AS n_cases
-    FROM excluded_sums
-    GROUP BY GROUPING SETS ((facility_id, month, exclusion_reason), (month, exclusion_reason))
-    ORDER BY ALL
-    """
-
-
 def value_frame(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFrame:
     """Sums of cases, one row for each cut → value, 95 % interval, status and its reason: the one place of the formulas.
 
@@ -257,10 +169,11 @@ def value_frame(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.Da
             frame["value"] = metric.scale * frame["numerator"] / denominator
         frame["lower"], frame["upper"] = _interval(frame, metric, counted)
         is_shown = (counted >= fewest) & denominator.notna() & frame["value"].notna()
-    frame["status"] = np.where(is_shown, "ok", "too_few")
+    is_shown &= ~frame["is_before_data"]
+    frame["status"] = np.select([is_shown, frame["is_before_data"]], ["ok", BEFORE_DATA], "too_few")
     frame["status_reason"] = np.select(
-        [is_shown, counted == 0, counted < fewest],
-        ["", "no case counts", f"fewer than {fewest} cases"],
+        [is_shown, frame["is_before_data"], counted == 0, counted < fewest],
+        ["", _WHY_BEFORE_DATA, "no case counts", f"fewer than {fewest} cases"],
         _WHY_NO_VALUE.get(metric.kind, "the denominator is zero"),
     )
     frame.loc[~is_shown, ["value", "lower", "upper"]] = np.nan

@@ -34,6 +34,11 @@ CASE_COLUMNS = ("case_id", "facility_id", "unit_id", "event_date", "numerator", 
 PLACEHOLDER = "‹"
 """What the words of a new metric's skeleton are marked with; no metric may be used that still holds one."""
 
+TABLES_WITHOUT_PATIENTS = frozenset(
+    {"budget", "case_managers", "facilities", "licences", "staffing", "training", "units", "watermarks"}
+)
+"""Whoever counts rows of these alone counts no patients, and may say so (`counts_patients`)."""
+
 INSUFFICIENT_FOLLOWUP = "insufficient_followup"
 """The one exclusion the library adds itself: the case's follow-up reaches past its facility's watermark."""
 
@@ -65,6 +70,8 @@ class Metric(_Frozen):
     for came then, 0 where it had not come by then.
     `per` scales a rate (100 = per 100 discharges). `needs` names inputs without which the measure is
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
+    counts_patients: whether its cases and events are patients' and small ones are withheld from outsiders; false for
+    staff, licences, hours and budget lines. What adds patients, or divides by them, counts them.
     replaces_shipped: a hospital's own metric that takes the place of the shipped one of its name. where: its file,
     which is no part of what it declares.
     """
@@ -100,6 +107,7 @@ class Metric(_Frozen):
     exclusions: dict[str, Words] = {}
     late_data_exclusions: tuple[str, ...] = ()
     data_faults: tuple[str, ...] = ()
+    counts_patients: bool = True
     caveats: tuple[Words, ...] = ()
     reviewed: date
     replaces_shipped: bool = False
@@ -206,7 +214,10 @@ def _parse_metric(path: Path, _content: bytes) -> Metric:
         metric = Metric.model_validate({**file.front_matter, "name": file.name, "sql": file.sql, "where": file.where})
     except ValidationError as error:
         raise DefinitionError(faults_of(file.where, error, file.lines)) from error
-    metric.tables  # noqa: B018  parses the SQL now, so that a broken SELECT is found at load
+    of_patients = sorted(metric.tables - TABLES_WITHOUT_PATIENTS)  # parses the SQL: a broken SELECT is found at load
+    if of_patients and not metric.counts_patients:
+        what = f"counts_patients is false, but the cases come from {', '.join(of_patients)}."
+        raise DefinitionError(Fault(file.where, what, "Take the line out: small numbers of patients are withheld."))
     return metric
 
 

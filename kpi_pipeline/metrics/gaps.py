@@ -16,8 +16,9 @@ from scipy import stats
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.cases import missing_inputs
-from kpi_pipeline.metrics.compute import value_frame
+from kpi_pipeline.metrics.compute import BEFORE_DATA, value_frame
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.groups import NOT_RECORDED, Span, groupable_by, query_groups
 
@@ -106,12 +107,11 @@ def read_gaps(
     for name in names:
         metric = metrics[name]
         dimensions = [one for one in FAIRNESS_DIMENSIONS if one in groupable_by(metric)]
-        last = _last_final_month(values, name, month, facility)
-        if not dimensions or last is None or metric.quantile is not None or metric.kind == "count":
+        span = final_year(values, name, month, facility)
+        if not dimensions or span is None or metric.quantile is not None or metric.kind == "count":
             continue
         if missing_inputs(connection, metric) is not None:
             continue
-        span = Span(MONTHS_COMPARED, last)
         sums = query_groups(connection, metric, dimensions, [span], facility=facility)
         one = compute_gaps(sums, metric, span, settings=settings)
         if one.gaps:
@@ -119,10 +119,18 @@ def read_gaps(
     return with_holm(found)
 
 
-def _last_final_month(values: pd.DataFrame, name: str, month: Month, facility: str | None) -> Month | None:
-    own = values[(values["metric"] == name) & (values["facility_id"] == (facility or "all"))]
-    final = own[(own["maturity"] == "final") & (own["month"] != "") & (own["month"] <= str(month))]
-    return Month.parse(str(final["month"].max())) if len(final) else None
+def final_year(values: pd.DataFrame, name: str, month: Month, facility: str | None) -> Span | None:
+    """A measure's twelve months up to its newest final one, no later than `month`, or as many as there are data for.
+
+    At a facility or (None) of the whole system; None without a final month.
+    """
+    own = values[(values["metric"] == name) & (values["facility_id"] == (facility or WHOLE_SYSTEM))]
+    own = own[(own["month"] != "") & (own["month"] <= str(month)) & (own["status"] != BEFORE_DATA)]
+    final = own[own["maturity"] == "final"]
+    if final.empty:
+        return None
+    first, last = Month.parse(str(own["month"].min())), Month.parse(str(final["month"].max()))
+    return Span(min(MONTHS_COMPARED, last.months_since(first) + 1), last)
 
 
 def compute_gaps(sums: pd.DataFrame, metric: Metric, span: Span, *, settings: Settings) -> MetricGaps:

@@ -167,7 +167,7 @@ def query_groups(
 ) -> pd.DataFrame:
     """The sums of a measure's cases by group and span, one row each; dimension '' is all cases of the span.
 
-    Columns: dimension, group ('' not recorded), months, n_cases, n_excluded, n_persons and n_event_persons (missing
+    Columns: dimension, group ('' not recorded), months, n_cases, n_excluded, is_before_data (never), n_persons and n_event_persons (missing
     where cases are no stays or encounters), quantile, and those of `cases.sum_columns_sql`.
     """
     days = ", ".join(
@@ -219,7 +219,8 @@ def query_groups(
     ).df()
     if subject is None:
         found[["n_persons", "n_event_persons"]] = np.nan
-    numbers = [name for name in found.columns if name not in ("dimension", "group")]
+    found["is_before_data"] = False
+    numbers = [name for name in found.columns if name not in ("dimension", "group", "is_before_data")]
     return found.astype(dict.fromkeys(numbers, float))
 
 

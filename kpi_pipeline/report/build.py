@@ -21,7 +21,7 @@ from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
 from kpi_pipeline.report.pages.restated import build_restated
-from kpi_pipeline.report.pages.scorecard import build_further_measures, build_scorecard, build_small_multiples
+from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples
 from kpi_pipeline.report.words.findings import issue_words
 
 _SNAPSHOT_LETTERS = 6
@@ -70,7 +70,6 @@ def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str
         claims=tuple(one.claim for one in judged.claims),
         owed=build_owed(judged),
         further_sections=tuple(one for one in prepared if one is not None),
-        further_measures=build_further_measures(judged),
         small_multiples=build_small_multiples(judged),
         appendix=build_appendix(judged, contact=settings.report.contact),
     )

@@ -24,6 +24,7 @@ exclusions:
 caveats:
   - "The layout carries no planned number of patients, so the plan is not flexed: a busy month may spend more."
   - By month of posting; it never ties with the cost of the month's discharges.
+counts_patients: false
 reviewed: 2026-11-27
 ---*/
 SELECT

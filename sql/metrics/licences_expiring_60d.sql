@@ -22,6 +22,7 @@ caveats:
   - An extract knows only the present day of expiry, so there is one figure, of the last whole month, and no history.
   - A case manager belongs to the facility of the last shift; who had none in the year before the month end is not counted.
   - "Counts licences, never names."
+counts_patients: false
 reviewed: 2026-11-27
 ---*/
 WITH last_month_ends AS (

@@ -23,6 +23,7 @@ exclusions:
   overtime_unknown: Paid hours are given and overtime is not.
 caveats:
   - "Totals of the department, never of one person."
+counts_patients: false
 reviewed: 2026-11-27
 ---*/
 SELECT

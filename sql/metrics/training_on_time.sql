@@ -20,6 +20,7 @@ denominator_noun: courses due
 caveats:
   - A case manager belongs to the facility of the last shift; who never had a shift is in no figure.
   - "Counts courses, never names."
+counts_patients: false
 reviewed: 2026-11-27
 ---*/
 SELECT

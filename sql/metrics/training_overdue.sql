@@ -21,6 +21,7 @@ denominator_noun: courses due in a year
 caveats:
   - A case manager who has left keeps what was owed until it is twelve months old.
   - "Counts courses, never names."
+counts_patients: false
 reviewed: 2026-11-27
 ---*/
 WITH month_ends AS (

@@ -35,7 +35,7 @@ OUR_OWN = {
 GIVEN = {
     "core/connections.py": {"name"},
     "core/sql_text.py": {"value"},
-    "improvement/drivers/collect.py": {"opening.condition()"},
+    "improvement/drivers/collect.py": {"opening.condition()", "ever.condition()"},
     "improvement/drivers/queries.py": {
         "by",
         "window.condition('cases', 'event_date')",
@@ -58,6 +58,7 @@ GIVEN = {
     "intake/workbooks.py": {"selected", "spec", "name"},
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
+    "metrics/totals.py": {"table"},
     "metrics/survival.py": {"counted"},
     "metrics/blast_radius.py": {"table", "name", "column"},
     "metrics/definition_diff.py": {"conditions", "rule", "column"},

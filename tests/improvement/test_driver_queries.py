@@ -204,10 +204,10 @@ def read(connection: duckdb.DuckDBPyConnection, settings: Settings = Settings())
 
 
 def test_the_drivers_of_a_year_count_what_was_landed(tmp_path: Path) -> None:
-    """The twelve months to October hold E1, E2, E3 and E5, which left in September."""
+    """The data begin in September and hold E1, E2, E3 and E5, which left then: two months, not twelve."""
     with warehouse(tmp_path) as connection:
         drivers = read(connection)
-    assert (str(drivers.first_month), drivers.n_discharges, drivers.days_waited) == ("2025-11", 4, 7.0)
+    assert (str(drivers.first_month), drivers.n_discharges, drivers.days_waited) == ("2026-09", 4, 7.0)
     assert drivers.service_lines is not None
     assert drivers.drgs is not None
     assert drivers.drgs.total.n_stays == drivers.service_lines.total.n_stays == 4

@@ -13,7 +13,7 @@ import pytest
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.judgement.disclosure.attack import Finding, attack
 from kpi_pipeline.judgement.disclosure.counts import Withheld, is_small
-from kpi_pipeline.judgement.disclosure.narrowing import is_narrow, narrow_bounds
+from kpi_pipeline.judgement.disclosure.narrowing import Equation, is_narrow, narrow_bounds
 from kpi_pipeline.judgement.disclosure.publication import NUMERATOR, Cell, Publication, excluded, publish
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
@@ -48,6 +48,13 @@ def test_three_issues_in_a_row_tell_no_more_than_each(seed: int) -> None:
         whole = whole.merged(publish(withheld([one for one in figures if one.month <= last])))
     assert len(whole.numbers) == len(publish(figures).numbers)
     assert attack(whole, METRICS, threshold=11) == []
+
+
+def test_exclusions_that_happen_to_be_equal_are_one_number_to_whoever_reads_them() -> None:
+    """All of 25 uncoded stays were costed, too: two measures' exclusions, one number, and with it a third is told."""
+    month = LAST.plus(-2)
+    figures = [one for one in draw_figures(32, n_months=3) if one.month == month]
+    assert attacked(withheld(figures)) == []
 
 
 # ── the defence switched off, part by part ───────────────────────────────────────────────────────────────────
@@ -143,12 +150,24 @@ def test_values_and_sums_together_tell_withheld_sums() -> None:
     pytest.fail("no hospital of forty had costs that values tell")
 
 
+def test_a_small_number_of_staff_is_no_patient() -> None:
+    """Two licences of three expired: printed; the same numbers of patients: withheld."""
+    one = next(figure for figure in draw_figures(5, n_months=1) if figure.metric == READMISSION)
+    few = replace(one, numerator=2.0, denominator=3.0, value=66.7, n_listed=3.0, n_counted=3.0, exclusions={})
+    (staff,) = withheld([replace(few, metric="licences_expired", n_event_patients=None)])
+    (patients,) = withheld([few])
+    assert (staff.numerator, staff.value) == (2.0, 66.7)
+    assert isinstance(patients.numerator, Withheld)
+    assert not METRICS["licences_expired"].counts_patients
+
+
 # ── the parts ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_bounds_pass_along_sums() -> None:
     """a + b = 14, b + c = 18, c ≥ 1, and c + d = 20 with d ≥ 8: c ≤ 12, so b ≥ 6, so a ≤ 8."""
-    equations = [({"a": 1.0, "b": 1.0}, 14.0), ({"b": 1.0, "c": 1.0}, 18.0), ({"c": 1.0, "d": 1.0}, 20.0)]
+    sums = ((("a", "b"), 14.0), (("b", "c"), 18.0), (("c", "d"), 20.0))
+    equations = [Equation(dict.fromkeys(members, 1.0), number) for members, number in sums]
     bounds = narrow_bounds(equations, {"a": 1.0, "b": 1.0, "c": 1.0, "d": 8.0})
     assert bounds["a"] == (1.0, 8.0)
     assert bounds["b"] == (6.0, 13.0)

@@ -76,6 +76,11 @@ def test_a_field_of_the_wrong_type_is_named_with_its_line(tmp_path: Path) -> Non
     assert faults_with(tmp_path, decimals="many")[0].startswith("trial.sql:13: decimals must be a valid integer")
 
 
+def test_what_comes_from_stays_cannot_say_that_it_counts_no_patients(tmp_path: Path) -> None:
+    (fault,) = faults_with(tmp_path, counts_patients="false")
+    assert fault.startswith("trial.sql: counts_patients is false, but the cases come from stays.")
+
+
 def test_every_kind_has_charts_and_signals_can_draw_each() -> None:
     assert CHARTS_OF_KIND.keys() == set(get_args(Kind))
     for kind, charts in CHARTS_OF_KIND.items():

@@ -27,7 +27,7 @@ def test_forty_nine_days_of_one_patient_are_one_patient() -> None:
     connection.execute(
         "CREATE TABLE stays AS SELECT * FROM (VALUES ('s1', 'p1', 'A', 40.0), ('s2', 'p1', 'A', 9.0), "
         "('s3', 'p2', 'A', 0.0), ('s4', 'p3', 'B', 1.0), ('s5', 'p1', 'B', 1.0)) AS rows(stay_id, person_id, "
-        "facility_id, days)"
+        "facility_id, days); ALTER TABLE stays ADD COLUMN discharged_on DATE DEFAULT DATE '2026-09-10'"
     )
     connection.execute("CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN)")
     connection.execute(

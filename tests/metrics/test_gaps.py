@@ -8,7 +8,15 @@ import pytest
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.metrics.gaps import MOST_GROUPS, Gap, MetricGaps, compute_gaps, difference_interval, with_holm
+from kpi_pipeline.metrics.gaps import (
+    MOST_GROUPS,
+    Gap,
+    MetricGaps,
+    compute_gaps,
+    difference_interval,
+    final_year,
+    with_holm,
+)
 from kpi_pipeline.metrics.groups import Span
 from kpi_pipeline.metrics.intervals import wilson_interval
 
@@ -26,7 +34,8 @@ def sums(*groups: tuple[str, str, int, int]) -> pd.DataFrame:
     frame["n_event_persons"] = frame["numerator"]
     for name in ("sum_nn", "sum_nd", "sum_dd", "least", "log_sum", "log_square_sum", "n_logs", "quantile"):
         frame[name] = float("nan")
-    return frame.astype({name: float for name in frame.columns if name not in ("dimension", "group")})
+    numbers = {name: float for name in frame.columns if name not in ("dimension", "group")}
+    return frame.astype(numbers).assign(is_before_data=False)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +104,15 @@ def test_many_groups_keep_the_largest_and_gather_the_rest() -> None:
     assert len(found.gaps) == MOST_GROUPS
     assert found.gaps[-1].n_cases == 100 + 101 + 102 + 103
     assert sum(gap.n_cases for gap in found.gaps) == found.n_cases
+
+
+def test_a_year_ends_with_the_last_final_month_and_begins_no_earlier_than_the_data() -> None:
+    rows = [("2026-04", "final", "before_data"), ("2026-05", "final", "ok"), ("2026-08", "final", "too_few")]
+    rows += [("2026-09", "provisional", "ok"), ("2026-11", "final", "ok")]
+    values = pd.DataFrame(rows, columns=["month", "maturity", "status"]).assign(metric="m", facility_id="all")
+    assert final_year(values, "m", Month(2026, 10), None) == Span(4, Month(2026, 8))
+    assert final_year(values, "m", Month(2026, 4), None) is None
+    assert final_year(values, "m", Month(2026, 10), "F1") is None
 
 
 def gap(p_value: float | None, *, is_mirror: bool = False) -> Gap:

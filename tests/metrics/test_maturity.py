@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from tests.support.cases import case, measure, values_of
+from kpi_pipeline.core.periods import Month
+from kpi_pipeline.judgement.figures import read_figures
+from kpi_pipeline.metrics.compute import BEFORE_DATA, EXCLUSION_COLUMNS, compute_values
+from tests.support.cases import ONE_IS_ENOUGH, case, measure, values_of, warehouse_of
 
 FOLLOWED_30_DAYS = measure("proportion", unit="percent", matures_after_days=30)
+NO_EXCLUSIONS = pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
 FINAL_AT_ONCE = measure("count")
 SYSTEM, ONE = ("all", "2026-10"), ("F1", "2026-10")
 
@@ -82,3 +87,38 @@ def test_the_months_of_a_facility_without_a_watermark_follow_the_latest_one_ther
     # a census may come from a facility that has sent no encounter yet: its rows count all the same
     found = values_of([case(facility="F9")], FINAL_AT_ONCE, complete_through={"F1": "2026-10-31"})
     assert (found[("F9", "2026-10")]["value"], found[("F9", "2026-10")]["maturity"]) == (1, "final")
+
+
+def test_a_month_before_the_first_discharge_has_no_value_for_only_what_lasted_is_known() -> None:
+    """The stays of F1 end from November on, those of F2 from December; what began earlier is seen in part."""
+    opened = [case(on="2023-10-20"), case(on="2023-11-03"), case(on="2023-11-09", facility="F2")]
+    opened += [case(on="2023-12-01", facility="F2")]
+    listed = "SELECT listed.* FROM listed LEFT JOIN stays ON listed.case_id = stays.stay_id"
+    with warehouse_of(opened) as connection:
+        connection.execute(
+            "CREATE TABLE stays AS SELECT * FROM (VALUES ('s1', 'p1', 'F1', DATE '2023-11-02'), "
+            "('s2', 'p2', 'F1', NULL), ('s3', 'p3', 'F2', DATE '2023-12-05')) "
+            "AS rows(stay_id, person_id, facility_id, discharged_on)"
+        )
+        of_stays, _ = compute_values(connection, measure("count", sql=listed), settings=ONE_IS_ENOUGH)
+    found = {(row["facility_id"], row["month"]): row for row in of_stays.to_dict("records")}
+    assert {key: row["value"] for key, row in found.items() if row["status"] == "ok"} == {
+        ("all", "2023-11"): 2.0,
+        ("all", "2023-12"): 1.0,
+        ("F1", "2023-11"): 1.0,
+        ("F2", "2023-12"): 1.0,
+    }
+    early = [("F1", "2023-10"), ("F2", "2023-11"), ("all", "2023-10")]
+    assert [(found[key]["status"], found[key]["n_cases"]) for key in early] == [(BEFORE_DATA, 1)] * 3
+    read = read_figures(of_stays, NO_EXCLUSIONS, {"trial": measure("count")}, [Month(2023, 10), Month(2023, 11)])
+    assert {(one.facility_id, str(one.month)) for one in read} == {("F1", "2023-11"), ("all", "2023-11")}
+
+
+def test_shifts_census_and_courses_may_reach_further_back_than_the_stays() -> None:
+    with warehouse_of([case(on="2020-01-20")]) as connection:
+        connection.execute(
+            "CREATE TABLE stays AS SELECT 's1' AS stay_id, 'p1' AS person_id, 'F1' AS facility_id, "
+            "DATE '2023-11-02' AS discharged_on; CREATE TABLE staffing AS FROM listed"
+        )
+        values, _ = compute_values(connection, measure("count", sql="SELECT * FROM staffing"), settings=ONE_IS_ENOUGH)
+    assert set(values["status"]) == {"ok"}

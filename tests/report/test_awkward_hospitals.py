@@ -138,22 +138,23 @@ def test_an_awkward_hospital_gets_a_whole_report(name: str) -> None:
 def test_of_many_measures_the_scorecard_keeps_what_an_executive_asks_for() -> None:
     inputs = forty_one_measures()
     judged, report = judge(inputs), build_report(inputs)
-    scorecard, further = (
-        [row.metric for group in table.groups for row in group.rows]
-        for table in (report.scorecard, report.further_measures)
-        if table is not None
-    )
+    scorecard = [row.metric for group in report.scorecard.groups for row in group.rows]
+    assert report.small_multiples is not None
+    panels = {panel.metric: panel for panel in report.small_multiples.panels}
+    further = set(panels) - set(scorecard)
     changed = {one.metric.name for one in tell_once(judged.system.values()) if one.has_signal or one.keeps_failing}
     aimed = {name for name, one in judged.system.items() if one.target}
     assert set(scorecard) == {*judged.headlines, *aimed, *changed}
-    assert set(further) == set(judged.system) - set(scorecard)
+    assert set(panels) == set(judged.system)
     assert further
     assert any(f"{len(further)} further measures stand in the annex" in note for note in report.scorecard.notes)
+    shown = panels[LOS]
+    assert "(" in shown.value_words
+    assert (shown.basis_words or "").startswith("1,200 discharges · A year earlier: ")
 
 
 def test_few_measures_all_stand_on_the_scorecard() -> None:
     report = build_report(one_facility())
-    assert report.further_measures is None
     assert {row.metric for group in report.scorecard.groups for row in group.rows} == set(METRICS)
 
 

@@ -94,7 +94,7 @@ def units(rates: Sequence[tuple[str, float, float]], *, risks: Sequence[float] |
 def section(
     drivers: dict[str, Any], *, privacy: Privacy = "internal", settings: Settings = NAMED
 ) -> FurtherSection | None:
-    given = Drivers(first_month=Month(2025, 11), last_month=LAST, **({"n_discharges": 170} | drivers))
+    given = Drivers(**({"first_month": Month(2025, 11), "last_month": LAST, "n_discharges": 170} | drivers))
     inputs = report_inputs(months=14, privacy=privacy, settings=settings)
     return build_drivers(judge(replace(inputs, drivers=given)))
 
@@ -460,3 +460,12 @@ def test_amounts_are_no_finer_than_they_are_known() -> None:
     assert [format_dollars(usd) for usd in (8_120.4, 9_999.6, 812_345.0, 25_507_117.0)] == [
         "$8,120", "$10,000", "$812,000", "$25.5 million",
     ]  # fmt: skip
+
+
+def test_three_months_of_data_are_no_year() -> None:
+    short = {"medicine": (100, 2.0), "surgery": (50, 2.0)}
+    given = {"service_lines": excess(short), "opportunity": opportunity(), "first_month": Month(2026, 8)}
+    excess_block, dollars_block = blocks(given)
+    assert (excess_block.heading or "").endswith(" days in the three months")
+    assert re.fullmatch(r"Avoidable days on record: \S+ in the three months \(.*\)", dollars_block.heading or "")
+    assert dollars_block.tables[0].caption.startswith("Three months; ")

@@ -169,7 +169,7 @@ def test_the_examples_make_a_report() -> None:
     assert report.hospital_name == "Example Regional Health"
     assert len(report.front.decisions) == 2
     assert rows(report)[LOS].target_source == "Board operating plan 2026"
-    assert report.appendix.method.contact == "case.management@example.org"
+    assert report.appendix.method.contact == "Questions about this report: case.management@example.org"
 
 
 # ── page 2 ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ import pytest
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
+from kpi_pipeline.improvement.drivers.opportunity import Comparator
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
@@ -28,6 +29,9 @@ YEARS = (
     amounts(("medicine", 4000, 16_000.0), ("surgery", 3000, 24_000.0)),
     amounts(("medicine", 4000, 17_000.0), ("surgery", 3600, 29_000.0)),
 )
+
+
+BEST = Comparator(0.5, "Best quarter of hospitals", "Invented for this test")
 
 
 def inputs_of(drivers: dict[str, Any], privacy: Privacy = "internal") -> ReportInputs:
@@ -108,6 +112,40 @@ def test_an_effect_is_there_as_the_page_prints_it() -> None:
         assert one.upper is not None
         assert {f"{abs(end):g}" for end in (one.value, one.lower, one.upper)} <= said
     assert figures["months_after"].value == 12
+
+
+def test_the_levels_before_and_since_and_the_months_on_target_are_there() -> None:
+    inputs = inputs_with(rounds())
+    report, _ = build_report_and_tables(inputs)
+    (page,) = [section for section in report.further_sections if section.name == "improvement_programme"]
+    (told,) = [one for one in page.blocks[0].paragraphs if one.startswith("Since ")]
+    printed = numbers(told.split("(")[0].split(":")[1] + told.split("(")[1].split(")")[0])
+    figures = {one.name: one.value for one in page_figures(judge(inputs)) if one.page == "improvement"}
+    names = ["level_before", "level_since", "final_months_before", "final_months_since"]
+    assert {f"{figures[name]:g}" for name in names} == printed
+    on_target = re.search(r"met in (\d+) of (\d+) of them", told)
+    assert on_target is not None
+    assert (figures["months_on_target"], figures["months_with_target"]) == tuple(map(float, on_target.groups()))
+
+
+def test_each_rung_of_the_opportunity_and_its_comparator_are_the_figures_of_the_page() -> None:
+    """The table's rows are found again by name: days and dollars of a rung, withheld or absent ones in no figure."""
+    judged = judge(inputs_of({"opportunity": opportunity(comparator=BEST)}))
+    assert judged.drivers is not None
+    assert judged.drivers.opportunity is not None
+    found = {one.figure_id: one for one in page_figures(judged)}
+    for rung in judged.drivers.opportunity.rungs:
+        ids = [f"drivers/opportunity/{rung.name}/{name}" for name in ("days", "usd", "capacity_usd")]
+        for figure_id, size in zip(ids, (rung.days, rung.usd, rung.capacity_usd), strict=True):
+            if size is None or rung.days is None:
+                assert figure_id not in found
+                continue
+            printed = round(size.value) if figure_id.endswith("/days") else rounded_dollars(size.value)
+            assert found[figure_id].value == printed
+    assert found["drivers/opportunity/comparator_gap/days"].value > 0  # type: ignore[operator]
+    assert found["drivers/opportunity/all/comparator"].value == 0.5
+    without = page_figures(judge(inputs_of({"opportunity": opportunity()})))
+    assert not any("comparator" in one.figure_id for one in without)
 
 
 @pytest.mark.parametrize("usd", [0.0, 0.4, 8120.0, 812_345.0, 999_600.0, 1_000_000.0, 25_547_000.0, -812_345.0, -3.2])

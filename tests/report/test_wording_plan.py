@@ -11,8 +11,14 @@ from kpi_pipeline.improvement.effects.power import Power
 from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.judgement.since_start import compute_since_start
 from kpi_pipeline.report.words.plan import days_sentence, not_before_sentence, since_start_sentence
 from tests.report.invented_report import LOS, report_inputs
+
+
+def said_since(measure: Measure, start: Month, first_counted: Month) -> str:
+    found = compute_since_start(measure, start, first_counted)
+    return "" if found is None else since_start_sentence(found, measure.metric)
 
 
 def stays(*, before: float, since: float, last: int) -> Measure:
@@ -22,7 +28,7 @@ def stays(*, before: float, since: float, last: int) -> Measure:
 
 def test_the_level_before_and_since_and_the_months_on_target() -> None:
     start = Month(2026, 7)
-    said = since_start_sentence(stays(before=5.5, since=4.5, last=4), start, start)
+    said = said_since(stays(before=5.5, since=4.5, last=4), start, start)
     assert said == (
         "Since July 2026: 5.50 → 4.50 days (12 months before, 4 final months since). "
         "The target was met in 4 of 4 of them."
@@ -30,12 +36,12 @@ def test_the_level_before_and_since_and_the_months_on_target() -> None:
 
 
 def test_a_month_that_does_not_count_is_in_neither_level() -> None:
-    said = since_start_sentence(stays(before=5.5, since=4.5, last=4), Month(2026, 6), Month(2026, 8))
+    said = said_since(stays(before=5.5, since=4.5, last=4), Month(2026, 6), Month(2026, 8))
     assert said.startswith("Since August 2026: 5.50 → 4.50 days (12 months before, 3 final months since).")
 
 
 def test_months_that_are_not_there_are_not_spoken_of() -> None:
-    assert since_start_sentence(stays(before=5.5, since=4.5, last=4), Month(2026, 11), Month(2026, 11)) == ""
+    assert said_since(stays(before=5.5, since=4.5, last=4), Month(2026, 11), Month(2026, 11)) == ""
 
 
 def waiting(judgeable_from: Month | None) -> EffectResult:

@@ -25,7 +25,9 @@ ONE_IS_ENOUGH = Settings(min_denominator=1, min_cost_cases=1)
 def measure(kind: Kind, **declared: Any) -> Metric:
     """A measure over the table `listed`: the declaration of `discharges`, made into another kind."""
     update = {"name": "trial", "kind": kind, "needs": (), "sql": "SELECT * FROM listed", **declared}
-    return FROZEN_METRICS["discharges"].model_copy(update=update)
+    made = FROZEN_METRICS["discharges"].model_copy(update=update)
+    vars(made).pop("tables", None)  # a copy keeps what the original had worked out of its own SQL
+    return made
 
 
 def case(

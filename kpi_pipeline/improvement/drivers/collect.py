@@ -1,4 +1,4 @@
-"""The drivers of one scope over twelve months, read from a warehouse and analysed: sums, tables and ranges.
+"""The drivers of one scope over twelve months, or as many as there are: sums, tables and ranges from a warehouse.
 
 Ties `drivers.queries` to the pure analyses. No row of a patient is in a result. Which of it is printed, what is
 withheld and every word is the report's matter.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import duckdb
 import pandas as pd
@@ -92,8 +93,9 @@ def read_drivers(
     settings: Settings,
     facility_id: str | None = None,
 ) -> Drivers:
-    """The drivers of the twelve months that end with `month`; facility_id None is the whole system."""
-    first = month.plus(1 - MONTHS_LOOKED_AT)
+    """The drivers of the twelve months that end with `month`, or of as many as there are data for; facility_id None
+    is the whole system."""
+    first = _first_month(connection, month, facility_id)
     window = Window(first.first_day, month.plus(1).first_day, facility_id)
     lacking = query_supply(connection)
     missing: dict[str, str] = {}
@@ -129,6 +131,16 @@ def read_drivers(
         opportunity=_opportunity(stays, service_lines or drgs, waits is not None, connection, window, settings),
         missing=missing,
     )
+
+
+def _first_month(connection: duckdb.DuckDBPyConnection, month: Month, facility_id: str | None) -> Month:
+    """The first of the twelve months; where the discharges begin later, theirs: three months are no year."""
+    year_before = month.plus(1 - MONTHS_LOOKED_AT)
+    ever = Window(date.min, month.plus(1).first_day, facility_id)
+    ((found,),) = connection.execute(
+        f"SELECT MIN(discharged_on) FROM stays WHERE NOT is_in_house AND {ever.condition()}", ever.values
+    ).fetchall()
+    return year_before if found is None else max(year_before, Month.of(found))
 
 
 def _mix_change(

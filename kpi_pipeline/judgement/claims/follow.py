@@ -60,6 +60,11 @@ class FollowUp:
         return self.before is not None and bool(self.before.onset) and self.before.onset != self.claim.onset
 
 
+def first_month_of(claim: Claim) -> Month:
+    """Where the change it speaks of began as far as is known: the dated onset, else the first month of the signal."""
+    return claim.onset[0] if claim.onset else claim.signal_from
+
+
 def side_of(result: ChartResult | None) -> Side | None:
     """The side of the signal behind the icon; None without one."""
     return result.deciding_signal.side if result is not None and result.deciding_signal is not None else None
@@ -128,6 +133,13 @@ def weight_of_return(result: ChartResult, side: Side, *, first: int, last: int) 
     return weight
 
 
+def has_lasted(chart: ChartNow, since: Month) -> bool:
+    """Whether twelve final months or more have passed since then, that month included."""
+    points = chart.result.points if chart.result is not None else ()
+    n_final = sum(_counts(point) for month, point in zip(chart.history, points, strict=True) if month >= since)
+    return n_final >= SUSTAINED_MONTHS
+
+
 def _carried(claim: Claim, chart: ChartNow) -> FollowUp:
     """The chart shows it: it goes on, with the onset told before unless the newer months date it elsewhere."""
     result = chart.result
@@ -138,11 +150,10 @@ def _carried(claim: Claim, chart: ChartNow) -> FollowUp:
     if found and not (kept and kept[1] <= found[0] <= kept[2]):
         kept = found
     signalled = chart.history[result.decided_at]
-    since = kept[0] if kept else claim.signal_from
-    n_final = sum(_counts(point) for month, point in zip(chart.history, result.points, strict=True) if month >= since)
+    lasts = has_lasted(chart, kept[0] if kept else claim.signal_from)
     return _as(
         claim,
-        "sustained" if n_final >= SUSTAINED_MONTHS else "continuing",
+        "sustained" if lasts else "continuing",
         shows_signal=True,
         signalled=max(signalled, claim.signalled),
         limits_from=_limits_from(chart, result.decided_at),

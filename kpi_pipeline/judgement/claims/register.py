@@ -8,7 +8,15 @@ from dataclasses import replace
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.judgement.claims.claim import Claim
-from kpi_pipeline.judgement.claims.follow import ChartNow, FollowUp, follow_claim, new_claim, side_of
+from kpi_pipeline.judgement.claims.follow import (
+    ChartNow,
+    FollowUp,
+    first_month_of,
+    follow_claim,
+    has_lasted,
+    new_claim,
+    side_of,
+)
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.series import evaluate_months, judge_rebases
 from kpi_pipeline.signals import ChartResult
@@ -41,7 +49,10 @@ def follow_claims(
                 told.add(key)
         side = side_of(measure.result)
         if side is not None and (metric, place, side) not in told:
-            followed.append(FollowUp(new_claim(metric, place, chart, report_month=month), None, shows_signal=True))
+            claim = new_claim(metric, place, chart, report_month=month)
+            lasts = has_lasted(chart, first_month_of(claim))
+            may = lasts and _may_rebase(claim, measure, month, rules, frozen_months)
+            followed.append(FollowUp(claim, None, shows_signal=True, may_rebase=may))
     gone = [
         FollowUp(one.model_copy(update={"state": "withdrawn", "cause": "not_shown"}), one) for one in standing.values()
     ]
@@ -76,7 +87,7 @@ def _may_rebase(claim: Claim, measure: Measure, month: Month, rules: str, frozen
         {
             "metric": claim.metric,
             "facility_id": claim.facility_id,
-            "from": claim.onset[0] if claim.onset else claim.signal_from,
+            "from": first_month_of(claim),
             "reason": "The change has lasted.",
             "decided_by": "proposal",
             "decided_on": month.last_day,

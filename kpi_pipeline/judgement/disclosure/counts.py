@@ -16,12 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from heapq import heappop, heappush
 
-import numpy as np
-
-from kpi_pipeline.judgement.disclosure.narrowing import is_narrow, narrow_bounds
-
-_NEARLY_ZERO = 1e-9
-"""Far below any coordinate that a system of sums with coefficients 1 and -1 can have, far above rounding."""
+from kpi_pipeline.judgement.disclosure.narrowing import Equation, is_narrow, narrow_bounds, solved_rows
 
 
 class Withheld(Enum):
@@ -74,11 +69,15 @@ def withhold_counts(
             sums_with[key].append(place)
     to_check = [place for place, one in enumerate(sums) if not hidden.keys().isdisjoint(one.members)]
 
-    def give_up(one: Sum) -> None:
-        """Withholds one more count of a sum, if one is left, and has its other sums looked at again."""
+    def cheapest(one: Sum) -> Hashable | None:
+        """The count of a sum that is missed the least, if one is left."""
         shown = [key for key in one.members if key not in hidden and counts[key] > 0]
-        if shown:
-            given_up = min(shown, key=lambda key: (reluctance(key), counts[key], str(key)))
+        return min(shown, key=lambda key: (reluctance(key), counts[key], str(key)), default=None)
+
+    def give_up(one: Sum) -> None:
+        """Withholds one more count of a sum, and has its other sums looked at again."""
+        given_up = cheapest(one)
+        if given_up is not None:
             hidden[given_up] = Withheld.COMPLEMENT
             for place in sums_with[given_up]:
                 heappush(to_check, place)
@@ -89,8 +88,10 @@ def withhold_counts(
             if _gives_one_away(one, counts, hidden, threshold):
                 give_up(one)
         touched = [one for one in sums if not hidden.keys().isdisjoint(one.members)]
-        told = _determined(touched, hidden) or _narrowed(touched, counts, hidden, threshold, reluctance)
-        for one in _sums_to_open(touched, counts, hidden, told):
+        equations = _equations(touched, counts, hidden)
+        told = _narrowed(equations, counts, threshold, reluctance) or _determined(equations)
+        costs = {at: reluctance(key) for at, one in enumerate(touched) if told and (key := cheapest(one)) is not None}
+        for one in _sums_to_open(touched, costs, told):
             give_up(one)
     return hidden
 
@@ -105,96 +106,76 @@ def _gives_one_away(
     return one.total not in hidden and is_small(sum(counts[key] for key in unknown), threshold)
 
 
-def _sums_to_open(
-    touched: Sequence[Sum], counts: Mapping[Hashable, float], hidden: Mapping[Hashable, Withheld], told: set[Hashable]
-) -> list[Sum]:
-    """Sums to give a count up in, because several sums together tell a withheld one: one sum for each told count."""
-    determined = told
-    open_sums = [one for one in touched if any(key not in hidden and counts[key] > 0 for key in one.members)]
-    chosen: list[Sum] = []
-    for one in open_sums:
-        if not determined.isdisjoint(one.members):
-            determined = determined.difference(one.members)
-            chosen.append(one)
-    return chosen or (open_sums[:1] if determined else [])
+def _sums_to_open(sums: Sequence[Sum], costs: Mapping[int, int], told: set[Hashable]) -> list[Sum]:
+    """Sums to give a count up in, because several together tell a withheld one: the cheapest sum for each told count.
 
-
-def _determined(sums: Sequence[Sum], hidden: Mapping[Hashable, Withheld]) -> set[Hashable]:
-    """The withheld counts that the sums determine: those that stand alone in an equation once all are solved.
-
-    Sums that share no withheld count say nothing of each other: each group of them is looked at alone.
+    costs: place of a sum → what the next count in it costs, for those that have one left.
     """
-    told: set[Hashable] = set()
-    for group in _connected([_unknowns(one, hidden) for one in sums]):
-        places = {key: place for place, key in enumerate(dict.fromkeys(key for one in group for key in one))}
-        equations = np.zeros((len(group), len(places)))
-        for row, unknowns in enumerate(group):
-            for key, weight in unknowns.items():
-                equations[row, places[key]] = weight
-        unknowns_at = list(places)
-        for row_left in _reduced(equations):
-            (at,) = np.nonzero(row_left)
-            if len(at) == 1:
-                told.add(unknowns_at[at[0]])
-    return told
+    left = set(told)
+    chosen: list[Sum] = []
+    for at in sorted(costs, key=lambda at: (costs[at], at)):
+        if not left.isdisjoint(sums[at].members):
+            left = left.difference(sums[at].members)
+            chosen.append(sums[at])
+    return chosen or ([sums[min(costs)]] if told and costs else [])
 
 
-def _reduced(matrix: np.ndarray) -> np.ndarray:
-    """The reduced row echelon form (Gauss and Jordan) without its empty rows; entries next to zero are zero."""
-    rest = matrix.copy()
-    n_done = 0
-    for column in range(rest.shape[1]):
-        if n_done == len(rest):
-            break
-        at = n_done + int(np.argmax(np.abs(rest[n_done:, column])))
-        if abs(rest[at, column]) < _NEARLY_ZERO:
-            continue
-        rest[[n_done, at]] = rest[[at, n_done]]
-        pivot = rest[n_done] / rest[n_done, column]
-        pivot[np.abs(pivot) < _NEARLY_ZERO] = 0.0
-        rest[n_done] = 0.0
-        touched = np.ix_(np.flatnonzero(rest[:, column]), np.flatnonzero(pivot))  # sums are sparse: few rows change
-        block = rest[touched] - np.outer(rest[touched[0].ravel(), column], pivot[touched[1].ravel()])
-        block[np.abs(block) < _NEARLY_ZERO] = 0.0
-        rest[touched] = block
-        rest[n_done] = pivot
-        n_done += 1
-    return rest[:n_done]
+def _equations(
+    touched: Sequence[Sum], counts: Mapping[Hashable, float], hidden: Mapping[Hashable, Withheld]
+) -> list[list[Equation]]:
+    """The sums over their withheld counts, in groups: sums that share no withheld count say nothing of each other."""
+    made = []
+    for one in touched:
+        weights: dict[Hashable, float] = {}
+        number = 0.0
+        for key in one.members:
+            sign = -1.0 if key == one.total else 1.0
+            if key in hidden:
+                weights[key] = sign
+            else:
+                number -= sign * counts[key]
+        made.append(Equation(weights, number))
+    return _connected(made)
+
+
+def _determined(groups: Iterable[Sequence[Equation]]) -> set[Hashable]:
+    """The withheld counts that the sums determine: those that stand alone in an equation once all are solved."""
+    return {
+        key for group in groups for row in solved_rows([one.weights for one in group]) if len(row) == 1 for key in row
+    }
 
 
 def _narrowed(
-    touched: Sequence[Sum],
+    groups: Iterable[Sequence[Equation]],
     counts: Mapping[Hashable, float],
-    hidden: Mapping[Hashable, Withheld],
     threshold: int,
     reluctance: Callable[[Hashable], int],
 ) -> set[Hashable]:
     """The withheld counts that the sums narrow to fewer numbers than there are small ones."""
-    equations = []
-    for one in touched:
-        known = sum(counts[key] * (1.0 if key == one.total else -1.0) for key in one.members if key not in hidden)
-        equations.append((_unknowns(one, hidden), known))
-    # Zero is printed, so what is withheld is at least one; only a number that nobody prints may be nothing.
-    bounds = narrow_bounds(equations, {key: float(reluctance(key) >= 0) for key in hidden})
-    margin = threshold // 2  # what a solver finds over all that is printed is narrower still
-    return {
-        key for key, (low, high) in bounds.items() if counts[key] > 0 and is_narrow(low, high, threshold, margin=margin)
-    }
+    told: set[Hashable] = set()
+    for group in groups:
+        keys = {key for one in group for key in one.weights}
+        # Zero is printed, so what is withheld is at least one; only a number that nobody prints may be nothing.
+        bounds = narrow_bounds(group, {key: float(reluctance(key) >= 0) for key in keys})
+        # Passing bounds along a tree of sums finds all that can be known; in a circle a solver would find more.
+        is_tree = sum(len(one.weights) for one in group) < len(group) + len(keys)
+        margin = 0 if is_tree else threshold // 2
+        told |= {
+            key
+            for key, (low, high) in bounds.items()
+            if counts[key] > 0 and is_narrow(low, high, threshold, margin=margin)
+        }
+    return told
 
 
-def _unknowns(one: Sum, hidden: Mapping[Hashable, Withheld]) -> dict[Hashable, float]:
-    """The withheld members of a sum, each with its sign."""
-    return {key: -1.0 if key == one.total else 1.0 for key in one.members if key in hidden}
-
-
-def _connected(rows: Iterable[dict[Hashable, float]]) -> list[list[dict[Hashable, float]]]:
-    """The rows in groups, so that no key stands in two groups; equal rows once. Each key is followed once."""
-    different = list({frozenset(row.items()): row for row in rows if row}.values())
+def _connected(equations: Iterable[Equation]) -> list[list[Equation]]:
+    """The equations in groups: no unknown stands in two. Equal equations once; each unknown is followed once."""
+    different = list({frozenset(one.weights.items()): one for one in equations if one.weights}.values())
     rows_of: dict[Hashable, list[int]] = defaultdict(list)
-    for at, row in enumerate(different):
-        for key in row:
+    for at, one in enumerate(different):
+        for key in one.weights:
             rows_of[key].append(at)
-    groups: list[list[dict[Hashable, float]]] = []
+    groups: list[list[Equation]] = []
     seen: set[int] = set()
     for first in range(len(different)):
         if first in seen:
@@ -202,7 +183,7 @@ def _connected(rows: Iterable[dict[Hashable, float]]) -> list[list[dict[Hashable
         seen.add(first)
         group = [first]
         for at in group:  # grows while it is read
-            for key in different[at]:
+            for key in different[at].weights:
                 new = [other for other in rows_of.pop(key, ()) if other not in seen]
                 seen.update(new)
                 group += new

@@ -6,11 +6,23 @@ What every attacker does first, and quick enough for every report. Not here: exa
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from heapq import heapify, heappop
 from math import inf
+from typing import NamedTuple
 
 _MOST_ROUNDS = 30
 _CHANGE = 1e-6
+_NEARLY_ZERO = 1e-9
+"""Far below any coordinate that a system of sums with coefficients 1 and -1 can have, far above rounding."""
+
+
+class Equation(NamedTuple):
+    """Σ weight × unknown = number; weights are 1 or −1."""
+
+    weights: Mapping[Hashable, float]
+    number: float
 
 
 def is_narrow(lower: float, upper: float, threshold: int, *, margin: int = 0) -> bool:
@@ -22,36 +34,105 @@ def is_narrow(lower: float, upper: float, threshold: int, *, margin: int = 0) ->
 
 
 def narrow_bounds(
-    equations: Iterable[tuple[Mapping[Hashable, float], float]], least: Mapping[Hashable, float]
+    equations: Iterable[Equation], least: Mapping[Hashable, float]
 ) -> dict[Hashable, tuple[float, float]]:
-    """Unknown → (lower, upper) as the equations Σ weight × unknown = number leave them; weights are 1 or −1.
+    """Unknown → (lower, upper) as the equations leave them.
 
     least: what each unknown is known to be at least.
     """
     bounds = {key: (low, inf) for key, low in least.items()}
-    rows = [(dict(weights), number) for weights, number in equations]
-    for _ in range(_MOST_ROUNDS):
-        has_changed = False
-        for weights, number in rows:
-            has_changed |= _tighten(weights, number, bounds)
-        if not has_changed:
+    rows = [(tuple(weights.items()), number) for weights, number in equations]
+    rows_of: dict[Hashable, list[int]] = defaultdict(list)
+    for at, (weights, _) in enumerate(rows):
+        for key, _ in weights:
+            rows_of[key].append(at)
+    to_do, is_waiting = deque(range(len(rows))), [True] * len(rows)
+    for _ in range(_MOST_ROUNDS * len(rows)):
+        if not to_do:
             break
+        at = to_do.popleft()
+        is_waiting[at] = False
+        for key in _tighten(*rows[at], bounds):
+            for other in rows_of[key]:
+                if not is_waiting[other] and other != at:
+                    is_waiting[other] = True
+                    to_do.append(other)
     return bounds
 
 
-def _tighten(weights: Mapping[Hashable, float], number: float, bounds: dict[Hashable, tuple[float, float]]) -> bool:
-    """Tightens the bounds of one equation's unknowns; whether any moved."""
-    ends = {key: bounds[key] if weight > 0 else (-bounds[key][1], -bounds[key][0]) for key, weight in weights.items()}
-    has_changed = False
-    for key, weight in weights.items():
-        others = [end for other, end in ends.items() if other != key]
-        low, high = number - sum(end[1] for end in others), number - sum(end[0] for end in others)
+def _tighten(
+    weights: Sequence[tuple[Hashable, float]], number: float, bounds: dict[Hashable, tuple[float, float]]
+) -> list[Hashable]:
+    """Tightens the bounds of one equation's unknowns; those that moved."""
+    lows, highs = [], []
+    for key, weight in weights:
+        low, high = bounds[key]
+        lows.append(low if weight > 0 else -high)
+        highs.append(high if weight > 0 else -low)
+    least, n_without_least = _sum_of_known(lows)
+    most, n_without_most = _sum_of_known(highs)
+    moved = []
+    for at, (key, weight) in enumerate(weights):
+        # number less the ends of all others; without an end as soon as one of them has none
+        low = -inf if n_without_most - (highs[at] == inf) else number - (most - (highs[at] if highs[at] < inf else 0.0))
+        high = (
+            inf if n_without_least - (lows[at] == -inf) else number - (least - (lows[at] if lows[at] > -inf else 0.0))
+        )
         if weight < 0:
             low, high = -high, -low
         old_low, old_high = bounds[key]
-        new = (max(old_low, low), min(old_high, high))
-        if new[0] > old_low + _CHANGE or new[1] < old_high - _CHANGE:
-            bounds[key] = new
-            ends[key] = new if weight > 0 else (-new[1], -new[0])
-            has_changed = True
-    return has_changed
+        if low > old_low + _CHANGE or high < old_high - _CHANGE:
+            bounds[key] = (max(low, old_low), min(high, old_high))
+            moved.append(key)
+    return moved
+
+
+def _sum_of_known(ends: Sequence[float]) -> tuple[float, int]:
+    """The sum of the finite ends, and how many are not."""
+    known = [end for end in ends if -inf < end < inf]
+    return sum(known), len(ends) - len(known)
+
+
+def solved_rows(equations: Sequence[Mapping[Hashable, float]]) -> list[dict[Hashable, float]]:
+    """The equations solved for as many unknowns as they allow (Gauss and Jordan): each pivot is in one row alone.
+
+    Sums share few unknowns, so the pivot is the unknown in the fewest rows (Markowitz 1957): most cost nothing.
+    """
+    rows = [dict(weights) for weights in equations]
+    rows_of: dict[Hashable, set[int]] = defaultdict(set)
+    for at, row in enumerate(rows):
+        for key in row:
+            rows_of[key].add(at)
+    to_do = [
+        (len(places), at)
+        for at, places in (
+            (at, rows_of[min(row, key=lambda key: len(rows_of[key]))]) for at, row in enumerate(rows) if row
+        )
+    ]
+    heapify(to_do)
+    while to_do:
+        _, at = heappop(to_do)
+        pivot_row = rows[at]
+        if not pivot_row:
+            continue
+        pivot = min(pivot_row, key=lambda key: len(rows_of[key]))
+        for other in list(rows_of[pivot]):
+            if other != at:
+                _eliminate(rows, rows_of, pivot, at, other)
+    return [row for row in rows if row]
+
+
+def _eliminate(
+    rows: list[dict[Hashable, float]], rows_of: Mapping[Hashable, set[int]], pivot: Hashable, at: int, other: int
+) -> None:
+    """Takes the pivot's row off another, as often as the pivot is in it."""
+    target = rows[other]
+    times = target[pivot] / rows[at][pivot]
+    for key, weight in rows[at].items():
+        left = target.get(key, 0.0) - times * weight
+        if abs(left) < _NEARLY_ZERO:
+            if target.pop(key, None) is not None:
+                rows_of[key].discard(other)
+        else:
+            target[key] = left
+            rows_of[key].add(other)

@@ -33,7 +33,14 @@ _Key = tuple[str, Month, str]
 
 
 def withhold_small_numbers(figures: Sequence[Figure], metrics: Mapping[str, Metric], *, threshold: int) -> list[Figure]:
-    """The same figures, in the same order, with small numbers and their complements withheld."""
+    """The same figures, in the same order, with small numbers of patients and their complements withheld."""
+    of_patients = iter(
+        _withhold_patients([one for one in figures if metrics[one.metric].counts_patients], metrics, threshold)
+    )
+    return [next(of_patients) if metrics[one.metric].counts_patients else one for one in figures]
+
+
+def _withhold_patients(figures: Sequence[Figure], metrics: Mapping[str, Metric], threshold: int) -> list[Figure]:
     without_value: dict[_Key, Withheld] = {}
     without_count: dict[_Key, dict[str, Withheld]] = {}
     names = _Names(figures)
@@ -215,6 +222,7 @@ def _solve(
             members = ((facility, names.counted(fewer)), key)
             sums[(facility, pair)] = Sum((facility, names.counted(more)), members)
         shared_names[pair] = None
+    sums |= _equal_exclusions(group, names)
     facilities = sorted({figure.facility_id for figure in group} - {WHOLE_SYSTEM})
     for shared in shared_names:
         parts = tuple((facility, shared) for facility in facilities if (facility, shared) in counts)
@@ -227,6 +235,20 @@ def _solve(
         reluctance=lambda key: reluctance[key],
         kin=_kin(group, metrics, names),
     )
+
+
+def _equal_exclusions(group: Sequence[Figure], names: _Names) -> dict[Hashable, Sum]:
+    """Exclusions of one name that happen to be equal at a place: whoever takes them for one number is right there."""
+    first: dict[tuple[str, str, float], Hashable] = {}
+    equal: dict[Hashable, Sum] = {}
+    for figure in group:
+        own = names.of(figure)
+        for reason, count in figure.exclusions.items():
+            key = (figure.facility_id, own[reason])
+            other = first.setdefault((figure.facility_id, reason, _plain(count)), key)
+            if other != key and _plain(count) > 0:
+                equal[("equal", other, key)] = Sum(other, (key,))
+    return equal
 
 
 def _counts_of(figure: Figure) -> dict[str, float]:

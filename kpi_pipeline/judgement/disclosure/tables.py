@@ -29,10 +29,10 @@ def withhold_table(
     given_up: set[Hashable] = set(also)
     while True:
         hidden = _settled(kinds, sums, threshold, given_up, reluctance)
-        close = _close_neighbour(kinds, kin, hidden, threshold)
-        if close is None:
+        close = _close_neighbours(kinds, kin, hidden, threshold)
+        if not close:
             return hidden
-        given_up.add(close)  # and from the start again: with it out, less of the rest may have to go
+        given_up |= close  # and from the start again: with them out, less of the rest may have to go
 
 
 def _settled(
@@ -50,6 +50,8 @@ def _settled(
         for counts in kinds:
             small = {key: why for key, why in hidden.items() if why is Withheld.SMALL}
             hidden = withhold_counts(counts, sums, threshold=threshold, also=hidden, reluctance=reluctance) | small
+        if len(kinds) == 1:
+            break
     return hidden
 
 
@@ -58,20 +60,22 @@ def total_last(total: Hashable) -> Callable[[Hashable], int]:
     return lambda key: int(key == total)
 
 
-def _close_neighbour(
+def _close_neighbours(
     kinds: Sequence[Mapping[Hashable, float]],
     kin: Sequence[Sequence[Hashable]],
     hidden: Mapping[Hashable, Withheld],
     threshold: int,
-) -> Hashable | None:
-    """The first printed row that differs from an earlier one of its kin by a small number, or None."""
+) -> set[Hashable]:
+    """The printed rows that differ by a small number from an earlier one of their kin that stays."""
+    close: set[Hashable] = set()
     for counts in kinds:
         for population in kin:
-            printed: list[float] = []
+            staying: list[float] = []
             for key in population:
-                if key in hidden:
+                if key in hidden or key in close:
                     continue
-                if any(is_small(abs(counts[key] - other), threshold) for other in printed):
-                    return key
-                printed.append(counts[key])
-    return None
+                if any(is_small(abs(counts[key] - other), threshold) for other in staying):
+                    close.add(key)
+                else:
+                    staying.append(counts[key])
+    return close

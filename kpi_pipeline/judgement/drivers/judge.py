@@ -45,6 +45,11 @@ class JudgedDrivers:
     missing: Mapping[str, str]
 
     @property
+    def n_months(self) -> int:
+        """How many months were looked at: twelve, or as many as there are data for."""
+        return self.last_month.months_since(self.first_month) + 1
+
+    @property
     def has_content(self) -> bool:
         """Whether there is any part to print."""
         return any((self.waits, self.service_lines, self.drgs, self.mix, self.units, self.opportunity))
@@ -67,15 +72,17 @@ def judge_drivers(inputs: ReportInputs, figures: FigureIndex, known: FigureIndex
 
     def told(metric: str, n_years: int = 1) -> bool:
         place = (metric, inputs.facility_id)
-        first = drivers.first_month.plus(-12 * (n_years - 1))
+        spans = [(drivers.first_month, drivers.last_month)]
+        if n_years == 2:
+            spans.append((drivers.first_month.plus(-12), drivers.first_month.plus(-1)))
         return inputs.withholds and any(
             total_tells_months(
                 figures.get(place, {}),
                 known.get(place, {}),
-                list(month_range(start, start.plus(11))),
+                list(month_range(start, end)),
                 threshold=threshold,
             )
-            for start in (first, drivers.first_month)
+            for start, end in spans
         )
 
     lines = drgs = None

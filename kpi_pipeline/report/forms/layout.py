@@ -1,8 +1,9 @@
 """Brings the sections of a report onto pages: each section is laid out by itself, and again only if it does not fit.
 
 A section that runs over its pages is set with less air. One that leaves more than half of its last page empty shares
-that page with what comes next, where that saves a page or where what comes next may break anywhere. Running heads and
-page numbers are laid out last, once the number of pages is known, and put onto the finished pages.
+that page with what comes next, where that saves a page or where what comes next may break anywhere; so do two
+improvements in a row, and a section of few lines goes to the page before it. Running heads and page numbers are laid
+out last, once the number of pages is known, and put onto the finished pages.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from kpi_pipeline.report.model import Report
 HALF_EMPTY = 0.5
 """A page filled to less than this share is half empty."""
 _FEW_LINES = 0.25
-"""The report's last page may be half empty; one filled to less than this is avoided when less air can."""
+"""A page filled to less than this is avoided where less air or another page's room can; also the report's last."""
+_FULL = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +90,26 @@ def _share_pages(report: Report, look: ReportSettings, sections: Sequence[Sectio
     """
     done: list[_Placed] = []
     for section in sections:
-        before = done[-1] if done and done[-1].fill < HALF_EMPTY else None
-        if before and section.pages_meant is None:
+        before = done[-1] if done else None
+        if before and before.fill < HALF_EMPTY and section.pages_meant is None:
             done[-1] = _place(report, look, [*before.sections, section.following()])
             continue
         one = _place(report, look, [section])
-        if before:
+        if before and _may_share(before, one):
             shared = _place(report, look, [*before.sections, section.following()])
-            if shared.n_pages < before.n_pages + one.n_pages:
+            n_apart = before.n_pages + one.n_pages
+            if shared.n_pages < n_apart or (shared.n_pages == n_apart and before.fill < _FEW_LINES):
                 done[-1] = shared
                 continue
         done.append(one)
     return done
+
+
+def _may_share(before: _Placed, one: _Placed) -> bool:
+    """Whether it is worth trying to put a section where the one before it ends."""
+    are_halves = all(each.template == "improvement" for each in (*before.sections, *one.sections))
+    fits_in = one.n_pages == 1 and one.fill < _FEW_LINES and before.fill + one.fill < _FULL
+    return before.fill < HALF_EMPTY or (are_halves and len(before.sections) == 1) or fits_in
 
 
 def _put_running_heads(report: Report, look: ReportSettings, pages: Sequence[Any]) -> None:

@@ -23,6 +23,7 @@ from kpi_pipeline.judgement.drivers.waits import JudgedWaits
 from kpi_pipeline.judgement.fairness import JudgedFairness
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.programme import JudgedInitiative
+from kpi_pipeline.judgement.since_start import SinceStart
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.gaps import Gap
 from kpi_pipeline.report.words.numbers import rounded_dollars, rounded_roughly
@@ -194,12 +195,25 @@ def _whole(page: str, part: str, item: str, name: str, known: Estimate, unit: st
 
 
 def _initiative(judged: Judged, one: JudgedInitiative) -> Iterator[PageFigure]:
-    """The estimates of an initiative that has begun."""
+    """The levels and estimates of an initiative that has begun."""
     for name, result in one.effects.items():
+        if (since := one.since.get(name)) is not None:
+            yield from _since_start(one.initiative.id, judged.system[name].metric, since)
         if result is None or result.effects is None:
             continue
         metric = judged.system[name].metric
         yield from _effect(one.initiative.id, metric, result, one.sizes.get(name))
+
+
+def _since_start(initiative: str, metric: Metric, since: SinceStart) -> Iterator[PageFigure]:
+    for name, level in (("level_before", since.before), ("level_since", since.since)):
+        value = round_half_up(level, metric.decimals)
+        yield PageFigure("improvement", initiative, metric.name, name, value, metric.unit)
+    counts = {"final_months_before": since.n_before, "final_months_since": since.n_since}
+    if since.n_judged:
+        counts |= {"months_on_target": since.n_met, "months_with_target": since.n_judged}
+    for name, count in counts.items():
+        yield PageFigure("improvement", initiative, metric.name, name, float(count), "months")
 
 
 def _effect(initiative: str, metric: Metric, result: EffectResult, size: EffectSize | None) -> Iterator[PageFigure]:

@@ -64,8 +64,6 @@ def sections_of(report: Report) -> list[Section]:
     found.append(Section("scorecard", "scorecard", is_tight=n_rows > _ROWS_WITH_AIR))
     found += _exception_sections(report.exceptions)
     found += [one for one in further if one.name not in _BEHIND_PAGE_1]
-    if report.further_measures:
-        found.append(Section("further_measures", "further_measures", report.further_measures))
     if report.small_multiples:
         found.append(Section("small_multiples", "small_multiples"))
     return [*found, Section("appendix", "appendix")]

@@ -163,22 +163,19 @@ class Report(Frozen):
     no_exceptions_words: Words = "No measure needs a page of its own this month."
     owed: tuple[Words, ...] = ()
     further_sections: tuple[FurtherSection, ...] = ()
-    further_measures: Scorecard | None = None
     small_multiples: SmallMultiples | None = None
     appendix: Appendix
 
     @model_validator(mode="after")
     def _every_measure_has_a_row_and_a_definition(self) -> Self:
-        tables = [self.scorecard, *([self.further_measures] if self.further_measures else [])]
-        rows = [row.metric for table in tables for group in table.groups for row in group.rows]
+        rows = [row.metric for group in self.scorecard.groups for row in group.rows]
+        panels = [panel.metric for panel in self.small_multiples.panels] if self.small_multiples else []
         defined = {definition.metric for definition in self.appendix.definitions}
-        if len(rows) != len(set(rows)):
-            raise ValueError("a measure may have one row")
-        if undefined := sorted(set(rows) - defined):
-            raise ValueError(f"measures with a row but without a definition: {', '.join(undefined)}")
+        if len(rows) != len(set(rows)) or len(panels) != len(set(panels)):
+            raise ValueError("a measure may have one row, and one small chart")
+        if undefined := sorted({*rows, *panels} - defined):
+            raise ValueError(f"measures shown without a definition: {', '.join(undefined)}")
         shown = {tile.metric for tile in self.front.tiles} | {page.metric for page in self.exceptions}
-        if self.small_multiples:
-            shown |= {panel.metric for panel in self.small_multiples.panels}
         if missing := sorted(shown - set(rows)):
             raise ValueError(f"measures shown without a row: {', '.join(missing)}")
         return self

@@ -19,10 +19,12 @@ class Exclusion(Frozen):
 
     text: Words
     count: Label
+    is_none: bool = False
 
 
 class Definition(Frozen):
-    """One measure defined. `version` `version 1, from 1 Jan 2024`; `counted` `1,612 discharges counted`."""
+    """One measure defined. `version` `version 1, from 1 Jan 2024`; `counted` `1,612 discharges counted`. none_left_out:
+    the exclusions without a case, in a sentence instead of a line each."""
 
     metric: MetricId
     title: Words
@@ -31,6 +33,7 @@ class Definition(Frozen):
     denominator: Words
     counted: Words | None = None
     exclusions: tuple[Exclusion, ...] = ()
+    none_left_out: Words | None = None
     follows: Words
     version: Words
     target: Words | None = None

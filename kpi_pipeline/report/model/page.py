@@ -205,17 +205,18 @@ class ExceptionPage(Frozen):
 
 
 class SmallMultiple(Frozen):
-    """One measure among all: title, value line and a chart drawn small."""
+    """One measure among all: title, newest value with its interval, what it rests on, and a chart drawn small."""
 
     metric: MetricId
     title: Words
     value_words: Words
+    basis_words: Words | None = None
     variation: VariationMark | None = None
     chart: Chart
 
 
 class SmallMultiples(Frozen):
-    """Page 7: every measure on one grid. notes: what the letters on the charts stand for."""
+    """Every measure on one grid. notes: what the letters on the charts stand for, and what has no chart."""
 
     title: Words
     lede: Words

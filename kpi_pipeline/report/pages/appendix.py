@@ -32,7 +32,7 @@ from kpi_pipeline.report.model import (
 )
 from kpi_pipeline.report.words.notices import notice_sentence
 from kpi_pipeline.report.words.numbers import capitalised, format_target
-from kpi_pipeline.report.words.phrases import count_words, subject
+from kpi_pipeline.report.words.phrases import count_words, none_left_out_words, subject
 from kpi_pipeline.signals.reading.words import describe_rule_set
 from kpi_pipeline.warehouse.facts import ControlTotal
 from kpi_pipeline.warehouse.facts import Watermark as WatermarkFact
@@ -71,7 +71,7 @@ def _definition(measure: Measure) -> Definition:
             INSUFFICIENT_FOLLOWUP: f"Not followed up for {format_count(metric.matures_after_days, 'days')} yet."
         }
         exclusions = tuple(
-            Exclusion(text=words.get(reason, reason.replace("_", " ")), count=count_words(count))
+            Exclusion(text=words.get(reason, reason.replace("_", " ")), count=count_words(count), is_none=count == 0)
             for reason, count in figure.exclusions.items()
         )
     target = measure.target or metric.target
@@ -83,6 +83,7 @@ def _definition(measure: Measure) -> Definition:
         denominator=metric.denominator,
         counted=counted,
         exclusions=exclusions,
+        none_left_out=none_left_out_words([one.text for one in exclusions if one.is_none]),
         follows=metric.follows,
         version=f"version {metric.version}, from {date_words(metric.effective_from)}",
         target=f"{format_target(target.value, metric, with_unit=True)} ({target.source})" if target else None,
@@ -230,8 +231,8 @@ def _method(judged: Judged, contact: str) -> Method:
             "miss, which means that single months meet or miss the target by chance.",
         ),
         rule_set=rule_set.name,
-        rule_set_words=rule_set.source,
+        rule_set_words=f"{capitalised(rule_set.source)}.",
         rules=tuple(Rule(name=name, text=text) for name, text in said.rules),
         paragraphs=(" ".join(said.notes), *judged.records.caveats),
-        contact=contact or None,
+        contact=f"Questions about this report: {contact}" if contact else None,
     )

@@ -15,7 +15,7 @@ from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.excess import ExcessRow, JudgedExcess
 from kpi_pipeline.report.model import Block, Column, Table
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, small_count_words
-from kpi_pipeline.report.words.phrases import WITHHELD
+from kpi_pipeline.report.words.phrases import WITHHELD, span_words
 
 _MOST_NAMED = 3
 _LONGEST_NAME = 64
@@ -30,7 +30,7 @@ def build_excess_blocks(drivers: JudgedDrivers) -> tuple[Block, ...]:
     lines, drgs = drivers.service_lines, drivers.drgs
     if lines is not None and lines.is_shown:
         table = _excess_table(lines, "Service line", capitalised)
-        blocks.append(Block(heading=excess_finding(lines), tables=(table,)))
+        blocks.append(Block(heading=excess_finding(lines, span_words(drivers.n_months)), tables=(table,)))
     if drgs is not None and drgs.is_shown:
         words = (
             "Expected is the arithmetic mean stay of the MS-DRG (CMS, IPPS Table 5); net days are days stayed less "
@@ -45,8 +45,11 @@ def build_excess_blocks(drivers: JudgedDrivers) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def excess_finding(judged: JudgedExcess) -> str:
-    """What the groups show: which lie above expected beyond chance, or where all stays together lie."""
+def excess_finding(judged: JudgedExcess, span: str) -> str:
+    """What the groups show: which lie above expected beyond chance, or where all stays together lie.
+
+    span: over how long, such as `the year`.
+    """
     if judged.above:
         names = join_words([_group_name(group) for group in judged.above[:_MOST_NAMED]])
         more = len(judged.above) - _MOST_NAMED
@@ -55,9 +58,9 @@ def excess_finding(judged: JudgedExcess) -> str:
     total = judged.total.days
     days = format_number(abs(total.net.value))
     if total.ratio.upper < 1:
-        return f"Stays are shorter than expected, by {days} days in the year"
+        return f"Stays are shorter than expected, by {days} days in {span}"
     if total.ratio.lower > 1:
-        return f"Stays are longer than expected, by {days} days in the year; no service line stands out"
+        return f"Stays are longer than expected, by {days} days in {span}; no service line stands out"
     return "No service line stays longer than expected beyond chance"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from kpi_pipeline.core.language import format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.improvement.drivers.collect import MONTHS_LOOKED_AT
 from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, Omission, Opportunity, Rung, RungName
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.waits import JudgedWaits
@@ -18,7 +19,7 @@ from kpi_pipeline.report.pages.driver_funnel import build_unit_block
 from kpi_pipeline.report.pages.driver_mix import build_mix_block
 from kpi_pipeline.report.pages.driver_tables import build_excess_blocks, excess_finding
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_dollars, small_count_words
-from kpi_pipeline.report.words.phrases import count_words
+from kpi_pipeline.report.words.phrases import count_words, span_words
 
 
 def build_drivers(judged: Judged) -> FurtherSection | None:
@@ -59,7 +60,7 @@ def _title(drivers: JudgedDrivers) -> str:
             return f"{capitalised(small_count_words(leading))} {reasons} for {share}% of avoidable days"
         return "Avoidable days have many reasons, none of them large"
     if (lines := drivers.service_lines) is not None and lines.is_shown:
-        return excess_finding(lines)
+        return excess_finding(lines, span_words(drivers.n_months))
     return "Drivers and opportunities"
 
 
@@ -135,27 +136,29 @@ _OMISSIONS: dict[Omission, str] = {
 
 def _opportunity_block(judged: Judged, drivers: JudgedDrivers, found: Opportunity) -> Block:
     return Block(
-        heading=_opportunity_heading(found.rungs),
+        heading=_opportunity_heading(found.rungs, drivers.n_months),
         paragraphs=(
             "Three ways to count the days, each on its own: they overlap, so they are never added. A day is worth what "
             "a late day costs in variable direct cost, not a mean day.",
         ),
-        tables=(_opportunity_table(found.rungs),),
+        tables=(_opportunity_table(found.rungs, drivers.n_months),),
         notes=(" ".join(_opportunity_notes(judged, drivers, found)),),
     )
 
 
-def _opportunity_heading(rungs: tuple[Rung, ...]) -> str:
+def _opportunity_heading(rungs: tuple[Rung, ...], n_months: int) -> str:
     documented = next((rung for rung in rungs if rung.name == "documented" and rung.days and rung.days.value > 0), None)
     if documented is None or documented.usd is None:
         return "What the days would be worth"
+    every = "a year" if n_months == MONTHS_LOOKED_AT else f"in {span_words(n_months)}"
     low, high = format_dollars(documented.usd.lower), format_dollars(documented.usd.upper)
-    return f"Avoidable days on record: {format_dollars(documented.usd.value)} a year ({low} to {high})"
+    return f"Avoidable days on record: {format_dollars(documented.usd.value)} {every} ({low} to {high})"
 
 
-def _opportunity_table(rungs: tuple[Rung, ...]) -> Table:
+def _opportunity_table(rungs: tuple[Rung, ...], n_months: int) -> Table:
+    span = f"{capitalised(small_count_words(n_months))} {one_or_many(n_months, 'months')}"
     return Table(
-        caption="Twelve months; 95% intervals hold chance and the assumption about a late day",
+        caption=f"{span}; 95% intervals hold chance and the assumption about a late day",
         columns=(
             Column(heading="Which days"),
             Column(heading="If"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from kpi_pipeline.core.language import date_words, format_number
+from kpi_pipeline.core.language import date_words, format_number, one_or_many
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words, printable
 from kpi_pipeline.judgement.agenda import attention_order, tell_once
@@ -209,7 +209,12 @@ def _some(names: Sequence[str], *, more: int = 0) -> list[str]:
     shown = [printable(name, longest=_LONGEST_IN_CELL) for name in names[:_MOST_IN_CELL]]
     if not more:
         return shown
-    return [*shown, f"and {small_count_words(more)} more" if shown else f"{small_count_words(more)} further measures"]
+    return [
+        *shown,
+        f"and {small_count_words(more)} more"
+        if shown
+        else f"{small_count_words(more)} further {one_or_many(more, 'measures')}",
+    ]
 
 
 def _unsettled(measures: Sequence[Measure]) -> list[Measure]:

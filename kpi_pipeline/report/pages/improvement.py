@@ -6,7 +6,6 @@ Not here: how an effect is estimated (`judgement.programme`), which words an est
 from __future__ import annotations
 
 from kpi_pipeline.core.language import date_words
-from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
@@ -89,13 +88,9 @@ def _block(judged: Judged, one: JudgedInitiative) -> Block:
 
 def _so_far(judged: Judged, one: JudgedInitiative, metric: str, result: EffectResult) -> str:
     """What the plan has come to, where it runs at one place, and from when on it can be judged."""
-    measures = [each.measure for each in one.measures if each.kind == "outcome" and each.measure.metric.name == metric]
-    said = [not_before_sentence(result)]
-    if len(measures) == 1:
-        start = Month.of(one.initiative.starts_on)
-        since = since_start_sentence(measures[0], start, result.first_counted_month)
-        said = [since, *said]
-    said.insert(len(measures) == 1, days_sentence(result, one.sizes.get(metric)))
+    since = one.since.get(metric)
+    said = [since_start_sentence(since, judged.system[metric].metric)] if since is not None else []
+    said += [days_sentence(result, one.sizes.get(metric)), not_before_sentence(result)]
     return " ".join(sentence for sentence in said if sentence)
 
 

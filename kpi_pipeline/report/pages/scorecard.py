@@ -1,4 +1,4 @@
-"""The scorecard, and in the annex further measures and small multiples: every measure once, in a stable order."""
+"""The scorecard, and in the annex small multiples of all measures: each once, in a stable order."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, S
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, build_sparkline, variation_mark
 from kpi_pipeline.report.pages.front import build_reading
 from kpi_pipeline.report.words.chart_notes import chart_events, letter_events
+from kpi_pipeline.report.words.claims import proposal_sentence
 from kpi_pipeline.report.words.findings import (
-    FURTHER_MEASURES_LEDE,
     false_signal_sentence,
-    further_measures_title,
     further_measures_words,
     scorecard_title,
     summary_sentence,
 )
 from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, format_target, unit_words
-from kpi_pipeline.report.words.phrases import WITHHELD, count_words, latest_words, mid_sentence, subject
+from kpi_pipeline.report.words.phrases import WITHHELD, basis_words, count_words, latest_words, mid_sentence, subject
+from kpi_pipeline.report.words.sentences import year_ago_words
 
 _SECTIONS = {
     "flow": "Patient flow",
@@ -50,20 +50,6 @@ def build_scorecard(judged: Judged) -> Scorecard:
         caption=f"{which}: the newest final value up to {judged.scope.month.name}",
         groups=_groups(judged, agenda.scorecard),
         notes=(*_cautions(judged, agenda.scorecard), *_notes(judged), *where),
-    )
-
-
-def build_further_measures(judged: Judged) -> Scorecard | None:
-    """The annex's table of the measures that are not on the scorecard; None where that holds all of them."""
-    agenda = judged.agenda
-    if not agenda.further:
-        return None
-    return Scorecard(
-        title=further_measures_title(len(agenda.further)),
-        lede=FURTHER_MEASURES_LEDE,
-        caption=f"The newest final value up to {judged.scope.month.name}",
-        groups=_groups(judged, agenda.further),
-        notes=(*_cautions(judged, agenda.further), *_without_data(judged)),
     )
 
 
@@ -107,21 +93,36 @@ def build_small_multiples(judged: Judged) -> SmallMultiples | None:
     if not measures:
         return None
     letters = letter_events(chart_events(one) for one in measures)
+    without_row = (
+        () if not judged.agenda.further else (*_cautions(judged, judged.agenda.further), *_without_data(judged))
+    )
     return SmallMultiples(
         title="All measures at a glance",
-        lede=f"Each chart ends in {scope.month.name}. The band is routine variation; hollow points are not final.",
+        lede=f"Each chart ends in {scope.month.name}. The band is routine variation; hollow points are not final. In "
+        "brackets: the 95% interval.",
         panels=tuple(
             SmallMultiple(
                 metric=one.metric.name,
                 title=subject(one.metric.title),
-                value_words=latest_words(one),
+                value_words=latest_words(one, with_interval=True),
+                basis_words=_panel_basis(one),
                 variation=variation_mark(one),
                 chart=build_chart(one, facility_id=scope.facility_id, withholds=scope.withholds, letters=letters),
             )
             for one in measures
         ),
-        notes=tuple(f"{letter}: {words}" for (_, words), letter in letters.items()),
+        notes=(*(f"{letter}: {words}" for (_, words), letter in letters.items()), *without_row),
     )
+
+
+def _panel_basis(measure: Measure) -> str | None:
+    """What the newest value rests on, and the value a year before: `3,804 discharges · A year earlier: 4.84`."""
+    figure, before = measure.headline, measure.year_ago
+    if figure is None or figure.number is None:
+        return None
+    said = [basis_words(figure, measure.metric)] if measure.metric.kind != "count" else []
+    said += [year_ago_words(measure) or ""] if before is not None and before.number is not None else []
+    return " · ".join(said) or None
 
 
 def _row(judged: Judged, measure: Measure) -> ScorecardRow:
@@ -169,6 +170,8 @@ def _comments_without_page(judged: Judged) -> list[str]:
 def _notes(judged: Judged) -> tuple[str, ...]:
     notes = ["Small print under a value: its 95% interval. Year ago: the same month of the year before."]
     if sentence := false_signal_sentence(judged.false_signals):
+        notes.append(sentence)
+    if sentence := proposal_sentence(judged):
         notes.append(sentence)
     notes += _comments_without_page(judged)
     if judged.scope.withholds:

@@ -142,7 +142,7 @@ def method_sentences(measure: Measure) -> tuple[str, ...]:
     said += _baseline_sentences(measure)
     if measure.metric.chart_adjusts_for:
         said.append(_adjustment_sentence(measure))
-    said.append(f"Rule set {result.rule_set.name}; its numbers are on the last page.")
+    said.append(f"Rule set {result.rule_set.name}, below.")
     return (*said, *(_as_sentence(warning) for warning in result.warnings))
 
 

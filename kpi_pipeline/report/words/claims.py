@@ -8,7 +8,7 @@ from kpi_pipeline.core.language import one_or_many
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words, printable_name
 from kpi_pipeline.judgement.claims.claim import Claim
-from kpi_pipeline.judgement.claims.follow import FollowUp
+from kpi_pipeline.judgement.claims.follow import FollowUp, first_month_of
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.words.numbers import small_count_words
 from kpi_pipeline.report.words.phrases import LACK_WORDS, is_plural, mid_sentence, subject, verb
@@ -97,6 +97,19 @@ def outcome_sentence(judged: Judged, one: FollowUp) -> str:
         "faded": f"Faded: the months since {since} fit the old level again.",
         "reversed": "Reversed: the chart now shows the other direction.",
     }[claim.state]
+
+
+def proposal_sentence(judged: Judged) -> str | None:
+    """The lasting changes told for the first time for which new limits can be recorded; None without any. Those told
+    before have it in their own line."""
+    said = [
+        f"{mid_sentence(judged.system[claim.metric].metric.title)} from {first_month_of(claim).name}"
+        for claim in (one.claim for one in judged.claims if one.before is None and one.may_rebase)
+        if claim.facility_id == judged.scope.facility_id
+    ]
+    if not said:
+        return None
+    return f"Has lasted for twelve final months or more, so that new limits can be recorded: {'; '.join(said)}."
 
 
 def onset_words(one: FollowUp) -> str | None:

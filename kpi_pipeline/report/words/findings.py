@@ -147,19 +147,10 @@ def no_attention_words(measures: Sequence[Measure]) -> str:
     return f"{who} left routine variation in the unwanted direction; none keeps missing its target."
 
 
-FURTHER_MEASURES_LEDE = (
-    "Neither a headline nor with a target; where one of them changed, a measure of the scorecard tells of that change."
-)
-
-
-def further_measures_title(n: int) -> str:
-    """The annex's table of what is not on the scorecard."""
-    return f"{capitalised(small_count_words(n))} further {one_or_many(n, 'measures')}"
-
-
 def further_measures_words(n: int) -> str:
     """Where the measures are that are not on the scorecard."""
-    return f"{further_measures_title(n)} {verb_for(n, 'stands', 'stand')} in the annex, each with its chart."
+    further = f"{capitalised(small_count_words(n))} further {one_or_many(n, 'measures')}"
+    return f"{further} {verb_for(n, 'stands', 'stand')} in the annex alone, each with its chart."
 
 
 def issue_words(number: int | None) -> str:

@@ -5,12 +5,14 @@ Not here: digits and units (`words.numbers`), whole sentences about a measure (`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kpi_pipeline.core.language import format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Lack, Measure
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.report.words.numbers import MISSING, format_bare, format_value, unit_words
+from kpi_pipeline.report.words.numbers import MISSING, format_bare, format_value, small_count_words, unit_words
 
 LACK_WORDS: dict[Lack, str] = {
     "no_data": "no data",
@@ -79,6 +81,13 @@ def no_value_words(figure: Figure, metric: Metric) -> str:
     return figure.status_reason or f"no {metric.denominator_noun}"
 
 
+def none_left_out_words(reasons: Sequence[str]) -> str | None:
+    """The reasons that left out no case, as one sentence; None without any."""
+    if not reasons:
+        return None
+    return f"Would be left out, none this month: {'; '.join(mid_sentence(one.rstrip('.')) for one in reasons)}."
+
+
 def follow_up_words(figure: Figure, metric: Metric) -> str:
     """How final a figure is: `final`, or `provisional: 412 of 1,180 discharges have their 30 days of follow-up`."""
     if figure.is_final:
@@ -111,14 +120,23 @@ def interval_range(figure: Figure, metric: Metric) -> str | None:
     return f"{format_bare(figure.lower, metric)} to {format_bare(figure.upper, metric)}"
 
 
-def latest_words(measure: Measure) -> str:
-    """The newest defensible value in a line of its own: `4.78 days, October 2026`."""
+def latest_words(measure: Measure, *, with_interval: bool = False) -> str:
+    """The newest defensible value in a line of its own: `4.78 days (4.61 to 4.95), October 2026`."""
     figure = measure.headline
     if figure is None:
         return measure.unavailable
     if figure.number is None:
         return f"{no_value_words(figure, measure.metric)}, {figure.month.name}"
-    return f"{format_value(figure.number, measure.metric)}, {figure.month.name}"
+    interval = interval_range(figure, measure.metric) if with_interval else None
+    between = f" ({interval})" if interval else ""
+    return f"{format_value(figure.number, measure.metric)}{between}, {figure.month.name}"
+
+
+def span_words(n_months: int) -> str:
+    """How long: `the year`, `the three months`, `the month`."""
+    if n_months == 12:
+        return "the year"
+    return f"the {small_count_words(n_months)} months" if n_months > 1 else "the month"
 
 
 def unit_words_of(metric: Metric) -> str:
