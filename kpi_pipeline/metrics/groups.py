@@ -167,8 +167,8 @@ def query_groups(
 ) -> pd.DataFrame:
     """The sums of a measure's cases by group and span, one row each; dimension '' is all cases of the span.
 
-    Columns: dimension, group ('' not recorded), months, n_cases, n_excluded, is_before_data (never), n_persons and n_event_persons (missing
-    where cases are no stays or encounters), quantile, and those of `cases.sum_columns_sql`.
+    Columns: dimension, group ('' not recorded), months, n_cases, n_excluded, is_before_data (never), n_persons and
+    n_event_persons (missing where cases are no stays or encounters), quantile, and those of `cases.sum_columns_sql`.
     """
     days = ", ".join(
         f"({span.months}, DATE '{span.first.first_day}', DATE '{span.last.plus(1).first_day}')" for span in spans
