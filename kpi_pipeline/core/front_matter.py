@@ -21,12 +21,13 @@ _OPEN, _CLOSE = "/*---", "---*/"
 
 @dataclass(frozen=True, slots=True)
 class SqlFile:
-    """A SQL file with its front matter and the line of each of its fields."""
+    """A SQL file with its front matter, the line of each of its fields, and the line on which its SELECT begins."""
 
     path: Path
     front_matter: dict[str, Any]
     lines: dict[str, int]
     sql: str
+    first_line: int
 
     @property
     def name(self) -> str:
@@ -51,7 +52,8 @@ def read_sql_file(path: Path) -> SqlFile:
     front_matter = parse_yaml(head, where=where)
     if not isinstance(front_matter, dict):
         raise DefinitionError(Fault(where, "front matter is not a list of `name: value` lines."))
-    return SqlFile(path, front_matter, key_lines(head), sql.strip().rstrip(";"))
+    first_line = text[: len(text) - len(sql.lstrip())].count("\n") + 1
+    return SqlFile(path, front_matter, key_lines(head), sql.strip().rstrip(";"), first_line)
 
 
 def faults_of(where: str, error: ValidationError, lines: Mapping[str, int] | None = None) -> list[Fault]:

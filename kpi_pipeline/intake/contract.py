@@ -91,6 +91,7 @@ class Mapping(_Frozen):
     lookup_columns: the columns of a lookup that the SELECT reads; one that is not there is NULL.
     leaves_out: the reasons the SELECT's column `left_out` may name, in words: such rows are counted and said, not kept.
     one_row_each: one row of the file gives one row of the table (false where it is unpivoted).
+    where, first_line: the file, and the line in it on which `sql` begins.
     """
 
     source: str
@@ -106,6 +107,7 @@ class Mapping(_Frozen):
     reads_file_name: bool = False
     sql: str
     where: str
+    first_line: int = 1
 
     @model_validator(mode="after")
     def _speaks_of_its_lookups(self) -> Mapping:
@@ -232,9 +234,8 @@ def _load_mapping(source: str, file: SqlFile) -> Mapping:
         if file.name not in load_contracts():
             raise DefinitionError(Fault(file.where, f"{file.name!r} is not a canonical table."))
     try:
-        mapping = Mapping.model_validate(
-            {**declared, "source": source, "table": file.name, "sql": file.sql, "where": file.where}
-        )
+        known = {"source": source, "table": file.name, "sql": file.sql, "where": file.where}
+        mapping = Mapping.model_validate({**declared, **known, "first_line": file.first_line})
     except ValidationError as error:
         raise DefinitionError(faults_of(file.where, error)) from error
     unknown = tables_read(mapping.sql, where=file.where) - {"landed", *mapping.lookups}

@@ -7,11 +7,12 @@ from datetime import date
 import duckdb
 
 from kpi_pipeline.core.connections import connect
-from kpi_pipeline.core.errors import DefinitionError, Fault
+from kpi_pipeline.core.errors import Fault
 from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.checked_rows import checked_rows_sql
 from kpi_pipeline.intake.contract import CANONICAL, Contract, Mapping, Source, load_contracts
 from kpi_pipeline.intake.json_resources import JSON_COLUMNS, JSON_ENDINGS
+from kpi_pipeline.intake.mapping_places import place_of, shape_faults
 from kpi_pipeline.intake.opened import SOURCE_LINE
 
 _ANY_DAY = date(2026, 1, 1)
@@ -31,26 +32,35 @@ def mapping_faults(source: Source) -> list[Fault]:
             for view, columns in views.items():
                 typed = ", ".join(f"{identifier(column)} VARCHAR" for column in columns)
                 connection.execute(f"CREATE TEMP TABLE {identifier(view)} ({SOURCE_LINE} BIGINT, {typed})")
+            statement = f"EXPLAIN {checked_rows_sql(mapping, contract, _ANY_DAY)}"
             try:
-                connection.execute(f"EXPLAIN {checked_rows_sql(mapping, contract, _ANY_DAY)}")
+                connection.execute(statement)
+                faults += shape_faults(connection, mapping, contract)
             except duckdb.Error as error:
-                faults.append(broken_mapping(mapping, error))
+                faults += broken_mapping(connection, mapping, statement, error)
     return faults
 
 
-def broken_mapping(mapping: Mapping, error: duckdb.Error, *, file: str = "") -> Fault:
-    """The fault of a mapping that cannot be run. A value that cannot be converted is not shown: it is a patient's."""
+def broken_mapping(
+    connection: duckdb.DuckDBPyConnection, mapping: Mapping, statement: str, error: duckdb.Error, *, file: str = ""
+) -> list[Fault]:
+    """The faults of a mapping that cannot be run: each with its line and column in the file.
+
+    statement: what was run, the mapping's SQL within it. A value that cannot be converted is not shown: it is a
+    patient's.
+    """
+    try:
+        if faults := shape_faults(connection, mapping, load_contracts()[mapping.table]):
+            return faults
+    except duckdb.Error:
+        pass  # the mapping itself cannot be bound: that is the error to tell
+    where = place_of(mapping, statement, error)
     if isinstance(error, (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)):
         what = f"a value of {file or 'a file'} cannot be converted as the mapping asks."
-        return Fault(mapping.where, what, "Use TRY_CAST or TRY_STRPTIME, or leave the value as text.")
+        return [Fault(where, what, "Use TRY_CAST or TRY_STRPTIME, or leave the value as text.")]
     reason = str(error).split("\n", 1)[0].removeprefix("Binder Error: ").removeprefix("Catalog Error: ")
     on = f" on {file}" if file else ""
-    return Fault(mapping.where, f"the mapping cannot be run{on}: {reason.strip()}", "Correct its SQL or its columns.")
-
-
-def refuse_broken_mapping(mapping: Mapping, error: duckdb.Error, file: str) -> DefinitionError:
-    """The error to raise where a mapping fails on a file."""
-    return DefinitionError(broken_mapping(mapping, error, file=file))
+    return [Fault(where, f"the mapping cannot be run{on}: {reason.strip()}", "Correct its SQL or its columns.")]
 
 
 def _views(mapping: Mapping, contract: Contract, *, is_json: bool) -> dict[str, tuple[str, ...]] | None:

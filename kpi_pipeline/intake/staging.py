@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.files import disk_full, is_disk_full, make_private_folder, replace_file
 from kpi_pipeline.core.glyphs import font_folder, named_characters, printable_characters
 from kpi_pipeline.core.language import format_count
@@ -24,7 +24,7 @@ from kpi_pipeline.core.sql_text import identifier, parquet_file, path_literal
 from kpi_pipeline.intake.checked_rows import checked_rows_sql
 from kpi_pipeline.intake.contract import Contract, Mapping, load_contracts
 from kpi_pipeline.intake.json_resources import broken_json
-from kpi_pipeline.intake.mapping_check import refuse_broken_mapping
+from kpi_pipeline.intake.mapping_check import broken_mapping
 from kpi_pipeline.intake.one_row_each import conflict_fault, find_conflicts
 from kpi_pipeline.intake.opened import SOURCE_LINE, OpenFile
 from kpi_pipeline.intake.parquet_files import broken_parquet
@@ -201,9 +201,10 @@ def _write_checked_rows(
 
 
 def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, building: Path) -> None:
-    files = (staging.opened, *staging.lookups)
+    files, mapping = (staging.opened, *staging.lookups), staging.mapping
+    statement = f"COPY ({staging.rows_sql}) TO {path_literal(building)} (FORMAT parquet)"
     try:
-        connection.execute(f"COPY ({staging.rows_sql}) TO {path_literal(building)} (FORMAT parquet)")
+        connection.execute(statement)
     except duckdb.OutOfMemoryException as error:
         what = "needs more memory to read than is allowed."
         raise InputError(Fault(staging.opened.name, what, "Raise memory_limit in kpi.yaml, or split it.")) from error
@@ -216,10 +217,12 @@ def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, 
         staging.verify()
         broken = [file for file in files if not _can_be_read(connection, file)]
         if not broken:
-            raise refuse_broken_mapping(staging.mapping, error, staging.opened.name) from error
+            faults = broken_mapping(connection, mapping, statement, error, file=staging.opened.name)
+            raise DefinitionError(faults) from error
         raise InputError([_unreadable_file(file) for file in broken]) from error
     except (duckdb.ProgrammingError, duckdb.DataError) as error:
-        raise refuse_broken_mapping(staging.mapping, error, staging.opened.name) from error
+        faults = broken_mapping(connection, mapping, statement, error, file=staging.opened.name)
+        raise DefinitionError(faults) from error
     faults = read_faults(connection, list(files))
     if not faults and staging.lookups and staging.mapping.one_row_each:
         faults = _join_faults(connection, building, staging)

@@ -8,9 +8,10 @@ import duckdb
 import pytest
 
 from kpi_pipeline.core.errors import CheckError, DefinitionError, InputError
+from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake import ingest as intake_room
-from kpi_pipeline.intake.contract import Mapping, Source, load_source
+from kpi_pipeline.intake.contract import Mapping, Source, load_contracts, load_source
 from kpi_pipeline.intake.mapping_check import broken_mapping, mapping_faults
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.check_landing import TriedLanding, try_landing
@@ -136,7 +137,10 @@ def test_a_mapping_that_names_what_is_not_there_is_a_fault_of_its_file(
     good = load_source("synpuf").mappings["encounters"].sql
     broken = synpuf(good.replace("desynpuf_id AS", "bene_id AS"))
     (fault,) = mapping_faults(broken)
-    assert fault.where == "sql/staged/synpuf/encounters.sql"
+    file, line, column = fault.where.split(":")
+    assert file == "sql/staged/synpuf/encounters.sql"
+    text = (resource_folder("sql") / "staged" / "synpuf" / "encounters.sql").read_text("utf-8").split("\n")
+    assert text[int(line) - 1][int(column) - 1 :].startswith("desynpuf_id AS")
     assert "bene_id" in fault.what
     monkeypatch.setattr(intake_room, "load_source", lambda _: broken)
     header = ",".join(broken.mappings["encounters"].columns)
@@ -145,10 +149,45 @@ def test_a_mapping_that_names_what_is_not_there_is_a_fault_of_its_file(
         take_in(tmp_path, {"DE1_0_Inpatient_claims.csv": f"{header}\n{row}\n"}, source="synpuf")
 
 
+def in_lines(*lines: str) -> Mapping:
+    """A mapping of procedures whose SELECT begins on the third line of its file."""
+    whole = {"source": "synpuf", "table": "procedures", "file": "claims*", "columns": ("id", "code")}
+    return Mapping(**whole, sql="\n".join(lines), where="sources/x/procedures.sql", first_line=3)
+
+
+@pytest.mark.parametrize(
+    ("sql", "where", "what"),
+    [
+        (("SELECT source_line, id AS encounter_id,", "  code AS procedure_cod,", "  NULL AS sequence FROM landed"),
+         "3:8", "gives no column procedure_code. It gives procedure_cod, which procedures does not have."),
+        (("SELECT source_line, id AS encounter_id,", "  1 + 1 AS procedure_code, NULL AS sequence,",
+          "  NULL AS performed_on FROM landed"),
+         "4:12", "gives procedure_code as INTEGER; every column must be text."),
+        (("SELECT source_line, id AS encounter_id,", "  " + " " * 90 + "kode AS procedure_code FROM landed"),
+         "4:93", 'the mapping cannot be run: Referenced column "kode" not found'),
+        (("SELECT source_line, id AS encounter_id, UPER(code) AS procedure_code FROM landed",),
+         "3:41", "Scalar Function with name uper does not exist!"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_mapping_names_line_column_and_cure(sql: tuple[str, ...], where: str, what: str) -> None:
+    source = load_source("synpuf").model_copy(update={"mappings": {"procedures": in_lines(*sql)}})
+    fault = mapping_faults(source)[0]
+    assert fault.where == f"sources/x/procedures.sql:{where}"
+    assert what in fault.what
+    assert fault.cure
+
+
 def test_a_value_that_a_mapping_cannot_convert_is_not_shown() -> None:
-    mapping: Mapping = load_source("synpuf").mappings["encounters"]
-    with duckdb.connect() as connection, pytest.raises(duckdb.ConversionException) as caught:
-        connection.execute("SELECT CAST('Jane Public' AS DATE)").fetchall()
-    shown = str(broken_mapping(mapping, caught.value, file="claims.csv"))
-    assert "claims.csv" in shown
-    assert "Jane" not in shown
+    columns = [f"NULL AS {name}" for name in load_contracts()["procedures"].columns if name != "encounter_id"]
+    mapping = in_lines(
+        "SELECT source_line,", f"  CAST(CAST(id AS DATE) AS TEXT) AS encounter_id, {', '.join(columns)} FROM landed"
+    )
+    statement = f"SELECT * FROM ({mapping.sql})"
+    with duckdb.connect() as connection:
+        connection.execute("CREATE VIEW landed AS SELECT 'Jane Public' AS id, 1 AS source_line")
+        with pytest.raises(duckdb.ConversionException) as caught:
+            connection.execute(statement).fetchall()
+        (fault,) = broken_mapping(connection, mapping, statement, caught.value, file="claims.csv")
+    assert "claims.csv" in str(fault)
+    assert "Jane" not in str(fault)
+    assert fault.where == "sources/x/procedures.sql:4:8"
