@@ -69,13 +69,10 @@ FROM typed
 
 
 def _whole_select(mapping: Mapping, contract: Contract) -> str:
-    """The mapping's SELECT with every column of the contract: a column it does not name is one its source has not.
-
-    So a hospital's own mapping goes on working when the layout gains an optional column.
-    """
+    """The mapping's SELECT with every column of the contract: those it does not name that were added later are NULL."""
     named = columns_selected(mapping.sql)
-    lacking = [name for name, column in contract.columns.items() if name not in named and not column.required]
-    if not lacking or named.isdisjoint(contract.columns) or "*" in named:
+    lacking = [name for name, column in contract.columns.items() if column.added_later and name not in named]
+    if not lacking or "*" in named:
         return mapping.sql
     empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {identifier(name)}" for name in lacking)
     return f"SELECT *, {empty} FROM ({mapping.sql}) AS named_columns"
