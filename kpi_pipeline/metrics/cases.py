@@ -14,7 +14,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.sql_text import literal
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
-from kpi_pipeline.warehouse.supply import PLANNED_CARE, UNPLANNED_RETURNS
+from kpi_pipeline.warehouse.supply import NOT_COMPUTABLE, PLANNED_CARE, RISK_MODELS, UNPLANNED_RETURNS
 
 
 def cases_sql(metric: Metric) -> str:
@@ -104,11 +104,19 @@ def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tup
     for item in metric.needs:
         rows = connection.execute("SELECT is_supplied, status, reason FROM supply WHERE item = ?", [item]).fetchall()
         if not rows:
-            return "not_computable", f"it needs {item}, which this version does not know"
+            return NOT_COMPUTABLE, f"it needs {item}, which this version does not know"
         is_supplied, status, reason = rows[0]
         if not is_supplied:
             return str(status), str(reason)
+        if item in RISK_MODELS and _is_of_another_version(connection, RISK_MODELS[item]):
+            return NOT_COMPUTABLE, f"the risk model was fitted to another version of {RISK_MODELS[item]}"
     return None
+
+
+def _is_of_another_version(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether a loaded model was fitted to a measure that has been declared otherwise since."""
+    found = connection.execute("SELECT MAX(metric_version) FROM reference_risk_terms WHERE model = ?", [name])
+    return bool(found.fetchall()[0][0] != find_metric(name).version)
 
 
 def case_faults(connection: duckdb.DuckDBPyConnection, metric: Metric) -> list[Fault]:
@@ -252,7 +260,8 @@ def watermarks_sql(metric: Metric) -> str:
 def feeds_of(metric: Metric) -> list[str]:
     """The tables of the landing folder on which a metric's figures rest."""
     of_care = {"procedures"} if {PLANNED_CARE, UNPLANNED_RETURNS} & set(metric.needs) else set()
-    return sorted(metric.tables | {"encounters"} | of_care)
+    of_risk = {"diagnoses"} if RISK_MODELS.keys() & set(metric.needs) else set()
+    return sorted(metric.tables | {"encounters"} | of_care | of_risk)
 
 
 def _is_immature(metric: Metric) -> str:

