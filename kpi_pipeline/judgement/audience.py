@@ -7,7 +7,7 @@ are withheld (`disclosure`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -21,6 +21,15 @@ from kpi_pipeline.judgement.inputs import ReportInputs
 ANOTHER_PLACE = "[another hospital]"
 _SHORTEST_ID = 3
 """Ids of fewer letters (`N`) are words of the language, too, and are not looked for in texts."""
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_OF_ANY_HOSPITAL = frozenset(
+    "academic campus care center centre children children's city clinic college community county district foundation "
+    "general health healthcare hospital hospitals infirmary institute main medical memorial national "
+    "number public regional rehabilitation research sanatorium school specialty state system university veterans "
+    "women".split()
+)
+"""Words of a hospital's name that do not tell which one it is."""
 
 Model = TypeVar("Model", bound=BaseModel)
 Redact = Callable[[str], str]
@@ -53,15 +62,34 @@ def own_copy(inputs: ReportInputs) -> ReportInputs:
 
 
 def redactor(inputs: ReportInputs) -> Redact:
-    """A function that takes the names and ids of other facilities out of a text."""
+    """A function that takes the names and ids of other facilities out of a text, also a name as people shorten it:
+    "Lakeside" for "Example Lakeside Hospital". Such a word counts as the name only where it is written large, and not
+    where it is a word of the reader's own hospital or of the whole system, too."""
     marks = [mark for mark in inputs.facts.watermarks if mark.facility_id != inputs.facility_id]
     names = {mark.facility_name for mark in marks} - {inputs.facility_name}
     names |= {mark.facility_id for mark in marks if len(mark.facility_id) >= _SHORTEST_ID}
     if not names:
         return lambda text: text
+    own = _telling_words(inputs.facility_name or "") | _telling_words(inputs.settings.hospital_name)
+    short = {word for mark in marks for word in _telling_words(mark.facility_name)} - own
+    whole = _any_of(names, re.IGNORECASE)
+    shortened = _any_of({form for word in short for form in (word.capitalize(), word.upper())}, 0) if short else None
+
+    def redact(text: str) -> str:
+        text = whole.sub(ANOTHER_PLACE, text)
+        return shortened.sub(ANOTHER_PLACE, text) if shortened else text
+
+    return redact
+
+
+def _any_of(names: Iterable[str], flags: int) -> re.Pattern[str]:
     longest_first = sorted(names, key=lambda name: (-len(name), name))
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in longest_first)})(?!\w)", re.IGNORECASE)
-    return lambda text: pattern.sub(ANOTHER_PLACE, text)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in longest_first)})(?!\w)", flags)
+
+
+def _telling_words(name: str) -> set[str]:
+    """The words of a hospital's name by which people call it, in small letters."""
+    return {word for word in _WORD.findall(name.lower()) if word not in _OF_ANY_HOSPITAL}
 
 
 def _redacted_notice(notice: Notice, redact: Redact) -> Notice:

@@ -20,6 +20,7 @@ from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
+from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.gaps import MetricGaps
@@ -38,6 +39,7 @@ class ReportInputs:
     asked: the decisions earlier reports asked for, by key, oldest first. outcomes: what became of them, as answered.
     said: the claims of the issue before, to be followed up; none where there is no issue before.
     restated: what became of the figures the issue before showed; None where there is none before.
+    published: what the issues before printed for the same readers, oldest first.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     gaps: how headline measures differ between groups of patients, of the chosen facility; none leave that page out.
     """
@@ -62,6 +64,7 @@ class ReportInputs:
     outcomes: Mapping[str, DecisionOutcome] = field(default_factory=dict)
     said: tuple[Claim, ...] = ()
     restated: Restated | None = None
+    published: tuple[Publication, ...] = ()
     drivers: Drivers | None = None
     gaps: tuple[MetricGaps, ...] = ()
 

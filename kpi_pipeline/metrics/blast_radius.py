@@ -194,6 +194,6 @@ def _touches(hidden: HiddenRows, reads: frozenset[str], metric: Metric) -> bool:
         return f"staged_{hidden.table}" in reads
     if hidden.encounter_type in (None, ""):
         return True
-    wanted = {_ACUTE} if {"stays", "index_discharges"} & metric.tables else set()
+    wanted = {_ACUTE} if {"stays", "index_discharges", "month_end_inpatients"} & metric.tables else set()
     wanted |= {_OBSERVATION} if "observation_encounters" in metric.needs else set()
     return hidden.encounter_type in wanted

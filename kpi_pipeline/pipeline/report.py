@@ -24,7 +24,13 @@ from kpi_pipeline.metrics.gaps import read_gaps
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES
-from kpi_pipeline.pipeline.issue_before import IssueBefore, decisions_asked, evidence_of, restated_since
+from kpi_pipeline.pipeline.issue_before import (
+    IssueBefore,
+    decisions_asked,
+    evidence_of,
+    published_before,
+    restated_since,
+)
 from kpi_pipeline.pipeline.restatement import read_shown
 from kpi_pipeline.pipeline.roots import figure_roots
 from kpi_pipeline.report.build import build_report_and_tables
@@ -177,6 +183,7 @@ def read_report_inputs(
         gate_overrides=issue.gate_overrides,
         said=issue.said,
         restated=restated,
+        published=() if privacy == "internal" else published_before(issue.before, metrics),
     )
 
 

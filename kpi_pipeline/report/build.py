@@ -9,6 +9,7 @@ from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.forms.figures_csv import write_figures_csv
 from kpi_pipeline.report.forms.restated_csv import write_restated_csv
+from kpi_pipeline.report.licence import refuse_unlicensed
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.claims import build_said_before
@@ -35,7 +36,7 @@ def build_report(inputs: ReportInputs) -> Report:
 
 def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str]]:
     """The report and the texts of its tables by file name, from one calculation: figures.csv, and with an issue before
-    restated.csv."""
+    restated.csv. Raises CheckError where a sentence says more than was judged."""
     judged = judge(inputs)
     prepared = (
         build_restated(judged),
@@ -73,6 +74,7 @@ def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str
         small_multiples=build_small_multiples(judged),
         appendix=build_appendix(judged, contact=settings.report.contact),
     )
+    refuse_unlicensed(report, judged)
     tables = {"figures.csv": write_figures_csv(judged)}
     if judged.restated is not None:
         restated = judged.restated

@@ -22,31 +22,13 @@ caveats:
   - "A stay whose discharge date was lost is left out once it has been open for longer than any patient stays."
 reviewed: 2026-11-27
 ---*/
-WITH month_ends AS (
-    SELECT CAST(first_days.first_day + INTERVAL 1 MONTH - INTERVAL 1 DAY AS DATE) AS month_end
-    FROM (
-        SELECT
-            UNNEST(GENERATE_SERIES(DATE_TRUNC('month', MIN(admitted_on)), MAX(complete_through), INTERVAL 1 MONTH))
-                AS first_day
-        FROM stays
-        INNER JOIN watermarks ON stays.facility_id = watermarks.facility_id
-    ) AS first_days
-)
-
 SELECT
-    stays.stay_id || '|' || CAST(month_ends.month_end AS VARCHAR) AS case_id,
-    stays.facility_id,
-    stays.unit_id,
-    month_ends.month_end AS event_date,
-    CASE WHEN DATE_DIFF('day', stays.admitted_on, month_ends.month_end) >= 7 THEN 1 ELSE 0 END AS numerator,
+    stay_id || '|' || CAST(month_end_on AS VARCHAR) AS case_id,
+    facility_id,
+    unit_id,
+    month_end_on AS event_date,
+    CASE WHEN n_days_so_far >= 7 THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
     CAST(NULL AS VARCHAR) AS exclusion_reason,
-    DATE_DIFF('day', stays.admitted_on, month_ends.month_end) AS n_days_so_far
-FROM stays
-INNER JOIN watermarks ON stays.facility_id = watermarks.facility_id
-INNER JOIN month_ends
-    ON
-        stays.admitted_on <= month_ends.month_end
-        AND COALESCE(stays.discharged_on, DATE '9999-12-31') > month_ends.month_end
-        AND watermarks.complete_through >= month_ends.month_end
-WHERE NOT stays.is_discharge_lost
+    n_days_so_far
+FROM month_end_inpatients

@@ -12,6 +12,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.declared.commentary import Commentary
 from kpi_pipeline.declared.initiatives import Control, Initiative, Scope
+from kpi_pipeline.judgement.audience import redactor
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report
@@ -141,3 +142,31 @@ def test_more_than_a_dozen_hospitals_are_compared_too() -> None:
     judged = judge(eventful(facilities=facilities, discharges=dict.fromkeys(facilities, 400.0)))
     assert list(judged.by_facility) == facilities
     assert judged.agenda.has("hospitals")
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "text", "said"),
+    [
+        (
+            "Example Valley Hospital",
+            "Example Lakeside Hospital",
+            "Rounds at Lakeside work; Example Valley is next.",
+            "Rounds at [another hospital] work; Example Valley is next.",
+        ),
+        ("Valley", "LAKESIDE MEDICAL CENTER", "Lakeside's medical units", "[another hospital]'s medical units"),
+        (
+            "Mercy West Hospital",
+            "Mercy East Hospital",
+            "Mercy East, then West Mercy",
+            "Mercy [another hospital], then West Mercy",
+        ),
+        # A word of the language, written small, names no place; nor does what every hospital is called.
+        ("Valley", "General Hospital Spring", "in spring, General Hospital care", "in spring, General Hospital care"),
+    ],
+)
+def test_a_name_as_people_shorten_it_is_taken_out_too(name: str, other: str, text: str, said: str) -> None:
+    marks = tuple(
+        Watermark(facility, called, date(2026, 10, 31), "declared") for facility, called in (("A", name), ("B", other))
+    )
+    inputs = eventful(facility_id="A", facility_name=name, facts=replace(FACTS, watermarks=marks))
+    assert redactor(inputs)(text) == said

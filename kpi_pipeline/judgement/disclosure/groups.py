@@ -66,7 +66,7 @@ def withhold_groups(tables: Sequence[GroupTable], *, threshold: int) -> dict[tup
         sums,
         threshold=threshold,
         also=few_people,
-        reluctance=lambda key: 2 if isinstance(key, tuple) and key[2] is _WHOLE else 0,
+        fixed={one.total for one in sums},
         kin=list(kin.values()),
     )
     return {key: why for key, why in hidden.items() if isinstance(key, tuple) and key[2] is not _WHOLE}

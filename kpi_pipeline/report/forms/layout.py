@@ -66,7 +66,8 @@ def _place(report: Report, look: ReportSettings, sections: Sequence[Section]) ->
     tighter = _lay_out(
         report, look, [one.tightened() if runs_over else one for one in sections[:-1]] + [last.tightened()]
     )
-    return tighter if tighter.n_pages < placed.n_pages else placed
+    saves_room = leaves_half and tighter.fill < _FEW_LINES  # what comes next finds room above
+    return tighter if tighter.n_pages < placed.n_pages or saves_room else placed
 
 
 def _lay_out(report: Report, look: ReportSettings, sections: Sequence[Section]) -> _Placed:

@@ -14,7 +14,7 @@ from kpi_pipeline.judgement.disclosure import Number
 from kpi_pipeline.judgement.judged import Judged, Scope
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.records import JudgedRecords
-from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP
+from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 from kpi_pipeline.report.model import (
     Appendix,
     Bar,
@@ -50,13 +50,21 @@ MOST_FACILITIES_LISTED = 12
 
 def build_appendix(judged: Judged, *, contact: str) -> Appendix:
     """The last page."""
+    shown = {*judged.agenda.scorecard, *judged.agenda.further}
     return Appendix(
         title="Definitions, data quality and method",
         lede="What each measure counts and leaves out, what the figures rest on, and how to read the charts.",
-        definitions=tuple(_definition(one) for one in judged.system.values()),
+        definitions=tuple(_definition(one) for name, one in judged.system.items() if name in shown),
         data_quality=build_data_quality(judged.scope, judged.records),
         method=_method(judged, contact),
     )
+
+
+def exclusion_words(metric: Metric) -> dict[str, str]:
+    """Reason → the sentence that stands for it beside the number of cases left out."""
+    return dict(metric.exclusions) | {
+        INSUFFICIENT_FOLLOWUP: f"Not followed up for {format_count(metric.matures_after_days, 'days')} yet."
+    }
 
 
 def _definition(measure: Measure) -> Definition:
@@ -67,9 +75,7 @@ def _definition(measure: Measure) -> Definition:
         listed = count_words(figure.n_listed)
         kept = count_words(figure.n_counted)
         counted = f"{figure.month.name}: cases listed {listed}, counted {kept}."
-        words = dict(metric.exclusions) | {
-            INSUFFICIENT_FOLLOWUP: f"Not followed up for {format_count(metric.matures_after_days, 'days')} yet."
-        }
+        words = exclusion_words(metric)
         exclusions = tuple(
             Exclusion(text=words.get(reason, reason.replace("_", " ")), count=count_words(count), is_none=count == 0)
             for reason, count in figure.exclusions.items()

@@ -11,8 +11,10 @@ from kpi_pipeline.report.words.phrases import subject
 def build_owed(judged: Judged) -> tuple[str, ...]:
     """`Denials per 100 discharges: why, what is being done and when it will be back`, for each measure with a gap.
 
-    Of an improvement nothing is owed: it stands by itself.
+    Of an improvement nothing is owed: it stands by itself. A copy for outsiders does not tell them what is owed inside.
     """
+    if judged.scope.privacy == "external":
+        return ()
     owed = []
     for item in judged.agenda.exceptions:
         if item.kind == "improvement":
