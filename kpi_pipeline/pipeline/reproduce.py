@@ -133,6 +133,7 @@ def _make_again(
             before=before,
         ),
         decided=decisions_from(folder),
+        forms=manifest.get("forms", ()),
     )
     made = {file.name: file.read_bytes() for file in reports.iterdir()}
     return {**made, **build_evidence(warehouse, facility=facility)}

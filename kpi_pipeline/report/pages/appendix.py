@@ -88,6 +88,7 @@ def _definition(measure: Measure) -> Definition:
         numerator=metric.numerator,
         denominator=metric.denominator,
         counted=counted,
+        figure_id=None if figure is None else figure.id,
         exclusions=exclusions,
         none_left_out=none_left_out_words([one.text for one in exclusions if one.is_none]),
         follows=metric.follows,
