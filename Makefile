@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE
 # Given from outside: make demo OUT=/somewhere, make ui PORT=3001
 OUT ?= demo
+# Where `make golden-sets` writes.
+SETS ?= golden-sets
 # How many months `make faults` issues on each database.
 ROUNDS ?= 80
 # Test processes side by side; 0 runs all tests in one.
@@ -98,6 +100,9 @@ texts: $(READY) ## Puts random texts into every field of small hospitals, from f
 
 differential: $(READY) ## Reads random CSV, Excel and Parquet files as csv, openpyxl and pyarrow do; N=2000 says how many
 	@KPI_DIFFERENTIAL_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q -s tests/intake/test_differential.py
+
+golden-sets: $(READY) ## Writes large golden sets for `pytest tests/golden --golden $(SETS)`; minutes
+	@$(BIN)/python -m benchmarks.golden_sets $(SETS) $(if $(TERMINOLOGY),--terminology $(TERMINOLOGY))
 
 corruption: $(READY) ## Spoils a clean hospital in every known way and rewrites docs/corruption.md; minutes
 	@$(BIN)/python -m benchmarks.corruption --write

@@ -45,7 +45,7 @@ class Staging:
 
     verify: raises when the file is no longer what was read. reread: given number columns that could not be read,
     finds out how the whole column is written, makes the view `landed` anew and says which columns stay in doubt;
-    None: nothing was found out.
+    None: nothing was found out. count_repairs: how many values of each column were put right as declared.
     """
 
     mapping: Mapping
@@ -59,6 +59,7 @@ class Staging:
     options: str = ""
     verify: Callable[[], None] = lambda: None
     reread: Callable[[list[str]], tuple[bool, tuple[str, ...]]] = lambda _: (False, ())
+    count_repairs: Callable[[], dict[str, int]] = dict
 
     @property
     def key(self) -> str:
@@ -122,6 +123,7 @@ def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: P
         rows_empty=n_empty,
         doubtful_numbers=doubtful,
         conflicts=conflicts,
+        values_repaired=staging.count_repairs(),
         repaired=damage,
     )
     write_record(record, result)

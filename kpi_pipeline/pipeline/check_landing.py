@@ -59,15 +59,17 @@ def try_landing(
 ) -> TriedLanding:
     """Builds a landing folder into the scratch folder and says what came of it.
 
-    warehouse: the one that is to be built; its reference tables and the arrival times of its files then count as in
-    the build. Raises InputError for files that cannot be read, as the build does.
+    warehouse: the one that is to be built; its reference tables and the history of its files then count as in the
+    build. Raises InputError for files that cannot be read, as the build does.
     """
     trial = scratch / "trial.duckdb"
     if reference is None and warehouse is not None:
         reference = default_reference_folder(warehouse)
-    if warehouse is not None and (register := store_folder(warehouse) / REGISTER).is_file():
+    before = store_folder(warehouse) if warehouse is not None else None
+    if before is not None and (register := before / REGISTER).is_file():
         shutil.copyfile(register, make_private_folder(store_folder(trial)) / REGISTER)
-    intake = read_landing(landing, trial, source=source, settings=settings, progress=progress)
+    history = before if before is not None and before.is_dir() else None
+    intake = read_landing(landing, trial, source=source, settings=settings, history=history, progress=progress)
     metrics, found = load_metrics(), list[BuildFacts]()
     refusals: tuple[Fault, ...] = ()
     try:

@@ -23,6 +23,7 @@ from kpi_pipeline.report.pages.fairness import build_fairness
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
+from kpi_pipeline.report.pages.questions import build_questions
 from kpi_pipeline.report.pages.restated import build_restated
 from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, section_headings
 from kpi_pipeline.report.words.findings import issue_words
@@ -62,11 +63,12 @@ def build_whole(inputs: ReportInputs) -> Whole:
     prepared = (
         build_restated(judged),
         build_said_before(judged),
-        build_decisions(judged),
         build_facility_section(judged),
         build_drivers(judged),
         build_fairness(judged),
         build_improvement(judged),
+        build_decisions(judged),
+        build_questions(judged),
     )
     settings, facts = inputs.settings, inputs.facts
     built_at = facts.built_at if facts.built_at.tzinfo else facts.built_at.replace(tzinfo=UTC)

@@ -30,7 +30,7 @@ class Table(Frozen):
 
     caption: Words
     columns: Annotated[tuple[Column, ...], Field(min_length=2, max_length=9)]
-    rows: Annotated[tuple[tuple[Label | Words, ...], ...], Field(min_length=1)]
+    rows: Annotated[tuple[tuple[Words | Label, ...], ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
@@ -120,6 +120,7 @@ class FurtherSection(Frozen):
     name: Literal[
         "said_before",
         "decisions",
+        "questions",
         "hospitals",
         "drivers",
         "fairness",
