@@ -28,7 +28,9 @@ def groups(
     warehouse: WarehouseFile,
     by: Annotated[
         str,
-        typer.Option("--by", help="facility, unit, service_line, payer, cohort, age_band, sex, language or race."),
+        typer.Option(
+            "--by", help="facility, unit, service_line, payer, cohort, age_band, sex, language, race or reason_code."
+        ),
     ],
     facility: Facility = None,
     settings_file: SettingsFile = None,

@@ -10,6 +10,7 @@ import sys
 
 import typer
 
+from kpi_pipeline.cli.budget import budget
 from kpi_pipeline.cli.build import build, demo
 from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import print_errors, print_unexpected
@@ -69,6 +70,7 @@ app.command()(explain)
 app.command()(check)
 app.command()(faults)
 app.command()(totals)
+app.command()(budget)
 app.command("audit-disclosure")(audit_disclosure)
 
 app.command("map")(map_files)

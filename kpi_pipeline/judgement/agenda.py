@@ -18,6 +18,8 @@ PageName = Literal[
     "exception",
     "hospitals",
     "drivers",
+    "barriers",
+    "budget",
     "fairness",
     "improvement_programme",
     "small_multiples",
@@ -162,6 +164,8 @@ def build_agenda(
     *,
     has_drivers: bool,
     has_programme: bool,
+    has_barriers: bool = False,
+    has_budget: bool = False,
     has_fairness: bool = False,
 ) -> Agenda:
     """The sections of one report."""
@@ -174,6 +178,8 @@ def build_agenda(
     ]
     items += [AgendaItem("hospitals")] if by_facility else []
     items += [AgendaItem("drivers", 2)] if has_drivers else []
+    items += [AgendaItem("barriers", 1)] if has_barriers else []
+    items += [AgendaItem("budget", 1)] if has_budget else []
     items += [AgendaItem("fairness", 1)] if has_fairness else []
     items += [AgendaItem("improvement_programme")] if has_programme else []
     items += [AgendaItem("small_multiples"), AgendaItem("appendix")]

@@ -18,6 +18,8 @@ from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
+from kpi_pipeline.improvement.budget import Budget
+from kpi_pipeline.improvement.denials import Denials
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.disclosure.publication import Publication
@@ -41,6 +43,8 @@ class ReportInputs:
     restated: what became of the figures the issue before showed; None where there is none before.
     published: what the issues before printed for the same readers, oldest first.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
+    budget: of the chosen facility's department; None where none is booked. It counts no patients.
+    denials: of the chosen facility, by payer and reason; None where none were supplied.
     gaps: how headline measures differ between groups of patients, of the chosen facility; none leave that page out.
     """
 
@@ -67,6 +71,8 @@ class ReportInputs:
     published: tuple[Publication, ...] = ()
     drivers: Drivers | None = None
     gaps: tuple[MetricGaps, ...] = ()
+    budget: Budget | None = None
+    denials: Denials | None = None
 
     @property
     def withholds(self) -> bool:

@@ -124,12 +124,24 @@ def final_year(values: pd.DataFrame, name: str, month: Month, facility: str | No
 
     At a facility or (None) of the whole system; None without a final month.
     """
-    own = values[(values["metric"] == name) & (values["facility_id"] == (facility or WHOLE_SYSTEM))]
-    own = own[(own["month"] != "") & (own["month"] <= str(month)) & (own["status"] != BEFORE_DATA)]
+    own = _months_with_data(values, name, month, facility)
     final = own[own["maturity"] == "final"]
-    if final.empty:
-        return None
-    first, last = Month.parse(str(own["month"].min())), Month.parse(str(final["month"].max()))
+    return None if final.empty else _year(own, Month.parse(str(final["month"].max())))
+
+
+def newest_year(values: pd.DataFrame, name: str, month: Month, facility: str | None) -> Span | None:
+    """A measure's twelve months up to `month`, final or not, or as many as there are data for; None without data."""
+    own = _months_with_data(values, name, month, facility)
+    return None if own.empty else _year(own, month)
+
+
+def _months_with_data(values: pd.DataFrame, name: str, month: Month, facility: str | None) -> pd.DataFrame:
+    own = values[(values["metric"] == name) & (values["facility_id"] == (facility or WHOLE_SYSTEM))]
+    return own[(own["month"] != "") & (own["month"] <= str(month)) & (own["status"] != BEFORE_DATA)]
+
+
+def _year(own: pd.DataFrame, last: Month) -> Span:
+    first = Month.parse(str(own["month"].min()))
     return Span(min(MONTHS_COMPARED, last.months_since(first) + 1), last)
 
 

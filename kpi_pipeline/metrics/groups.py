@@ -68,11 +68,13 @@ DIMENSIONS: Mapping[str, str] = {
     "sex": _SEX,
     "language": "TRIM(subjects.language)",
     "race": "TRIM(subjects.race)",
+    "reason_code": "CAST(NULL AS VARCHAR)",
 }
-"""Dimension → SQL over a case, its stay or encounter (`subjects`), and what the stay was treated for (`care`)."""
+"""Dimension → SQL over a case, its stay or encounter (`subjects`), and what the stay was treated for (`care`). A column
+of that name which the measure lists itself goes before: the payer who denied, the reason of a denial."""
 
 _OF_EVERY_CASE = ("facility", "unit")
-_SUBJECTS = {"stay_id": "stays", "encounter_id": "encounters"}
+_ONLY_LISTED = ("reason_code",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +94,27 @@ def groupable_by(metric: Metric) -> tuple[str, ...]:
     """The dimensions a measure can be cut by: those of its cases' stays or encounters, and those it lists itself.
 
     Cases that are neither (a task, a shift) have facility and unit. Never told by a number that happens to be the same
-    as a stay's: the measure's own SELECT must give the id of a stay or an encounter.
+    as a stay's: the measure's own SELECT must give the id of a stay or an encounter, as case_id or beside it.
     """
     listed = columns_selected(metric.sql)
-    subject = source_of_column(metric.sql, "case_id")
-    if subject == "stay_id":
-        return tuple(DIMENSIONS)
-    of_encounter = subject == "encounter_id"
+    rows, _ = _subject(metric)
+    lacking = {"stays": (), "encounters": ("cohort",)}.get(rows, tuple(DIMENSIONS))
     return tuple(
-        name for name in DIMENSIONS if name in _OF_EVERY_CASE or name in listed or (of_encounter and name != "cohort")
+        name
+        for name in DIMENSIONS
+        if name in _OF_EVERY_CASE or name in listed or (name not in lacking and name not in _ONLY_LISTED)
     )
+
+
+def _subject(metric: Metric) -> tuple[str, str]:
+    """The table of the patients behind the cases (stays or encounters; '' for none) and the join that finds them."""
+    if source_of_column(metric.sql, "case_id") == "stay_id":
+        return "stays", "cases.case_id = subjects.stay_id"
+    if "stay_id" in columns_selected(metric.sql):
+        return "stays", "cases.stay_id = subjects.stay_id"
+    if source_of_column(metric.sql, "case_id") == "encounter_id":
+        return "encounters", "cases.case_id = subjects.encounter_id"
+    return "", ""
 
 
 def check_groupable(metric: Metric, dimension: str) -> None:
@@ -182,7 +195,7 @@ def query_groups(
         if metric.quantile is None or metric.kind == "survival_median"
         else f"PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator)"
     )
-    subject = _SUBJECTS.get(source_of_column(metric.sql, "case_id"))
+    subject, link = _subject(metric)
     person = "subjects.person_id" if subject else "CAST(NULL AS VARCHAR)"
     found = connection.execute(
         f"""
@@ -198,8 +211,8 @@ def query_groups(
                 CAST(cases.denominator AS DOUBLE) AS denominator
             FROM cases
             INNER JOIN spans ON cases.event_date >= spans.first_day AND cases.event_date < spans.end_day {at}
-            {f"LEFT JOIN {subject} AS subjects ON cases.case_id = subjects.{subject[:-1]}_id" if subject else ""}
-            {"LEFT JOIN stay_planned_care AS care ON cases.case_id = care.stay_id" if subject == "stays" else ""}
+            {f"LEFT JOIN {subject} AS subjects ON {link}" if subject else ""}
+            {"LEFT JOIN stay_planned_care AS care ON subjects.stay_id = care.stay_id" if subject == "stays" else ""}
         )
         SELECT
             CASE {flags} ELSE '' END AS dimension,
@@ -217,7 +230,7 @@ def query_groups(
         """,
         {} if facility is None else {"facility": facility},
     ).df()
-    if subject is None:
+    if not subject:
         found[["n_persons", "n_event_persons"]] = np.nan
     found["is_before_data"] = False
     numbers = [name for name in found.columns if name not in ("dimension", "group", "is_before_data")]
@@ -227,4 +240,4 @@ def query_groups(
 def _cut_sql(metric: Metric, dimension: str) -> str:
     """The group of a case: the column the measure lists itself, where it does, else that of its stay or encounter."""
     listed = dimension in columns_selected(metric.sql) and dimension not in _OF_EVERY_CASE
-    return f"COALESCE({f'cases.{dimension}' if listed else DIMENSIONS[dimension]}, '')"
+    return f"COALESCE({f'TRIM(cases.{dimension})' if listed else DIMENSIONS[dimension]}, '')"

@@ -13,6 +13,8 @@ from kpi_pipeline.report.forms.restated_csv import write_restated_csv
 from kpi_pipeline.report.licence import refuse_unlicensed
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
+from kpi_pipeline.report.pages.barriers import build_barriers
+from kpi_pipeline.report.pages.budget import build_budget
 from kpi_pipeline.report.pages.claims import build_said_before
 from kpi_pipeline.report.pages.decisions import build_decisions
 from kpi_pipeline.report.pages.drivers import build_drivers
@@ -65,6 +67,8 @@ def build_whole(inputs: ReportInputs) -> Whole:
         build_said_before(judged),
         build_facility_section(judged),
         build_drivers(judged),
+        build_barriers(judged),
+        build_budget(judged),
         build_fairness(judged),
         build_improvement(judged),
         build_decisions(judged),

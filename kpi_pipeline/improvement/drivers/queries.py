@@ -51,6 +51,12 @@ _DAYS_BY_STAY_AND_REASON = _COUNTED_DAYS.format(
     group=", COALESCE(waits.reason_code, '')",
     only="",
 )
+_DAYS_BY_STAY_REASON_AND_PARTY = _COUNTED_DAYS.format(
+    by="COALESCE(waits.reason_code, '') AS reason_code, COALESCE(waits.responsible_party, '') AS responsible_party,",
+    partition=", COALESCE(reason_code, ''), COALESCE(responsible_party, '')",
+    group=", COALESCE(waits.reason_code, ''), COALESCE(waits.responsible_party, '')",
+    only="",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,30 @@ def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.Dat
         WHERE NOT stays.is_in_house AND {window.condition()} AND days_by_reason.n_days > 0
         GROUP BY days_by_reason.reason_code, parties.responsible_party
         ORDER BY days_by_reason.reason_code
+        """,
+        window.values,
+    ).df()
+
+
+def query_wait_parties(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
+    """Avoidable days by reason_code and responsible_party ('' not recorded): n_stays, n_persons, days.
+
+    Days on which a stay waited for one reason because of two parties count under each.
+    """
+    return connection.execute(
+        f"""
+        WITH days_by_party AS ({_DAYS_BY_STAY_REASON_AND_PARTY})
+        SELECT
+            days_by_party.reason_code,
+            days_by_party.responsible_party,
+            COUNT(*) AS n_stays,
+            COUNT(DISTINCT stays.person_id) AS n_persons,
+            CAST(SUM(days_by_party.n_days) AS DOUBLE) AS days
+        FROM days_by_party
+        INNER JOIN stays ON days_by_party.stay_id = stays.stay_id
+        WHERE NOT stays.is_in_house AND {window.condition()} AND days_by_party.n_days > 0
+        GROUP BY days_by_party.reason_code, days_by_party.responsible_party
+        ORDER BY ALL
         """,
         window.values,
     ).df()

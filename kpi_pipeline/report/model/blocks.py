@@ -123,6 +123,8 @@ class FurtherSection(Frozen):
         "questions",
         "hospitals",
         "drivers",
+        "barriers",
+        "budget",
         "fairness",
         "improvement_programme",
         "changes_since_last_issue",
