@@ -213,16 +213,13 @@ def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, 
     except duckdb.PermissionException as error:
         what = "is a link that leads out of the landing folder."
         raise InputError(Fault(staging.opened.name, what, "Put the file itself there.")) from error
-    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+    except duckdb.Error as error:  # also of no kind at all: the Parquet reader's "Out of buffer"
         if is_disk_full(error):
             raise
         staging.verify()
         broken = [file for file in files if not _can_be_read(connection, file)]
-        if not broken:
-            faults = broken_mapping(connection, mapping, statement, error, file=staging.opened.name)
-            raise DefinitionError(faults) from error
-        raise InputError([_unreadable_file(file) for file in broken]) from error
-    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        if broken:
+            raise InputError([_unreadable_file(file) for file in broken]) from error
         faults = broken_mapping(connection, mapping, statement, error, file=staging.opened.name)
         raise DefinitionError(faults) from error
     faults = read_faults(connection, list(files))
@@ -237,7 +234,7 @@ def _can_be_read(connection: duckdb.DuckDBPyConnection, file: OpenFile) -> bool:
     """Whether the file can be read to its end: of several files, which one stopped the reading?"""
     try:
         connection.execute(f"SELECT COUNT(*) FROM (SELECT HASH(COLUMNS(*)) FROM ({file.sql}))")
-    except (duckdb.InvalidInputException, duckdb.IOException):
+    except duckdb.Error:
         return False
     return True
 

@@ -23,6 +23,7 @@ from kpi_pipeline.core.sql_text import parquet_file
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.full_feeds import Shrinkage
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.intake.landing import REGISTER
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
@@ -37,7 +38,8 @@ from kpi_pipeline.warehouse.facts import BuildFacts
 @dataclass(frozen=True, slots=True)
 class TriedLanding:
     """What a dry run found. lines: of files and refused rows; columns: by table; measures: those that would not be
-    computed, with the reason; warnings: those of the build; refusals: why the build would stop, none if it would not.
+    computed, with the reason; warnings: those of the build; refusals: why the build would stop, none if it would not;
+    lost: what full feeds of one file would lose since the last build, too little for it to stop.
     """
 
     lines: tuple[str, ...]
@@ -45,6 +47,7 @@ class TriedLanding:
     measures: tuple[str, ...]
     warnings: tuple[Notice, ...]
     refusals: tuple[Fault, ...] = ()
+    lost: tuple[Shrinkage, ...] = ()
 
 
 def try_landing(
@@ -72,8 +75,9 @@ def try_landing(
     intake = read_landing(landing, trial, source=source, settings=settings, history=history, progress=progress)
     metrics, found = load_metrics(), list[BuildFacts]()
     refusals: tuple[Fault, ...] = ()
+    lost: tuple[Shrinkage, ...] = ()
     try:
-        build_from_intake(
+        built = build_from_intake(
             intake,
             trial,
             reference=reference,
@@ -82,6 +86,7 @@ def try_landing(
             on_facts=found.append,
             previous=warehouse,
         )
+        lost = built.lost
     except CheckError as error:
         refusals = tuple(error.faults)
     progress("columns")
@@ -91,6 +96,7 @@ def try_landing(
         tuple(_not_computed(read_values(trial).values, metrics)) if not refusals else (),
         found[0].warnings if found else intake.warnings,
         refusals,
+        lost,
     )
 
 
