@@ -45,6 +45,7 @@ from kpi_pipeline.judgement.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
 from kpi_pipeline.judgement.restated.judge import JudgedRestated, judge_restated
 from kpi_pipeline.judgement.restated.ledger import Restated
+from kpi_pipeline.judgement.totals import JudgedTotals, judge_totals
 from kpi_pipeline.signals import FalseSignals, RuleSet, find_rule_set
 
 
@@ -100,6 +101,7 @@ class Judged:
     drivers: JudgedDrivers | None
     denials: JudgedDenials | None
     budget: Budget | None
+    totals: JudgedTotals | None
     fairness: JudgedFairness | None
     programme: tuple[JudgedInitiative, ...]
     records: JudgedRecords
@@ -153,6 +155,7 @@ def judge(inputs: ReportInputs) -> Judged:
     system = _with_kept_onsets(system, claims, own=inputs.facility_id)
     drivers = judge_drivers(inputs, index, known)
     denials = judge_denials(inputs, index, known)
+    totals = judge_totals(inputs, system, index, known)
     fairness = judge_fairness(inputs, index, known)
     programme = judge_programme(
         inputs,
@@ -170,6 +173,7 @@ def judge(inputs: ReportInputs) -> Judged:
             has_drivers=drivers is not None and drivers.has_content,
             has_programme=bool(programme),
             has_barriers=denials is not None or has_waits_by_party(drivers),
+            has_totals=totals is not None,
             has_budget=inputs.budget is not None,
             has_fairness=fairness is not None,
         ),
@@ -180,6 +184,7 @@ def judge(inputs: ReportInputs) -> Judged:
         drivers=drivers,
         denials=denials,
         budget=inputs.budget,
+        totals=totals,
         fairness=fairness,
         programme=programme,
         records=judge_records(inputs),

@@ -28,6 +28,7 @@ from kpi_pipeline.report.pages.owed import build_owed
 from kpi_pipeline.report.pages.questions import build_questions
 from kpi_pipeline.report.pages.restated import build_restated
 from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, section_headings
+from kpi_pipeline.report.pages.totals import build_totals
 from kpi_pipeline.report.words.findings import issue_words
 
 _SNAPSHOT_LETTERS = 6
@@ -68,6 +69,7 @@ def build_whole(inputs: ReportInputs) -> Whole:
         build_facility_section(judged),
         build_drivers(judged),
         build_barriers(judged),
+        build_totals(judged),
         build_budget(judged),
         build_fairness(judged),
         build_improvement(judged),

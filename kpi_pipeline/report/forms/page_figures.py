@@ -26,6 +26,7 @@ from kpi_pipeline.judgement.fairness import JudgedFairness
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.programme import JudgedInitiative
 from kpi_pipeline.judgement.since_start import SinceStart
+from kpi_pipeline.judgement.totals import JudgedTotals
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.gaps import Gap
 from kpi_pipeline.report.words.numbers import rounded_dollars, rounded_roughly
@@ -64,6 +65,8 @@ def page_figures(judged: Judged) -> tuple[PageFigure, ...]:
         found += _denials(judged.denials)
     if judged.drivers is not None and judged.drivers.waits is not None and judged.drivers.waits.by_party is not None:
         found += _wait_parties(judged.drivers.waits.by_party)
+    if judged.totals is not None:
+        found += _totals(judged.totals)
     if judged.budget is not None:
         found += _budget(judged.budget)
     if judged.fairness is not None:
@@ -92,6 +95,20 @@ def _wait_parties(waits: WaitsByParty) -> Iterator[PageFigure]:
     for reason, (cells, _) in waits.rows.items():
         for party, cell in zip(waits.parties, cells, strict=True):
             yield PageFigure("barriers", f"avoidable_days/{reason}", party or "not recorded", "days", cell, "days")
+
+
+def _totals(totals: JudgedTotals) -> Iterator[PageFigure]:
+    for row in totals.rows:
+        metric = row.metric
+        for name, cell in (("year_to_date", row.year), ("twelve_months", row.twelve)):
+            if isinstance(cell.value, Withheld):
+                yield PageFigure("totals", metric.name, ALL, name, cell.value, metric.unit)
+            elif cell.value is not None:
+                yield PageFigure(
+                    "totals", metric.name, ALL, name, round_half_up(cell.value, metric.decimals), metric.unit
+                )
+        if row.plan is not None:
+            yield PageFigure("totals", metric.name, ALL, "plan_year_to_date", row.plan, metric.unit)
 
 
 def _budget(budget: Budget) -> Iterator[PageFigure]:

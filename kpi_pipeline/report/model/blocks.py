@@ -124,6 +124,7 @@ class FurtherSection(Frozen):
         "hospitals",
         "drivers",
         "barriers",
+        "totals",
         "budget",
         "fairness",
         "improvement_programme",
