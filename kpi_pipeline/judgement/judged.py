@@ -162,7 +162,7 @@ def judge(inputs: ReportInputs) -> Judged:
     system = _with_kept_onsets(system, claims, own=inputs.facility_id)
     drivers = judge_drivers(inputs, index, known)
     denials = judge_denials(inputs, index, known)
-    totals = judge_totals(inputs, system, index, known)
+    totals = judge_totals(inputs, system, index)
     fairness = judge_fairness(inputs, index, known)
     programme = judge_programme(
         inputs,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.judgement.disclosure import Number, Withheld
-from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
+from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import FigureIndex, Measure
 from kpi_pipeline.metrics.declaration import Metric
@@ -54,12 +54,11 @@ class JudgedTotals:
     rows: tuple[TotalRow, ...]
 
 
-def judge_totals(
-    inputs: ReportInputs, system: Mapping[str, Measure], figures: FigureIndex, known: FigureIndex
-) -> JudgedTotals | None:
+def judge_totals(inputs: ReportInputs, system: Mapping[str, Measure], figures: FigureIndex) -> JudgedTotals | None:
     """The totals of the headline measures, of those with a target, and of volume, money and budget.
 
-    A total goes where it would tell a month that is withheld. None where no measure has a figure.
+    Where numbers are withheld, a total is printed only of months that are all printed: it tells nothing new. None
+    where no measure has a figure.
     """
     start = inputs.month.year_start(inputs.settings.year_starts_in)
     asked = {*inputs.settings.report.headline_metrics, *_ALWAYS}
@@ -75,8 +74,8 @@ def judge_totals(
         TotalRow(
             metric=one.metric,
             month=_month_cell(one, inputs.month, figures.get((one.metric.name, inputs.facility_id), {})),
-            year=_cell(inputs, one.metric.name, spans[(one.metric.name, YEAR_TO_DATE)], figures, known),
-            twelve=_cell(inputs, one.metric.name, spans[(one.metric.name, TWELVE_MONTHS)], figures, known),
+            year=_cell(inputs, one.metric.name, spans[(one.metric.name, YEAR_TO_DATE)], figures),
+            twelve=_cell(inputs, one.metric.name, spans[(one.metric.name, TWELVE_MONTHS)], figures),
             plan=_plan(inputs, one.metric, start),
             owner=inputs.settings.owners.get(one.metric.name, one.metric.owner.replace("-", " ")),
         )
@@ -93,20 +92,21 @@ def _month_cell(measure: Measure, month: Month, figures: Mapping[Month, object])
     return TotalCell(figure.value, month, figure.status_reason, n_not_final=int(not figure.is_final))
 
 
-def _cell(
-    inputs: ReportInputs, name: str, row: Mapping[Hashable, Any], figures: FigureIndex, known: FigureIndex
-) -> TotalCell:
+def _cell(inputs: ReportInputs, name: str, row: Mapping[Hashable, Any], figures: FigureIndex) -> TotalCell:
     first = Month.parse(str(row["first_month"]))
-    place, threshold = (name, inputs.facility_id), inputs.settings.small_number_threshold
-    months = list(month_range(first, inputs.month))
-    if inputs.withholds and total_tells_months(
-        figures.get(place, {}), known.get(place, {}), months, threshold=threshold
-    ):
+    printed = figures.get((name, inputs.facility_id), {})
+    if inputs.withholds and any(_is_withheld(printed.get(month)) for month in month_range(first, inputs.month)):
         return TotalCell(Withheld.COMPLEMENT, first)
     value = row["value"]
     number = None if pd.isna(value) else float(value)
     reason = "" if number is not None else str(row["status"])
     return TotalCell(number, first, reason, n_not_final=int(row["months_not_final"]))
+
+
+def _is_withheld(figure: Figure | None) -> bool:
+    """Whether anything of a month is withheld that goes into a total: with all of it printed a total tells nothing."""
+    parts = () if figure is None else (figure.value, figure.numerator, figure.denominator, figure.n_counted)
+    return any(isinstance(part, Withheld) for part in parts)
 
 
 def _plan(inputs: ReportInputs, metric: Metric, start: Month) -> float | None:
