@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE
 # Given from outside: make demo OUT=/somewhere, make ui PORT=3001
 OUT ?= demo
+# Where `make golden-sets` writes.
+SETS ?= golden-sets
 # How many months `make faults` issues on each database.
 ROUNDS ?= 80
 # Test processes side by side; 0 runs all tests in one.
@@ -96,8 +98,14 @@ damage: $(READY) ## Reads thousands of damaged FHIR files; N=2000 says how many
 texts: $(READY) ## Puts random texts into every field of small hospitals, from file to PDF; N=200 says how many
 	@KPI_TEXT_EXAMPLES=$(or $(N),200) $(BIN)/python -m pytest -q tests/end_to_end/test_any_text.py -k any_text_is
 
+mutation: $(READY) ## Reads 20,000 broken files of every format, going on where it was; N=2000 says how many
+	@$(BIN)/python -m benchmarks.mutation --files $(or $(N),20000) --write
+
 differential: $(READY) ## Reads random CSV, Excel and Parquet files as csv, openpyxl and pyarrow do; N=2000 says how many
 	@KPI_DIFFERENTIAL_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q -s tests/intake/test_differential.py
+
+golden-sets: $(READY) ## Writes large golden sets for `pytest tests/golden --golden $(SETS)`; minutes
+	@$(BIN)/python -m benchmarks.golden_sets $(SETS) $(if $(TERMINOLOGY),--terminology $(TERMINOLOGY))
 
 corruption: $(READY) ## Spoils a clean hospital in every known way and rewrites docs/corruption.md; minutes
 	@$(BIN)/python -m benchmarks.corruption --write

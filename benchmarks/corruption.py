@@ -25,15 +25,31 @@ WORDS = {"refused": "refused", "right": "right", "held back": "held back", "told
 
 def table_of(outcomes: list[Outcome]) -> str:
     """The table of results, in Markdown."""
-    head = "| Corruption | of | Outcome | right | held back | differ |\n| --- | --- | --- | ---: | ---: | ---: |\n"
+    head = (
+        "| Corruption | of | Outcome | right | held back | differ | A figure that differs | Told by |\n"
+        "| --- | --- | --- | ---: | ---: | ---: | --- | --- |\n"
+    )
     rows = [
         f"| {one.corruption.name} | {one.corruption.extent} | {WORDS.get(one.verdict, f'**{one.verdict}**')} "
-        f"| {one.n_right or ''} | {one.n_held_back or ''} | {len(one.wrong) or ''} |"
+        f"| {one.n_right or ''} | {one.n_held_back or ''} | {len(one.wrong) or ''} "
+        f"| {shown(one.wrong[0]) if one.wrong else ''} | {told_by(one)} |"
         for one in outcomes
     ]
     counts = {verdict: sum(one.verdict == verdict for one in outcomes) for verdict in (*WORDS, "WRONG AND SILENT")}
     total = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     return f"{len(outcomes)} corruptions: {total}.\n\n{head}" + "\n".join(rows) + "\n"
+
+
+def told_by(one: Outcome) -> str:
+    """The first sentence of the report that names the fault; of a run that was refused, of the message."""
+    words = one.refused or (one.said[0] if one.said and one.verdict != "right" else "")
+    return shown(words.split(". ")[0])
+
+
+def shown(text: str, longest: int = 110) -> str:
+    """A text in a cell of the table."""
+    text = re.sub(r"(\d+\.\d{1,3})\d*", r"\1", text.replace("|", "/"))
+    return text if len(text) <= longest else f"{text[: longest - 2]} …"
 
 
 def main() -> None:

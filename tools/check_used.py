@@ -36,6 +36,9 @@ CALLED_BY_LIBRARIES = (
     "revision", "down_revision",  # Alembic
     "defs",  # Dagster
     "trace",  # Jinja's undefined
+    "xlsx", "brief",  # Typer, of the choices of an option
+    "flavor",  # fontTools
+    "alignment", "ref", "number_format", "creator",  # openpyxl
 )  # fmt: skip
 
 ENTRY_POINTS = (

@@ -53,6 +53,8 @@ def check(
         )
     for warning in tried.warnings:
         warn(notice_sentence(warning))
+    for lost in tried.lost:
+        warn(lost.sentence)
     for line in tried.lines:
         say(line)
     for table, columns in tried.columns.items():

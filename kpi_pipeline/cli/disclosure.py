@@ -27,7 +27,9 @@ def audit_disclosure(
     threshold = read_settings(settings_file).small_number_threshold
     with progress("Attacking what was published"):
         audit = audit_reports(reports, threshold=threshold)
-    said = f"{audit.n_reports:,} reports, {audit.n_numbers:,} numbers, {audit.n_withheld:,} of them withheld"
+    snapshots = f"{audit.n_issues:,} {'snapshot' if audit.n_issues == 1 else 'snapshots'} of data"
+    numbers = f"{audit.n_numbers:,} numbers, {audit.n_withheld:,} of them withheld"
+    said = f"{audit.n_reports:,} reports of {snapshots}, {numbers}"
     if not audit.findings:
         say(f"Nothing withheld can be worked out: {said}.")
         return

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -11,7 +13,16 @@ from kpi_pipeline.cli.console import progress, say
 from kpi_pipeline.cli.options import SettingsFile, WarehouseFile
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.settings import read_settings
-from kpi_pipeline.core.vocabulary import Privacy
+from kpi_pipeline.core.vocabulary import Privacy, ReportForm
+
+
+class FormChoice(StrEnum):
+    """What --form takes: a form of the report, or all of them."""
+
+    html = "html"
+    xlsx = "xlsx"
+    brief = "brief"
+    all = "all"
 
 
 def report(
@@ -23,9 +34,13 @@ def report(
     first_month: Annotated[
         str | None, typer.Option("--from", help="YYYY-MM: also every month from this one on, side by side.")
     ] = None,
+    form: Annotated[
+        list[FormChoice] | None,
+        typer.Option("--form", help="Also as html, xlsx, brief (one page), or all of them; give it again for more."),
+    ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Writes the month's PDF, its JSON model and figures.csv."""
+    """Writes the month's PDF, its JSON model and figures.csv, and the other forms asked for."""
     from kpi_pipeline.core.periods import Month, month_range
     from kpi_pipeline.pipeline.reports import write_reports
 
@@ -35,16 +50,20 @@ def report(
         cure = "Give the earlier month to --from."
         raise InputError(Fault("--from", f"{first} is after the reporting month {last}.", cure))
     with progress("Writing the report"):
-        done = [
-            written
-            for _, written in write_reports(
-                warehouse, list(month_range(first, last)), out, facility=facility, privacy=privacy, settings=settings
-            )
-        ]
+        months = list(month_range(first, last))
+        written_reports = write_reports(
+            warehouse, months, out, facility=facility, privacy=privacy, settings=settings, forms=_forms(form or ())
+        )
+        done = [written for _, written in written_reports]
     for written in done:
-        for path in (written.pdf, written.model, written.figures) if first == last else (written.pdf,):
+        for path in (written.pdf, *written.forms, *((written.model, written.figures) if first == last else ())):
             say(str(path))
     if done[-1].owed:
         say("Before this is issued, please answer in the commentary file:")
         for question in done[-1].owed:
             say(f"  {question}")
+
+
+def _forms(asked: Sequence[FormChoice]) -> tuple[ReportForm, ...]:
+    """The forms asked for, each once, in a fixed order."""
+    return tuple(one for one in get_args(ReportForm) if {one, FormChoice.all} & set(asked))

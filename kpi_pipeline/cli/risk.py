@@ -71,3 +71,27 @@ def _print_checks(file: Path, output: Format) -> None:
         say(f"Fitted by {model.fitted_by} to version {model.metric_version} of {model.metric}.")
         for note in model.notes:
             say(note)
+
+
+@risk_app.command()
+def watch(
+    month: Annotated[str, typer.Argument(help="The last month, YYYY-MM.")],
+    warehouse: Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")],
+    months: Annotated[int, typer.Option("--months", min=1, max=60, help="How many months up to it.")] = 12,
+    units: Annotated[bool, typer.Option("--units", help="Units on a funnel instead of the sums over time.")] = False,
+    output: OutputFormat = Format.table,
+) -> None:
+    """Readmissions against what was expected of the same patients: by facility as they came, or by unit."""
+    from kpi_pipeline.core.periods import Month
+    from kpi_pipeline.pipeline.risk_watch import cusum_frame, risk_cases, units_frame
+
+    last = Month.parse(month)
+    cases = risk_cases(warehouse, last, months=months)
+    title = f"Readmissions against expected, {months} months up to {last}"
+    print_frame(units_frame(cases) if units else cusum_frame(cases), title=title, output=output)
+    if output is Format.table:
+        say(
+            "lower and upper: 99.8 % limits of a unit of that size. Units are not ranked."
+            if units
+            else "limit: reached by chance alone in one span of twenty. A signal is the day on which a sum reached it."
+        )

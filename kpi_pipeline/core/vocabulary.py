@@ -10,6 +10,12 @@ Better = Literal["lower", "higher", "neither"]
 Privacy = Literal["internal", "board", "external"]
 """Who reads a report: board and external withhold small numbers."""
 
+ReportForm = Literal["html", "xlsx", "brief"]
+"""What a report may also be written as, beside its PDF: a page for a browser, a workbook, a board brief of one page."""
+
+FORM_ENDINGS: dict[ReportForm, str] = {"html": ".html", "xlsx": ".xlsx", "brief": ".brief.pdf"}
+"""What the name of each form ends in, after the name that all files of a report share."""
+
 CHARTS_OF_KIND = {
     "proportion": frozenset({"p", "p_prime", "i_prime", "xmr", "run"}),
     "rate": frozenset({"u", "u_prime", "i_prime", "xmr", "run"}),

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,7 +19,7 @@ from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
 from kpi_pipeline.core.texts import Label
-from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.core.yaml_files import read_mapping
 
 Form = Literal["pdf", "notice"]
@@ -69,12 +69,21 @@ class Person(_Frozen):
 
 
 class Audience(_Frozen):
-    """People who get the same report. scope: `all`, the whole system's, or facilities: one report for each."""
+    """People who get the same report. scope: `all`, the whole system's, or facilities: one report for each.
+
+    forms: what the report is made and archived as; the PDF always is.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
     scope: Literal["all"] | Annotated[tuple[Label, ...], Field(min_length=1)]
     profile: Privacy
     people: Annotated[tuple[Person, ...], Field(min_length=1)]
+    forms: tuple[Literal["pdf"] | ReportForm, ...] = ("pdf",)
+
+    @property
+    def other_forms(self) -> tuple[ReportForm, ...]:
+        """What is made beside the PDF, which always is, each once."""
+        return tuple(one for one in get_args(ReportForm) if one in self.forms)
 
     @property
     def scopes(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import filelock
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.files import PRIVATE_FILE, PRIVATE_FOLDER, make_private_folder
+from kpi_pipeline.core.vocabulary import FORM_ENDINGS
 from kpi_pipeline.delivery.points import reached
 
 READ_ONLY_FILE, READ_ONLY_FOLDER = 0o400, 0o500
@@ -29,6 +30,11 @@ def safe_name(text: str) -> str:
         return text
     plain = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40]
     return f"{plain or 'x'}-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
+def name_of_pdf(names: Iterable[str]) -> str | None:
+    """The report's PDF among the names of its files; the board brief is a form of its own. None without one."""
+    return next((name for name in names if name.endswith(".pdf") and not name.endswith(FORM_ENDINGS["brief"])), None)
 
 
 def sha256_of(content: bytes | Path) -> str:

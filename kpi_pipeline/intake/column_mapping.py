@@ -16,10 +16,13 @@ from kpi_pipeline.intake.contract import Column, Contract
 from kpi_pipeline.intake.contract import Mapping as TableMapping
 from kpi_pipeline.intake.number_forms import NumberForm, plain_number_sql
 from kpi_pipeline.intake.opened import SOURCE_LINE, OpenFile, Wanted, landed_name
-from kpi_pipeline.intake.table_options import EXCEL_DATES, TableOptions
+from kpi_pipeline.intake.table_options import EXCEL_DATES, Repair, TableOptions
 
 _DAYS = ("date", "moment", "month")
 _NUMBERS = ("number", "integer")
+_REPAIRABLE = ("id", "code")
+_UNKNOWN_PERSON = "UNKNOWN"
+"""What the warehouse takes for nobody's number; an empty one would refuse the row and lose the stay."""
 _EMPTY_WORDS = ("NULL", "null", "Null", "(null)", "\\N", "#N/A", "<NA>", "NaN")
 """What export programs write for an empty cell. `NA` and `None` are not among them: they are names somewhere."""
 
@@ -38,6 +41,7 @@ def option_faults(tables: Mapping[str, TableOptions], contracts: Mapping[str, Co
             ("columns", options.columns),
             ("constants", options.constants),
             ("values", options.values),
+            ("repairs", options.repairs),
             ("dates", dated),
         ):
             faults += [
@@ -49,6 +53,13 @@ def option_faults(tables: Mapping[str, TableOptions], contracts: Mapping[str, Co
             Fault(f"{where}.dates", f"{name} holds no dates; it is a {columns[name].type}.", "Leave it out.")
             for name in dated
             if name in columns and columns[name].type not in _DAYS
+        ]
+        faults += [
+            Fault(
+                f"{where}.repairs", f"{name} is a {columns[name].type}, no id or code.", "Use values, or leave it out."
+            )
+            for name in options.repairs
+            if name in columns and columns[name].type not in _REPAIRABLE
         ]
         faults += [
             Fault(f"{where}.constants", f"{name} is also under columns.", "Keep one of the two.")
@@ -148,8 +159,34 @@ def raw_column_sql(name: str, have: set[str], options: TableOptions) -> str:
     return f"CASE WHEN {guard} THEN SUBSTR({raw}, 2) WHEN {raw} NOT IN ({words}) THEN {raw} END"
 
 
+def repaired_values_sql(opened: OpenFile, options: TableOptions) -> str | None:
+    """The SELECT of one row: how many values of each column under `repairs` are changed, in their order; or None."""
+    have = {column.lower() for column in opened.columns}
+    counts = []
+    for name, repair in options.repairs.items():
+        raw = raw_column_sql(name, have, options)
+        counts.append(f"COUNT(*) FILTER (WHERE {raw} IS DISTINCT FROM {_repaired_sql(raw, name, repair)})")
+    return f"SELECT {', '.join(counts)} FROM ({opened.sql})" if counts else None
+
+
+def _repaired_sql(raw: str, name: str, repair: Repair) -> str:
+    if repair.unknown:
+        words = ", ".join(literal(word.strip().lower()) for word in repair.unknown)
+        instead = literal(_UNKNOWN_PERSON) if name == "person_id" else "NULL"
+        raw = f"CASE WHEN LOWER({raw}) IN ({words}) THEN {instead} ELSE {raw} END"
+    if repair.whole_number:
+        raw = f"REGEXP_REPLACE({raw}, '^([0-9]+)[.]0+$', '\\1')"
+    if repair.width is not None:
+        digits = literal(f"[0-9]{{1,{repair.width}}}")
+        padded = f"LPAD({raw}, {literal(repair.width)}, '0')"
+        raw = f"CASE WHEN REGEXP_FULL_MATCH({raw}, {digits}) THEN {padded} ELSE {raw} END"
+    return raw
+
+
 def _column_sql(name: str, column: Column, have: set[str], options: TableOptions, form: NumberForm | None) -> str:
     raw = raw_column_sql(name, have, options)
+    if name in options.repairs:
+        raw = _repaired_sql(raw, name, options.repairs[name])
     pairs = options.values.get(name)
     if pairs:
         cases = " ".join(

@@ -30,6 +30,11 @@ def name_date(file_name: str) -> date | None:
         return None
 
 
+def name_without_date(file_name: str) -> str:
+    """A file's name with a star where its date stands: what the files of one series have in common."""
+    return _DATED.sub("*", file_name)
+
+
 def file_ranks(file_names: Sequence[str], newest: NewestFile | None) -> list[int]:
     """A number for each file, the higher the newer; all 0 where nothing says which is newer.
 

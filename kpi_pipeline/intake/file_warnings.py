@@ -35,7 +35,7 @@ def file_warnings(item: Work, source: Source, declared: LandingOptions) -> list[
 
 
 def row_warnings(staged: list[StagedFile]) -> list[Notice]:
-    """Empty rows, doubtful numbers and repaired files."""
+    """Empty rows, doubtful numbers, repaired values and files that were read again."""
     warnings = []
     for file in staged:
         if file.rows_empty:
@@ -43,6 +43,12 @@ def row_warnings(staged: list[StagedFile]) -> list[Notice]:
         warnings += [
             Notice("numbers_doubtful", file=file.file_name, table=file.table, columns=(column,))
             for column in file.doubtful_numbers
+        ]
+        warnings += [
+            Notice(
+                "values_repaired", file=file.file_name, table=file.table, columns=(column,), counts={"values": count}
+            )
+            for column, count in file.values_repaired.items()
         ]
         if file.repaired:
             warnings.append(Notice("file_read_again", file=file.file_name, details={"fault": file.repaired}))

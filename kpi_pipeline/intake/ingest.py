@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 import filelock
@@ -18,14 +18,11 @@ from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.files import make_private_folder, private_files, scratch_folder
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_text import identifier
-from kpi_pipeline.intake.column_mapping import (
-    canonical_sql,
-    option_faults,
-    raw_column_sql,
-)
+from kpi_pipeline.intake.column_mapping import option_faults
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
+from kpi_pipeline.intake.data_end import NO_END, dates_ahead, find_data_end, reaches_beyond
 from kpi_pipeline.intake.file_order import undated_names
+from kpi_pipeline.intake.file_staging import ChangedFileError, stage_landed
 from kpi_pipeline.intake.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
 from kpi_pipeline.intake.full_feeds import unordered_feed_faults
 from kpi_pipeline.intake.landing import (
@@ -33,14 +30,12 @@ from kpi_pipeline.intake.landing import (
     find_files,
     register_files,
 )
+from kpi_pipeline.intake.landing_history import compare_with_before, note_files
 from kpi_pipeline.intake.landing_options import LANDING_YAML, LandingOptions, read_landing_options, resolve_options
-from kpi_pipeline.intake.lookups import Lookup
-from kpi_pipeline.intake.number_forms import NumberForm, find_number_form
+from kpi_pipeline.intake.missing_extracts import find_missing_extracts
 from kpi_pipeline.intake.opening import Opening, Work, open_all, open_lookups
-from kpi_pipeline.intake.readers import read_faults
-from kpi_pipeline.intake.scan import FileState
 from kpi_pipeline.intake.staged_files import StagedFile
-from kpi_pipeline.intake.staging import Staging, conflict_faults, landed_sql, place_faults, stage_file
+from kpi_pipeline.intake.staging import conflict_faults, place_faults
 
 Progress = Callable[[str], None]
 
@@ -65,10 +60,6 @@ class IntakeResult:
         return sorted((file for file in self.files if file.table == table), key=lambda file: file.staged.name)
 
 
-class ChangedFileError(InputError):
-    """A landing file was written to between its first and its last reading."""
-
-
 def ingest(
     landing: Path,
     store: Path,
@@ -76,16 +67,20 @@ def ingest(
     source: str | None = None,
     settings: Settings = Settings(),
     now: datetime,
+    history: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> IntakeResult:
     """Stages every file of a landing folder into `store`.
 
-    `now` (with time zone) becomes the arrival time of files not seen before. Raises InputError with all
-    faults of all files; the store then holds at most files that were good.
+    `now` (with time zone) becomes the arrival time of files not seen before; no figure depends on it. history: the
+    store that knows what was read before (default: the same). Raises InputError with all faults of all files; the
+    store then holds at most files that were good.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _ingest_once(landing, store, source=source, settings=settings, now=now, progress=progress)
+            return _ingest_once(
+                landing, store, source=source, settings=settings, now=now, history=history or store, progress=progress
+            )
         except ChangedFileError:
             if attempt == _ATTEMPTS:
                 raise
@@ -101,6 +96,7 @@ def _ingest_once(
     source: str | None,
     settings: Settings,
     now: datetime,
+    history: Path,
     progress: Progress,
 ) -> IntakeResult:
     declared = read_landing_options(landing) if landing.is_dir() else LandingOptions()
@@ -114,7 +110,7 @@ def _ingest_once(
         only_one_in(store),
         scratch_folder(store / "scratch" / "intake") as scratch,
         connect(
-            folders=[landing, store],
+            folders=[landing, store, history],
             scratch=scratch,
             memory_limit=settings.memory_limit,
             threads=settings.threads,
@@ -125,21 +121,35 @@ def _ingest_once(
         work, faults = open_all(opening, landed)
         lookups = open_lookups(opening, warnings, faults)
         warnings += [warning for item in work for warning in file_warnings(item, chosen, declared)]
+        far = options.plausible_until or NO_END
+        stage = partial(stage_landed, connection, lookups=lookups, options=options, store=store)
         staged: list[StagedFile] = []
+        made_of: list[tuple[Work, Mapping]] = []
         for item in work:
             for mapping in item.landed.mappings:
                 if not mapping.lookups.keys() <= lookups.keys():
                     continue  # its lookup has a fault of its own
                 progress(f"{item.landed.name} → {mapping.table}")
                 try:
-                    staged.append(_stage(connection, item, mapping, lookups, options, store))
+                    staged.append(stage(item, mapping, plausible_until=far))
+                    made_of.append((item, mapping))
                     faults.extend(place_faults(connection, staged[-1], item.opened))
                     faults.extend(conflict_faults(staged[-1], item.opened, settings.parts_limit_pct))
                 except InputError as error:
                     faults.extend(fault for fault in error.faults if fault not in faults)
         if faults:
             raise InputError(faults)
-    _refuse_empty_encounters(staged)
+        _refuse_empty_encounters(staged)
+        if (end := _data_end(connection, staged, options)) is not None:
+            staged = [
+                stage(*of, plausible_until=end) if reaches_beyond(connection, file, end) else file
+                for file, of in zip(staged, made_of, strict=True)
+            ]
+        note_files(connection, store, staged)
+        warnings += compare_with_before(connection, history, staged, options)
+        if options.plausible_until is None:
+            warnings += dates_ahead(connection, staged)
+    warnings += find_missing_extracts(staged, options)
     warnings += left_out_warnings(staged, chosen) + unreadable_warnings(staged) + row_warnings(staged)
     return IntakeResult(chosen, options, tuple(staged), tuple(warnings))
 
@@ -195,86 +205,12 @@ def _refuse_undated_files(found: dict[Path, tuple[Mapping, ...]], declared: Land
         raise InputError(faults)
 
 
-def _stage(
-    connection: duckdb.DuckDBPyConnection,
-    item: Work,
-    mapping: Mapping,
-    lookups: dict[str, Lookup],
-    options: LandingOptions,
-    store: Path,
-) -> StagedFile:
-    contract = load_contracts()[mapping.table]
-    plausible_until = _plausible_until(options, item.landed.arrived_at)
-    mine = {view: lookups[view] for view in mapping.lookups}
-    for view, lookup in mine.items():
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {identifier(view)} AS {lookup.sql}")
-    of_table = options.of_table(mapping.table)
-
-    def land(forms: dict[str, NumberForm]) -> None:
-        is_ours = mapping.source == CANONICAL
-        sql = (
-            canonical_sql(item.opened, contract, of_table, forms)
-            if is_ours
-            else landed_sql(item.opened, mapping.optional_columns)
-        )
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {sql}")
-
-    def reread(columns: list[str]) -> tuple[bool, tuple[str, ...]]:
-        if mapping.source != CANONICAL or of_table.decimal is not None:
-            return False, ()
-        have = {column.lower() for column in item.opened.columns}
-        found: dict[str, NumberForm] = {}
-        doubtful = []
-        for column in columns:
-            form, is_doubtful = find_number_form(connection, item.opened.sql, raw_column_sql(column, have, of_table))
-            if form is not None:
-                found[column] = form
-            elif is_doubtful:
-                doubtful.append(column)
-        read_faults(connection, [item.opened])
-        if found:
-            land(found)
-        return bool(found), tuple(doubtful)
-
-    def verify() -> None:
-        if FileState.of(item.landed.path) != item.landed.scan.state:
-            raise ChangedFileError(
-                Fault(
-                    item.landed.name, "changed while it was read.", "Wait until its export has ended, then try again."
-                )
-            )
-
-    land({})
-    return stage_file(
-        connection,
-        Staging(
-            mapping,
-            contract,
-            item.opened,
-            plausible_until=plausible_until,
-            sha256=item.landed.sha256,
-            arrived_at=item.landed.arrived_at.isoformat(timespec="seconds"),
-            lookups=tuple(file for lookup in mine.values() for file in lookup.files),
-            lookup_hashes=tuple(sha256 for lookup in mine.values() for sha256 in lookup.hashes),
-            options=of_table.model_dump_json(exclude={"files", "newest_file", "feed"}, exclude_defaults=True),
-            verify=verify,
-            reread=reread,
-        ),
-        store,
-    )
-
-
-def _plausible_until(options: LandingOptions, arrived_at: datetime) -> date:
-    """The last day a row of this file may speak of; a declared complete day is plausible whatever the clock says.
-
-    The day of arrival is the hospital's or that of UTC, whichever is later: a file may write its times in either.
-    """
-    if options.plausible_until is not None:
-        return options.plausible_until
+def _data_end(connection: duckdb.DuckDBPyConnection, staged: list[StagedFile], options: LandingOptions) -> date | None:
+    """The last plausible day, where it is not declared and dates lie far beyond it; a day declared complete is."""
+    end = find_data_end(connection, staged) if options.plausible_until is None else None
     complete = options.complete_through
     declared = max(complete.values(), default=None) if isinstance(complete, dict) else complete
-    arrived = max(arrived_at.date(), arrived_at.astimezone(ZoneInfo(options.time_zone or "UTC")).date())
-    return max(arrived, declared) if declared is not None else arrived
+    return end if end is None or declared is None else max(end, declared)
 
 
 def _refuse_empty_encounters(staged: list[StagedFile]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -49,23 +50,53 @@ class SourceDefaults(BaseModel):
         return _read_date(value)
 
 
+Days = tuple[date, date]
+"""A stretch of days, both ends in it."""
+
+
 class LandingOptions(SourceDefaults):
     """`landing.yaml`: every field may be left out.
 
     complete_through: the last day all feeds are complete, for all facilities or one by one (default: read
-    from the data, per facility). plausible_until: later dates are faults (default: the day the file
-    arrived, or the last complete day if that is later). disposition_required: whether a stay without a
+    from the data, per facility). plausible_until: admissions and discharges on later days are faults
+    (default: found from the rows, see `data_end`). disposition_required: whether a stay without a
     discharge disposition may be an index (default true). procedures_required: true: without procedures that
     can be read readmissions are not computed; false: planned returns then count as unplanned; left out: the latter
     where none were sent at all, the former where they were sent and cannot be read. icd9: fall back to the ICD-9 maps
     (default false).
-    feed: what each extract holds, `delta` (default) or `full`.
+    feed: what each extract holds, `delta` (default) or `full`. withdrawn: files, as patterns, that were taken away on
+    purpose, or that no newer one follows. closed: facility → the days it was shut, as `2026-08-03 to 2026-08-16` or one
+    day; no rows are expected of them.
     tables: how the files of a table are named, cut and mapped.
     """
 
     source: str | None = None
     feed: Feed = "delta"
+    withdrawn: tuple[str, ...] = ()
+    closed: dict[str, tuple[Days, ...]] = {}
     tables: dict[str, TableOptions] = {}
+
+    @field_validator("withdrawn", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("closed", mode="before")
+    @classmethod
+    def _are_stretches(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {
+            facility: tuple(
+                _read_stretch(one, facility)
+                for one in (stretches if isinstance(stretches, list | tuple) else [stretches])
+            )
+            for facility, stretches in value.items()
+        }
+
+    def is_withdrawn(self, file_name: str) -> bool:
+        """Whether a file was taken away on purpose, so that nobody need miss it."""
+        return any(fnmatchcase(file_name.lower(), pattern.lower()) for pattern in self.withdrawn)
 
     def feed_of(self, table: str) -> Feed:
         """What each extract of a table holds."""
@@ -112,6 +143,17 @@ def _read_date(value: object, whose: str = "") -> date | None:
         return date.fromisoformat(str(value))
     except ValueError:
         raise ValueError(f"the date {whose}must look like 2026-10-31; got {value!r}.") from None
+
+
+def _read_stretch(value: object, facility: str) -> Days:
+    if isinstance(value, tuple | list):  # as it was read before
+        first, last = value
+    else:
+        first, _, last = (part.strip() for part in str(value).partition(" to "))
+    days = (_read_date(first, f"of closed {facility} "), _read_date(last or first, f"of closed {facility} "))
+    if days[0] is None or days[1] is None or days[1] < days[0]:
+        raise ValueError(f"closed {facility}: write 2026-08-03 to 2026-08-16, the first day first; got {value!r}.")
+    return days[0], days[1]
 
 
 def _with_cure(fault: Fault) -> Fault:

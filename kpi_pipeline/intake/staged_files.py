@@ -18,7 +18,8 @@ class StagedFile:
 
     left_out: rows that are none of the table's, such as cancelled visits, by reason; they are not among rows_in.
     rows_read: all that were read from the file, rows_empty of them without a single value. doubtful_numbers: columns
-    whose numbers can be read in two ways. conflicts: rows of one key that nothing puts in order. repaired: what was
+    whose numbers can be read in two ways. conflicts: rows of one key that nothing puts in order.
+    values_repaired: how many values of a column were put right as landing.yaml declares. repaired: what was
     wrong with an earlier staging of the same file.
     """
 
@@ -38,6 +39,7 @@ class StagedFile:
     rows_empty: int = 0
     doubtful_numbers: tuple[str, ...] = ()
     conflicts: Conflicts | None = None
+    values_repaired: dict[str, int] = field(default_factory=dict)
     repaired: str = ""
 
 

@@ -24,13 +24,34 @@ Feed = Literal["delta", "full"]
 """What an extract holds: what is new or changed since the one before, or every row there is."""
 
 
+class Repair(BaseModel):
+    """What is certainly wrong with the values of a column of ids or codes, and so may be put right.
+
+    whole_number: a program took ids for decimals, 1.0 is 1. width: how many signs an id or code has; leading zeros that
+    were lost come back before digits alone. unknown: values that stand for nobody or nothing; they count as empty, and
+    of a person as an unknown person.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    whole_number: bool = False
+    width: Annotated[int, Field(ge=2, le=40)] | None = None
+    unknown: tuple[Words, ...] = ()
+
+    @field_validator("unknown", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+
 class TableOptions(BaseModel):
     """The options of one table; each may be left out.
 
     files: a pattern of file names, or several; with a slash it looks into folders (`2026-*/adt.csv`). columns: our
     column → the header of theirs, or several that are joined with a blank (a day and an hour). constants: our column
-    → one value for every row. values: our column → their value → ours. dates: the form of dates, as strptime writes
-    it, for all columns or for one each; `excel` for a spreadsheet's day numbers. header_row: the line that names the
+    → one value for every row. values: our column → their value → ours. repairs: our column → what is certainly wrong
+    with its values, put right before `values` looks at them. dates: the form of dates, as strptime writes it, for all
+    columns or for one each; `excel` for a spreadsheet's day numbers. header_row: the line that names the
     columns, from 1. skip_footer: lines at the end that are no rows. newest_file: which file's row is the later version
     where no updated_at tells: `date`, that of the name, or `name`, the last name in order. feed: `full`, each extract
     holds every row; `delta`, what is new or changed; None: as for all tables.
@@ -42,6 +63,7 @@ class TableOptions(BaseModel):
     columns: dict[str, tuple[Words, ...]] = {}
     constants: dict[str, Words] = {}
     values: dict[str, dict[str, str]] = {}
+    repairs: dict[str, Repair] = {}
     dates: dict[str, str] | str | None = None
     decimal: Literal[".", ","] | None = None
     delimiter: str | None = None

@@ -56,6 +56,11 @@ class Figure:
     n_event_patients: float | None = None
 
     @property
+    def id(self) -> str:
+        """`measure/place/month`: what figures.csv, the report and `kpi explain` call it."""
+        return f"{self.metric}/{self.facility_id}/{self.month}"
+
+    @property
     def number(self) -> float | None:
         """The value when there is one to print."""
         return self.value if isinstance(self.value, float) else None

@@ -20,6 +20,7 @@ from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
+from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.warehouse.facts import BuildFacts
@@ -37,6 +38,7 @@ class ReportInputs:
     asked: the decisions earlier reports asked for, by key, oldest first. outcomes: what became of them, as answered.
     said: the claims of the issue before, to be followed up; none where there is no issue before.
     restated: what became of the figures the issue before showed; None where there is none before.
+    published: what the issues before printed for the same readers, oldest first.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     """
 
@@ -60,6 +62,7 @@ class ReportInputs:
     outcomes: Mapping[str, DecisionOutcome] = field(default_factory=dict)
     said: tuple[Claim, ...] = ()
     restated: Restated | None = None
+    published: tuple[Publication, ...] = ()
     drivers: Drivers | None = None
 
     @property

@@ -24,6 +24,7 @@ from kpi_pipeline.judgement.asked_decisions import TrackedDecision, track_decisi
 from kpi_pipeline.judgement.audience import own_copy
 from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.claims.register import follow_claims
+from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.drivers import JudgedDrivers, judge_drivers
 from kpi_pipeline.judgement.false_signals import false_signals_of
@@ -40,6 +41,7 @@ from kpi_pipeline.judgement.measures import (
 from kpi_pipeline.judgement.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
 from kpi_pipeline.judgement.restated.judge import JudgedRestated, judge_restated
+from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.signals import FalseSignals, RuleSet, find_rule_set
 
 
@@ -125,7 +127,12 @@ def judge(inputs: ReportInputs) -> Judged:
     )
     known = index_figures(figures)
     if inputs.withholds:
-        figures = withhold_small_numbers(figures, inputs.metrics, threshold=inputs.settings.small_number_threshold)
+        figures = withhold_small_numbers(
+            figures,
+            inputs.metrics,
+            threshold=inputs.settings.small_number_threshold,
+            earlier=Earlier(inputs.published, _n_changed(inputs.restated)),
+        )
     charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
     months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
     index = index_figures(figures)
@@ -199,6 +206,16 @@ def _judge_facilities(
             name: build_measure(inputs, inputs.metrics[name], months, index, facility_id=facility) for name in chosen
         }
         for facility in facilities
+    }
+
+
+def _n_changed(restated: Restated | None) -> dict[tuple[str, str, str], int]:
+    """Figure → cases that count otherwise than in the issue before."""
+    if restated is None:
+        return {}
+    return {
+        (one.metric, one.facility_id, str(one.month)): sum(part.n_cases for part in one.parts)
+        for one in restated.figures
     }
 
 

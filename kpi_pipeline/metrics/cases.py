@@ -234,17 +234,18 @@ def _sums_sql(metric: Metric, *, exact: bool) -> str:
 
 
 def watermarks_sql(metric: Metric) -> str:
-    """SQL: facility_id, complete_through, is_held_back: the last day for which all the tables a metric reads are
-    complete. A table whose rows stop earlier than the encounters holds the metric back."""
+    """SQL: facility_id, is_material, complete_through, is_held_back: the last day for which all the tables that a
+    metric reads are complete. A table whose rows stop earlier than the encounters holds the metric back."""
     tables = ", ".join(literal(table) for table in feeds_of(metric))
     return f"""
     SELECT
         marks.facility_id,
+        marks.is_material,
         LEAST(marks.complete_through, MIN(feed_ends.complete_through)) AS complete_through,
         marks.is_held_back OR COALESCE(BOOL_OR(feed_ends.is_held_back), FALSE) AS is_held_back
     FROM main.watermarks AS marks
     LEFT JOIN feed_ends ON marks.facility_id = feed_ends.facility_id AND feed_ends.table_name IN ({tables})
-    GROUP BY marks.facility_id, marks.complete_through, marks.is_held_back
+    GROUP BY marks.facility_id, marks.is_material, marks.complete_through, marks.is_held_back
     """
 
 

@@ -97,7 +97,8 @@ def _known_until_sql(metric: Metric) -> str:
         CROSS JOIN watermarks
         INNER JOIN facilities ON watermarks.facility_id = facilities.facility_id
         WHERE
-            (
+            (NOT watermarks.is_held_back OR watermarks.is_material)
+            AND (
                 watermarks.is_held_back
                 OR watermarks.complete_through
                 >= LEAST(months.ends_on, last_days.complete_through) - {SILENT_AFTER_DAYS}
@@ -113,7 +114,11 @@ def _known_until_sql(metric: Metric) -> str:
             AND feed_gaps.ends_before > months.month_starts_on
         WHERE feed_gaps.table_name IN ({feeds})
     ),
-    silent_months AS (SELECT DISTINCT month_starts_on FROM silent_places)
+    silent_months AS (
+        SELECT DISTINCT silent_places.month_starts_on
+        FROM silent_places INNER JOIN watermarks ON silent_places.facility_id = watermarks.facility_id
+        WHERE watermarks.is_material
+    )
     """
 
 

@@ -17,12 +17,13 @@ from kpi_pipeline.core.files import PRIVATE_FILE, private_files, working_folder
 from kpi_pipeline.delivery.archive import MANIFEST
 from kpi_pipeline.delivery.files import READ_ONLY_FILE, READ_ONLY_FOLDER, sha256_of
 from kpi_pipeline.intake.landing import REGISTER
+from kpi_pipeline.intake.landing_history import HISTORY
 from kpi_pipeline.state.database import sqlite_file
 from kpi_pipeline.warehouse.connection import store_folder
 
 _CONTENTS = "contents.json"
 _SQLITE, _POSTGRESQL = "state.sqlite", "state.pgdump"
-_STORE_FILES = (REGISTER, "landing_used.json", "state_seen.json")
+_STORE_FILES = (REGISTER, HISTORY, "landing_used.json", "state_seen.json")
 
 
 def write_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) -> int:

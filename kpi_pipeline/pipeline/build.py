@@ -56,11 +56,15 @@ def read_landing(
     source: str | None = None,
     settings: Settings = Settings(),
     clock: Clock = utc_now,
+    history: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> IntakeResult:
-    """Registers and stages the files of a landing folder into the store beside the warehouse."""
+    """Registers and stages the files of a landing folder into the store beside the warehouse.
+
+    history: the store that knows what was read before, where it is another one.
+    """
     store = store_folder(warehouse)
-    intake = ingest(landing, store, source=source, settings=settings, now=clock(), progress=progress)
+    intake = ingest(landing, store, source=source, settings=settings, now=clock(), history=history, progress=progress)
     note_landing(landing, store)
     return intake
 

@@ -23,6 +23,7 @@ from kpi_pipeline.core.sql_text import parquet_file
 from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.full_feeds import Shrinkage
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.intake.landing import REGISTER
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
@@ -37,7 +38,8 @@ from kpi_pipeline.warehouse.facts import BuildFacts
 @dataclass(frozen=True, slots=True)
 class TriedLanding:
     """What a dry run found. lines: of files and refused rows; columns: by table; measures: those that would not be
-    computed, with the reason; warnings: those of the build; refusals: why the build would stop, none if it would not.
+    computed, with the reason; warnings: those of the build; refusals: why the build would stop, none if it would not;
+    lost: what full feeds of one file would lose since the last build, too little for it to stop.
     """
 
     lines: tuple[str, ...]
@@ -45,6 +47,7 @@ class TriedLanding:
     measures: tuple[str, ...]
     warnings: tuple[Notice, ...]
     refusals: tuple[Fault, ...] = ()
+    lost: tuple[Shrinkage, ...] = ()
 
 
 def try_landing(
@@ -59,19 +62,22 @@ def try_landing(
 ) -> TriedLanding:
     """Builds a landing folder into the scratch folder and says what came of it.
 
-    warehouse: the one that is to be built; its reference tables and the arrival times of its files then count as in
-    the build. Raises InputError for files that cannot be read, as the build does.
+    warehouse: the one that is to be built; its reference tables and the history of its files then count as in the
+    build. Raises InputError for files that cannot be read, as the build does.
     """
     trial = scratch / "trial.duckdb"
     if reference is None and warehouse is not None:
         reference = default_reference_folder(warehouse)
-    if warehouse is not None and (register := store_folder(warehouse) / REGISTER).is_file():
+    before = store_folder(warehouse) if warehouse is not None else None
+    if before is not None and (register := before / REGISTER).is_file():
         shutil.copyfile(register, make_private_folder(store_folder(trial)) / REGISTER)
-    intake = read_landing(landing, trial, source=source, settings=settings, progress=progress)
+    history = before if before is not None and before.is_dir() else None
+    intake = read_landing(landing, trial, source=source, settings=settings, history=history, progress=progress)
     metrics, found = load_metrics(), list[BuildFacts]()
     refusals: tuple[Fault, ...] = ()
+    lost: tuple[Shrinkage, ...] = ()
     try:
-        build_from_intake(
+        built = build_from_intake(
             intake,
             trial,
             reference=reference,
@@ -80,6 +86,7 @@ def try_landing(
             on_facts=found.append,
             previous=warehouse,
         )
+        lost = built.lost
     except CheckError as error:
         refusals = tuple(error.faults)
     progress("columns")
@@ -89,6 +96,7 @@ def try_landing(
         tuple(_not_computed(read_values(trial).values, metrics)) if not refusals else (),
         found[0].warnings if found else intake.warnings,
         refusals,
+        lost,
     )
 
 

@@ -32,6 +32,9 @@ from kpi_pipeline.pipeline.restatement import compare_evidence, read_shown
 from kpi_pipeline.state.database import Database, sqlite_file
 from kpi_pipeline.state.events import append_event
 
+_MAY_BREAK = "\u200b"
+"""What an id may carry that was copied from a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class FigureId:
@@ -74,7 +77,7 @@ class Explained:
 
 def parse_figure_id(text: str) -> FigureId:
     """Reads `measure/place/month`; places may hold a slash. Raises InputError for what is none."""
-    name, _, rest = text.partition("/")
+    name, _, rest = text.replace(_MAY_BREAK, "").strip().partition("/")
     place, _, month = rest.rpartition("/")
     if not place:
         raise InputError(Fault("figure", f"{text!r} is no figure id.", "Write measure/place/month, as in figures.csv."))

@@ -20,15 +20,19 @@ from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.delivery.files import sha256_of
+from kpi_pipeline.intake.landing_history import notices_given
 from kpi_pipeline.intake.landing_used import read_landing_used
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.reference.store import default_reference_folder
 from kpi_pipeline.warehouse.connection import open_warehouse, store_folder
+from kpi_pipeline.warehouse.notices import read_notices
 
 _INPUTS = "inputs"
 PROJECT_FOLDER = "project"
 """Where, below the inputs of an archived issue, the hospital's own mappings and measures lie."""
+LANDING_NOTICES = "landing_notices.json"
+"""What the build said of files that were there before: nothing else of an issue's inputs can tell it again."""
 _NOT_THE_REPORTS = ("delivery", "state_url", "project", "targets", "memory_limit", "threads")
 """Settings that say where files are and how a run goes, not what a report says."""
 _CLAIMS = f"{_INPUTS}/claims.json"
@@ -61,7 +65,12 @@ def read_basis(
         landed = connection.execute(
             "SELECT table_name, file_name, file_sha256, arrived_at FROM row_ledger ORDER BY ALL"
         ).fetchall()
-    files = {**_setting_files(settings), "decisions.json": _decisions_json(decided)}
+        notices = read_notices(connection)
+    files = {
+        **_setting_files(settings),
+        "decisions.json": _decisions_json(decided),
+        LANDING_NOTICES: notices_given(notices),
+    }
     used = read_landing_used(store_folder(warehouse))
     if used.landing_yaml is not None:
         files["landing.yaml"] = used.landing_yaml.encode()

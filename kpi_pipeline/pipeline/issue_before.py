@@ -17,9 +17,11 @@ from kpi_pipeline.declared.commentary import AskedDecision, Commentary, asked_in
 from kpi_pipeline.delivery.archive import MANIFEST
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.delivery.issues import Issue, archive_of
+from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.evidence import ABOUT, build_evidence
+from kpi_pipeline.pipeline.published import read_published
 from kpi_pipeline.pipeline.restatement import compare_evidence, read_shown
 from kpi_pipeline.state.database import Database
 
@@ -55,6 +57,19 @@ def read_issue_before(archive: Path, follows: dict[str, Any] | None) -> IssueBef
         raise DeliveryError(Fault("archive", what, "Restore the archive from the backup."))
     manifest = json.loads(file.read_bytes())
     return IssueBefore(folder, int(manifest["number"]), Month.parse(manifest["month"]), dict(follows))
+
+
+def published_before(before: IssueBefore | None, metrics: Mapping[str, Metric]) -> tuple[Publication, ...]:
+    """What the issues before printed for the same readers, oldest first, as far back as the archive goes."""
+    found: list[Publication] = []
+    while before is not None:
+        (figures,) = before.folder.glob("*.figures.csv")
+        stem = figures.with_name(figures.name.removesuffix(".figures.csv"))
+        found.insert(0, read_published(stem, metrics, may_be_older=True).publication)
+        archive = before.folder.parents[len(Path(before.follows["path"]).parts) - 1]
+        manifest = json.loads((before.folder / MANIFEST).read_bytes())
+        before = read_issue_before(archive, manifest["follows"])
+    return tuple(found)
 
 
 def restated_since(before: IssueBefore, warehouse: Path, *, scope: str, snapshot_id: str) -> Restated | None:

@@ -120,11 +120,11 @@ def _draft(
     words = words_of(desk, str(month), scope, audience.name, replaces=replaces)
     obstacles = obstacles_of(desk, month, scope, ())
     if desk.settings.delivery.gate.commentary_required:
-        built = build_files(desk, month, scope, audience.profile, words, decided)
+        built = build_files(desk, month, scope, audience.profile, words, decided)  # for its words alone
         obstacles = obstacles_of(desk, month, scope, exceptions_of(built))
     aside = override_words(obstacles, set_aside, withholds=audience.profile != "internal")
     words = replace(words, gate_overrides=aside)
-    files = build_files(desk, month, scope, audience.profile, words, decided)
+    files = build_files(desk, month, scope, audience.profile, words, decided, audience.other_forms)
     name, pdf = pdf_of(files)
     reached("draft.built")
     folder = desk.drafts / safe_name(str(month)) / f"{safe_name(scope)}-{safe_name(audience.name)}"
@@ -141,6 +141,7 @@ def _draft(
                 "made_from": dict(basis.hashes),
                 "replaces": replaces,
                 "gate_overrides": list(words.gate_overrides),
+                "forms": list(audience.other_forms),
                 "model_sha256": said_sha256(files),
             },
             is_ready=all(one.gate in set_aside for one in obstacles),

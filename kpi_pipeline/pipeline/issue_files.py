@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 
 from kpi_pipeline.core.files import working_folder
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.delivery.claims import claims_of as claims_on_record
+from kpi_pipeline.delivery.files import name_of_pdf
 from kpi_pipeline.delivery.issues import issue_before
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
@@ -18,7 +20,13 @@ from kpi_pipeline.pipeline.report import IssueWords, write_report
 
 
 def build_files(
-    desk: IssueDesk, month: Month, scope: str, profile: Privacy, words: IssueWords, decided: ReportDecisions
+    desk: IssueDesk,
+    month: Month,
+    scope: str,
+    profile: Privacy,
+    words: IssueWords,
+    decided: ReportDecisions,
+    forms: Collection[ReportForm] = (),
 ) -> dict[str, bytes]:
     """Every file of a report by name, made in a private folder that is gone afterwards."""
     with working_folder(desk.drafts) as folder:
@@ -31,6 +39,7 @@ def build_files(
             settings=desk.settings,
             issue=words,
             decided=decided,
+            forms=forms,
         )
         return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
 
@@ -65,7 +74,9 @@ def claims_of(files: dict[str, bytes]) -> list[Claim]:
 
 def pdf_of(files: dict[str, bytes]) -> tuple[str, bytes]:
     """The PDF's name and bytes."""
-    return next((name, content) for name, content in files.items() if name.endswith(".pdf"))
+    name = name_of_pdf(files)
+    assert name is not None
+    return name, files[name]
 
 
 def _model_of(files: dict[str, bytes]) -> bytes:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.vocabulary import ReportForm
 from kpi_pipeline.delivery.archive import highest_number, issue_path, write_issue
-from kpi_pipeline.delivery.files import sha256_of
+from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
 from kpi_pipeline.delivery.issues import (
     Issue,
     approve,
@@ -131,7 +132,8 @@ def _publish(
     numbered = reserve_number(desk.database, issue.id, by=by, at=at)
     assert numbered.number is not None
     reached("publish.reserved")
-    files = build_files(desk, month, issue.scope, audience.profile, replace(words, number=numbered.number), decided)
+    numbered_words, forms = replace(words, number=numbered.number), _forms_of(issue)
+    files = build_files(desk, month, issue.scope, audience.profile, numbered_words, decided, forms)
     if said_sha256(files) != issue.basis["model_sha256"]:
         what = "with its number it says something else than what was approved."
         raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
@@ -162,6 +164,7 @@ def _about(issue: Issue, basis: Basis, before: IssueBefore | None) -> dict[str, 
         "scope": issue.scope,
         "audience": issue.audience,
         "profile": issue.profile,
+        "forms": list(_forms_of(issue)),
         "number": issue.number,
         "approved_pdf_sha256": issue.pdf_sha256,
         "replaces": issue.basis["replaces"],
@@ -173,9 +176,15 @@ def _about(issue: Issue, basis: Basis, before: IssueBefore | None) -> dict[str, 
     }
 
 
+def _forms_of(issue: Issue) -> tuple[ReportForm, ...]:
+    """The forms it was drafted in; none where a release before there were any drafted it."""
+    return tuple(issue.basis.get("forms", ()))
+
+
 def _draft_hash(desk: IssueDesk, issue: Issue) -> str | None:
-    pdf = next(iter(desk.draft_folder(issue).glob("*.pdf")), None)
-    return None if pdf is None else sha256_of(pdf)
+    folder = desk.draft_folder(issue)
+    name = name_of_pdf(file.name for file in folder.glob("*.pdf"))
+    return None if name is None else sha256_of(folder / name)
 
 
 def _refuse_lost_state(desk: IssueDesk, issue: Issue) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.delivery.files import sha256_of
+from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
 from kpi_pipeline.delivery.gate import overrides_of
 from kpi_pipeline.delivery.issues import OPEN, Issue, approvals_of, archive_of, list_issues, withdraw
 from kpi_pipeline.delivery.outbox import list_mails
@@ -68,7 +68,7 @@ def _tell(desk: IssueDesk, issue: Issue) -> list[str]:
 def _tell_draft(desk: IssueDesk, issue: Issue) -> list[str]:
     folder = desk.draft_folder(issue)
     files = {file.name: file.read_bytes() for file in folder.glob("*") if file.is_file()} if folder.is_dir() else {}
-    pdf = next((name for name in files if name.endswith(".pdf")), None)
+    pdf = name_of_pdf(files)
     if pdf is None or sha256_of(files[pdf]) != issue.pdf_sha256:
         return ["what lies there is not what was drafted: draft it anew"]
     month = Month.parse(issue.month)

@@ -15,7 +15,7 @@ from kpi_pipeline.core.files import write_private
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.declared.audiences import Audiences, read_audiences
 from kpi_pipeline.delivery.archive import read_manifest
-from kpi_pipeline.delivery.files import safe_name, sha256_of
+from kpi_pipeline.delivery.files import name_of_pdf, safe_name, sha256_of
 from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues, read_issue
 from kpi_pipeline.delivery.letter_picture import draw_letter
 from kpi_pipeline.delivery.message import (
@@ -94,7 +94,8 @@ class Mailroom:
         hashes = read_manifest(self.archive, path, sha256=manifest_sha256)["files"]
         contents = {}
         for ending in (".pdf", ".model.json"):
-            name = next(name for name in hashes if name.endswith(ending))
+            name = name_of_pdf(hashes) if ending == ".pdf" else next(one for one in hashes if one.endswith(ending))
+            assert name is not None
             content = (self.archive / path / name).read_bytes()
             if sha256_of(content) != hashes[name]:
                 raise DeliveryError(Fault("archive", f"{path}/{name} was changed.", "Restore it from the backup."))

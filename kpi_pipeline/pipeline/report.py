@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.decisions import newest, read_outcomes
 from kpi_pipeline.declared.targets import read_targets
@@ -23,10 +24,17 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES
-from kpi_pipeline.pipeline.issue_before import IssueBefore, decisions_asked, evidence_of, restated_since
+from kpi_pipeline.pipeline.issue_before import (
+    IssueBefore,
+    decisions_asked,
+    evidence_of,
+    published_before,
+    restated_since,
+)
 from kpi_pipeline.pipeline.restatement import read_shown
 from kpi_pipeline.pipeline.roots import figure_roots
-from kpi_pipeline.report.build import build_report_and_tables
+from kpi_pipeline.report.build import build_whole
+from kpi_pipeline.report.forms.others import render_forms
 from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
 from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -56,6 +64,7 @@ class WrittenReport:
     provenance: Path
     n_pages: int
     owed: tuple[str, ...] = ()
+    forms: tuple[Path, ...] = ()
 
 
 def write_report(
@@ -68,9 +77,10 @@ def write_report(
     settings: Settings = Settings(),
     issue: IssueWords = IssueWords(),
     decided: ReportDecisions | None = None,
+    forms: Collection[ReportForm] = (),
 ) -> WrittenReport:
-    """Writes a month's PDF, JSON model, figures.csv and provenance.json: a pure function of snapshot, month, code
-    and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
+    """Writes a month's PDF, JSON model, figures.csv, provenance.json and other forms: a pure function of snapshot,
+    month, code and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
 
     facility None is the whole system. decided: None reads the journal, as it is now. Raises InputError for a month or
     facility that the data do not have, and where the files of an issued report would be overwritten.
@@ -78,7 +88,8 @@ def write_report(
     inputs = read_report_inputs(
         warehouse, month, facility=facility, privacy=privacy, settings=settings, issue=issue, decided=decided
     )
-    report, tables = build_report_and_tables(inputs)
+    whole = build_whole(inputs)
+    report, tables = whole.report, whole.tables
     with open_warehouse(warehouse) as connection:
         provenance = provenance_json(connection, inputs.metrics.values(), with_counts=privacy == "internal")
         if read_build_facts(connection).snapshot_id != inputs.facts.snapshot_id:
@@ -94,9 +105,12 @@ def write_report(
             *(Attachment(name, text.encode(), _TABLES[name]) for name, text in tables.items()),
             Attachment("provenance.json", provenance.encode(), "What the figures were made from"),
         ),
+        forms=render_forms(whole, forms, look=settings.report),
     )
     figures_file, *_, provenance_file = rendered.attachments
-    return WrittenReport(rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages, report.owed)
+    return WrittenReport(
+        rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages, report.owed, rendered.forms
+    )
 
 
 _TABLES = {
@@ -166,6 +180,7 @@ def read_report_inputs(
         gate_overrides=issue.gate_overrides,
         said=issue.said,
         restated=restated,
+        published=() if privacy == "internal" else published_before(issue.before, metrics),
     )
 
 

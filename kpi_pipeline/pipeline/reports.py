@@ -6,7 +6,7 @@ Each worker is a fresh process with one renderer that lives as long as it does. 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.vocabulary import Privacy
+from kpi_pipeline.core.vocabulary import Privacy, ReportForm
 from kpi_pipeline.journal import read_report_decisions
 from kpi_pipeline.pipeline.report import WrittenReport, write_report
 
@@ -33,6 +33,7 @@ def write_reports(
     privacy: Privacy = "internal",
     settings: Settings = Settings(),
     workers: int | None = None,
+    forms: Collection[ReportForm] = (),
 ) -> Iterator[tuple[Month, WrittenReport]]:
     """Writes the months' reports and gives each as it is due, in the order of the months.
 
@@ -48,6 +49,7 @@ def write_reports(
         privacy=privacy,
         settings=settings,
         decided=decided,
+        forms=forms,
     )
     n_workers = min(workers or os.cpu_count() or 1, _MOST_WORKERS, len(months))
     if n_workers < 2 or len(months) < _FEWEST_SIDE_BY_SIDE:

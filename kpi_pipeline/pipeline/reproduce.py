@@ -17,9 +17,11 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.intake.landing import REGISTER, restore_register
+from kpi_pipeline.intake.landing_history import restore_notices
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.evidence import build_evidence
 from kpi_pipeline.pipeline.issue_basis import (
+    LANDING_NOTICES,
     PROJECT_FOLDER,
     claims_from,
     code_sha256,
@@ -103,6 +105,8 @@ def _make_again(
         store_folder(warehouse) / REGISTER,
         [(one["sha256"], one["file"], one["arrived_at"]) for one in manifest["landing_files"]],
     )
+    if (given := folder / _INPUTS / LANDING_NOTICES).is_file():
+        restore_notices(store_folder(warehouse), given.read_bytes())
     reference = folder / _INPUTS / "reference"
     settings, built_at = settings_from(folder), datetime.fromisoformat(manifest["built_at"])
     build_warehouse(
@@ -133,6 +137,7 @@ def _make_again(
             before=before,
         ),
         decided=decisions_from(folder),
+        forms=manifest.get("forms", ()),
     )
     made = {file.name: file.read_bytes() for file in reports.iterdir()}
     return {**made, **build_evidence(warehouse, facility=facility)}

@@ -22,7 +22,7 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.spreadsheets import unguarded
 from kpi_pipeline.delivery.archive import MANIFEST, folder_faults
-from kpi_pipeline.delivery.files import sha256_of
+from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
 from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues
 from kpi_pipeline.judgement.restated.split import value_of
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
@@ -132,7 +132,9 @@ def _archive_faults(found: _Archived) -> Iterator[str]:
 
 
 def _archived_pdf(found: _Archived) -> Path:
-    return next(found.folder.glob("*.pdf"))
+    name = name_of_pdf(file.name for file in found.folder.glob("*.pdf"))
+    assert name is not None
+    return found.folder / name
 
 
 def _pdf_faults(content: bytes, given: Any, found: _Archived) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC
 
 from kpi_pipeline.core.language import date_words
@@ -16,12 +17,14 @@ from kpi_pipeline.report.pages.claims import build_said_before
 from kpi_pipeline.report.pages.decisions import build_decisions
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
+from kpi_pipeline.report.pages.explained import ExplainedFigure, build_explained
 from kpi_pipeline.report.pages.facilities import build_facility_section
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
+from kpi_pipeline.report.pages.questions import build_questions
 from kpi_pipeline.report.pages.restated import build_restated
-from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples
+from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, section_headings
 from kpi_pipeline.report.words.findings import issue_words
 
 _SNAPSHOT_LETTERS = 6
@@ -36,14 +39,34 @@ def build_report(inputs: ReportInputs) -> Report:
 def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str]]:
     """The report and the texts of its tables by file name, from one calculation: figures.csv, and with an issue before
     restated.csv. Raises CheckError where a sentence says more than was judged."""
+    whole = build_whole(inputs)
+    return whole.report, whole.tables
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A report, the texts of its tables by file name, and how its figures were counted, for who may see that.
+
+    headings: measure → the heading it stands under.
+    """
+
+    report: Report
+    tables: dict[str, str]
+    explained: tuple[ExplainedFigure, ...]
+    headings: dict[str, str]
+
+
+def build_whole(inputs: ReportInputs) -> Whole:
+    """All that the forms of a report are made of, from one calculation; CheckError as `build_report_and_tables`."""
     judged = judge(inputs)
     prepared = (
         build_restated(judged),
         build_said_before(judged),
-        build_decisions(judged),
         build_facility_section(judged),
         build_drivers(judged),
         build_improvement(judged),
+        build_decisions(judged),
+        build_questions(judged),
     )
     settings, facts = inputs.settings, inputs.facts
     built_at = facts.built_at if facts.built_at.tzinfo else facts.built_at.replace(tzinfo=UTC)
@@ -77,4 +100,4 @@ def build_report_and_tables(inputs: ReportInputs) -> tuple[Report, dict[str, str
     if judged.restated is not None:
         restated = judged.restated
         tables["restated.csv"] = write_restated_csv(restated.figures, causes_only=restated.causes_only)
-    return report, tables
+    return Whole(report, tables, build_explained(judged), section_headings(judged))

@@ -18,6 +18,7 @@ from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.current_rows import append_quarantine, create_current_rows, create_ledger_tables
 from kpi_pipeline.intake.full_feeds import Shrinkage, read_shrinkages, shrinkage_fault
 from kpi_pipeline.intake.ingest import IntakeResult
+from kpi_pipeline.intake.landing_history import KINDS as HISTORY_KINDS
 from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
@@ -132,6 +133,10 @@ def _prepare(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, settin
         ],
     )
     connection.execute("CREATE TEMPORARY TABLE declared_watermarks (facility_id VARCHAR, complete_through DATE)")
+    connection.execute("CREATE TEMPORARY TABLE declared_closures (facility_id VARCHAR, starts_on DATE, ends_on DATE)")
+    closures = [[facility, *days] for facility, stretches in options.closed.items() for days in stretches]
+    if closures:
+        connection.executemany("INSERT INTO declared_closures VALUES (?, ?, ?)", closures)
     declared = options.complete_through
     if isinstance(declared, date):
         connection.execute("INSERT INTO declared_watermarks VALUES (NULL, ?)", [declared])
@@ -177,6 +182,7 @@ def _snapshot_id(intake: IntakeResult, reference_hashes: list[str], settings: Se
     parts += sorted(f"{file.table} {file.staged.name} {file.arrived_at}" for file in intake.files)
     parts += sorted(reference_hashes)
     parts += [f"{table.name} {table.sql}" for table in load_tables()]
+    parts += [repr(one) for one in intake.warnings if one.kind in HISTORY_KINDS]
     parts += [
         str(settings.lost_discharge_after_days),
         str(settings.min_denominator),

@@ -26,8 +26,8 @@ def find_build_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 def _unknown_facilities(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     unknown = connection.execute(
-        "SELECT facility_id FROM declared_watermarks ANTI JOIN facilities USING (facility_id) "
-        "WHERE facility_id IS NOT NULL ORDER BY facility_id"
+        "SELECT facility_id FROM (SELECT facility_id FROM declared_watermarks UNION SELECT facility_id FROM "
+        "declared_closures) ANTI JOIN facilities USING (facility_id) WHERE facility_id IS NOT NULL ORDER BY facility_id"
     ).fetchall()
     return [Notice("declared_facility_unknown", facility_id=facility_id) for (facility_id,) in unknown]
 
@@ -64,12 +64,17 @@ def _stopped_feeds(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 def _silent_feeds(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """Days between others on which a feed sent nothing: a file that is missing, which would print as a quiet month."""
     silent = connection.execute(
-        "SELECT table_name, facility_id, starts_on, CAST(ends_before - INTERVAL 1 DAY AS DATE) FROM feed_gaps "
-        "ORDER BY ALL"
+        "SELECT table_name, facility_id, starts_on, CAST(ends_before - INTERVAL 1 DAY AS DATE), "
+        "is_material, of_what FROM feed_gaps INNER JOIN watermarks USING (facility_id) ORDER BY ALL"
     ).fetchall()
     return [
-        Notice("feed_silent", table=table, facility_id=facility, details={"first": str(first), "last": str(last)})
-        for table, facility, first, last in silent
+        Notice(
+            "feed_silent",
+            table=table,
+            facility_id=facility,
+            details={"of": of_what, "first": str(first), "last": str(last), "whole": "too" if is_material else ""},
+        )
+        for table, facility, first, last, is_material, of_what in silent
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from kpi_pipeline.core.notices import Notice
 
@@ -15,23 +16,22 @@ def write_notices(connection: duckdb.DuckDBPyConnection, notices: Sequence[Notic
         "CREATE TABLE build_notices (position INTEGER, kind VARCHAR, file_name VARCHAR, table_name VARCHAR, "
         "facility_id VARCHAR, columns VARCHAR[], counts MAP(VARCHAR, BIGINT), details MAP(VARCHAR, VARCHAR))"
     )
-    for position, one in enumerate(notices):
-        connection.execute(
-            "INSERT INTO build_notices SELECT ?, ?, ?, ?, ?, ?, MAP(?::VARCHAR[], ?::BIGINT[]), MAP(?::VARCHAR[], "
-            "?::VARCHAR[])",
-            [
-                position,
-                one.kind,
-                one.file,
-                one.table,
-                one.facility_id,
-                list(one.columns),
-                list(one.counts),
-                list(one.counts.values()),
-                list(one.details),
-                list(one.details.values()),
-            ],
-        )
+    counts, details = pa.map_(pa.string(), pa.int64()), pa.map_(pa.string(), pa.string())
+    rows = pa.table(
+        {
+            "position": pa.array(range(len(notices)), pa.int32()),
+            "kind": pa.array([one.kind for one in notices], pa.string()),
+            "file_name": pa.array([one.file for one in notices], pa.string()),
+            "table_name": pa.array([one.table for one in notices], pa.string()),
+            "facility_id": pa.array([one.facility_id for one in notices], pa.string()),
+            "columns": pa.array([list(one.columns) for one in notices], pa.list_(pa.string())),
+            "counts": pa.array([list(one.counts.items()) for one in notices], counts),
+            "details": pa.array([list(one.details.items()) for one in notices], details),
+        }
+    )
+    connection.register("notices_to_write", rows)
+    connection.execute("INSERT INTO build_notices SELECT * FROM notices_to_write")
+    connection.unregister("notices_to_write")
 
 
 def read_notices(connection: duckdb.DuckDBPyConnection) -> tuple[Notice, ...]:

@@ -13,7 +13,9 @@ from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.sql_graph import build_order, tables_read
 from kpi_pipeline.intake.contract import load_contracts
 
-PREPARED_TABLES = frozenset({"landing_options", "declared_watermarks", "all_encounters", "older_encounters"})
+PREPARED_TABLES = frozenset(
+    {"landing_options", "declared_watermarks", "declared_closures", "all_encounters", "older_encounters"}
+)
 """Tables the builder itself fills before the SQL files run."""
 
 

@@ -19,6 +19,7 @@ WITH days_since AS (
         SUM(n_rows) OVER newest_first AS n_rows,
         SUM(n_usual) OVER newest_first AS n_usual
     FROM feed_usual_days
+    WHERE table_name NOT IN ('admissions', 'discharges')
     WINDOW newest_first AS (
         PARTITION BY facility_id, table_name
         ORDER BY happened_on DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW

@@ -2,8 +2,11 @@
 title: Where feeds were silent
 means: >-
   Per facility and table the stretches between rows in which not one came although chance would bring at least one
-  all but once in ten thousand times: a week or more, and five times as long as usually lies between rows.
-key: [facility_id, table_name, starts_on]
+  all but once in ten thousand times: a week or more, and five times as long as usually lies between rows. Where less
+  than a row a day comes, the evidence must be twice as strong. Of encounters, where they come every day, a shorter
+  stretch is enough with twice the evidence; so is one of admissions or of discharges alone. Days on which a facility is
+  declared closed are no silence.
+key: [facility_id, table_name, of_what, starts_on]
 ---*/
 WITH silent_days AS (
     SELECT
@@ -11,21 +14,48 @@ WITH silent_days AS (
         table_name,
         happened_on,
         n_usual,
+        has_a_row_a_day,
         usual_spacing_days,
         DATE_DIFF('day', DATE '2000-01-01', happened_on)
         - ROW_NUMBER() OVER (PARTITION BY facility_id, table_name ORDER BY happened_on) AS stretch
     FROM feed_usual_days
-    WHERE n_rows = 0 AND happened_on < last_on
+    WHERE n_rows = 0 AND NOT is_closed AND happened_on < last_on
+),
+
+stretches AS (
+    SELECT
+        facility_id,
+        CASE WHEN table_name IN ('admissions', 'discharges') THEN 'encounters' ELSE table_name END AS table_name,
+        CASE WHEN table_name IN ('admissions', 'discharges') THEN table_name ELSE 'rows' END AS of_what,
+        MIN(happened_on) AS starts_on,
+        CAST(MAX(happened_on) + INTERVAL 1 DAY AS DATE) AS ends_before
+    FROM silent_days
+    GROUP BY facility_id, silent_days.table_name, stretch
+    HAVING
+        (
+            SUM(n_usual) >= CASE WHEN BOOL_AND(has_a_row_a_day) THEN 1 ELSE 2 END * LN(10000)
+            AND COUNT(*) >= 7 AND COUNT(*) >= 5 * MAX(usual_spacing_days)
+        )
+        OR (
+            silent_days.table_name IN ('encounters', 'admissions', 'discharges')
+            AND MAX(usual_spacing_days) = 1
+            AND SUM(n_usual) >= 2 * LN(10000)
+        )
 )
 
 SELECT
-    facility_id,
-    table_name,
-    MIN(happened_on) AS starts_on,
-    CAST(MAX(happened_on) + INTERVAL 1 DAY AS DATE) AS ends_before
-FROM silent_days
-GROUP BY facility_id, table_name, stretch
-HAVING
-    SUM(n_usual) >= LN(10000)
-    AND COUNT(*) >= 7
-    AND COUNT(*) >= 5 * MAX(usual_spacing_days)
+    stretches.facility_id,
+    stretches.table_name,
+    stretches.of_what,
+    stretches.starts_on,
+    stretches.ends_before
+FROM stretches
+LEFT JOIN stretches AS whole
+    ON
+        stretches.of_what <> 'rows'
+        AND whole.of_what = 'rows'
+        AND stretches.facility_id = whole.facility_id
+        AND stretches.table_name = whole.table_name
+        AND stretches.starts_on < whole.ends_before
+        AND stretches.ends_before > whole.starts_on
+WHERE whole.facility_id IS NULL

@@ -2,27 +2,55 @@
 title: What each day usually brings
 means: >-
   Per facility, table and day up to the claimed watermark the rows there are and what the same weekday usually brings,
-  and how many days usually and at the longest lie between rows. Less than eight weeks, than sixty rows, or than a row
-  a week are not judged.
+  and how many days usually and at the longest lie between rows. On days on which a facility is declared closed nothing
+  is usual. Admissions and discharges are looked at by themselves, too: of a file that holds the discharges of a week the
+  admissions stand in others. Less than eight weeks, than sixty rows, or than a row a week are not judged.
 key: [facility_id, table_name, happened_on]
 stored: temporary
 ---*/
-WITH spans AS (
+WITH days AS (
     SELECT
-        feed_days.facility_id,
-        feed_days.table_name,
-        claimed_watermarks.complete_through,
-        GREATEST(MIN(feed_days.happened_on), CAST(MAX(feed_days.happened_on) - INTERVAL 730 DAY AS DATE)) AS first_on,
-        MAX(feed_days.happened_on) AS last_on,
-        SUM(feed_days.n_rows) > MAX(feed_days.happened_on) - MIN(feed_days.happened_on) AS has_a_row_a_day
+        facility_id,
+        table_name,
+        happened_on,
+        n_rows
     FROM feed_days
-    INNER JOIN claimed_watermarks ON feed_days.facility_id = claimed_watermarks.facility_id
-    WHERE feed_days.happened_on <= claimed_watermarks.complete_through
-    GROUP BY feed_days.facility_id, feed_days.table_name, claimed_watermarks.complete_through
+    UNION ALL
+    SELECT
+        facility_id,
+        'admissions' AS table_name,
+        CAST(admitted_on AS DATE) AS happened_on,
+        COUNT(*) AS n_rows
+    FROM timed_encounters
+    WHERE admitted_on IS NOT NULL AND facility_id IS NOT NULL
+    GROUP BY facility_id, CAST(admitted_on AS DATE)
+    UNION ALL
+    SELECT
+        facility_id,
+        'discharges' AS table_name,
+        CAST(discharged_on AS DATE) AS happened_on,
+        COUNT(*) AS n_rows
+    FROM timed_encounters
+    WHERE discharged_on IS NOT NULL AND facility_id IS NOT NULL
+    GROUP BY facility_id, CAST(discharged_on AS DATE)
+),
+
+spans AS (
+    SELECT
+        days.facility_id,
+        days.table_name,
+        claimed_watermarks.complete_through,
+        GREATEST(MIN(days.happened_on), CAST(MAX(days.happened_on) - INTERVAL 730 DAY AS DATE)) AS first_on,
+        MAX(days.happened_on) AS last_on,
+        SUM(days.n_rows) > MAX(days.happened_on) - MIN(days.happened_on) AS has_a_row_a_day
+    FROM days
+    INNER JOIN claimed_watermarks ON days.facility_id = claimed_watermarks.facility_id
+    WHERE days.happened_on <= claimed_watermarks.complete_through
+    GROUP BY days.facility_id, days.table_name, claimed_watermarks.complete_through
     HAVING
-        MAX(feed_days.happened_on) - MIN(feed_days.happened_on) >= 56
-        AND SUM(feed_days.n_rows) >= 60
-        AND SUM(feed_days.n_rows) * 7 >= MAX(feed_days.happened_on) - MIN(feed_days.happened_on)
+        MAX(days.happened_on) - MIN(days.happened_on) >= 56
+        AND SUM(days.n_rows) >= 60
+        AND SUM(days.n_rows) * 7 >= MAX(days.happened_on) - MIN(days.happened_on)
 ),
 
 spacings AS (
@@ -33,17 +61,17 @@ spacings AS (
         MAX(n_days) AS longest_spacing_days
     FROM (
         SELECT
-            feed_days.facility_id,
-            feed_days.table_name,
-            LEAD(feed_days.happened_on) OVER (
-                PARTITION BY feed_days.facility_id, feed_days.table_name ORDER BY feed_days.happened_on
-            ) - feed_days.happened_on AS n_days
-        FROM feed_days
+            days.facility_id,
+            days.table_name,
+            LEAD(days.happened_on) OVER (
+                PARTITION BY days.facility_id, days.table_name ORDER BY days.happened_on
+            ) - days.happened_on AS n_days
+        FROM days
         INNER JOIN spans
             ON
-                feed_days.facility_id = spans.facility_id
-                AND feed_days.table_name = spans.table_name
-                AND feed_days.happened_on BETWEEN spans.first_on AND spans.last_on
+                days.facility_id = spans.facility_id
+                AND days.table_name = spans.table_name
+                AND days.happened_on BETWEEN spans.first_on AND spans.last_on
     ) AS neighbours
     WHERE n_days IS NOT NULL
     GROUP BY facility_id, table_name
@@ -53,15 +81,15 @@ usual_weekdays AS (
     SELECT
         spans.facility_id,
         spans.table_name,
-        DAYOFWEEK(feed_days.happened_on) AS weekday,
-        SUM(feed_days.n_rows) * 7.0 / (MAX(spans.last_on) - MAX(spans.first_on) + 1) AS n_usual
+        DAYOFWEEK(days.happened_on) AS weekday,
+        SUM(days.n_rows) * 7.0 / (MAX(spans.last_on) - MAX(spans.first_on) + 1) AS n_usual
     FROM spans
-    INNER JOIN feed_days
+    INNER JOIN days
         ON
-            spans.facility_id = feed_days.facility_id
-            AND spans.table_name = feed_days.table_name
-            AND feed_days.happened_on BETWEEN spans.first_on AND spans.last_on
-    GROUP BY spans.facility_id, spans.table_name, DAYOFWEEK(feed_days.happened_on)
+            spans.facility_id = days.facility_id
+            AND spans.table_name = days.table_name
+            AND days.happened_on BETWEEN spans.first_on AND spans.last_on
+    GROUP BY spans.facility_id, spans.table_name, DAYOFWEEK(days.happened_on)
 ),
 
 calendar_days AS (
@@ -73,31 +101,50 @@ calendar_days AS (
         has_a_row_a_day,
         CAST(UNNEST(GENERATE_SERIES(first_on, complete_through, INTERVAL 1 DAY)) AS DATE) AS happened_on
     FROM spans
+),
+
+closed_days AS (
+    SELECT DISTINCT
+        facility_id,
+        CAST(UNNEST(GENERATE_SERIES(starts_on, ends_on, INTERVAL 1 DAY)) AS DATE) AS happened_on
+    FROM declared_closures
+),
+
+expected_days AS (
+    SELECT
+        calendar_days.*,
+        closed_days.happened_on IS NOT NULL
+        OR COALESCE(calendar_days.happened_on > facilities.closed_on, FALSE) AS is_closed
+    FROM calendar_days
+    LEFT JOIN closed_days
+        ON calendar_days.facility_id = closed_days.facility_id AND calendar_days.happened_on = closed_days.happened_on
+    LEFT JOIN facilities ON calendar_days.facility_id = facilities.facility_id
 )
 
 SELECT
-    calendar_days.facility_id,
-    calendar_days.table_name,
-    calendar_days.complete_through,
-    calendar_days.happened_on,
-    calendar_days.last_on,
-    calendar_days.has_a_row_a_day,
+    expected_days.facility_id,
+    expected_days.table_name,
+    expected_days.complete_through,
+    expected_days.happened_on,
+    expected_days.last_on,
+    expected_days.has_a_row_a_day,
     spacings.usual_spacing_days,
     spacings.longest_spacing_days,
-    COALESCE(feed_days.n_rows, 0) AS n_rows,
-    COALESCE(usual_weekdays.n_usual, 0) AS n_usual
-FROM calendar_days
-LEFT JOIN feed_days
+    COALESCE(days.n_rows, 0) AS n_rows,
+    expected_days.is_closed,
+    CASE WHEN expected_days.is_closed THEN 0 ELSE COALESCE(usual_weekdays.n_usual, 0) END AS n_usual
+FROM expected_days
+LEFT JOIN days
     ON
-        calendar_days.facility_id = feed_days.facility_id
-        AND calendar_days.table_name = feed_days.table_name
-        AND calendar_days.happened_on = feed_days.happened_on
+        expected_days.facility_id = days.facility_id
+        AND expected_days.table_name = days.table_name
+        AND expected_days.happened_on = days.happened_on
 LEFT JOIN usual_weekdays
     ON
-        calendar_days.facility_id = usual_weekdays.facility_id
-        AND calendar_days.table_name = usual_weekdays.table_name
-        AND DAYOFWEEK(calendar_days.happened_on) = usual_weekdays.weekday
+        expected_days.facility_id = usual_weekdays.facility_id
+        AND expected_days.table_name = usual_weekdays.table_name
+        AND DAYOFWEEK(expected_days.happened_on) = usual_weekdays.weekday
 LEFT JOIN spacings
     ON
-        calendar_days.facility_id = spacings.facility_id
-        AND calendar_days.table_name = spacings.table_name
+        expected_days.facility_id = spacings.facility_id
+        AND expected_days.table_name = spacings.table_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from kpi_pipeline.metrics.cases import read_cases
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.reference.importer import import_reference
 from tests.support.golden import Answer, GoldenFolder, combined_answer, compare, find_golden_folders
+from tests.support.golden_sets import write_hospital_set, write_overlapping_claims
 from tests.support.landing import write_landing
 from tests.support.pipeline import SETTINGS, plain, read_rows, statuses
 
@@ -65,6 +67,15 @@ def test_the_metric_agrees_with_the_cases_of_our_own(road: str, tmp_path: Path) 
     comparison = compare(golden, pipeline_answers(golden, tmp_path, None, road=road))
     assert comparison.rows == 20
     assert not comparison.wrong, "\n".join(comparison.wrong)
+
+
+@pytest.mark.parametrize("write", [write_overlapping_claims, write_hospital_set])
+def test_the_metric_agrees_with_a_generated_set(write: Callable[..., GoldenFolder], tmp_path: Path) -> None:
+    """The short form of `make golden-sets`, which writes 8,000 and 51,051 encounters for --golden."""
+    golden = write(tmp_path / "set", n_encounters=600, seed=20261201)
+    comparison = compare(golden, pipeline_answers(golden, tmp_path, None, road="canonical"))
+    assert comparison.index_rows > 100
+    assert not comparison.wrong, "\n".join(comparison.wrong[:20])
 
 
 def pipeline_answers(golden: GoldenFolder, folder: Path, reference: Path | None, *, road: str) -> dict[str, Answer]:

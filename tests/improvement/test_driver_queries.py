@@ -149,7 +149,7 @@ def test_what_a_unit_would_have_at_everybodys_rates_by_hand() -> None:
     connection.execute("CREATE TABLE facilities AS SELECT 'F' AS facility_id, 'First' AS facility_name")
     connection.execute(
         "CREATE TABLE watermarks AS "
-        "SELECT 'F' AS facility_id, DATE '2026-12-31' AS complete_through, FALSE AS is_held_back"
+        "SELECT 'F' AS facility_id, DATE '2026-12-31' AS complete_through, FALSE AS is_held_back, TRUE AS is_material"
     )
     connection.execute(
         "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN);"

@@ -13,6 +13,7 @@ from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.current_rows import create_current_rows, create_ledger_tables
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.pipeline.build import BuildResult, build_warehouse
+from kpi_pipeline.pipeline.check_landing import try_landing
 from kpi_pipeline.warehouse.connection import open_warehouse
 from tests.support.landings import HEADER, faults_of, land, line, take_in
 from tests.support.said import said
@@ -131,6 +132,10 @@ def test_removals_are_told_and_an_extract_that_shrank_is_refused_with_the_last_w
 
 def test_a_full_file_that_is_written_over_is_held_against_the_last_build(tmp_path: Path) -> None:
     first = built(tmp_path, {"encounters.csv": extract(*range(300)), "landing.yaml": FULL})
+    landing = land(tmp_path / "next", {"encounters.csv": extract(*range(296)), "landing.yaml": FULL})
+    (tmp_path / "try").mkdir()
+    tried = try_landing(landing, tmp_path / "try", source=None, settings=Settings(), warehouse=first.warehouse)
+    assert [(one.table, one.gone, one.before) for one in tried.lost] == [("encounters", 4, 300)]
     assert first.lost == ()
     second = built(tmp_path, {"encounters.csv": extract(*range(4, 300))})
     assert [(one.table, one.gone, one.before) for one in second.lost] == [("encounters", 4, 300)]

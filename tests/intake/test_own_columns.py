@@ -98,3 +98,75 @@ def test_another_mapping_of_the_same_file_stages_it_anew(tmp_path: Path) -> None
     second = take_in(tmp_path, {"landing.yaml": MAPPING.replace("MAIN", "WEST")})
     assert staged_rows(first, "facility_id") == [("MAIN",)]
     assert staged_rows(second, "facility_id") == [("WEST",)]
+
+
+REPAIRS = """
+tables:
+  encounters:
+    repairs:
+      encounter_id: {whole_number: true, width: 8}
+      person_id: {unknown: [TEST, Nobody]}
+      discharge_disposition_code: {width: 2}
+      drg_code: {width: 3, unknown: "0"}
+  denials:
+    repairs: {encounter_id: {whole_number: true, width: 8}}
+"""
+
+
+def test_declared_repairs_put_right_what_is_certain_and_leave_the_rest(tmp_path: Path) -> None:
+    head = "encounter_id,person_id,facility_id,encounter_type,admitted_at,discharged_at,"
+    head += "discharge_disposition_code,drg_code\n"
+    given = [
+        ("1.0", "P1", "1", "39"),
+        ("00000002", "test", "01", "0"),
+        ("A3.0", "nobody", "X", "0039"),
+        ("1.50", "P4", "", "470"),
+        ("123456789", "P5", "6", "ABC"),
+    ]
+    rows = "".join(
+        f"{one},{who},F1,acute inpatient,2026-10-01,2026-10-05,{left},{drg}\n" for one, who, left, drg in given
+    )
+    files = {
+        "encounters.csv": head + rows,
+        "denials.csv": "denial_id,encounter_id,denied_on\nD1,1.0,2026-10-09\nD2,2,2026-10-09\n",
+        "landing.yaml": REPAIRS,
+    }
+    intake = take_in(tmp_path, files)
+    assert staged_rows(intake, "encounter_id, person_id, discharge_disposition_code, drg_code") == [
+        ("00000001", "P1", "01", "039"),
+        ("00000002", "UNKNOWN", "01", None),
+        ("A3.0", "UNKNOWN", "X", "0039"),
+        ("1.50", "P4", None, "470"),
+        ("123456789", "P5", "06", "ABC"),
+    ]
+    assert staged_rows(intake, "encounter_id", "denials") == [("00000001",), ("00000002",)]
+    assert sorted(said(intake.warnings)) == [
+        "denials.csv: 2 values of encounter_id in denials were repaired as landing.yaml declares (repairs).",
+        "encounters.csv: 1 value of encounter_id in encounters was repaired as landing.yaml declares (repairs).",
+        "encounters.csv: 2 values of discharge_disposition_code in encounters were repaired as landing.yaml declares "
+        "(repairs).",
+        "encounters.csv: 2 values of drg_code in encounters were repaired as landing.yaml declares (repairs).",
+        "encounters.csv: 2 values of person_id in encounters were repaired as landing.yaml declares (repairs).",
+    ]
+    assert said(take_in(tmp_path, {}).warnings) == said(intake.warnings)  # staged before, and said again
+
+
+def test_nothing_is_repaired_that_is_not_declared(tmp_path: Path) -> None:
+    head = "encounter_id,person_id,facility_id,encounter_type,admitted_at,discharged_at,discharge_disposition_code\n"
+    intake = take_in(tmp_path, {"encounters.csv": f"{head}1.0,P1,F1,acute inpatient,2026-10-01,2026-10-05,1\n"})
+    assert staged_rows(intake, "encounter_id, discharge_disposition_code") == [("1.0", "1")]
+
+
+def test_a_repair_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
+    options = """
+tables:
+  encounters:
+    repairs: {total_cost: {width: 8}, ward: {width: 2}, admitted_at: {whole_number: true}}
+"""
+    faults = faults_of(tmp_path, {"encounters.csv": "x\n", "landing.yaml": options})
+    assert [fault for fault in faults if "total_cost is a number" in fault]
+    assert [fault for fault in faults if "'ward' is not a column" in fault]
+    assert [fault for fault in faults if "admitted_at is a moment" in fault]
+    too_narrow = "tables: {denials: {repairs: {denial_id: {width: 1}}}}"
+    (fault,) = faults_of(tmp_path / "width", {"encounters.csv": "x\n", "landing.yaml": too_narrow})
+    assert "width" in fault

@@ -11,14 +11,15 @@ from dataclasses import replace
 import pytest
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.judgement.disclosure.attack import Finding, attack
+from kpi_pipeline.judgement.disclosure.attack import Finding, attack, attack_issues
 from kpi_pipeline.judgement.disclosure.counts import Withheld, is_small
+from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.narrowing import Equation, is_narrow, narrow_bounds
 from kpi_pipeline.judgement.disclosure.publication import NUMERATOR, Cell, Publication, excluded, publish
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.figures import Figure
-from tests.support.small_hospitals import LAST, METRICS, draw_figures
+from tests.support.small_hospitals import LAST, METRICS, draw_figures, draw_issues
 
 ADJUSTED, COST = "case_mix_adjusted_cost_per_case_usd", "total_cost_per_case_usd"
 AVOIDABLE, READMISSION = "avoidable_days_per_100_discharges", "readmission_30d"
@@ -55,6 +56,41 @@ def test_exclusions_that_happen_to_be_equal_are_one_number_to_whoever_reads_them
     month = LAST.plus(-2)
     figures = [one for one in draw_figures(32, n_months=3) if one.month == month]
     assert attacked(withheld(figures)) == []
+
+
+def shown_in_a_row(seed: int, *, remembers: bool) -> list[Finding]:
+    """What two issues tell; the second knows the first, or does not. Stays are late, costed late, corrected."""
+    issues, n_changed = draw_issues(seed, n_issues=2)
+    printed: list[Publication] = []
+    for figures, changed in zip(issues, n_changed, strict=True):
+        earlier = Earlier(printed, changed) if remembers else Earlier()
+        printed.append(publish(withhold_small_numbers(figures, METRICS, threshold=11, earlier=earlier)))
+    return attack_issues(printed, METRICS, threshold=11, n_changed=n_changed)
+
+
+@pytest.mark.parametrize("seed", [10, 13])
+def test_an_issue_less_the_one_before_tells_nothing_of_the_few_who_came_between(seed: int) -> None:
+    assert shown_in_a_row(seed, remembers=False)
+    assert shown_in_a_row(seed, remembers=True) == []
+
+
+def test_the_costs_of_one_late_stay_are_not_the_difference_of_two_issues() -> None:
+    """1,000 stays of $12,000,000, then 1,001 of $12,040,000: both sums go, and the mean stays, rounded to a dollar."""
+    one = next(figure for figure in draw_figures(5, n_months=1) if figure.metric == COST)
+    then = _costs(one, 12_000_000.0, 1000.0)
+    now = _costs(one, 12_040_000.0, 1001.0)
+    earlier = Earlier([publish(withheld([then]))], {(COST, one.facility_id, str(one.month)): 1})
+    (shown,) = withhold_small_numbers([now], METRICS, threshold=11, earlier=earlier)
+    assert isinstance(shown.numerator, Withheld)
+    assert isinstance(shown.denominator, Withheld)
+    many = Earlier([publish(withheld([then]))], {(COST, one.facility_id, str(one.month)): 11})
+    (later,) = withhold_small_numbers([_costs(one, 12_900_000.0, 1011.0)], METRICS, threshold=11, earlier=many)
+    assert (later.numerator, later.denominator) == (12_900_000.0, 1011.0)
+
+
+def _costs(one: Figure, usd: float, n: float) -> Figure:
+    known = replace(one, numerator=usd, denominator=n, value=usd / n, n_listed=n, n_counted=n)
+    return replace(known, exclusions=dict.fromkeys(one.exclusions, 0.0))
 
 
 # ── the defence switched off, part by part ───────────────────────────────────────────────────────────────────
@@ -120,6 +156,17 @@ def test_a_total_of_twelve_months_tells_the_one_that_is_withheld() -> None:
     assert not total_tells_months(more, known, months, threshold=11)
 
 
+def test_a_total_less_the_one_a_month_before_tells_the_month_between() -> None:
+    """August a year ago is withheld and left the window; of the twelve months themselves two are, and safe."""
+    months = [LAST.plus(-at) for at in reversed(range(12))]
+    known = _months_of([months[0].plus(-1), *months], {})
+    hidden = {month: replace(known[month], numerator=Withheld.COMPLEMENT) for month in (months[4], months[6])}
+    assert not total_tells_months(known | hidden, known, months, threshold=11)
+    gone = months[0].plus(-1)
+    hidden[gone] = replace(known[gone], numerator=Withheld.SMALL)
+    assert total_tells_months(known | hidden, known, months, threshold=11)
+
+
 def test_two_small_months_are_told_by_their_small_sum() -> None:
     months = [LAST.plus(-at) for at in range(12)]
     known = _months_of(months, {months[3]: 4.0, months[5]: 5.0})
@@ -130,6 +177,13 @@ def test_two_small_months_are_told_by_their_small_sum() -> None:
 def _months_of(months: Sequence[Month], numerators: dict[Month, float]) -> dict[Month, Figure]:
     one = next(figure for figure in draw_figures(5, n_months=1) if figure.metric == READMISSION)
     return {month: replace(one, month=month, numerator=numerators.get(month, 40.0)) for month in months}
+
+
+def test_two_labels_would_tell_a_small_count_from_the_one_that_protects_it() -> None:
+    """3 and 15 withheld of 18: "fewer than 11" on one says that the other is 11 at least, and so 3 at most 7."""
+    total = [Equation({"small": 1.0, "other": 1.0}, 18.0)]
+    assert is_narrow(*narrow_bounds(total, {"small": 1.0, "other": 11.0})["small"], 11)
+    assert not is_narrow(*narrow_bounds(total, {"small": 1.0, "other": 1.0})["small"], 11)
 
 
 def test_values_and_sums_together_tell_withheld_sums() -> None:

@@ -23,7 +23,10 @@ Case = tuple[str, float | None, float | None, str | None, str]
 def an_empty_warehouse() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")
-    connection.execute("CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN)")
+    connection.execute(
+        "CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN, "
+        "is_material BOOLEAN)"
+    )
     connection.execute(
         "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN)"
     )

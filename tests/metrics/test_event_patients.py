@@ -29,12 +29,17 @@ def test_forty_nine_days_of_one_patient_are_one_patient() -> None:
         "('s3', 'p2', 'A', 0.0), ('s4', 'p3', 'B', 1.0), ('s5', 'p1', 'B', 1.0)) AS rows(stay_id, person_id, "
         "facility_id, days); ALTER TABLE stays ADD COLUMN discharged_on DATE DEFAULT DATE '2026-09-10'"
     )
-    connection.execute("CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN)")
+    connection.execute(
+        "CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN, "
+        "is_material BOOLEAN)"
+    )
     connection.execute(
         "CREATE TABLE feed_ends (facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN);"
         "CREATE TABLE feed_gaps (facility_id VARCHAR, table_name VARCHAR, starts_on DATE, ends_before DATE)"
     )
-    connection.execute("INSERT INTO watermarks VALUES ('A', '2026-10-31', FALSE), ('B', '2026-10-31', FALSE)")
+    connection.execute(
+        "INSERT INTO watermarks VALUES ('A', '2026-10-31', FALSE, TRUE), ('B', '2026-10-31', FALSE, TRUE)"
+    )
     connection.execute("CREATE TABLE facilities (facility_id VARCHAR, closed_on DATE)")
     connection.execute("INSERT INTO facilities VALUES ('A', NULL), ('B', NULL)")
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")

@@ -53,7 +53,10 @@ def warehouse_of(
                 case_id VARCHAR, facility_id VARCHAR, unit_id VARCHAR, event_date DATE,
                 numerator DOUBLE, denominator DOUBLE, exclusion_reason VARCHAR
             );
-            CREATE TABLE watermarks (facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN DEFAULT FALSE);
+            CREATE TABLE watermarks (
+                facility_id VARCHAR, complete_through DATE, is_held_back BOOLEAN DEFAULT FALSE,
+                is_material BOOLEAN DEFAULT TRUE
+            );
             CREATE TABLE feed_gaps (facility_id VARCHAR, table_name VARCHAR, starts_on DATE, ends_before DATE);
             CREATE TABLE feed_ends (
                 facility_id VARCHAR, table_name VARCHAR, complete_through DATE, is_held_back BOOLEAN

@@ -105,6 +105,34 @@ def set_to(value: str) -> Callable[[pd.Series[str]], pd.Series[str]]:
     return lambda column: pd.Series(value, index=column.index)
 
 
+def a_year_ahead(column: pd.Series[str]) -> pd.Series[str]:
+    return (column.str[:4].astype(int) + 1).astype(str) + column.str[4:]
+
+
+def discharged(where: Chosen, first: str, last: str) -> Chosen:
+    return lambda rows: where(rows) & rows["discharged_at"].str[:10].between(first, last)
+
+
+def undeclared(option: str) -> Callable[[Landing], None]:
+    """Leaves a line out of landing.yaml."""
+
+    def spoil(landing: Landing) -> None:
+        path = landing.folder / "landing.yaml"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.unlink()
+        path.write_text("".join(one for one in lines if not one.startswith(f"{option}:")), encoding="utf-8")
+
+    return spoil
+
+
+def in_turn(*spoils: Callable[[Landing], None]) -> Callable[[Landing], None]:
+    def spoil(landing: Landing) -> None:
+        for one in spoils:
+            one(landing)
+
+    return spoil
+
+
 def stripped(column: pd.Series[str]) -> pd.Series[str]:
     return column.str.lstrip("0")
 
@@ -469,7 +497,26 @@ def _times() -> Iterator[Corruption]:
         "admissions in 2062",
         "1 % of rows",
         cells("encounters", "admitted_at", lambda c: "2062" + c.str[4:], share=1),
-        "future|before",
+        "plausible|before",
+    )
+    for share in (1, 10):
+        yield Corruption(
+            "discharges a year ahead, no plausible_until",
+            f"{share} % of rows",
+            in_turn(undeclared("plausible_until"), cells("encounters", "discharged_at", a_year_ahead, share=share)),
+            "plausible|after the day|longer than|hardly a row|discharges",
+        )
+    yield Corruption(
+        "a week of discharges is missing",
+        "one facility",
+        without("encounters", discharged(of_facility, "2026-03-09", "2026-03-15")),
+        "not one discharge",
+    )
+    yield Corruption(
+        "three days of discharges are missing",
+        "one facility",
+        without("encounters", discharged(of_facility, "2026-03-10", "2026-03-12")),
+        "not one discharge",
     )
     yield Corruption(
         "admissions in 0206",

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +20,7 @@ import yaml
 from kpi_pipeline.core.delivery_settings import DeliverySettings, MailSettings
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.vocabulary import FORM_ENDINGS, ReportForm
 from kpi_pipeline.declared.audiences import Audiences
 from kpi_pipeline.delivery.gate import Obstacle
 from kpi_pipeline.delivery.points import forget_listeners, listen
@@ -93,7 +94,14 @@ class StubDesk(IssueDesk):
         return Basis({"inputs/settings.json": b"{}"}, dict(self.hashes), (), "2026-11-06T00:00:00+00:00", "canonical")
 
     def _build(
-        self, desk: IssueDesk, month: Month, scope: str, profile: str, words: IssueWords, decided: ReportDecisions
+        self,
+        desk: IssueDesk,
+        month: Month,
+        scope: str,
+        profile: str,
+        words: IssueWords,
+        decided: ReportDecisions,
+        forms: Collection[ReportForm] = (),
     ) -> dict[str, bytes]:
         issue = "Draft" if words.number is None else f"Issue {words.number}"
         model = {
@@ -119,7 +127,8 @@ class StubDesk(IssueDesk):
             "profile": profile,
         }
         said = json.dumps(model).encode()
-        return {"kpi-report.pdf": one_page() + b"\n%" + said, "kpi-report.model.json": said}
+        others = {f"kpi-report{FORM_ENDINGS[form]}": form.encode() + said for form in forms}
+        return {**others, "kpi-report.pdf": one_page() + b"\n%" + said, "kpi-report.model.json": said}
 
 
 @cache

@@ -119,7 +119,7 @@ def oracle_answers(golden: GoldenFolder, sets: ValueSets) -> dict[str, Answer]:
             "planned_rule": judgement.planned_rule,
             "specialty_cohort": judgement.cohort,
             "dx_ccs": stay.ccs,
-            "los_days": stay.length_of_stay_days,
+            "los_days": max(1, (stay.last_day - stay.admitted_on).days),
         }
     return answers
 

@@ -6,7 +6,7 @@ Cases are drawn one by one, so that every sum over reasons, facilities and metri
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,6 +60,88 @@ def draw_figures(seed: int, *, n_months: int = 3, last: Month = LAST) -> list[Fi
         for place, own in cases.items():
             figures += _figures(place, month, own)
     return figures
+
+
+def draw_issues(seed: int, *, n_issues: int = 3) -> tuple[list[list[Figure]], list[dict[tuple[str, str, str], int]]]:
+    """The figures of each of several issues in a row, nothing withheld; each shows one month more, and the older months
+    as they are known by then: stays arrive late, are costed late, are corrected, and people come back late.
+
+    Beside them, for each issue, (metric, facility, month) → cases that count otherwise than in the issue before.
+    """
+    rng = np.random.default_rng([seed, 1])
+    rates = {
+        "undone": rng.choice([0.004, 0.03]),
+        "uncosted": rng.choice([0.004, 0.03]),
+        "died": rng.choice([0.01, 0.05]),
+        "returned": rng.choice([0.03, 0.14]),
+        "waited": rng.choice([0.02, 0.1]),
+        "denied": rng.choice([0.01, 0.06]),
+    }
+    late = {name: float(rng.choice([0.003, 0.02, 0.1])) for name in ("arrival", "cost", "days", "return")}
+    sizes = {place: int(rng.integers(12, 400)) for place in FACILITIES}
+    issues: list[list[Figure]] = [[] for _ in range(n_issues)]
+    changed: list[dict[tuple[str, str, str], int]] = [{} for _ in range(n_issues)]
+    for at, month in enumerate(month_range(LAST.plus(1 - n_issues), LAST)):
+        drawn = {place: _draw(rng, int(rng.poisson(size)) + 1, rates) for place, size in sizes.items()}
+        delays = {
+            place: {name: rng.random(len(own)) < share for name, share in late.items()} for place, own in drawn.items()
+        }
+        since = {place: rng.integers(1, n_issues, size=len(own)) for place, own in drawn.items()}
+        before: dict[str, list[_Case | None]] = {}
+        for issue in range(at, n_issues):
+            known: dict[str, list[_Case | None]] = {
+                place: [
+                    _as_known(
+                        case,
+                        {name: bool(is_late[i]) for name, is_late in delays[place].items()},
+                        issue - at < since[place][i],
+                    )
+                    for i, case in enumerate(own)
+                ]
+                for place, own in drawn.items()
+            }
+            known[WHOLE_SYSTEM] = [case for place in FACILITIES for case in known[place]]
+            for place, cases in known.items():
+                issues[issue] += _figures(place, month, [case for case in cases if case is not None])
+            if issue > at:
+                for place, cases in known.items():
+                    for metric in _SEEN_BY:
+                        n = sum(_part(metric, a) != _part(metric, b) for a, b in zip(cases, before[place], strict=True))
+                        changed[issue][(metric, place, str(month))] = n
+            before = known
+    return issues, changed
+
+
+_SEEN_BY: dict[str, tuple[str, ...]] = {
+    "discharges": (),
+    _LOS: ("days",),
+    _INDEX: ("days", "has_drg", "weight"),
+    _CMI: ("has_drg", "weight"),
+    _COST: ("is_costed", "cost"),
+    _ADJUSTED: ("is_costed", "cost", "has_drg", "weight"),
+    _READMISSION: ("died", "returned"),
+    _AVOIDABLE: ("waited",),
+    _DENIALS: ("denials",),
+}
+"""What of a case each metric looks at."""
+
+
+def _part(metric: str, case: _Case | None) -> object:
+    return None if case is None else tuple(getattr(case, name) for name in _SEEN_BY[metric])
+
+
+def _as_known(case: _Case, is_late: dict[str, bool], is_early: bool) -> _Case | None:
+    """The case as an issue knows it that comes before what is late about it."""
+    if not is_early:
+        return case
+    if is_late["arrival"]:
+        return None
+    return replace(
+        case,
+        is_costed=case.is_costed and not is_late["cost"],
+        days=case.days + 3 * is_late["days"],
+        returned=case.returned and not is_late["return"],
+    )
 
 
 def _draw(rng: np.random.Generator, n: int, rates: dict[str, float]) -> list[_Case]:

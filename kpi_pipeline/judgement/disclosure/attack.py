@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from kpi_pipeline.judgement.disclosure.earlier import KNOWN_TO
 from kpi_pipeline.judgement.disclosure.narrowing import is_narrow
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
@@ -27,6 +28,7 @@ from kpi_pipeline.judgement.disclosure.publication import (
     Publication,
     Relation,
     is_count,
+    is_same,
     relations_of,
 )
 from kpi_pipeline.metrics.declaration import Metric
@@ -35,7 +37,7 @@ _SECONDS = 2.0
 """For one exact bound; after that the bound of the relaxation holds, which is wider."""
 
 _NARROW_SHARE = 0.2
-"""A sum of a few patients is told when it is known to within a fifth of itself (the p% rule, p = 10 to each side)."""
+"""Two sums so near each other, over places and months, are taken for one quantity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,95 @@ def attack(publication: Publication, metrics: Mapping[str, Metric], *, threshold
     return found + _attack_differences(publication, metrics, threshold)
 
 
+def attack_issues(
+    issues: Sequence[Publication],
+    metrics: Mapping[str, Metric],
+    *,
+    threshold: int,
+    n_changed: Sequence[Mapping[tuple[str, str, str], int]] = (),
+) -> list[Finding]:
+    """What several issues tell together: each, all as one, and what of a figure moved between two of them.
+
+    issues: oldest first, each in all its copies. n_changed: (metric, facility, month) → cases that count otherwise, as
+    an issue itself prints of the issue before it; empty for the first.
+    """
+    whole = Publication()
+    for one in issues:
+        whole = whole.merged(one)
+    found = attack(whole, metrics, threshold=threshold)
+    for later, earlier in combinations(reversed(range(len(issues))), 2):
+        known = n_changed[later] if later == earlier + 1 and later < len(n_changed) else {}
+        found += _attack_change(issues[earlier], issues[later], metrics, threshold, known)
+    return found
+
+
+def _attack_change(
+    then: Publication,
+    now: Publication,
+    metrics: Mapping[str, Metric],
+    threshold: int,
+    n_changed: Mapping[tuple[str, str, str], int],
+) -> list[Finding]:
+    """Numbers printed then whose difference to now is known, and is that of a few patients."""
+    relations: dict[str, list[Relation]] = defaultdict(list)
+    for one in relations_of(now, metrics):
+        relations[next(iter(one.weights)).month].append(one)
+    systems: dict[str, _System] = {}
+    found = []
+    for cell, before in then.numbers.items():
+        if before is None or cell not in now.numbers:
+            continue
+        after = now.numbers[cell]
+        if after is None:
+            if cell.month not in systems:
+                hidden = [one for one in now.withheld if one.month == cell.month]
+                systems[cell.month] = _System(hidden, relations[cell.month], now, metrics)
+            if is_count(cell, metrics[cell.metric]) and systems[cell.month].width_seen(cell) >= threshold - 2:
+                continue
+            lower, upper = systems[cell.month].range_of(cell)
+        else:
+            lower = upper = after
+        if _tells_change(cell, before, lower, upper, metrics, threshold):
+            if after is not None and not _is_of_few(cell, then, now, metrics, threshold, n_changed):
+                continue
+            found.append(Finding(cell, lower - before, upper - before, difference_to="an issue before"))
+    return found
+
+
+def _tells_change(
+    cell: Cell, before: float, lower: float, upper: float, metrics: Mapping[str, Metric], threshold: int
+) -> bool:
+    """Whether a number that lies between two ends tells that it moved, and by how much."""
+    low, high = lower - before, upper - before
+    if is_count(cell, metrics[cell.metric]):
+        few = -threshold < low and high < threshold and not low == high == 0
+        return few and high - low + 1 < threshold - 1
+    if low <= 0 <= high or is_same(lower, before) or is_same(upper, before):
+        return False
+    return high - low < 2 * KNOWN_TO * abs(low + high) / 2
+
+
+def _is_of_few(
+    cell: Cell,
+    then: Publication,
+    now: Publication,
+    metrics: Mapping[str, Metric],
+    threshold: int,
+    n_changed: Mapping[tuple[str, str, str], int],
+) -> bool:
+    """Whether fewer patients than the threshold are behind a printed change, as far as a reader can tell."""
+    if is_count(cell, metrics[cell.metric]) and metrics[cell.metric].kind != "rate":
+        return True  # the change itself is a number of cases
+    if cell.place in n_changed:
+        return n_changed[cell.place] < threshold
+    for name in (COUNTED, DENOMINATOR):
+        counted = cell._replace(name=name)
+        before, after = then.numbers.get(counted), now.numbers.get(counted)
+        if is_count(counted, metrics[cell.metric]) and before is not None and after is not None:
+            return abs(after - before) < threshold
+    return True
+
+
 def _attack_month(
     publication: Publication,
     relations: Sequence[Relation],
@@ -75,6 +166,8 @@ def _attack_month(
     for cell in hidden:
         if not is_count(cell, metrics[cell.metric]):
             continue
+        if system.is_open(cell, threshold):
+            continue
         lower, upper = system.range_of(cell)
         if is_narrow(lower, upper, threshold) and upper > 0:
             found.append(Finding(cell, lower, upper))
@@ -82,7 +175,10 @@ def _attack_month(
 
 
 class _System:
-    """The month's relations over its withheld cells, with what is printed put in."""
+    """The month's relations over its withheld cells, with what is printed put in.
+
+    Every solution found says of every cell which number fits: most cells need no solving of their own.
+    """
 
     def __init__(
         self,
@@ -116,6 +212,18 @@ class _System:
             [float(is_count(cell, metrics[cell.metric]) and cell.name != NUMERATOR) for cell in hidden]
         )
         self._whole = np.array([int(is_count(cell, metrics[cell.metric])) for cell in hidden])
+        self._seen_least = np.full(len(hidden), np.inf)
+        self._seen_most = np.full(len(hidden), -np.inf)
+
+    def is_open(self, cell: Cell, threshold: int) -> bool:
+        """Whether whole solutions found so far, for whatever cell, already differ enough in this one."""
+        least, most = (float(seen[self._place[cell]]) for seen in (self._seen_least, self._seen_most))
+        return least <= most and not is_narrow(least, most, threshold)
+
+    def width_seen(self, cell: Cell) -> float:
+        """How far whole solutions found so far differ in this cell; less than nothing while there is none."""
+        at = self._place[cell]
+        return float(self._seen_most[at] - self._seen_least[at])
 
     def range_of(self, cell: Cell) -> tuple[float, float]:
         """The least and the largest number that fits; unbounded above is infinite."""
@@ -134,6 +242,11 @@ class _System:
             constraints=constraints,
             options={"time_limit": _SECONDS},
         )
+        if solved.x is not None:
+            self._seen_least, self._seen_most = (
+                np.minimum(self._seen_least, solved.x),
+                np.maximum(self._seen_most, solved.x),
+            )
         if solved.status == 0 and solved.fun is not None:
             return float(solved.fun)
         relaxed = milp(goal, integrality=0 * self._whole, bounds=Bounds(self._least, np.inf), constraints=constraints)

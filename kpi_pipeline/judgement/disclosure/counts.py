@@ -11,7 +11,7 @@ reader may still learn that a withheld count is below 40).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from heapq import heappop, heappush
@@ -55,12 +55,15 @@ def withhold_counts(
     threshold: int,
     also: Iterable[Hashable] = (),
     reluctance: Callable[[Hashable], int] = lambda key: 0,
+    fixed: Collection[Hashable] = frozenset(),
 ) -> dict[Hashable, Withheld]:
     """Which counts to withhold, so that no small one can be read or worked out from the rest.
 
     also: counts to withhold beside the small ones. reluctance: among the counts of a sum, those with the lowest
-    number are given up first, then the smallest. Counts of zero are printed: they hide nobody.
+    number are given up first, then the smallest. fixed: counts that were printed before, which nothing can take back.
+    Counts of zero are printed: they hide nobody.
     """
+    sums = [Sum(one.total, tuple(key for key in one.parts if counts[key] > 0)) for one in sums if counts[one.total] > 0]
     hidden = {key: Withheld.SMALL for key, count in counts.items() if is_small(count, threshold)}
     hidden |= {key: Withheld.COMPLEMENT for key in also if key not in hidden}
     sums_with: dict[Hashable, list[int]] = defaultdict(list)
@@ -71,7 +74,7 @@ def withhold_counts(
 
     def cheapest(one: Sum) -> Hashable | None:
         """The count of a sum that is missed the least, if one is left."""
-        shown = [key for key in one.members if key not in hidden and counts[key] > 0]
+        shown = [key for key in one.members if key not in hidden and key not in fixed and counts[key] > 0]
         return min(shown, key=lambda key: (reluctance(key), counts[key], str(key)), default=None)
 
     def give_up(one: Sum) -> None:
@@ -89,7 +92,7 @@ def withhold_counts(
                 give_up(one)
         touched = [one for one in sums if not hidden.keys().isdisjoint(one.members)]
         equations = _equations(touched, counts, hidden)
-        told = _narrowed(equations, counts, threshold, reluctance) or _determined(equations)
+        told = _told(equations, counts, threshold, reluctance)
         costs = {at: reluctance(key) for at, one in enumerate(touched) if told and (key := cheapest(one)) is not None}
         for one in _sums_to_open(touched, costs, told):
             give_up(one)
@@ -138,34 +141,35 @@ def _equations(
     return _connected(made)
 
 
-def _determined(groups: Iterable[Sequence[Equation]]) -> set[Hashable]:
-    """The withheld counts that the sums determine: those that stand alone in an equation once all are solved."""
-    return {
-        key for group in groups for row in solved_rows([one.weights for one in group]) if len(row) == 1 for key in row
-    }
-
-
-def _narrowed(
+def _told(
     groups: Iterable[Sequence[Equation]],
     counts: Mapping[Hashable, float],
     threshold: int,
     reluctance: Callable[[Hashable], int],
 ) -> set[Hashable]:
-    """The withheld counts that the sums narrow to fewer numbers than there are small ones."""
+    """The withheld counts that the sums narrow to fewer numbers than there are small ones; if none, those they fix.
+
+    Passing bounds along a tree of sums finds all that can be known. In a circle a solver would find more: a margin is
+    kept there, and what the sums fix together is found by solving them.
+    """
     told: set[Hashable] = set()
+    circles = []
     for group in groups:
         keys = {key for one in group for key in one.weights}
+        is_tree = sum(len(one.weights) for one in group) < len(group) + len(keys)
+        if not is_tree:
+            circles.append(group)
         # Zero is printed, so what is withheld is at least one; only a number that nobody prints may be nothing.
         bounds = narrow_bounds(group, {key: float(reluctance(key) >= 0) for key in keys})
-        # Passing bounds along a tree of sums finds all that can be known; in a circle a solver would find more.
-        is_tree = sum(len(one.weights) for one in group) < len(group) + len(keys)
         margin = 0 if is_tree else threshold // 2
         told |= {
             key
             for key, (low, high) in bounds.items()
-            if counts[key] > 0 and is_narrow(low, high, threshold, margin=margin)
+            if counts[key] > 0 and (is_narrow(low, high, threshold, margin=margin) or low == high)
         }
-    return told
+    return told or {
+        key for group in circles for row in solved_rows([one.weights for one in group]) if len(row) == 1 for key in row
+    }
 
 
 def _connected(equations: Iterable[Equation]) -> list[list[Equation]]:

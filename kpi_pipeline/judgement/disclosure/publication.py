@@ -17,6 +17,7 @@ from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.metrics.declaration import Metric
 
 NUMERATOR, DENOMINATOR, COUNTED, LISTED = "numerator", "denominator", "cases counted", "cases listed"
+_NOISE = 1e-9
 _EXCLUDED = "excluded: "
 _OF_EVENTS = ("proportion", "rate", "count")
 
@@ -62,24 +63,28 @@ class Publication:
         return [cell for cell, number in self.numbers.items() if number is None]
 
     def merged(self, other: Publication) -> Publication:
-        """Both together: what either prints is known. A month restated in between is another number, and kept apart."""
+        """Both together: what either prints is known. A month restated in between is another month, and kept apart."""
         restated = {
-            (cell.metric, cell.month)
+            cell.month
             for cell, number in other.numbers.items()
-            if number is not None and self.numbers.get(cell) not in (None, number)
+            if number is not None and (before := self.numbers.get(cell)) is not None and not is_same(before, number)
+        } | {
+            place[2]
+            for place, value in other.values.items()
+            if value is not None and self.values.get(place) not in (None, value)
         }
         suffix = f" (restated {len({cell.month for cell in self.numbers if ' ' in cell.month}) + 1})"
 
-        def apart(metric: str, month: str) -> str:
-            return f"{month}{suffix}" if (metric, month) in restated else month
+        def apart(month: str) -> str:
+            return f"{month}{suffix}" if month in restated else month
 
         joined = Publication(dict(self.numbers), dict(self.values))
         for cell, number in other.numbers.items():
-            key = cell._replace(month=apart(cell.metric, cell.month))
+            key = cell._replace(month=apart(cell.month))
             if number is not None or key not in joined.numbers:
                 joined.numbers[key] = number
         for (metric, facility, month), value in other.values.items():
-            place = (metric, facility, apart(metric, month))
+            place = (metric, facility, apart(month))
             if value is not None or place not in joined.values:
                 joined.values[place] = value
         return joined
@@ -128,7 +133,7 @@ def _within(
     reasons = [cell for name, cell in cells.items() if name.startswith(_EXCLUDED)]
     if LISTED in cells and COUNTED in cells:
         found.append(_sum(cells[LISTED], [cells[COUNTED], *reasons]))
-    if metric.kind == "count" and metric.unit != "usd" and COUNTED in cells and NUMERATOR in cells:
+    if counts_its_numerator(metric) and COUNTED in cells and NUMERATOR in cells:
         found.append(Relation({cells[NUMERATOR]: 1.0, cells[COUNTED]: -1.0}, 0.0, 0.0))
     if DENOMINATOR not in cells or NUMERATOR not in cells:
         return found
@@ -158,6 +163,16 @@ def _shared(figures: Mapping[tuple[str, str, str], Mapping[str, Cell]], publicat
             if first != cell and (None in known or known[0] == known[1]):
                 found.append(Relation({first: 1.0, cell: -1.0}, 0.0, 0.0))
     return found
+
+
+def counts_its_numerator(metric: Metric) -> bool:
+    """Whether the numerator is the number of cases counted."""
+    return metric.kind == "count" and metric.unit != "usd"
+
+
+def is_same(one: float, other: float) -> bool:
+    """Whether two printed numbers are one, whatever the order their cases were summed in."""
+    return abs(one - other) <= _NOISE * max(1.0, abs(one), abs(other))
 
 
 def is_count(cell: Cell, metric: Metric) -> bool:

@@ -5,7 +5,7 @@ Not here: the reasoning about one set of sums (`counts`), which tables there are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
 from kpi_pipeline.judgement.disclosure.counts import Sum, Withheld, is_small, withhold_counts
 
@@ -17,18 +17,21 @@ def withhold_table(
     threshold: int,
     reluctance: Callable[[Hashable], int] = lambda key: 0,
     kin: Sequence[Sequence[Hashable]] = (),
+    also: Iterable[Hashable] = (),
+    fixed: Collection[Hashable] = frozenset(),
 ) -> dict[Hashable, Withheld]:
     """Row → why it is withheld, so that no small count of any kind can be read or worked out.
 
     kinds: row → count, once for each kind of count that a printed row gives away (cases, events, the rest); a row
     withheld for one kind is withheld for all. sums: hold within each kind. reluctance: as in `withhold_counts`.
     kin: rows that count cases of one population; of two printed ones that differ by a small number the later goes,
-    because the difference may be a small group.
+    because the difference may be a small group. also: rows to withhold beside the small ones. fixed: rows that are
+    known, whatever is withheld now.
     """
-    given_up: set[Hashable] = set()
+    given_up: set[Hashable] = set(also)
     while True:
-        hidden = _settled(kinds, sums, threshold, given_up, reluctance)
-        close = _close_neighbours(kinds, kin, hidden, threshold)
+        hidden = _settled(kinds, sums, threshold, given_up, reluctance, fixed)
+        close = _close_neighbours(kinds, kin, hidden, threshold) - set(fixed)
         if not close:
             return hidden
         given_up |= close  # and from the start again: with them out, less of the rest may have to go
@@ -40,6 +43,7 @@ def _settled(
     threshold: int,
     given_up: Iterable[Hashable],
     reluctance: Callable[[Hashable], int],
+    fixed: Collection[Hashable],
 ) -> dict[Hashable, Withheld]:
     """The rows withheld for any kind of count, until no kind asks for another."""
     hidden = dict.fromkeys(given_up, Withheld.COMPLEMENT)
@@ -48,7 +52,10 @@ def _settled(
         before = len(hidden)
         for counts in kinds:
             small = {key: why for key, why in hidden.items() if why is Withheld.SMALL}
-            hidden = withhold_counts(counts, sums, threshold=threshold, also=hidden, reluctance=reluctance) | small
+            hidden = (
+                withhold_counts(counts, sums, threshold=threshold, also=hidden, reluctance=reluctance, fixed=fixed)
+                | small
+            )
         if len(kinds) == 1:
             break
     return hidden

@@ -87,7 +87,7 @@ def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
     has_icons = result is not None and is_own and figure.month == measure.decided_month
     goal = judged.targets.target_of(metric, figure.month, facility_id=figure.facility_id)
     return [
-        f"{metric.name}/{figure.facility_id}/{figure.month}",
+        figure.id,
         metric.name,
         str(figure.version),
         figure.facility_id,

@@ -55,6 +55,21 @@ def lay_out_report(report: Report, look: ReportSettings) -> Any:
     return placed[0].document.copy(pages)
 
 
+def lay_out_brief(report: Report, look: ReportSettings) -> Any:
+    """Page 1 without its matrix, with the first chart that needs attention where both fit on one page.
+
+    One page wherever page 1 of the report is one.
+    """
+    worst = [page for page in report.exceptions if page.kind in ("concern", "failing")][:1]
+    for shown in (tuple(worst), ()):
+        placed = _place(report, look, [Section("front", "front", shown, pages_meant=1)])
+        if placed.n_pages == 1:
+            break
+    pages = list(placed.document.pages)
+    _put_running_heads(report, look, pages)
+    return placed.document.copy(pages)
+
+
 def _place(report: Report, look: ReportSettings, sections: Sequence[Section]) -> _Placed:
     """Laid out as given; with less air where the last section runs over its pages or half empties the last one."""
     placed = _lay_out(report, look, sections)

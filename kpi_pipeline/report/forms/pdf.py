@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from kpi_pipeline.core.files import (
 from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.report.forms.finish import finish_pdf
-from kpi_pipeline.report.forms.layout import lay_out_report
+from kpi_pipeline.report.forms.layout import lay_out_brief, lay_out_report
 from kpi_pipeline.report.forms.renderer import LOCK, PDF_VARIANT, forgiving_the_colour_profile, renderer
 from kpi_pipeline.report.forms.sections import sections_html, sections_of
 from kpi_pipeline.report.forms.secure import WarningGate
@@ -56,6 +56,7 @@ class RenderedReport:
     model: Path
     attachments: tuple[Path, ...]
     n_pages: int
+    forms: tuple[Path, ...] = ()
 
 
 def render_report(
@@ -64,8 +65,12 @@ def render_report(
     *,
     look: ReportSettings = _DEFAULT_LOOK,
     attachments: Sequence[Attachment] = (),
+    forms: Mapping[str, bytes] = {},
 ) -> RenderedReport:
-    """Writes PDF, model and attachments to a folder. Either all are written, or, on an error, none is changed."""
+    """Writes PDF, model and attachments to a folder. Either all are written, or, on an error, none is changed.
+
+    forms: the report's other forms, by the ending of their names.
+    """
     pdf, n_pages = _draw(report, look, attachments)
     stem = report_file_stem(report)
     model = report.model_dump_json(indent=1).encode() + b"\n"
@@ -73,11 +78,13 @@ def render_report(
         (out_dir / f"{stem}.pdf", pdf),
         (out_dir / f"{stem}.model.json", model),
         *((out_dir / f"{stem}.{attachment.name}", attachment.content) for attachment in attachments),
+        *((out_dir / f"{stem}{ending}", content) for ending, content in forms.items()),
     ]
     make_report_folder(out_dir)
     _write_all(files)
     paths = [path for path, _ in files]
-    return RenderedReport(pdf=paths[0], model=paths[1], attachments=tuple(paths[2:]), n_pages=n_pages)
+    end = len(paths) - len(forms)
+    return RenderedReport(paths[0], paths[1], tuple(paths[2:end]), n_pages, tuple(paths[end:]))
 
 
 def render_pdf(
@@ -85,6 +92,11 @@ def render_pdf(
 ) -> bytes:
     """The report as PDF/A-3a and PDF/UA-1 in one file. The same arguments give the same bytes."""
     return _draw(report, look, attachments)[0]
+
+
+def render_brief(report: Report, *, look: ReportSettings = _DEFAULT_LOOK) -> bytes:
+    """The month in one page for a board, as PDF/A-3a and PDF/UA-1. The same arguments give the same bytes."""
+    return _draw(report, look, (), lay_out=lay_out_brief)[0]
 
 
 def render_html(report: Report, *, look: ReportSettings = _DEFAULT_LOOK) -> str:
@@ -107,14 +119,20 @@ def report_file_stem(report: Report) -> str:
     return f"kpi-report-{report.month}-{facility}-{report.privacy}"
 
 
-def _draw(report: Report, look: ReportSettings, attachments: Sequence[Attachment]) -> tuple[bytes, int]:
+def _draw(
+    report: Report,
+    look: ReportSettings,
+    attachments: Sequence[Attachment],
+    *,
+    lay_out: Callable[[Report, ReportSettings], Any] = lay_out_report,
+) -> tuple[bytes, int]:
     """The PDF and its number of pages."""
     with LOCK:
         renderer()  # before the first import of weasyprint, which would otherwise find the machine's own fonts
         from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped]
 
         try:
-            document = lay_out_report(report, look)
+            document = lay_out(report, look)
             with WarningGate(), forgiving_the_colour_profile():
                 pdf: bytes = document.write_pdf(
                     finisher=finish_pdf,

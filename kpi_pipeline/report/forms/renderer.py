@@ -29,7 +29,7 @@ from kpi_pipeline.report.forms.typesetting import balanced_lines
 
 LOCK = threading.RLock()
 PDF_VARIANT = "pdf/a-3a"
-_FONT_FACE = re.compile(r"@font-face \{[^}]*\}\n")
+FONT_FACE = re.compile(r"@font-face \{[^}]*\}\n")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def renderer() -> Renderer:
         draw_bars=draw_bars,
         draw_funnel=draw_funnel,
         balanced_lines=balanced_lines,
+        web=False,
     )
     return Renderer(environment, font_configuration, resource_fetcher(folder), folder)
 
@@ -89,7 +90,7 @@ def template_module(name: str, **context: Any) -> Any:
 
 def draw_page(body: str, *, style: str) -> bytes:
     """A PDF of one piece of markup, with the shipped fonts and a style of its own instead of the report's."""
-    faces = "".join(_FONT_FACE.findall((resource_folder("report_templates") / "report.css").read_text("utf-8")))
+    faces = "".join(FONT_FACE.findall((resource_folder("report_templates") / "report.css").read_text("utf-8")))
     with LOCK:
         html = f"<!doctype html><html lang=en><title>Chart</title><body>{body}"
         document = lay_out(html, [_read_sheet(faces + style)])

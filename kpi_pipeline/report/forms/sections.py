@@ -81,6 +81,11 @@ def sections_html(report: Report, sections: Sequence[Section], look: ReportSetti
     return _render("report.html.j2", report=report, sections=sections, look=look)
 
 
+def page_html(report: Report, sections: Sequence[Section], look: ReportSettings, **more: Any) -> str:
+    """The same sections as one page for a browser, with links. more: what only that page has."""
+    return _render("page.html.j2", report=report, sections=sections, look=look, web=True, **more)
+
+
 def running_heads_html(report: Report, n_pages: int, look: ReportSettings) -> str:
     """A document of that many empty pages, each with its running head, foot and number."""
     return _render("running_heads.html.j2", report=report, n_pages=n_pages, look=look)

@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kpi_pipeline.core.errors import Fault, RenderError
 
@@ -43,6 +43,7 @@ def template_environment(folder: Path) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
     )
     environment.filters["anchor"] = _anchor
+    environment.filters["unbroken"] = escape
     return environment
 
 

@@ -80,6 +80,11 @@ def _texts(report: Report, book: Book) -> Iterator[tuple[str, str, Measure | Non
                 if table.columns[-1].heading.startswith("What its measure"):
                     for row in table.rows:
                         yield "decisions", str(row[-1]), None
+        if section.name == "questions":
+            for table in section.tables:
+                about = _named(book.marked(table.caption), book)
+                for row in table.rows:
+                    yield "questions", str(row[1]), about
 
 
 def _named(sentence: str, book: Book) -> Measure | None:

@@ -24,7 +24,8 @@ class Exclusion(Frozen):
 
 class Definition(Frozen):
     """One measure defined. `version` `version 1, from 1 Jan 2024`; `counted` `1,612 discharges counted`. none_left_out:
-    the exclusions without a case, in a sentence instead of a line each."""
+    the exclusions without a case, in a sentence instead of a line each. figure_id: of the newest figure, as
+    `kpi explain` takes it."""
 
     metric: MetricId
     title: Words
@@ -32,6 +33,7 @@ class Definition(Frozen):
     numerator: Words
     denominator: Words
     counted: Words | None = None
+    figure_id: Label | None = None
     exclusions: tuple[Exclusion, ...] = ()
     none_left_out: Words | None = None
     follows: Words

@@ -30,7 +30,7 @@ class Table(Frozen):
 
     caption: Words
     columns: Annotated[tuple[Column, ...], Field(min_length=2, max_length=9)]
-    rows: Annotated[tuple[tuple[Label | Words, ...], ...], Field(min_length=1)]
+    rows: Annotated[tuple[tuple[Words | Label, ...], ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
@@ -118,7 +118,13 @@ class FurtherSection(Frozen):
     opportunities, the improvement programme, what changed since the last issue. In the order given."""
 
     name: Literal[
-        "said_before", "decisions", "hospitals", "drivers", "improvement_programme", "changes_since_last_issue"
+        "said_before",
+        "decisions",
+        "questions",
+        "hospitals",
+        "drivers",
+        "improvement_programme",
+        "changes_since_last_issue",
     ]
     title: Words
     lede: Words | None = None

@@ -14,7 +14,7 @@ from kpi_pipeline.judgement.disclosure import Number
 from kpi_pipeline.judgement.judged import Judged, Scope
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.records import JudgedRecords
-from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP
+from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 from kpi_pipeline.report.model import (
     Appendix,
     Bar,
@@ -60,6 +60,13 @@ def build_appendix(judged: Judged, *, contact: str) -> Appendix:
     )
 
 
+def exclusion_words(metric: Metric) -> dict[str, str]:
+    """Reason → the sentence that stands for it beside the number of cases left out."""
+    return dict(metric.exclusions) | {
+        INSUFFICIENT_FOLLOWUP: f"Not followed up for {format_count(metric.matures_after_days, 'days')} yet."
+    }
+
+
 def _definition(measure: Measure) -> Definition:
     metric, figure = measure.metric, measure.headline or measure.current
     counted = None
@@ -68,9 +75,7 @@ def _definition(measure: Measure) -> Definition:
         listed = count_words(figure.n_listed)
         kept = count_words(figure.n_counted)
         counted = f"{figure.month.name}: cases listed {listed}, counted {kept}."
-        words = dict(metric.exclusions) | {
-            INSUFFICIENT_FOLLOWUP: f"Not followed up for {format_count(metric.matures_after_days, 'days')} yet."
-        }
+        words = exclusion_words(metric)
         exclusions = tuple(
             Exclusion(text=words.get(reason, reason.replace("_", " ")), count=count_words(count), is_none=count == 0)
             for reason, count in figure.exclusions.items()
@@ -83,6 +88,7 @@ def _definition(measure: Measure) -> Definition:
         numerator=metric.numerator,
         denominator=metric.denominator,
         counted=counted,
+        figure_id=None if figure is None else figure.id,
         exclusions=exclusions,
         none_left_out=none_left_out_words([one.text for one in exclusions if one.is_none]),
         follows=metric.follows,

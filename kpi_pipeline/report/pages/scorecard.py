@@ -62,6 +62,12 @@ def _groups(judged: Judged, names: Sequence[str]) -> tuple[ScorecardGroup, ...]:
     return tuple(groups)
 
 
+def section_headings(judged: Judged) -> dict[str, str]:
+    """The heading that each measure stands under, in the order of the sections."""
+    found = {one.metric.name: one.metric.section for one in judged.system.values()}
+    return {name: heading for section, heading in _SECTIONS.items() for name, own in found.items() if own == section}
+
+
 def _cautions(judged: Judged, names: Sequence[str]) -> list[str]:
     """What must be known beside the figures of some rows, each said once with the measures it is about."""
     said: dict[str, list[str]] = {}

@@ -49,7 +49,7 @@ quarantine:
       admitted_at >= plausible_until + CASE WHEN admitted_at_kind = 'instant' THEN INTERVAL 2 DAY ELSE INTERVAL 1 DAY END
       OR discharged_at
         >= plausible_until + CASE WHEN discharged_at_kind = 'instant' THEN INTERVAL 2 DAY ELSE INTERVAL 1 DAY END
-    means: The admission or discharge lies in the future.
+    means: The admission or discharge lies after the last plausible day.
 ---*/
 SELECT
     source_line,

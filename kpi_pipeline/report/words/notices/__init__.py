@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.report.words.notices.arrivals import ARRIVALS
 from kpi_pipeline.report.words.notices.codes import CODES, PLANNED_COUNTED_IN, counts_planned_returns
 from kpi_pipeline.report.words.notices.feeds import FEEDS
 from kpi_pipeline.report.words.notices.files import FILES
@@ -17,7 +18,7 @@ from kpi_pipeline.report.words.notices.stays import STAYS
 from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.warehouse.supply import UNPLANNED_RETURNS
 
-SENTENCES: Mapping[str, Callable[[Notice], str]] = {**FILES, **FEEDS, **IDENTITY, **CODES, **STAYS}
+SENTENCES: Mapping[str, Callable[[Notice], str]] = {**FILES, **ARRIVALS, **FEEDS, **IDENTITY, **CODES, **STAYS}
 """One sentence for each kind of `core.notices.KINDS`."""
 
 

@@ -26,10 +26,12 @@ def _feed_stopped(notice: Notice) -> str:
 
 
 def _feed_silent(notice: Notice) -> str:
+    whole = ", those of the whole system too" if notice.details["whole"] else ""
+    one = {"admissions": "admission", "discharges": "discharge"}.get(notice.details["of"], "row")
     return (
-        f"{notice.table}: not one row of facility {notice.facility_id!r} from {day_of(notice.details['first'])} to "
+        f"{notice.table}: not one {one} of facility {notice.facility_id!r} from {day_of(notice.details['first'])} to "
         f"{day_of(notice.details['last'])}, where there are usually many. Figures that rest on these days are "
-        "provisional, those of the whole system too. Is a file missing?"
+        f"provisional{whole}. Is a file missing? If it was shut, write closed: in landing.yaml."
     )
 
 

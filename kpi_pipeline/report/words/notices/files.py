@@ -52,6 +52,15 @@ def _numbers_doubtful(notice: Notice) -> str:
     )
 
 
+def _values_repaired(notice: Notice) -> str:
+    verb = verb_for(notice.counts["values"], "was", "were")
+    values = counted(notice, "values", "values")
+    return (
+        f"{notice.file}: {values} of {notice.columns[0]} in {notice.table} {verb} repaired as landing.yaml declares "
+        "(repairs)."
+    )
+
+
 def _rows_left_out(notice: Notice) -> str:
     return f"{notice.file}: {counted(notice, 'rows', 'rows')} left out of {notice.table}: {notice.details['reason']}."
 
@@ -97,6 +106,7 @@ FILES: Mapping[str, Callable[[Notice], str]] = {
     "file_read_again": lambda one: f"{one.file}: {one.details['fault']}; the file was read again.",
     "rows_empty": _rows_empty,
     "numbers_doubtful": _numbers_doubtful,
+    "values_repaired": _values_repaired,
     "rows_left_out": _rows_left_out,
     "values_unreadable": _values_unreadable,
     "rows_unmatched": _rows_unmatched,

@@ -1,0 +1,108 @@
+"""What earlier issues printed for the same readers, and what of a figure would tell how few patients moved it since.
+
+Whoever keeps the last issue subtracts: a sum that moved by one late patient tells that patient's days and dollars.
+Not here: numbers of cases, which move within the system of all counts (`waterfall`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Literal
+
+from kpi_pipeline.judgement.disclosure.publication import (
+    COUNTED,
+    DENOMINATOR,
+    NUMERATOR,
+    Cell,
+    Publication,
+    counts_its_numerator,
+    is_count,
+    is_same,
+)
+from kpi_pipeline.judgement.figures import Figure
+from kpi_pipeline.metrics.declaration import Metric
+
+KNOWN_TO = 0.2
+"""A sum of a few patients is told when it is known to within a fifth of itself (the p% rule, p = 10 to each side)."""
+
+Moved = Literal["not", "sums", "value"]
+"""Of a figure that few patients moved: nothing need go, its sums, or its value, too."""
+
+
+class Earlier:
+    """What was printed before. issues: oldest first. n_changed: (metric, facility, month) → cases that count otherwise
+    than in the newest of them, as far as that is known."""
+
+    def __init__(self, issues: Sequence[Publication] = (), n_changed: Mapping[tuple[str, str, str], int] | None = None):
+        self._newest = len(issues) - 1
+        self._n_changed = n_changed or {}
+        self._printed: dict[Cell, dict[float, int]] = defaultdict(dict)
+        for at, issue in enumerate(issues):
+            for cell, number in issue.numbers.items():
+                if number is not None:
+                    self._printed[cell][number] = at
+
+    def __bool__(self) -> bool:
+        return bool(self._printed)
+
+    def printed(self, cell: Cell) -> list[float]:
+        """The different numbers that were printed for it."""
+        return list(self._printed.get(cell, ()))
+
+    def is_known(self, cell: Cell, number: float | None) -> bool:
+        """Whether this very number was printed."""
+        return number is not None and any(is_same(number, one) for one in self._printed.get(cell, ()))
+
+    def what_moved(self, figure: Figure, metric: Metric, threshold: int) -> Moved:
+        """What must go of a figure because few patients moved one of its sums since it was printed."""
+        found: Moved = "not"
+        for name, now in ((NUMERATOR, figure.numerator), (DENOMINATOR, figure.denominator)):
+            cell = Cell(figure.metric, figure.facility_id, str(figure.month), name)
+            is_number_of_cases = is_count(cell, metric) if name == DENOMINATOR else counts_its_numerator(metric)
+            if is_number_of_cases or not isinstance(now, float):
+                continue
+            for then in self.printed(cell):
+                change = abs(now - then)
+                if not is_same(now, then) and self._is_few(figure, metric, cell, then, change, threshold):
+                    if _is_told(figure, metric, cell, change, threshold):
+                        return "value"
+                    found = "sums"
+        return found
+
+    def _is_few(self, figure: Figure, metric: Metric, cell: Cell, then: float, change: float, threshold: int) -> bool:
+        """Whether fewer patients than the threshold may be behind a change; where nobody knows, one must be feared."""
+        if metric.kind == "proportion":
+            return change < threshold
+        if self._printed[cell][then] == self._newest and cell.place in self._n_changed:
+            return self._n_changed[cell.place] < threshold
+        counted = (
+            self.printed(cell._replace(name=DENOMINATOR)) if is_count(cell._replace(name=DENOMINATOR), metric) else []
+        )
+        counted += self.printed(cell._replace(name=COUNTED))
+        n_counted = figure.n_counted if isinstance(figure.n_counted, float) else 0.0
+        return min((abs(n_counted - one) for one in counted), default=0.0) < threshold
+
+
+def _is_told(figure: Figure, metric: Metric, cell: Cell, change: float, threshold: int) -> bool:
+    """Whether the printed value and its rounding tell the withheld sum nearly enough to tell its change."""
+    half = half_width(figure.number, figure.numerator, figure.denominator, metric, cell.name)
+    if cell.name == NUMERATOR and is_count(cell, metric) and 2 * half < threshold:
+        return True
+    return half < KNOWN_TO * change
+
+
+def half_width(value: float | None, numerator: object, denominator: object, metric: Metric, name: str) -> float:
+    """How far a sum may lie from what a printed value and the other sum make of it."""
+    if metric.kind == "count":
+        return 0.0
+    if value is None or not metric.is_ratio_of_sums or not isinstance(denominator, float):
+        return inf
+    half = 0.5 * 10**-metric.decimals
+    if name == NUMERATOR:
+        return half * denominator / metric.scale
+    return inf if value == 0 else half / abs(value) * denominator
+
+
+NOTHING_EARLIER = Earlier()

@@ -1,0 +1,121 @@
+"""Dates that lie far beyond the end of the encounters are mistyped; no clock is asked to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.landings import HEADER, NOW, encounters, line, refusals, take_in
+from tests.support.said import said
+
+
+def stays(n: int, *, days_between: float, first: date = date(2026, 1, 1), nights: int = 2, name: str = "S") -> str:
+    """n stays, so many days after one another."""
+    rows = []
+    for number in range(n):
+        begin = first + timedelta(days=int(number * days_between))
+        rows.append(
+            line(
+                f"{name}{number}",
+                person_id=f"{name}{number}",
+                admitted_at=str(begin),
+                discharged_at=str(begin + timedelta(days=nights)),
+            )
+        )
+    return "".join(rows)
+
+
+def refused(folder: Path, *rows: str, now: datetime = NOW, options: str = "") -> Sequence[str]:
+    """The ids refused for a date in the future."""
+    found = refusals(take_in(folder, {**encounters(*rows), "landing.yaml": options}, now=now))
+    assert set(map(tuple, found.values())) <= {("future_date",)}
+    return sorted(found)
+
+
+DAILY = stays(200, days_between=1)
+"""200 stays, one a day; the last ends on 21 July 2026."""
+
+
+@pytest.mark.parametrize(
+    ("admitted_at", "discharged_at", "is_refused"),
+    [
+        ("2062-07-12", "", True),
+        ("2026-07-12", "2027-07-14", True),
+        ("2026-07-30", "2026-08-02", False),  # not yet entered for the most part, perhaps
+        ("2026-08-18", "2026-08-20", False),
+    ],
+)
+def test_a_date_far_beyond_the_end_is_refused_and_a_near_one_is_not(
+    admitted_at: str, discharged_at: str, is_refused: bool, tmp_path: Path
+) -> None:
+    typo = line("TYPO", person_id="T", admitted_at=admitted_at, discharged_at=discharged_at or admitted_at)
+    assert refused(tmp_path, DAILY, typo) == (["TYPO"] if is_refused else [])
+
+
+def test_the_day_the_files_come_changes_nothing(tmp_path: Path) -> None:
+    typo = line("TYPO", person_id="T", discharged_at="2030-10-05")
+    found = {
+        tuple(refused(tmp_path / str(years), DAILY, typo, now=NOW.replace(year=NOW.year + years)))
+        for years in (-10, 0, 1, 10)
+    }
+    assert found == {("TYPO",)}
+
+
+def test_many_years_mistyped_by_one_are_refused_beyond_the_month_after_the_end(tmp_path: Path) -> None:
+    """2027 for 2026 in one row of a hundred, spread over the year ahead."""
+    dense = stays(2_000, days_between=0.1)  # ten a day, to 20 July
+    typos = "".join(
+        line(f"T{n}", person_id=f"T{n}", admitted_at=str(date(2027, 1, 5) + timedelta(days=9 * n)), discharged_at="")
+        for n in range(20)
+    )
+    assert refused(tmp_path, dense, typos) == sorted(f"T{n}" for n in range(20))
+
+
+def test_a_feed_that_rests_and_goes_on_is_no_typing_error(tmp_path: Path) -> None:
+    later = stays(40, days_between=1, first=date(2026, 12, 1), name="L")
+    assert refused(tmp_path, DAILY, later) == []
+
+
+def test_a_feed_that_dries_up_is_no_typing_error(tmp_path: Path) -> None:
+    tail = stays(20, days_between=10, first=date(2026, 7, 22), name="L")
+    assert refused(tmp_path, DAILY, tail) == []
+
+
+@pytest.mark.parametrize("placeholder", ["1900-01-01", "1970-01-01", "2006-06-06"])
+def test_a_date_of_long_ago_does_not_make_all_others_strays(placeholder: str, tmp_path: Path) -> None:
+    old = "".join(
+        line(f"O{n}", person_id=f"O{n}", admitted_at=placeholder, discharged_at="2026-03-05") for n in range(5)
+    )
+    assert refused(tmp_path / "dense", DAILY, old) == []
+    assert refused(tmp_path / "sparse", stays(20, days_between=1, first=date(2026, 3, 1)), old) == []
+
+
+def test_a_stay_that_is_still_open_written_as_the_end_of_time_is_refused(tmp_path: Path) -> None:
+    """9999-12-31 for no discharge: nothing is known of it but that it is no day."""
+    still_there = line("OPEN", person_id="O", admitted_at="2026-07-12", discharged_at="9999-12-31")
+    assert refused(tmp_path, DAILY, still_there) == ["OPEN"]
+    assert refused(tmp_path / "few", still_there, line("OTHER")) == ["OPEN"]
+
+
+def test_few_rows_make_no_rate(tmp_path: Path) -> None:
+    assert refused(tmp_path, stays(5, days_between=30), line("LATE", person_id="L", discharged_at="2029-01-01")) == []
+
+
+def test_a_day_declared_complete_is_plausible(tmp_path: Path) -> None:
+    typo = line("TYPO", person_id="T", discharged_at="2027-10-05")
+    assert refused(tmp_path, DAILY, typo, options="complete_through: 2027-12-31") == []
+
+
+def test_rows_dated_after_their_file_came_count_and_are_told(tmp_path: Path) -> None:
+    rows = [line("NEXT_WEEK", admitted_at="2026-11-08", discharged_at=""), line("TODAY", discharged_at="2026-11-02")]
+    intake = take_in(tmp_path, {"encounters.csv": HEADER + "".join(rows)})
+    assert refusals(intake) == {}
+    assert said(intake.warnings) == (
+        "encounters.csv: 1 row of encounters is dated after the day the file came; counted as written. A mistyped "
+        "year? Write plausible_until in landing.yaml; later dates are refused then.",
+    )
+    declared = {"encounters.csv": HEADER + "".join(rows), "landing.yaml": "plausible_until: 2026-12-31"}
+    assert said(take_in(tmp_path / "declared", declared).warnings) == ()
