@@ -142,6 +142,9 @@ def list_all(
          "" if one.number is None else str(one.number), one.drafted_by, one.pdf_sha256[:12])
         for one in found
     ]  # fmt: skip
+    if not rows and output is Format.table:
+        say(f"Nothing is drafted yet{f' for {month}' if month else ''}. Begin with kpi issue draft YYYY-MM --by NAME.")
+        return
     print_frame(pd.DataFrame(rows, columns=list(columns)), output=output, title=f"{len(rows)} issues")
 
 
@@ -224,3 +227,26 @@ def reproduce(
     if made.differ:
         raise DeliveryError([Fault(name, "differs from what was issued.") for name in made.differ])
     say(f"Issue {issue.number} of {issue.name} was made again: all {len(made.agree)} files agree, byte for byte.")
+
+
+@issue_app.command()
+def index(warehouse: WarehouseFile, state: StateUrl = None, settings_file: SettingsFile = None) -> None:
+    """Writes index.html into the archive: every issue with its state, links to its files, and hashes."""
+    from kpi_pipeline.journal.opening import open_state
+    from kpi_pipeline.pipeline.build import utc_now
+    from kpi_pipeline.pipeline.issue_desk import archive_folder
+    from kpi_pipeline.pipeline.issue_index import write_index
+
+    settings = read_settings(settings_file)
+    with open_state(warehouse, settings=settings, given=state) as database:
+        file, n_listed = write_index(database, archive_folder(warehouse, settings), settings=settings, at=utc_now())
+    say(f"{n_listed} issues are listed in {file}")
+
+
+@issue_app.command()
+def key(file: Annotated[Path, typer.Argument(help="The private key; the public one is written beside it.")]) -> None:
+    """Makes a key to sign issues with: delivery: {signing_key: FILE} in kpi.yaml."""
+    from kpi_pipeline.delivery.signing import make_key
+
+    public = make_key(file)
+    say(f"The private key is {file}, for its owner alone. Give {public} to whoever checks: kpi verify --public-key.")

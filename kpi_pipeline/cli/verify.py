@@ -18,6 +18,9 @@ def verify(
     landing: Annotated[
         Path | None, typer.Option("--landing", help="Also compare the landing files in this folder.")
     ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option("--public-key", help="Also check the signature, with this .pub file.")
+    ] = None,
     state: StateUrl = None,
     settings_file: SettingsFile = None,
 ) -> None:
@@ -30,7 +33,12 @@ def verify(
     settings = read_settings(settings_file)
     with open_state(warehouse, settings=settings, given=state) as database, progress("Verifying") as step:
         found = verify_report(
-            pdf, archive=archive_folder(warehouse, settings), database=database, landing=landing, progress=step
+            pdf,
+            archive=archive_folder(warehouse, settings),
+            database=database,
+            landing=landing,
+            public_key=public_key,
+            progress=step,
         )
     for line in found.looked_at:
         say(line)

@@ -48,10 +48,14 @@ class MailSettings(_Frozen):
 
 
 class DeliverySettings(_Frozen):
-    """From a built report to the inbox. archive: where issued reports are kept; default beside the warehouse."""
+    """From a built report to the inbox. archive: where issued reports are kept; default beside the warehouse.
+
+    signing_key: the private key that the manifest of each issue is signed with; None signs nothing.
+    """
 
     audiences: Path | None = None
     archive: Path | None = None
     two_person: bool = True
+    signing_key: Path | None = None
     gate: GateSettings = GateSettings()
     mail: MailSettings | None = None

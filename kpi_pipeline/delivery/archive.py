@@ -14,9 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.files import make_private_folder, write_private
 from kpi_pipeline.delivery.files import one_writer, safe_name, sha256_of, write_folder
+from kpi_pipeline.delivery.signing import SIGNATURE
 
 MANIFEST = "manifest.json"
 CASES, TRACE, ABOUT = "cases.parquet", "trace.parquet", "evidence.json"
@@ -38,13 +41,22 @@ def issue_path(*, scope: str, month: str, number: int, audience: str) -> str:
     return f"{safe_name(scope)}/{safe_name(month)}/issue-{number}-{safe_name(audience)}"
 
 
-def write_issue(archive: Path, path: str, files: Mapping[str, bytes], *, about: Mapping[str, Any]) -> Archived:
+def write_issue(
+    archive: Path,
+    path: str,
+    files: Mapping[str, bytes],
+    *,
+    about: Mapping[str, Any],
+    signing_key: Ed25519PrivateKey | None = None,
+) -> Archived:
     """Writes an issue; one that lies there already, from a publication that broke off, must be the very same.
 
-    about: what the manifest says besides the hashes. Raises DeliveryError when another issue lies there.
+    about: what the manifest says besides the hashes. signing_key: what it is signed with, if at all.
+    Raises DeliveryError when another issue lies there.
     """
     hashes = {name: sha256_of(content) for name, content in sorted(files.items())}
     manifest = (json.dumps({**about, "files": hashes}, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    signed = {} if signing_key is None else {SIGNATURE: signing_key.sign(manifest)}
     folder = archive / path
     try:
         with one_writer(archive):
@@ -55,7 +67,7 @@ def write_issue(archive: Path, path: str, files: Mapping[str, bytes], *, about: 
                     raise DeliveryError(Fault("archive", what, cure))
             else:
                 make_private_folder(folder.parent.parent)
-                write_folder(folder, {**files, MANIFEST: manifest}, read_only=True)
+                write_folder(folder, {**files, MANIFEST: manifest, **signed}, read_only=True)
     except OSError as error:
         what = f"{path} cannot be written ({error.strerror})."
         raise DeliveryError(Fault("archive", what, "Make room or mend the rights, then publish again.")) from error
@@ -85,7 +97,7 @@ def read_manifest(archive: Path, path: str, *, sha256: str | None = None) -> dic
 def folder_faults(folder: Path) -> list[str]:
     """What in an issue's folder is not as its manifest says, in words; empty when all of it is."""
     hashes: dict[str, str] = json.loads((folder / MANIFEST).read_bytes())["files"]
-    own = (MANIFEST, _REMOVED)
+    own = (MANIFEST, SIGNATURE, _REMOVED)
     present = {
         file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and file.name not in own
     }

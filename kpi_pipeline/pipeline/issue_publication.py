@@ -5,9 +5,12 @@ What `kpi issue` and Dagster both call. Sending is `mailing`.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.periods import Month
@@ -26,6 +29,7 @@ from kpi_pipeline.delivery.issues import (
 )
 from kpi_pipeline.delivery.outbox import mails_of
 from kpi_pipeline.delivery.points import reached
+from kpi_pipeline.delivery.signing import read_signing_key
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.pipeline.issue_basis import Basis, claims_file, read_basis, refuse_another_basis
 from kpi_pipeline.pipeline.issue_before import IssueBefore, evidence_of
@@ -106,17 +110,26 @@ def publish_month(
     basis = read_basis(desk.warehouse, settings=desk.settings, decided=decided, reference=desk.reference)
     for one in waiting:
         refuse_another_basis(one.name, one.basis["made_from"], basis.hashes)
+    key = read_signing_key(desk.settings.delivery.signing_key, environment=os.environ)  # before a number is given
     published = []
     for one in waiting:
         if read_issue(desk.database, one.id).state == "issued":
             continue  # by another process, meanwhile
         progress(f"{one.audience}, {one.scope}")
-        published.append(_publish(desk, one, month, decided=decided, basis=basis, by=by, at=at))
+        published.append(_publish(desk, one, month, decided=decided, basis=basis, key=key, by=by, at=at))
     return published
 
 
 def _publish(
-    desk: IssueDesk, issue: Issue, month: Month, *, decided: ReportDecisions, basis: Basis, by: str, at: datetime
+    desk: IssueDesk,
+    issue: Issue,
+    month: Month,
+    *,
+    decided: ReportDecisions,
+    basis: Basis,
+    key: Ed25519PrivateKey | None,
+    by: str,
+    at: datetime,
 ) -> Published:
     audience = desk.audiences.find(issue.audience)
     if audience is None or issue.scope not in audience.scopes or issue.profile != audience.profile:
@@ -141,7 +154,7 @@ def _publish(
     files |= {**evidence, **claims_file(words.said), **basis.files}
     path = issue_path(scope=issue.scope, month=issue.month, number=numbered.number, audience=issue.audience)
     reached("publish.built")
-    archived = write_issue(desk.archive, path, files, about=_about(numbered, basis, words.before))
+    archived = write_issue(desk.archive, path, files, about=_about(numbered, basis, words.before), signing_key=key)
     reached("publish.archived")
     mails = mails_of(numbered, audience, mail=desk.settings.delivery.mail, at=at)
     done = finish_publication(

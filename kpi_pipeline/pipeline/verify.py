@@ -24,6 +24,7 @@ from kpi_pipeline.core.spreadsheets import unguarded
 from kpi_pipeline.delivery.archive import MANIFEST, folder_faults
 from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
 from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues
+from kpi_pipeline.delivery.signing import SIGNATURE, is_signed_by
 from kpi_pipeline.judgement.restated.split import value_of
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES
@@ -61,9 +62,11 @@ def verify_report(
     archive: Path,
     database: Database,
     landing: Path | None = None,
+    public_key: Path | None = None,
     progress: Callable[[str], None] = print,
 ) -> Verified:
-    """Compares a PDF with the issue it says it is. landing: where the landing files lie; None leaves them aside.
+    """Compares a PDF with the issue it says it is. landing: where the landing files lie; public_key: of
+    those who sign. None leaves either aside.
 
     Raises InputError for a file that is no PDF, and for one that belongs to no issue of this archive.
     """
@@ -77,6 +80,9 @@ def verify_report(
     if found is None:
         what = "belongs to no issue in this archive."
         raise InputError(Fault(str(pdf), what, "Check --warehouse: it may be of another archive. A draft is no issue."))
+    left_aside = [
+        what for what, given in (("the landing files", landing), ("the signature", public_key)) if given is None
+    ]
     faults: list[str] = []
     looked_at: list[str] = []
     for what, look in (
@@ -84,9 +90,10 @@ def verify_report(
         ("the PDF", lambda: _pdf_faults(content, given, found)),
         ("the attached files", lambda: _attachment_faults(attached, found)),
         ("every figure, from its cases", lambda: _figure_faults(attached, found)),
-        ("the landing files", lambda: _landing_faults(landing, found) if landing is not None else iter(())),
+        ("the landing files", lambda: _landing_faults(landing, found)),
+        ("the signature", lambda: _signature_faults(public_key, found)),
     ):
-        if what == "the landing files" and landing is None:
+        if what in left_aside:
             continue
         progress(what)
         named = list(look())
@@ -267,7 +274,19 @@ def _key(figure: str) -> tuple[str, str, str]:
     return metric, place, month
 
 
-def _landing_faults(landing: Path, found: _Archived) -> Iterator[str]:
+def _signature_faults(public_key: Path | None, found: _Archived) -> Iterator[str]:
+    if public_key is None:
+        return
+    file = found.folder / SIGNATURE
+    if not file.is_file():
+        yield "signature: the issue is not signed"
+    elif not is_signed_by((found.folder / MANIFEST).read_bytes(), file.read_bytes(), public_key):
+        yield "signature: is not of this manifest and this key"
+
+
+def _landing_faults(landing: Path | None, found: _Archived) -> Iterator[str]:
+    if landing is None:
+        return
     if not landing.is_dir():
         raise InputError(Fault(str(landing), "there is no such landing folder.", "Check --landing."))
     present = {sha256_of(file) for file in sorted(landing.rglob("*")) if file.is_file()}

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.report.drawing.fonts import check_characters
-from kpi_pipeline.report.drawing.palette import Palette, build_palette, stylesheet
+from kpi_pipeline.report.drawing.palette import build_palette, stylesheet
 from kpi_pipeline.report.forms.page_fonts import font_faces
 from kpi_pipeline.report.forms.renderer import FONT_FACE, LOCK, renderer, template_module
 from kpi_pipeline.report.forms.sections import Section, page_html, sections_of
@@ -44,14 +44,14 @@ def render_page(
             report,
             sections,
             look,
-            style=Markup(_style(build_palette(look.colours), look)),  # our own sheets: no text of a report is in them
+            style=Markup(page_style(look)),  # our own sheets: no text of a report is in them
             contents=list(_contents(report, sections)),
             explained={one.metric: one for one in explained},
         )
         check_characters(html, renderer().folder / "fonts")
         html = _TABLE.sub(_movable, _DRAWING.sub(_named, html))
         html = _BARS.sub(_movable_bars, html)
-        return html.replace(_FONTS_GO_HERE, font_faces(frozenset(html)), 1).encode()
+    return with_fonts(html).encode()
 
 
 def _contents(report: Report, sections: Sequence[Section]) -> Iterator[tuple[str, str]]:
@@ -64,9 +64,14 @@ def _contents(report: Report, sections: Sequence[Section]) -> Iterator[tuple[str
         yield section.name, titles.get(section.name) or getattr(content, "heading", None) or content.title
 
 
-def _style(palette: Palette, look: ReportSettings) -> str:
+def with_fonts(html: str) -> str:
+    """A page whose first style is `page_style`, with the fonts for its letters inside."""
+    return html.replace(_FONTS_GO_HERE, font_faces(frozenset(html)), 1)
+
+
+def page_style(look: ReportSettings) -> str:
     """The paper's sheet in rem, the page's own, and the charts' rules, which on paper stand inside each drawing."""
-    folder = renderer().folder
+    folder, palette = renderer().folder, build_palette(look.colours)
     paper = FONT_FACE.sub("", (folder / "report.css").read_text("utf-8"))
     own = (folder / "page.css").read_text("utf-8")
     rules = str(template_module("macros/charts.html.j2", palette=palette).chart_rules()).strip()

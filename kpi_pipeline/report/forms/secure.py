@@ -25,6 +25,7 @@ _MOST_WARNINGS_SHOWN = 5
 _LONGEST_WORD, _PIECE = 40, 20
 _LONG_WORD = re.compile(rf"[^\s\u200b]{{{_LONGEST_WORD + 1},}}")
 _ANCHOR = re.compile(r"[A-Za-z0-9_.:\-]+")
+_PATH = re.compile(r"[A-Za-z0-9_.~%/-]+")
 _MAY_BREAK = "\u200b"
 """Zero-width space: CSS alone breaks a word only where its column has a width of its own, which most have not."""
 
@@ -43,6 +44,7 @@ def template_environment(folder: Path) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
     )
     environment.filters["anchor"] = _anchor
+    environment.filters["path"] = _path
     environment.filters["unbroken"] = escape
     return environment
 
@@ -52,6 +54,13 @@ def _anchor(name: str) -> Markup:
     if not _ANCHOR.fullmatch(name):
         raise ValueError(f"not a name for an anchor: {name!r}")
     return Markup(name)
+
+
+def _path(path: str) -> Markup:
+    """A way to a file beside the page: quoted, and never out of the page's own folder."""
+    if not _PATH.fullmatch(path) or path.startswith("/") or ".." in path:
+        raise ValueError(f"not a path below this page: {path!r}")
+    return Markup(path)
 
 
 def _breakable(value: Any) -> Any:
