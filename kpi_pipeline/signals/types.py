@@ -215,6 +215,20 @@ class TargetShare:
     n_points: int
 
 
+@dataclass(frozen=True, slots=True)
+class LaneyChoice:
+    """How a p′ or u′ chart was drawn. as_asked, no_sigma_z: as the plain chart, because that was asked for or sigma z
+    cannot be computed; primed: with limits times sigma z; floored: sigma z is below 1, and limits are never narrowed.
+
+    plain: the chart without the prime. sigma_z and chance: by phase, with the range that chance alone gives.
+    """
+
+    outcome: Literal["as_asked", "no_sigma_z", "primed", "floored"]
+    plain: Chart
+    sigma_z: tuple[float, ...] = ()
+    chance: tuple[tuple[float, float], ...] = ()
+
+
 WarningKind = Literal[
     "trial_limits", "no_limits", "no_variation", "ranges_screened", "screening_fell_back", "points_missing",
     "periods_absent", "points_ghosted", "points_immature", "varies_more", "varies_less", "few_events",
@@ -241,7 +255,7 @@ class ChartWarning:
 class ChartResult:
     """One evaluated series. Chart, table, icons and sentences all read this one object.
 
-    chart: as drawn; requested_chart: as asked for; chart_reason: why the two differ, or which was taken ('' if plain).
+    chart: as drawn; requested_chart: as asked for; laney: of a p′ or u′ chart, how it was drawn.
     variation, assurance, limits_kind: see the design; limits_kind is that of the last phase.
     frozen_points: of each phase only so many first points set the limits; None where all do.
     n_points: points that count (not missing, ghosted or immature). sigma_z: of the last phase.
@@ -257,7 +271,7 @@ class ChartResult:
 
     chart: Chart
     requested_chart: Chart
-    chart_reason: str
+    laney: LaneyChoice | None
     better: Better
     scale: Scale
     points: tuple[Point, ...]

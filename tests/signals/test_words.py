@@ -10,7 +10,7 @@ from kpi_pipeline.report.words.chart_warnings import chart_warning_sentence
 from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
 from kpi_pipeline.signals.reading.words import describe_rule_set
 from kpi_pipeline.signals.types import ChartWarning, WarningKind
-from tests.support.said import warned
+from tests.support.said import drawn, warned
 
 MONTHS = [f"{2025 + i // 12}-{i % 12 + 1:02d}" for i in range(24)]
 BASELINE = [11.0, 9.0] * 6
@@ -108,19 +108,19 @@ def test_laney_is_drawn_or_not_and_says_why() -> None:
     assert (plain.requested_chart, plain.chart) == ("p_prime", "p_prime")
     assert plain.sigma_z is not None
     assert plain.sigma_z < 1
-    assert plain.chart_reason.endswith("so the limits are those of a p chart: they are never narrowed.")
+    assert drawn(plain).endswith("so the limits are those of a p chart: they are never narrowed.")
     assert plain.points[0].upper == evaluate_chart(**even, chart="p").points[0].upper  # type: ignore[arg-type]
     wild = {"values": [5, 40, 8, 35] * 6, "denominators": [100] * 24}
     prime = evaluate_chart(**wild, chart="p_prime")  # type: ignore[arg-type]
     assert prime.chart == "p_prime"
     assert prime.sigma_z is not None
-    assert f"the limits are {prime.sigma_z:.2f} times those of a p chart" in prime.chart_reason
+    assert f"the limits are {prime.sigma_z:.2f} times those of a p chart" in drawn(prime)
     assert evaluate_chart(**wild, chart="p_prime", laney="never").chart == "p"  # type: ignore[arg-type]
     narrow = evaluate_chart(**even, chart="p_prime", laney="always")  # type: ignore[arg-type]
     assert narrow.points[0].upper < plain.points[0].upper  # type: ignore[operator]
     alone = evaluate_chart([5], chart="u_prime", denominators=[9])
     assert alone.chart == "u"
-    assert "cannot be computed" in alone.chart_reason
+    assert "cannot be computed" in drawn(alone)
 
 
 def test_plain_charts_warn_of_more_or_less_variation_than_chance() -> None:

@@ -1,4 +1,5 @@
-"""The sentence of each warning of a chart. Not here: when there is one (`signals.reading.warnings`)."""
+"""How a chart was drawn and what to be careful about, in sentences. Not here: when there is a warning
+(`signals.reading.warnings`), which chart is drawn (`signals.lines`)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,23 @@ from collections.abc import Callable, Mapping
 
 from kpi_pipeline.core.language import format_count, verb_for
 from kpi_pipeline.signals.reading.warnings import FEWEST_EXPECTED
-from kpi_pipeline.signals.types import ChartWarning, WarningKind
+from kpi_pipeline.signals.types import ChartWarning, LaneyChoice, WarningKind
+
+
+def laney_sentence(choice: LaneyChoice) -> str:
+    """`Drawn as a p′ chart (Laney 2002): sigma z is 1.31, where chance alone gives 0.63 to 1.37, so …`"""
+    plain = choice.plain
+    if choice.outcome in ("as_asked", "no_sigma_z"):
+        why = "as asked" if choice.outcome == "as_asked" else "sigma z cannot be computed from these points"
+        return f"Drawn as a {plain} chart: {why}."
+    in_words = ", ".join(f"{sigma_z:.2f}" for sigma_z in choice.sigma_z)
+    chance = ", ".join(f"{low:.2f} to {high:.2f}" for low, high in choice.chance)
+    effect = f"so the limits are {choice.sigma_z[-1]:.2f} times those of a {plain} chart"
+    if choice.outcome == "floored":
+        effect = f"so the limits are those of a {plain} chart: they are never narrowed"
+    return (
+        f"Drawn as a {plain}′ chart (Laney 2002): sigma z is {in_words}, where chance alone gives {chance}, {effect}."
+    )
 
 
 def chart_warning_sentence(warning: ChartWarning) -> str:
