@@ -92,6 +92,9 @@ def outbox(
 
     with open_state(warehouse, settings=read_settings(settings_file), given=state) as database:
         mails = [one for one in list_mails(database) if every or one.state != "sent"]
+    if not mails and output is Format.table:
+        say("No mail." if every else "No mail waits or needs a person. --all also lists those that were sent.")
+        return
     columns = ["id", "issue", "recipient", "state", "attempts", "next_try", "reply"]
     rows = [
         (one.id, one.issue_id, one.recipient, one.state, one.attempts,

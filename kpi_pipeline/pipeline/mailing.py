@@ -109,8 +109,8 @@ class Mailroom:
 def open_mailroom(database: Database, archive: Path, settings: Settings) -> Mailroom:
     """The mail room as set; DefinitionError where no mail server is."""
     if settings.delivery.mail is None:
-        what = "name no mail server."
-        raise DefinitionError(Fault("settings", what, "Set delivery.mail: host, port, tls, sender."))
+        cure = "Write it into kpi.yaml, delivery: {mail: {host: …, sender: …}} (docs/guide/operations.md)."
+        raise DefinitionError(Fault("settings", "no mail server is set: nothing can be sent.", cure))
     return Mailroom(database, archive, read_audiences(settings.delivery.audiences), settings.delivery.mail)
 
 

@@ -81,6 +81,8 @@ def test_every_recipient_gets_one_mail_over_tls_and_nothing_goes_twice(room: Mai
         ("drop_after", "uncertain", "uncertain", 1),
         ("drop_forget", "uncertain", "uncertain", 0),
         ("drop_before", "queued", "queued", 0),
+        ("drop_rcpt", "queued", "queued", 0),
+        ("drop_reply", "uncertain", "uncertain", 1),
     ],
 )
 def test_each_way_a_mail_can_end_is_in_the_outbox(
