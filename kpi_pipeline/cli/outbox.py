@@ -52,7 +52,7 @@ def send(
     with _mailroom(warehouse, state, settings_file) as room:
         if dry_run:
             rows = plan_of_mails(room)
-            columns = ["recipient", "report", "form", "state", "message_id"]
+            columns = ["recipient", "report", "gets", "state", "message_id"]
             print_frame(
                 pd.DataFrame(rows, columns=columns), output=Format.table, title=f"{len(rows)} mails; nothing is sent",
                 columns=columns[:-1],

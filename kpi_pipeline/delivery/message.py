@@ -76,8 +76,13 @@ def write_letter(
         picture=draw_first_page(pdf),
         picture_words=f"Page one of the report: {front['title']}",
         pdf=pdf if form == "pdf" else None,
-        file_name=f"report-{said['month']}-issue-{number}.pdf",
+        file_name=pdf_name(said["month"], number),
     )
+
+
+def pdf_name(month: str, number: int | None) -> str:
+    """What the attached report is called."""
+    return f"report-{month}-issue-{number}.pdf"
 
 
 def build_message(
