@@ -10,6 +10,7 @@ import sys
 
 import typer
 
+from kpi_pipeline.cli.budget import budget
 from kpi_pipeline.cli.build import build, demo
 from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import print_errors, print_unexpected
@@ -21,6 +22,7 @@ from kpi_pipeline.cli.explain import explain
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.faults import faults
 from kpi_pipeline.cli.figures import add_figures
+from kpi_pipeline.cli.groups import add_groups
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.lists import cases, quarantine, values
@@ -48,36 +50,38 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(reference_app, name="reference")
-app.add_typer(initiative_app, name="initiative")
-app.add_typer(rebase_app, name="rebase")
-app.add_typer(decision_app, name="decision")
-app.add_typer(definitions_app, name="definitions")
-app.add_typer(risk_app, name="risk")
-app.add_typer(issue_app, name="issue")
-app.add_typer(outbox_app, name="outbox")
-add_send(app)
-add_operation(app)
-add_figures(app)
-app.add_typer(state_app, name="state")
+# In the order in which help lists them: from files to figures, the figures, the report, its life, the house.
+app.command()(demo)
+app.command("map")(map_files)
 app.command()(extract)
+app.command()(check)
+app.command()(build)
+app.command()(quarantine)
+app.command()(faults)
+app.command()(values)
+app.command()(cases)
+app.command()(totals)
+add_groups(app)
+app.command()(budget)
+add_figures(app)
+app.command()(report)
+app.command()(explain)
 app.command()(diff)
 app.command()(verify)
-app.command()(explain)
-app.command()(check)
-app.command()(faults)
-app.command()(totals)
 app.command("audit-disclosure")(audit_disclosure)
-
-app.command("map")(map_files)
-app.command()(demo)
-app.command()(build)
-app.command()(cases)
-app.command()(values)
-app.command()(report)
+add_send(app)
+add_operation(app)
 app.command()(signals)
-app.command()(quarantine)
 app.command("new-metric")(new_metric)
+app.add_typer(issue_app, name="issue")
+app.add_typer(outbox_app, name="outbox")
+app.add_typer(decision_app, name="decision")
+app.add_typer(initiative_app, name="initiative")
+app.add_typer(rebase_app, name="rebase")
+app.add_typer(definitions_app, name="definitions")
+app.add_typer(risk_app, name="risk")
+app.add_typer(reference_app, name="reference")
+app.add_typer(state_app, name="state")
 add_project_option(app)
 
 

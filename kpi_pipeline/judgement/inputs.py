@@ -18,11 +18,15 @@ from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
+from kpi_pipeline.improvement.budget import Budget
+from kpi_pipeline.improvement.denials import Denials
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
+from kpi_pipeline.judgement.vintages import Vintage
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.gaps import MetricGaps
 from kpi_pipeline.warehouse.facts import BuildFacts
 
 
@@ -39,7 +43,11 @@ class ReportInputs:
     said: the claims of the issue before, to be followed up; none where there is no issue before.
     restated: what became of the figures the issue before showed; None where there is none before.
     published: what the issues before printed for the same readers, oldest first.
+    vintages: the figures of this place as the issues before showed them, to this audience.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
+    budget: of the chosen facility's department; None where none is booked. It counts no patients.
+    denials: of the chosen facility, by payer and reason; None where none were supplied.
+    gaps: how headline measures differ between groups of patients, of the chosen facility; none leave that page out.
     """
 
     metrics: Mapping[str, Metric]
@@ -63,7 +71,11 @@ class ReportInputs:
     said: tuple[Claim, ...] = ()
     restated: Restated | None = None
     published: tuple[Publication, ...] = ()
+    vintages: tuple[Vintage, ...] = ()
     drivers: Drivers | None = None
+    gaps: tuple[MetricGaps, ...] = ()
+    budget: Budget | None = None
+    denials: Denials | None = None
 
     @property
     def withholds(self) -> bool:

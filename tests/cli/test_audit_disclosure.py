@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from kpi_pipeline.core.errors import InputError
@@ -15,11 +17,13 @@ from kpi_pipeline.judgement.disclosure.publication import DENOMINATOR, Cell
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.audit_disclosure import audit_reports
 from kpi_pipeline.pipeline.issue_before import published_before, read_issue_before
+from kpi_pipeline.pipeline.published_words import small_counts_said
 from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import report_file_stem
 from tests.report.invented_report import READMISSION, report_inputs
 
 SNAPSHOT = "3fa9c27be1d04455"
+EMPTY = '{"appendix": {"definitions": []}, "facility_id": "all", "month": "2026-01", "issue_number": null}'
 SIZES = {"A": 900.0, "B": 300.0, "C": 60.0}
 
 
@@ -73,8 +77,19 @@ def test_what_is_no_report_is_said_so(tmp_path: Path) -> None:
         audit_reports([tmp_path / "x.pdf"], threshold=11)
     (tmp_path / "x.figures.csv").write_text("a\r\n1\r\n", encoding="utf-8")
     (tmp_path / "x.model.json").write_text(json.dumps([]), encoding="utf-8")
-    with pytest.raises(InputError, match="is no model"):
+    with pytest.raises(InputError, match=r"lacks metric, facility_id, month, numerator"):
         audit_reports([tmp_path / "x.pdf"], threshold=11)
+    head = "metric,facility_id,month,numerator,denominator,value,snapshot\r\n"
+    for figures, model, what in (
+        (head, "[]", "is no model"),
+        (head, "[" * 100_000 + "]" * 100_000, "is no model"),
+        ("\ud800", "{}", "is no table of figures"),
+        (head + "discharges,all,2026-01,1e999,,,x\r\n", EMPTY, "holds numbers that are none"),
+    ):
+        (tmp_path / "x.figures.csv").write_bytes(figures.encode("utf-8", "surrogatepass"))
+        (tmp_path / "x.model.json").write_text(model, encoding="utf-8")
+        with pytest.raises(InputError, match=what):
+            audit_reports([tmp_path / "x.pdf"], threshold=11)
 
 
 def make_issue(archive: Path, number: int, snapshot: str, follows: dict[str, str] | None) -> dict[str, str]:
@@ -114,3 +129,45 @@ def test_two_issues_that_differ_by_three_patients_are_told_apart(tmp_path: Path)
     )
     assert audit.n_issues == 2
     assert {(one.lower, one.difference_to) for one in audit.findings} == {(3.0, "an issue before")}
+
+
+def test_a_number_put_back_into_the_workbook_alone_is_found(tmp_path: Path) -> None:
+    paths = write_copies(tmp_path)
+    for path in paths:
+        with path.with_suffix(".figures.csv").open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.reader(lines))
+        at = next((row for row in rows if row[0] == f"{READMISSION}/B/2026-09"), None)
+        if path.name == "kpi-report-2026-10-B-board.pdf":
+            assert at is not None
+            at[5] = "40"
+        book = openpyxl.Workbook()
+        assert book.active is not None
+        for row in rows:
+            book.active.append(row)
+        book.save(path.with_suffix(".xlsx"))
+    found = audit_reports(paths, threshold=11).findings
+    assert [(one.cell.facility_id, one.cell.month, one.lower, one.upper) for one in found] == [("C", "2026-09", 8, 8)]
+
+
+def test_a_small_count_in_any_form_is_found(tmp_path: Path) -> None:
+    """What the page withholds may stand in no other form: model, offline page, workbook, provenance, file name."""
+    whole = write_copies(tmp_path)[0]
+    stem, metrics = whole.with_suffix(""), load_metrics()
+    assert small_counts_said(stem, metrics, threshold=11) == []
+    model = whole.with_suffix(".model.json")
+    said = json.loads(model.read_text(encoding="utf-8")) | {"note": "4 patients came late."}
+    model.write_text(json.dumps(said), encoding="utf-8")
+    page = '<style>3 patients</style><p>at least 10 cases<img alt="9 discharges late"></p>'
+    whole.with_suffix(".html").write_text(page, encoding="utf-8")
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["2 returns", 40, "fewer than 11 patients"])
+    book.save(whole.with_suffix(".xlsx"))
+    ledger = {"input_files": [{"table": "encounters", "sha256": "ab", "quarantined": 3}]}
+    whole.with_suffix(".provenance.json").write_text(json.dumps(ledger), encoding="utf-8")
+    assert [(one.file, one.words) for one in small_counts_said(stem, metrics, threshold=11)] == [
+        ("model.json", "4 patients"),
+        ("HTML", "9 discharges"),
+        ("XLSX", "2 returns"),
+        ("provenance.json", "quarantined of encounters: 3"),
+    ]

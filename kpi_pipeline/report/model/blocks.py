@@ -121,8 +121,13 @@ class FurtherSection(Frozen):
         "said_before",
         "decisions",
         "questions",
+        "provisional",
         "hospitals",
         "drivers",
+        "barriers",
+        "totals",
+        "budget",
+        "fairness",
         "improvement_programme",
         "changes_since_last_issue",
     ]
