@@ -44,7 +44,7 @@ ui: $(READY) ## Starts Dagster's web page at http://127.0.0.1:3000, on demo data
 test: $(READY) ## Runs every test; ARGS="tests/signals -x" narrows it
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-proofs: $(READY) postgresql mail-server ## Runs the tests of a minute and more, which `make test` leaves out
+proofs: $(READY) postgresql mail-server outside ## Runs the tests of a minute and more, which `make test` leaves out
 	@CI=true $(BIN)/python -m pytest -m long -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(READY) ## Style, types, layers, SQL, generated documents, declared = used, definitions
@@ -80,7 +80,20 @@ simulate: $(READY) ## Simulates the judgement where the truth is known and rewri
 	@$(BIN)/python -m benchmarks.signals_simulation --write
 	@$(BIN)/python -m benchmarks.funnel_simulation --write
 	@$(BIN)/python -m benchmarks.claims_simulation --write
+	@$(BIN)/python -m benchmarks.bands_simulation --write
 	@$(BIN)/python -m benchmarks.risk_simulation --write
+
+verapdf: $(READY) ## Validates every form that is PDF, for every audience, with veraPDF
+	@tools/verapdf.sh
+	@CI=true $(BIN)/python -m pytest -q -m "long or not long" tests/end_to_end/test_forms_outside.py -k pdf
+
+axe: $(READY) ## Looks at the report's pages with axe-core in Chromium, on a phone's width and a screen's
+	@tools/axe.sh
+	@CI=true $(BIN)/python -m pytest -q -m long tests/end_to_end/test_forms_outside.py -k axe
+
+outside: ## Installs veraPDF, Chromium and axe-core, which some tests start
+	@tools/verapdf.sh
+	@tools/axe.sh
 
 postgresql: ## Installs PostgreSQL's server, which some tests and benchmarks start
 	@tools/postgresql.sh

@@ -38,6 +38,7 @@ CALLED_BY_LIBRARIES = (
     "trace",  # Jinja's undefined
     "xlsx", "brief",  # Typer, of the choices of an option
     "flavor",  # fontTools
+    "handle_starttag", "handle_endtag", "handle_data",  # html.parser
     "alignment", "ref", "number_format", "creator",  # openpyxl
 )  # fmt: skip
 

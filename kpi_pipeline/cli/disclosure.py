@@ -9,9 +9,11 @@ import pandas as pd
 import typer
 
 from kpi_pipeline.cli.console import Format, print_frame, progress, say
+from kpi_pipeline.core.language import verb_for
 from kpi_pipeline.core.settings import read_settings
 
 CHECK_FAILED = 6
+_SAID = ("report", "file", "words")
 
 
 def audit_disclosure(
@@ -27,18 +29,22 @@ def audit_disclosure(
     threshold = read_settings(settings_file).small_number_threshold
     with progress("Attacking what was published"):
         audit = audit_reports(reports, threshold=threshold)
-    snapshots = f"{audit.n_issues:,} {'snapshot' if audit.n_issues == 1 else 'snapshots'} of data"
+    reports_of = f"{audit.n_reports:,} {verb_for(audit.n_reports, 'report', 'reports')}"
+    snapshots = f"{audit.n_issues:,} {verb_for(audit.n_issues, 'snapshot', 'snapshots')} of data"
     numbers = f"{audit.n_numbers:,} numbers, {audit.n_withheld:,} of them withheld"
-    said = f"{audit.n_reports:,} reports of {snapshots}, {numbers}"
-    if not audit.findings:
+    said = f"{reports_of} of {snapshots}, {numbers}"
+    if not audit.findings and not audit.said:
         say(f"Nothing withheld can be worked out: {said}.")
         return
-    rows = [
-        (*one.cell, one.lower, one.upper, f"difference to {one.difference_to}" if one.difference_to else "sums")
-        for one in audit.findings
-    ]
-    columns = ("metric", "facility_id", "month", "number", "at_least", "at_most", "by")
-    print_frame(
-        pd.DataFrame(rows, columns=list(columns)), output=output, title=f"Can be worked out ({said})", columns=columns
-    )
+    if audit.findings:
+        rows = [
+            (*one.cell, one.lower, one.upper, f"difference to {one.difference_to}" if one.difference_to else "sums")
+            for one in audit.findings
+        ]
+        columns = ("metric", "facility_id", "month", "number", "at_least", "at_most", "by")
+        title = f"Can be worked out ({said})"
+        print_frame(pd.DataFrame(rows, columns=list(columns)), output=output, title=title, columns=columns)
+    if audit.said:
+        forms = pd.DataFrame([(report, one.file, one.words) for report, one in audit.said], columns=list(_SAID))
+        print_frame(forms, output=output, title="Small counts in words", columns=_SAID)
     raise typer.Exit(CHECK_FAILED)

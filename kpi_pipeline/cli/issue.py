@@ -142,6 +142,9 @@ def list_all(
          "" if one.number is None else str(one.number), one.drafted_by, one.pdf_sha256[:12])
         for one in found
     ]  # fmt: skip
+    if not rows and output is Format.table:
+        say(f"Nothing is drafted yet{f' for {month}' if month else ''}. Begin with kpi issue draft YYYY-MM --by NAME.")
+        return
     print_frame(pd.DataFrame(rows, columns=list(columns)), output=output, title=f"{len(rows)} issues")
 
 

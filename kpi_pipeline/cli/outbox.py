@@ -52,7 +52,7 @@ def send(
     with _mailroom(warehouse, state, settings_file) as room:
         if dry_run:
             rows = plan_of_mails(room)
-            columns = ["recipient", "report", "form", "state", "message_id"]
+            columns = ["recipient", "report", "gets", "state", "message_id"]
             print_frame(
                 pd.DataFrame(rows, columns=columns), output=Format.table, title=f"{len(rows)} mails; nothing is sent",
                 columns=columns[:-1],
@@ -92,6 +92,9 @@ def outbox(
 
     with open_state(warehouse, settings=read_settings(settings_file), given=state) as database:
         mails = [one for one in list_mails(database) if every or one.state != "sent"]
+    if not mails and output is Format.table:
+        say("No mail." if every else "No mail waits or needs a person. --all also lists those that were sent.")
+        return
     columns = ["id", "issue", "recipient", "state", "attempts", "next_try", "reply"]
     rows = [
         (one.id, one.issue_id, one.recipient, one.state, one.attempts,

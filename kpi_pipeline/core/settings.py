@@ -243,7 +243,7 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         update={name: absolute(getattr(settings.report, name)) for name in ("logo", "commentary", "decisions")}
     )
     delivery = settings.delivery.model_copy(
-        update={"audiences": absolute(settings.delivery.audiences), "archive": absolute(settings.delivery.archive)}
+        update={name: absolute(getattr(settings.delivery, name)) for name in ("audiences", "archive", "signing_key")}
     )
     if delivery.mail is not None:
         mail = delivery.mail.model_copy(update={"ca_file": absolute(delivery.mail.ca_file)})

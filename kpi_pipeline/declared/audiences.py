@@ -139,11 +139,18 @@ def read_audiences(path: Path | None, *, facilities: Sequence[str] | None = None
     """
     if path is None:
         raise DefinitionError(
-            Fault("settings", "name no `audiences` file.", "Write audiences.yaml and set `audiences: audiences.yaml`.")
+            Fault(
+                "settings",
+                "nobody is named who gets a report.",
+                "Write audiences.yaml (docs/examples has one to copy), and in kpi.yaml delivery: {audiences: "
+                "audiences.yaml}.",
+            )
         )
     where = shown_path(path)
     if not path.is_file():
-        raise DefinitionError(Fault(where, "there is no such audiences file.", "Check `audiences` in the settings."))
+        raise DefinitionError(
+            Fault(where, "there is no such audiences file.", "Check delivery: audiences in kpi.yaml.")
+        )
     raw = read_mapping(path)
     try:
         audiences = Audiences.model_validate(raw)

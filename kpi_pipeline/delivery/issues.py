@@ -71,6 +71,7 @@ def record_draft(
     pdf_sha256: str,
     basis: Mapping[str, Any],
     is_ready: bool,
+    replaces_id: int | None,
     by: str,
     at: datetime,
     why: str = "",
@@ -78,8 +79,14 @@ def record_draft(
     """Records a draft in place of an earlier one of the same month, scope and audience.
 
     The same bytes keep their approval; other bytes lose it. is_ready: nothing stands in the way of an approval.
+    replaces_id: the issue that stood when the draft was begun, and that it says it replaces; another one may have been
+    published meanwhile, and everybody would get a second report that says nothing of the first.
     """
     with database.writing() as session:
+        replaced = _newest_issued(session, month, scope, audience)
+        if replaced is not None and replaced.id != replaces_id:
+            what = f"number {replaced.number} was issued while this draft was made."
+            raise _refused(_issue(replaced), what, "Say --why it is replaced, or leave it.")
         entry = _open_entry(session, month, scope, audience)
         if entry is not None and entry.state == "publishing":
             raise _refused(_issue(entry), "is being published.", "Finish with kpi issue publish, then draft anew.")
@@ -91,7 +98,6 @@ def record_draft(
         entry.profile, entry.pdf_sha256, entry.why = profile, pdf_sha256, why
         entry.basis = json.dumps(basis, sort_keys=True, ensure_ascii=False)
         entry.drafted_by, entry.drafted_at = by, as_stored(at)
-        replaced = _newest_issued(session, month, scope, audience)
         entry.supersedes_id = None if replaced is None else replaced.id
         session.flush()
         issue = _issue(entry)
@@ -133,10 +139,12 @@ def reserve_number(database: Database, issue_id: int, *, by: str, at: datetime) 
     with database.writing() as session:
         entry = _entry(session, issue_id)
         issue = _issue(entry)
-        if entry.state in ("publishing", "issued"):
+        if entry.state == "issued":
             return issue
-        if entry.state != "approved" or not _is_approved(session, entry):
+        if entry.state not in ("approved", "publishing") or not _is_approved(session, entry):
             raise _refused(issue, f"is {entry.state.replace('_', ' ')}, not approved.", "Approve it first.")
+        if entry.state == "publishing":
+            return issue
         highest = session.scalar(
             select(func.max(IssueEntry.number)).where(
                 IssueEntry.scope == entry.scope, IssueEntry.audience == entry.audience
@@ -168,6 +176,8 @@ def finish_publication(
             return _issue(entry)
         if entry.state != "publishing":
             raise _refused(_issue(entry), f"is {entry.state}, not being published.", "Publish it again.")
+        if not _is_approved(session, entry):
+            raise _refused(_issue(entry), "is not approved.", "Withdraw it, then draft it anew.")
         before = _newest_issued(session, entry.month, entry.scope, entry.audience)
         if before is not None:
             before.state = "superseded"

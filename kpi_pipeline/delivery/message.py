@@ -53,10 +53,11 @@ def write_letter(
     """The letter of an issue, from its model: nothing in it that the report does not say."""
     said = json.loads(model)
     front = said["front"]
+    n_decisions = len(front["decisions"])
     counts = [
         (len(front["improved"]["items"]), "improved"),
         (len(front["attention"]["items"]), "in need of attention"),
-        (len(front["decisions"]), "decisions asked for"),
+        (n_decisions, "decision asked for" if n_decisions == 1 else "decisions asked for"),
     ]
     where = "The full report is attached." if form == "pdf" else ""
     if public_url:
@@ -75,8 +76,13 @@ def write_letter(
         picture=draw_first_page(pdf),
         picture_words=f"Page one of the report: {front['title']}",
         pdf=pdf if form == "pdf" else None,
-        file_name=f"report-{said['month']}-issue-{number}.pdf",
+        file_name=pdf_name(said["month"], number),
     )
+
+
+def pdf_name(month: str, number: int | None) -> str:
+    """What the attached report is called."""
+    return f"report-{month}-issue-{number}.pdf"
 
 
 def build_message(

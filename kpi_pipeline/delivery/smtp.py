@@ -12,7 +12,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from kpi_pipeline.core.delivery_settings import MailSettings
@@ -89,7 +89,7 @@ def deliver(
 
     Raises RefusedError, UncertainError, or SMTPException and OSError where the connection broke before the body began.
     """
-    with _deadline(server, seconds):
+    with _deadline(server, seconds) as is_over:
         limit = int(server.esmtp_features.get("size") or 0) if server.does_esmtp else 0
         if limit and len(content) > limit:
             raise RefusedError(552, f"the mail has {len(content)} bytes, the server takes {limit}")
@@ -109,6 +109,8 @@ def deliver(
             code, said = server.getreply()
         except (smtplib.SMTPException, OSError) as error:
             raise UncertainError(f"the connection was lost after the body began ({type(error).__name__})") from error
+        if is_over() or not _is_reply(code):
+            raise UncertainError("the server's reply to the body was cut off")
     reached("send.answered")
     if code != 250:
         raise RefusedError(code, said)
@@ -141,18 +143,28 @@ def _expect(server: smtplib.SMTP, reply: tuple[int, bytes]) -> None:
     code, said = reply
     if code in (250, 251):
         return
-    if code in (421, -1):
+    if code == 421 or not _is_reply(code):
         server.close()
         raise smtplib.SMTPServerDisconnected("the server closed the connection")
     server.rset()
     raise RefusedError(code, said)
 
 
+def _is_reply(code: int) -> bool:
+    """Whether a number is a reply code: of a line that is cut off smtplib reads what there is, `25` of `250`."""
+    return 200 <= code < 600
+
+
 @contextmanager
-def _deadline(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
-    """Breaks the connection when the block takes longer as a whole; smtplib's own limit is for each read alone."""
+def _deadline(server: smtplib.SMTP, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Breaks the connection when the block takes longer as a whole; smtplib's own limit is for each read alone.
+
+    Gives a function that says whether it did.
+    """
+    over = threading.Event()
 
     def break_off() -> None:
+        over.set()
         if server.sock is not None:
             try:
                 server.sock.shutdown(socket.SHUT_RDWR)
@@ -163,6 +175,6 @@ def _deadline(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield over.is_set
     finally:
         timer.cancel()

@@ -11,11 +11,25 @@ from datetime import date, timedelta
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.sql_text import parquet_file
+from kpi_pipeline.core.sql_text import identifier, parquet_file
 from kpi_pipeline.intake.staged_files import StagedFile
 
 NO_END = date(9000, 1, 1)
 """Stands for no last plausible day; years of five digits are none."""
+
+_HAPPENED = {
+    "encounters": ("admitted_at", "discharged_at"),
+    "procedures": ("performed_on",),
+    "denials": ("denied_on", "appealed_on", "decided_on"),
+    "avoidable_days": ("starts_on",),
+    "cm_cases": ("opened_at", "first_assessed_at", "closed_at"),
+    "cm_tasks": ("done_at",),
+    "reviews": ("done_at",),
+    "notices": ("delivered_at",),
+    "census": ("census_on",),
+    "training": ("completed_on",),
+}
+"""The dates of what has happened, by table; what is due, planned or runs out may lie ahead."""
 
 _SLACK_DAYS = 31
 """The end of a feed is a guess of some days: rows of the month after it are never called mistyped."""
@@ -71,12 +85,15 @@ def reaches_beyond(connection: duckdb.DuckDBPyConnection, file: StagedFile, day:
     return _is_of_encounters(file) and _count_after(connection, file, day) > 0
 
 
-def dates_ahead(connection: duckdb.DuckDBPyConnection, files: Sequence[StagedFile]) -> list[Notice]:
-    """Rows dated two days and more after their file came: they count as written, and that is told."""
+def dates_ahead(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[StagedFile], *, plausible_until: date | None
+) -> list[Notice]:
+    """Rows of what has happened that are dated two days and more after their file came, or after the last plausible
+    day where that is declared: they count as written, and that is told."""
     notices = []
-    for file in filter(_is_of_encounters, files):
-        arrived = date.fromisoformat(file.arrived_at[:10]) + timedelta(days=1)
-        count = _count_after(connection, file, arrived)
+    for file in files:
+        last = plausible_until or date.fromisoformat(file.arrived_at[:10]) + timedelta(days=1)
+        count = _count_after(connection, file, last) if file.table in _HAPPENED else 0
         if count:
             notices.append(Notice("dates_ahead", file=file.file_name, table=file.table, counts={"rows": count}))
     return notices
@@ -87,10 +104,9 @@ def _is_of_encounters(file: StagedFile) -> bool:
 
 
 def _count_after(connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date) -> int:
+    is_after = " OR ".join(f"CAST({identifier(column)} AS DATE) > $day" for column in _HAPPENED[file.table])
     return int(
         connection.execute(
-            f"SELECT COUNT(*) FROM {parquet_file(file.staged)} "
-            "WHERE CAST(admitted_at AS DATE) > $day OR CAST(discharged_at AS DATE) > $day",
-            {"day": day},
+            f"SELECT COUNT(*) FROM {parquet_file(file.staged)} WHERE {is_after}", {"day": day}
         ).fetchall()[0][0]
     )

@@ -147,8 +147,7 @@ def _ingest_once(
             ]
         note_files(connection, store, staged)
         warnings += compare_with_before(connection, history, staged, options)
-        if options.plausible_until is None:
-            warnings += dates_ahead(connection, staged)
+        warnings += dates_ahead(connection, staged, plausible_until=options.plausible_until)
     warnings += find_missing_extracts(staged, options)
     warnings += left_out_warnings(staged, chosen) + unreadable_warnings(staged) + row_warnings(staged)
     return IntakeResult(chosen, options, tuple(staged), tuple(warnings))

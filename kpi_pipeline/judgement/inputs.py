@@ -22,6 +22,7 @@ from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
+from kpi_pipeline.judgement.vintages import Vintage
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.warehouse.facts import BuildFacts
 
@@ -39,6 +40,7 @@ class ReportInputs:
     said: the claims of the issue before, to be followed up; none where there is no issue before.
     restated: what became of the figures the issue before showed; None where there is none before.
     published: what the issues before printed for the same readers, oldest first.
+    vintages: the figures of this place as the issues before showed them, to this audience.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     """
 
@@ -63,6 +65,7 @@ class ReportInputs:
     said: tuple[Claim, ...] = ()
     restated: Restated | None = None
     published: tuple[Publication, ...] = ()
+    vintages: tuple[Vintage, ...] = ()
     drivers: Drivers | None = None
 
     @property

@@ -22,6 +22,7 @@ from kpi_pipeline.judgement.agenda import (
 )
 from kpi_pipeline.judgement.asked_decisions import TrackedDecision, track_decisions
 from kpi_pipeline.judgement.audience import own_copy
+from kpi_pipeline.judgement.bands import Band, JudgedBands, judge_bands
 from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.claims.register import follow_claims
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
@@ -103,6 +104,12 @@ class Judged:
     claims: tuple[FollowUp, ...] = ()
     restated: JudgedRestated | None = None
     asked_before: tuple[TrackedDecision, ...] = ()
+    bands: JudgedBands | None = None
+
+    def band_of(self, metric: str) -> Band | None:
+        """Where the final value of the report month's figure is expected; None without a band."""
+        bands = self.bands.now if self.bands else ()
+        return next((one for one in bands if (one.shown.metric, one.shown.age) == (metric, 0)), None)
 
     @property
     def headline_measures(self) -> tuple[Measure, ...]:
@@ -174,6 +181,7 @@ def judge(inputs: ReportInputs) -> Judged:
         claims=claims,
         restated=_judge_restated(inputs, index),
         asked_before=track_decisions(inputs),
+        bands=judge_bands(inputs.vintages, system, inputs.month),
     )
 
 

@@ -6,6 +6,7 @@ Everything that reaches Dagster's event log passes through here, so that one rea
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -90,7 +91,7 @@ def report_metadata(written: WrittenReport, base_url: str) -> MetadataValues:
         "size_kb": pdf.stat().st_size // 1024,
         "pdf_sha256": _file_hash(pdf),
         "page_one": _picture_of_page_one(pdf),
-        "aggregates": _aggregates(written.figures),
+        "aggregates": aggregates_table(written.figures),
     }
 
 
@@ -102,15 +103,24 @@ def _picture_of_page_one(pdf: Path) -> dg.MetadataValue[str]:
     return dg.MetadataValue.md(f"![Page one of the report](data:image/png;base64,{picture})")
 
 
-def _aggregates(figures: Path) -> dg.MetadataValue[str]:
-    """The report's own table of figures, newest month first; what a report withholds is withheld here too."""
-    lines = figures.read_text(encoding="utf-8").splitlines()
-    rows = [line.replace("|", "/").split(",") for line in [lines[0], *lines[: -_ROWS_SHOWN - 1 : -1]]]
-    head = [f"| {' | '.join(rows[0])} |", f"|{' --- |' * len(rows[0])}"]
-    return dg.MetadataValue.md("\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows[1:])]))
+def aggregates_table(figures: Path) -> dg.MetadataValue[str]:
+    """Each measure's newest figure over the whole system; what a report withholds is withheld here too."""
+    newest: dict[str, dict[str, str]] = {}
+    with figures.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            before = newest.get(row["metric"])
+            if (
+                row["metric"]
+                and row["facility_id"] == WHOLE_SYSTEM
+                and (before is None or row["month"] > before["month"])
+            ):
+                newest[row["metric"]] = row | {"value": f"{float(row['value']):,.2f}" if row["value"] else ""}
+    rows = [_COLUMNS_SHOWN, ["---"] * len(_COLUMNS_SHOWN)]
+    rows += [[row[column].replace("|", "/") for column in _COLUMNS_SHOWN] for row in newest.values()]
+    return dg.MetadataValue.md("\n".join(f"| {' | '.join(row)} |" for row in rows))
 
 
-_ROWS_SHOWN = 40
+_COLUMNS_SHOWN = ["metric", "month", "value", "unit", "denominator", "maturity", "status", "target", "variation"]
 
 
 def metric_description(metric: Metric) -> str:

@@ -15,17 +15,20 @@ from kpi_pipeline.judgement.disclosure.attack import Finding, attack_issues
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.published import SUFFIXES, Published, read_published
+from kpi_pipeline.pipeline.published_words import Said, small_counts_said
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was read and what could be worked out from it. n_issues: of how many snapshots of data."""
+    """What was read and what could be worked out from it. n_issues: of how many snapshots of data. said: report and
+    what any of its forms says in words."""
 
     n_reports: int
     n_issues: int
     n_numbers: int
     n_withheld: int
     findings: tuple[Finding, ...]
+    said: tuple[tuple[str, Said], ...] = ()
 
 
 def audit_reports(paths: Sequence[Path], *, threshold: int) -> Audit:
@@ -49,7 +52,8 @@ def audit_reports(paths: Sequence[Path], *, threshold: int) -> Audit:
     findings = attack_issues(publications, metrics, threshold=threshold, n_changed=changed)
     n_numbers = sum(len(one.numbers) for one in publications)
     n_withheld = sum(len(one.withheld) for one in publications)
-    return Audit(len(stems), len(issues), n_numbers, n_withheld, tuple(findings))
+    said = [(stem.name, one) for stem in stems for one in small_counts_said(stem, metrics, threshold=threshold)]
+    return Audit(len(stems), len(issues), n_numbers, n_withheld, tuple(findings), tuple(said))
 
 
 def _stem(path: Path) -> Path:

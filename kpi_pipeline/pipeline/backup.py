@@ -8,9 +8,12 @@ import shutil
 import sqlite3
 import subprocess
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
 from kpi_pipeline.core.files import PRIVATE_FILE, private_files, working_folder
@@ -19,17 +22,20 @@ from kpi_pipeline.delivery.files import READ_ONLY_FILE, READ_ONLY_FOLDER, sha256
 from kpi_pipeline.intake.landing import REGISTER
 from kpi_pipeline.intake.landing_history import HISTORY
 from kpi_pipeline.state.database import sqlite_file
+from kpi_pipeline.state.models import ArchiveEntry
 from kpi_pipeline.warehouse.connection import store_folder
 
 _CONTENTS = "contents.json"
 _SQLITE, _POSTGRESQL = "state.sqlite", "state.pgdump"
+_ISSUED = ArchiveEntry.__tablename__
 _STORE_FILES = (REGISTER, HISTORY, "landing_used.json", "state_seen.json")
 
 
 def write_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) -> int:
     """Writes one ZIP file, for its owner alone; returns how many files are in it. Raises InputError, DeliveryError.
 
-    The state is copied as of one moment (SQLite's backup, or pg_dump); issues never change once they are archived.
+    The state is copied as of one moment (SQLite's backup, or pg_dump), and with it the issues that it knows: one that
+    is published meanwhile is in the backup whole or not at all. An issue never changes once it is archived.
     """
     if file.exists():
         raise InputError(Fault(str(file), "is there already.", "Name a new file: a backup is never written over."))
@@ -37,10 +43,11 @@ def write_backup(file: Path, *, warehouse: Path, state_url: str, archive: Path) 
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     store = store_folder(warehouse)
     with private_files(), working_folder(store / "scratch") as scratch:
-        parts = {_state_name(state_url): _copy_state(state_url, scratch)}
+        copy, issued = _copy_state(state_url, scratch)
+        parts = {_state_name(state_url): copy}
         parts |= {f"store/{name}": store / name for name in _STORE_FILES if (store / name).is_file()}
-        issued = (one for one in archive.rglob("*") if one.is_file() and not _is_unfinished(one.relative_to(archive)))
-        parts |= {f"archive/{one.relative_to(archive).as_posix()}": one for one in sorted(issued)}
+        kept = sorted(one for path in issued for one in (archive / path).rglob("*") if one.is_file())
+        parts |= {f"archive/{one.relative_to(archive).as_posix()}": one for one in kept}
         try:
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE), "wb") as stream:
                 with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -101,21 +108,39 @@ def _unpack(file: Path, folder: Path) -> list[str]:
     return sorted(hashes)
 
 
-def _copy_state(state_url: str, scratch: Path) -> Path:
+def _copy_state(state_url: str, scratch: Path) -> tuple[Path, list[str]]:
+    """A copy of the state, and where the issues that it knows lie in the archive: both of the same moment."""
     file = sqlite_file(state_url)
     copy = scratch / _state_name(state_url)
     if file is None:
-        _run_postgresql("pg_dump", "--format=custom", "--no-owner", f"--file={copy}", _plain_url(state_url))
-        return copy
+        return copy, _dump_postgresql(state_url, copy)
     if not file.is_file():
         raise InputError(Fault("state", f"there is no state at {file}.", "Check --warehouse or --state."))
-    source, target = sqlite3.connect(file), sqlite3.connect(copy)
-    try:
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
+        has_issues = target.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [_ISSUED]).fetchall()
+        rows = target.execute(f"SELECT path FROM {_ISSUED}").fetchall() if has_issues else []
+    return copy, [str(path) for (path,) in rows]
+
+
+def _dump_postgresql(state_url: str, copy: Path) -> list[str]:
+    """Writes the dump of one snapshot, which stays open while the issues are listed from it."""
+    engine = create_engine(state_url, isolation_level="REPEATABLE READ")
+    try:
+        with engine.connect() as connection:
+            snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
+            has_issues = connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": _ISSUED})
+            rows = connection.scalars(text(f"SELECT path FROM {_ISSUED}")).all() if has_issues else []
+            _run_postgresql(
+                "pg_dump", "--format=custom", "--no-owner", f"--snapshot={snapshot}", f"--file={copy}",
+                _plain_url(state_url),
+            )  # fmt: skip
+    except DBAPIError as error:  # its text can name hosts and users
+        what = "the database cannot be read."
+        raise DeliveryError(Fault("state", what, "Check that the server runs, and your rights to it.")) from error
     finally:
-        source.close()
-        target.close()
-    return copy
+        engine.dispose()
+    return [str(path) for path in rows]
 
 
 def _run_postgresql(*command: str) -> None:
@@ -137,10 +162,6 @@ def _plain_url(state_url: str) -> str:
 
 def _state_name(state_url: str) -> str:
     return _POSTGRESQL if sqlite_file(state_url) is None else _SQLITE
-
-
-def _is_unfinished(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _place(source: Path, target: Path, mode: int) -> None:

@@ -19,6 +19,7 @@ from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.delivery.issues import Issue, archive_of
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
+from kpi_pipeline.judgement.vintages import Vintage
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.evidence import ABOUT, build_evidence
 from kpi_pipeline.pipeline.published import read_published
@@ -27,6 +28,8 @@ from kpi_pipeline.state.database import Database
 
 COMMENTARY = "inputs/commentary.yaml"
 """Where an archived issue keeps the director's words."""
+MOST_VINTAGES = 60
+"""Months of issues that bands look back: enough to have seen what two years of figures became."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,30 @@ def published_before(before: IssueBefore | None, metrics: Mapping[str, Metric]) 
         (figures,) = before.folder.glob("*.figures.csv")
         stem = figures.with_name(figures.name.removesuffix(".figures.csv"))
         found.insert(0, read_published(stem, metrics, may_be_older=True).publication)
-        archive = before.folder.parents[len(Path(before.follows["path"]).parts) - 1]
-        manifest = json.loads((before.folder / MANIFEST).read_bytes())
-        before = read_issue_before(archive, manifest["follows"])
+        before = issue_before_that(before)
     return tuple(found)
+
+
+def vintages_before(before: IssueBefore | None, *, scope: str) -> tuple[Vintage, ...]:
+    """A place's figures as the issues before showed them to the same readers; of a month issued twice the newest."""
+    found: dict[Month, list[Vintage]] = {}
+    while before is not None and len(found) < MOST_VINTAGES:
+        (figures,) = before.folder.glob("*.figures.csv")
+        shown = read_shown(figures.read_text(encoding="utf-8"))
+        if before.month not in found:
+            found[before.month] = [
+                Vintage(metric, one.version, before.month, month, one.value, one.is_final)
+                for (metric, place, month), one in shown.items()
+                if place == scope and one.value is not None
+            ]
+        before = issue_before_that(before)
+    return tuple(one for vintages in found.values() for one in vintages)
+
+
+def issue_before_that(issue: IssueBefore) -> IssueBefore | None:
+    """The issue that an archived one follows."""
+    archive = issue.folder.parents[len(Path(issue.follows["path"]).parts) - 1]
+    return read_issue_before(archive, json.loads((issue.folder / MANIFEST).read_bytes())["follows"])
 
 
 def restated_since(before: IssueBefore, warehouse: Path, *, scope: str, snapshot_id: str) -> Restated | None:

@@ -70,9 +70,8 @@ def draft_month(
     for one, scope in chosen:
         progress(f"{one.name}, {scope}")
         before = replaced[one.name, scope]
-        replaces = f"It replaces issue {before.number}: {why.rstrip('.')}." if before is not None else ""
         drafted.append(
-            _draft(desk, month, one, scope, replaces=replaces, decided=decided, basis=basis, by=by, at=at, why=why)
+            _draft(desk, month, one, scope, before=before, decided=decided, basis=basis, by=by, at=at, why=why)
         )
     return drafted
 
@@ -109,7 +108,7 @@ def _draft(
     audience: Audience,
     scope: str,
     *,
-    replaces: str,
+    before: Issue | None,
     decided: ReportDecisions,
     basis: Basis,
     by: str,
@@ -117,6 +116,7 @@ def _draft(
     why: str,
 ) -> Drafted:
     set_aside = overrides_of(desk.database, month, desk.facts.snapshot_id)
+    replaces = f"It replaces issue {before.number}: {why.rstrip('.')}." if before is not None else ""
     words = words_of(desk, str(month), scope, audience.name, replaces=replaces)
     obstacles = obstacles_of(desk, month, scope, ())
     if desk.settings.delivery.gate.commentary_required:
@@ -145,6 +145,7 @@ def _draft(
                 "model_sha256": said_sha256(files),
             },
             is_ready=all(one.gate in set_aside for one in obstacles),
+            replaces_id=None if before is None else before.id,
             by=by,
             at=at,
             why=why,

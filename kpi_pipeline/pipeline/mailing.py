@@ -23,6 +23,7 @@ from kpi_pipeline.delivery.message import (
     Recipient,
     build_message,
     build_notice,
+    pdf_name,
     write_letter,
 )
 from kpi_pipeline.delivery.outbox import Mail, claim, list_mails, postpone, settle
@@ -109,8 +110,8 @@ class Mailroom:
 def open_mailroom(database: Database, archive: Path, settings: Settings) -> Mailroom:
     """The mail room as set; DefinitionError where no mail server is."""
     if settings.delivery.mail is None:
-        what = "name no mail server."
-        raise DefinitionError(Fault("settings", what, "Set delivery.mail: host, port, tls, sender."))
+        cure = "Write it into kpi.yaml, delivery: {mail: {host: …, sender: …}} (docs/guide/operations.md)."
+        raise DefinitionError(Fault("settings", "no mail server is set: nothing can be sent.", cure))
     return Mailroom(database, archive, read_audiences(settings.delivery.audiences), settings.delivery.mail)
 
 
@@ -190,13 +191,14 @@ def _send_one(room: Mailroom, mail: Mail, line: _Line, clock: Clock, sent: Sent)
 
 
 def plan_of_mails(room: Mailroom) -> list[tuple[str, str, str, str, str]]:
-    """What waits, and for whom: recipient, issue, form, state, message id. Sends nothing."""
+    """What waits, and for whom: recipient, issue, what they get of it, state, message id. Sends nothing."""
     issues = {one.id: one for one in list_issues(room.database)}
     rows = []
     for mail in list_mails(room.database, states=("queued", "sending", "uncertain")):
         issue = issues[mail.issue_id]
         state = mail.state if room.still_gets(mail, issue) else "will be stopped: no longer in the audience"
-        rows.append((mail.recipient, f"{issue.name}, issue {issue.number}", mail.form, state, mail.message_id))
+        gets = f"page one, {pdf_name(issue.month, issue.number)}" if mail.form == "pdf" else "page one, no PDF"
+        rows.append((mail.recipient, f"{issue.name}, issue {issue.number}", gets, state, mail.message_id))
     return rows
 
 

@@ -30,6 +30,7 @@ from kpi_pipeline.pipeline.issue_before import (
     evidence_of,
     published_before,
     restated_since,
+    vintages_before,
 )
 from kpi_pipeline.pipeline.restatement import read_shown
 from kpi_pipeline.pipeline.roots import figure_roots
@@ -180,6 +181,7 @@ def read_report_inputs(
         gate_overrides=issue.gate_overrides,
         said=issue.said,
         restated=restated,
+        vintages=vintages_before(issue.before, scope=facility or WHOLE_SYSTEM),
         published=() if privacy == "internal" else published_before(issue.before, metrics),
     )
 

@@ -11,6 +11,7 @@ import csv
 import difflib
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,7 @@ def _find(content: bytes, given: Any, attached: Mapping[str, bytes], archived: l
     """The issue a PDF is, or claims to be: by its bytes, its attached files, or the words of its first page."""
     sha256 = sha256_of(content)
     hashes = {sha256_of(one) for one in attached.values()}
-    first = " ".join(_words(given, 0)) if len(given) else ""
+    first = " ".join(words_of_page(given, 0)) if len(given) else ""
 
     def likeness(one: _Archived) -> tuple[bool, int, bool]:
         files = one.manifest["files"]
@@ -154,9 +155,9 @@ def _pdf_faults(content: bytes, given: Any, found: _Archived) -> Iterator[str]:
         yield f"PDF: has {len(given)} pages, issue {found.issue.number} has {len(document)}"
     named = []
     for page in range(min(len(given), len(document))):
-        words, true = _words(given, page), _words(document, page)
+        words, true = words_of_page(given, page), words_of_page(document, page)
         if words != true:
-            named += list(_changed_words(page, words, true))
+            named += list(changed_words(page, words, true))
         elif not _look_alike(given, document, page):
             named.append(f"PDF, page {page + 1}: its words agree, but it does not look as it was issued")
     yield from named[:_MOST_NAMED]
@@ -166,12 +167,14 @@ def _pdf_faults(content: bytes, given: Any, found: _Archived) -> Iterator[str]:
         yield "PDF: its bytes are not those that were issued; every page reads and looks the same"
 
 
-def _words(document: Any, page: int) -> list[str]:
+def words_of_page(document: Any, page: int) -> list[str]:
+    """The words of a page in reading order."""
     text = document[page].get_textpage()
     return str(text.get_text_bounded()).split()
 
 
-def _changed_words(page: int, words: list[str], true: list[str]) -> Iterator[str]:
+def changed_words(page: int, words: list[str], true: list[str]) -> Iterator[str]:
+    """Each place where the words of a page are not the true ones: what stands there, and what the issue says."""
     matcher = difflib.SequenceMatcher(None, true, words, autojunk=False)
     for kind, start, end, given_start, given_end in matcher.get_opcodes():
         if kind == "equal":
@@ -196,6 +199,10 @@ def _attachment_faults(attached: Mapping[str, bytes], found: _Archived) -> Itera
     for name in sorted(attached.keys() & issued.keys()):
         if attached[name] != issued[name]:
             yield f"attachment {name}: is not the one that was issued{_first_line(attached[name], issued[name])}"
+            named = list(changed_rows(attached[name], issued[name])) if name.endswith(".csv") else []
+            yield from named[:_MOST_NAMED]
+            if len(named) > _MOST_NAMED:
+                yield f"attachment {name}: and {len(named) - _MOST_NAMED:,} more places"
 
 
 def _issued_attachments(found: _Archived) -> dict[str, bytes]:
@@ -205,6 +212,34 @@ def _issued_attachments(found: _Archived) -> dict[str, bytes]:
     return {
         one.name.removeprefix(f"{stem}."): one.read_bytes() for one in files if not one.name.endswith(".model.json")
     }
+
+
+def changed_rows(given: bytes, issued: bytes) -> Iterator[str]:
+    """What two tables with a figure_id say otherwise: each figure and column, and what was issued."""
+    told, true = _by_figure(given), _by_figure(issued)
+    for key, row in true.items():
+        if key not in told:
+            yield f"figure {key[0]}: is missing from the attachment"
+            continue
+        for name, text in row.items():
+            now = told[key].get(name)
+            if now != text:
+                what = f"{name} {now or 'nothing'} stands in the attachment, {text or 'nothing'} was issued"
+                yield f"figure {key[0]}: {what}"
+    for key in told.keys() - true.keys():
+        yield f"figure {key[0]}: was not issued"
+
+
+def _by_figure(content: bytes) -> dict[tuple[str, int], dict[str, str | None]]:
+    """The rows by figure and how many of that figure stand before: a restated figure has one for each cause."""
+    found: dict[tuple[str, int], dict[str, str | None]] = {}
+    seen: Counter[str] = Counter()
+    for row in csv.DictReader(io.StringIO(content.decode("utf-8", errors="replace"), newline="")):
+        figure = unguarded(row.get("figure_id") or "")
+        if figure:
+            found[figure, seen[figure]] = {name: text for name, text in row.items() if isinstance(name, str)}
+            seen[figure] += 1
+    return found
 
 
 def _first_line(given: bytes, issued: bytes) -> str:

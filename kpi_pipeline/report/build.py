@@ -22,6 +22,7 @@ from kpi_pipeline.report.pages.facilities import build_facility_section
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
+from kpi_pipeline.report.pages.provisional import build_provisional
 from kpi_pipeline.report.pages.questions import build_questions
 from kpi_pipeline.report.pages.restated import build_restated
 from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, section_headings
@@ -67,6 +68,7 @@ def build_whole(inputs: ReportInputs) -> Whole:
         build_improvement(judged),
         build_decisions(judged),
         build_questions(judged),
+        build_provisional(judged),
     )
     settings, facts = inputs.settings, inputs.facts
     built_at = facts.built_at if facts.built_at.tzinfo else facts.built_at.replace(tzinfo=UTC)

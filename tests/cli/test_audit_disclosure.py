@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from kpi_pipeline.core.errors import InputError
@@ -15,6 +16,7 @@ from kpi_pipeline.judgement.disclosure.publication import DENOMINATOR, Cell
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.audit_disclosure import audit_reports
 from kpi_pipeline.pipeline.issue_before import published_before, read_issue_before
+from kpi_pipeline.pipeline.published_words import small_counts_said
 from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import report_file_stem
 from tests.report.invented_report import READMISSION, report_inputs
@@ -114,3 +116,27 @@ def test_two_issues_that_differ_by_three_patients_are_told_apart(tmp_path: Path)
     )
     assert audit.n_issues == 2
     assert {(one.lower, one.difference_to) for one in audit.findings} == {(3.0, "an issue before")}
+
+
+def test_a_small_count_in_any_form_is_found(tmp_path: Path) -> None:
+    """What the page withholds may stand in no other form: model, offline page, workbook, provenance, file name."""
+    whole = write_copies(tmp_path)[0]
+    stem, metrics = whole.with_suffix(""), load_metrics()
+    assert small_counts_said(stem, metrics, threshold=11) == []
+    model = whole.with_suffix(".model.json")
+    said = json.loads(model.read_text(encoding="utf-8")) | {"note": "4 patients came late."}
+    model.write_text(json.dumps(said), encoding="utf-8")
+    page = '<style>3 patients</style><p>at least 10 cases<img alt="9 discharges late"></p>'
+    whole.with_suffix(".html").write_text(page, encoding="utf-8")
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["2 returns", 40, "fewer than 11 patients"])
+    book.save(whole.with_suffix(".xlsx"))
+    ledger = {"input_files": [{"table": "encounters", "sha256": "ab", "quarantined": 3}]}
+    whole.with_suffix(".provenance.json").write_text(json.dumps(ledger), encoding="utf-8")
+    assert [(one.file, one.words) for one in small_counts_said(stem, metrics, threshold=11)] == [
+        ("model.json", "4 patients"),
+        ("HTML", "9 discharges"),
+        ("XLSX", "2 returns"),
+        ("provenance.json", "quarantined of encounters: 3"),
+    ]

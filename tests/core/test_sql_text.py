@@ -74,6 +74,7 @@ GIVEN = {
     "warehouse/facts.py": {"extra"},
     "warehouse/gap_warnings.py": {"stays", "values"},
     "warehouse/identity_warnings.py": {"counted_sql", "columns", "amount"},
+    "warehouse/plausibility_warnings.py": {"shape", "table", "condition"},
     "warehouse/row_warnings.py": {"table", "name", "column"},
     "warehouse/tables.py": {"name"},
 }

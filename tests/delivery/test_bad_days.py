@@ -163,6 +163,20 @@ def test_publishing_twice_at_the_same_time_numbers_and_queues_once(desk: StubDes
     check_whole(desk)
 
 
+def test_a_draft_begun_before_the_report_was_issued_is_not_a_second_report(desk: StubDesk) -> None:
+    """Dagster begins to draft; a person drafts, has it approved and publishes meanwhile."""
+
+    def person() -> None:
+        draft_month(desk, OCTOBER, by="Analyst", at=NOON)
+        approve_month(desk, OCTOBER, by="Director", at=NOON)
+        publish_month(desk, OCTOBER, by="Analyst", at=NOON)
+
+    once_at("draft.built", person)
+    with pytest.raises(DeliveryError, match="number 1 was issued while this draft was made"):
+        draft_month(desk, OCTOBER, by="Dagster", at=NOON)
+    check_whole(desk)
+
+
 @pytest.mark.parametrize("state_url", ["sqlite"], indirect=True)
 def test_two_who_write_the_same_issue_at_the_same_time_do_not_mix_their_files(
     desk: StubDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

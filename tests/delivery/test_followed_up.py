@@ -11,8 +11,10 @@ import json
 import math
 import re
 import shutil
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pikepdf
@@ -29,6 +31,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.delivery.archive import read_manifest
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline import verify
+from kpi_pipeline.pipeline.backup import restore_backup, write_backup
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.issues import open_desk
 from kpi_pipeline.pipeline.reproduce import reproduce_issue
@@ -36,8 +39,8 @@ from kpi_pipeline.pipeline.verify import Verified, verify_report
 from kpi_pipeline.report.forms.pdf import Attachment, render_pdf
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.state.database import Database
-from kpi_pipeline.state.events import read_events
-from tests.support.delivery import OCTOBER, issue_month
+from kpi_pipeline.state.events import append_event, chain_faults, read_events
+from tests.support.delivery import NOON, OCTOBER, issue_month
 
 pytestmark = pytest.mark.slow
 
@@ -185,10 +188,39 @@ def test_a_figure_is_explained_with_what_issues_said_and_why_it_moved_and_its_ca
     assert refused.exit_code != 0
 
 
-def test_it_is_made_again_byte_for_byte_after_further_files_or_what_is_missing_is_named(
+def restored_archive(issued: Path, folder: Path) -> Path:
+    """The archive of a backup that was made while another process wrote decisions, put back where nothing was."""
+    url, stop = f"sqlite:///{issued / 'hospital.state.sqlite'}", threading.Event()
+    backup, archive = folder / "backup.zip", folder / "new" / "hospital.archive"
+
+    def write() -> int:
+        other, n_events = Database(url), 0
+        while not stop.is_set() or not n_events:
+            with other.writing() as session:
+                append_event(session, "noted", "while the backup ran", by="Analyst", at=NOON)
+            n_events += 1
+        other.close()
+        return n_events
+
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write)
+        write_backup(backup, warehouse=issued / "hospital.duckdb", state_url=url, archive=issued / "hospital.archive")
+        stop.set()
+        n_written = written.result()
+    new = f"sqlite:///{folder / 'new' / 'hospital.state.sqlite'}"
+    restore_backup(backup, warehouse=folder / "new" / "hospital.duckdb", state_url=new, archive=archive)
+    database = Database(new)
+    with database.reading() as session:
+        assert chain_faults(session) == []
+        assert len(list(read_events(session, kind="noted"))) <= n_written
+    database.close()
+    return archive
+
+
+def test_it_is_made_again_byte_for_byte_from_a_restored_backup_after_further_files_or_what_is_missing_is_named(
     issued: Path, tmp_path: Path
 ) -> None:
-    archive, landing = issued / "hospital.archive", tmp_path / "landing"
+    archive, landing = restored_archive(issued, tmp_path), tmp_path / "landing"
     shutil.copytree(issued / "landing", landing)
     lines = (landing / "denials.csv").read_text(encoding="utf-8").splitlines()
     (landing / "denials.csv").rename(landing / "denials_until_october.csv")

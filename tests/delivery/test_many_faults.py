@@ -39,7 +39,7 @@ from tests.support.state_server import StateServer
 ROUNDS = int(os.environ.get("KPI_FAULT_ROUNDS") or 2)
 FIRST_SEED = int(os.environ.get("KPI_FAULT_SEED") or 0)
 MAIL_FAULTS = ("grey", "soft", "nouser", "body4", "body5", "drop_before", "drop_during", "drop_after", "drop_forget",
-               "slow")  # fmt: skip
+               "drop_reply", "drop_rcpt", "slow")  # fmt: skip
 """What a server does with one recipient's mail (`smtp_sink`)."""
 SERVERS: Mapping[str, dict[str, object]] = {
     "expired certificate": {"days": -1},
@@ -147,14 +147,16 @@ def hold_the_state(month: Month) -> Callable[[], None]:
         file = sqlite_file(month.desk.url)
         if file is None:
             other = psycopg.connect(month.desk.url.replace("+psycopg", ""), autocommit=True)
-            other.execute("SELECT pg_advisory_lock(%s)", [_POSTGRESQL_LOCK])
+            ((got_it,),) = other.execute("SELECT pg_try_advisory_lock(%s)", [_POSTGRESQL_LOCK]).fetchall()
+            if not got_it:
+                _hit.clear()  # in the middle of a writing transaction nobody else can take the lock
             kept.append(other)
         else:
             connection = sqlite3.connect(file, isolation_level=None, timeout=0)
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
-                _hit.clear()  # in the middle of a writing transaction nobody else can take the lock
+                _hit.clear()
             kept.append(connection)
 
     kept: list[object] = []

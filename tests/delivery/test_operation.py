@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,12 @@ from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.delivery.archive import folder_faults
 from kpi_pipeline.delivery.outbox import counts
+from kpi_pipeline.pipeline import backup
 from kpi_pipeline.pipeline.backup import restore_backup, write_backup
 from kpi_pipeline.pipeline.doctor import examine
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import chain_faults
-from tests.support.delivery import NOON, StubDesk, issue_month
+from tests.support.delivery import NOON, OCTOBER, StubDesk, issue_month
 from tests.support.smtp_sink import PASSWORD, settings_for, start_sink
 
 
@@ -44,6 +46,31 @@ def test_what_was_lost_comes_back_whole(desk: StubDesk, tmp_path: Path, request:
     assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o500}
     with pytest.raises(InputError, match="writes over nothing"):
         restore_backup(file, warehouse=new / "hospital.duckdb", state_url=url, archive=new / "archive")
+
+
+def test_a_report_issued_while_the_backup_runs_is_in_it_whole_or_not_at_all(
+    desk: StubDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Else the archive would hold a number that the restored state never gave, and nothing could be published."""
+    issue_month(desk)
+    copied = backup._copy_state
+
+    def then_issue(*given: Any) -> Any:
+        made = copied(*given)
+        issue_month(desk, month=OCTOBER.plus(1))
+        return made
+
+    monkeypatch.setattr(backup, "_copy_state", then_issue)
+    file, new = tmp_path / "backup.zip", tmp_path / "new"
+    write_backup(file, warehouse=desk.warehouse, state_url=desk.url, archive=desk.archive)
+    url = f"sqlite:///{new / 'hospital.state.sqlite'}"
+    if "postgresql" in desk.url:
+        url = request.getfixturevalue("state_server").create_database(f"during_{tmp_path.name[-8:]}".lower())
+    restore_backup(file, warehouse=new / "hospital.duckdb", state_url=url, archive=new / "archive")
+    assert {one.parent.parent.name for one in (new / "archive").rglob("manifest.json")} == {"2026-10"}
+    desk.url, desk.archive = url, new / "archive"
+    desk.reopen()
+    assert {one.issue.number for one in issue_month(desk, month=OCTOBER.plus(1))} == {2}
 
 
 @pytest.mark.parametrize("state_url", ["sqlite"], indirect=True)

@@ -49,6 +49,33 @@ def test_the_services_share_one_image_and_no_password_stands_in_a_file() -> None
     assert all((DEPLOY / one).is_file() for one in mounted)
 
 
+def test_the_image_can_dump_the_database_it_runs_beside() -> None:
+    """pg_dump refuses a server newer than itself."""
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    (client,) = re.findall(r"postgresql-client-(\d+)", (DEPLOY / "Containerfile").read_text(encoding="utf-8"))
+    assert compose["services"]["postgresql"]["image"] == f"postgres:{client}"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_in"),
+    [
+        ("kpi_pipeline/cli/main.py", True), ("sql/metrics/a.sql", True), ("docs/examples/kpi.yaml", True),
+        ("report_templates/fonts/a.ttf", True), ("deploy/with-password.sh", True), ("requirements.lock", True),
+        ("deploy/secrets/smtp_password", False), ("data/hospital.duckdb", False), ("demo/landing/x.csv", False),
+        (".git/config", False), ("kpi.yaml", False), ("landing/x.csv", False), (".env", False),
+    ],
+)  # fmt: skip
+def test_the_image_gets_the_program_and_neither_data_nor_passwords(path: str, is_in: bool) -> None:
+    """The last rule that names a path or a folder above it decides."""
+    rules = (DEPLOY.parent / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    taken = True
+    for rule in (one for one in rules if one and not one.startswith("#")):
+        name = rule.removeprefix("!")
+        if name == "*" or path == name or path.startswith(f"{name}/"):
+            taken = rule.startswith("!")
+    assert taken is is_in
+
+
 def test_dagsters_settings_are_those_of_make_ui_on_postgresql() -> None:
     production = yaml.safe_load((DEPLOY / "dagster.yaml").read_text(encoding="utf-8"))
     here = yaml.safe_load((DEPLOY.parent / "tools" / "dagster.yaml").read_text(encoding="utf-8"))

@@ -114,8 +114,22 @@ def test_rows_dated_after_their_file_came_count_and_are_told(tmp_path: Path) -> 
     intake = take_in(tmp_path, {"encounters.csv": HEADER + "".join(rows)})
     assert refusals(intake) == {}
     assert said(intake.warnings) == (
-        "encounters.csv: 1 row of encounters is dated after the day the file came; counted as written. A mistyped "
-        "year? Write plausible_until in landing.yaml; later dates are refused then.",
+        "encounters.csv: 1 row of encounters is dated after the day the file came, or after plausible_until; counted "
+        "as written. A mistyped year? Encounters after plausible_until (landing.yaml) are refused.",
     )
     declared = {"encounters.csv": HEADER + "".join(rows), "landing.yaml": "plausible_until: 2026-12-31"}
     assert said(take_in(tmp_path / "declared", declared).warnings) == ()
+
+
+def test_what_happened_in_other_tables_cannot_lie_ahead_and_what_is_due_can(tmp_path: Path) -> None:
+    files = {
+        **encounters(line("E1")),
+        "denials.csv": "denial_id,encounter_id,denied_on\nD1,E1,2062-10-09\nD2,E1,2026-10-09\n",
+        "cm_cases.csv": "cm_case_id,encounter_id,case_manager_id,opened_at,first_assessed_at\nC1,E1,M,2026-10-01,\n",
+        "cm_tasks.csv": "task_id,cm_case_id,task_type,due_at,done_at\nT1,C1,plan,2027-10-05,\n",
+    }
+    told = [one for one in said(take_in(tmp_path, files).warnings) if "dated after" in one]
+    assert [one[:34] for one in told] == ["denials.csv: 1 row of denials is d"]
+    files["landing.yaml"] = "plausible_until: 2026-10-31"
+    told = [one for one in said(take_in(tmp_path, files).warnings) if "dated after" in one]
+    assert [one[:34] for one in told] == ["denials.csv: 1 row of denials is d"]

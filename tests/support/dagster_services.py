@@ -71,7 +71,7 @@ def running_dagster(folder: Path, variables: Mapping[str, str], *, postgresql: S
         shutil.rmtree(home, ignore_errors=True)
 
 
-def wait_until(is_so: Callable[[], bool], what: str, *, seconds: float = 300) -> None:
+def wait_until(is_so: Callable[[], bool], what: str, *, seconds: float = 900) -> None:
     """Waits for something another process does."""
     last = time.monotonic() + seconds
     while not is_so():

@@ -30,8 +30,9 @@ class Sink:
     """What arrived, and what is to go wrong. script: recipient → what happens to it.
 
     grey (4xx once), soft (4xx always), nouser (5xx), drop_before (before the body), drop_during (after 354), drop_after
-    (body taken, no reply), drop_forget (body not taken, no reply), body4 and body5 (refused after the body), slow (body
-    taken, the reply trickles in). faults: how often each of them happened. greeting `slow`: it trickles in.
+    (body taken, no reply), drop_forget (body not taken, no reply), drop_reply (body taken, `25` of `250` comes),
+    drop_rcpt (`25` of `250` comes before the body), body4 and body5 (refused after the body), slow (body taken, the
+    reply trickles in). faults: how often each of them happened. greeting `slow`: it trickles in.
     """
 
     script: dict[str, str] = field(default_factory=dict)
@@ -168,13 +169,14 @@ class _Session(socketserver.BaseRequestHandler):
     def recipient(self, address: str) -> bool:
         self.sink.seen[address] += 1
         what = self.sink.script.get(address, "")
-        if what in ("nouser", "soft", "drop_before") or (what == "grey" and self.sink.seen[address] == 1):
+        if what in ("nouser", "soft", "drop_before", "drop_rcpt") or (what == "grey" and self.sink.seen[address] == 1):
             self.sink.faults[what] += 1
         if what == "nouser":
             self.say("550 5.1.1 no such user")
         elif what == "soft" or (what == "grey" and self.sink.seen[address] == 1):
             self.say("451 4.7.1 greylisted, try later")
-        elif what == "drop_before":
+        elif what in ("drop_before", "drop_rcpt"):
+            self.request.sendall(b"25" if what == "drop_rcpt" else b"")
             return False
         else:
             self.recipients.append(address)
@@ -185,7 +187,7 @@ class _Session(socketserver.BaseRequestHandler):
         (address,) = self.recipients
         what = self.sink.script.get(address, "")
         self.say("354 go on")
-        if what in ("drop_during", "drop_after", "drop_forget", "body4", "body5", "slow"):
+        if what in ("drop_during", "drop_after", "drop_forget", "drop_reply", "body4", "body5", "slow"):
             self.sink.faults[what] += 1
         if what == "drop_during":
             self.request.recv(100)
@@ -201,7 +203,8 @@ class _Session(socketserver.BaseRequestHandler):
         if what == "drop_forget":
             return False
         self.sink.messages.append((address, b"".join(lines), self.tls))
-        if what == "drop_after":
+        if what in ("drop_after", "drop_reply"):
+            self.request.sendall(b"25" if what == "drop_reply" else b"")
             return False
         if what == "slow":
             self.trickle(b"250 2.0.0 queued\r\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from heapq import heapify, heappop
+from heapq import heapify, heappop, heappush
 from math import inf
 from typing import NamedTuple
 
@@ -96,23 +96,22 @@ def _sum_of_known(ends: Sequence[float]) -> tuple[float, int]:
 def solved_rows(equations: Sequence[Mapping[Hashable, float]]) -> list[dict[Hashable, float]]:
     """The equations solved for as many unknowns as they allow (Gauss and Jordan): each pivot is in one row alone.
 
-    Sums share few unknowns, so the pivot is the unknown in the fewest rows (Markowitz 1957): most cost nothing.
+    Sums share few unknowns: the shortest rows first, of each the unknown in the fewest rows (Markowitz 1957), so that
+    most cost nothing.
     """
     rows = [dict(weights) for weights in equations]
     rows_of: dict[Hashable, set[int]] = defaultdict(set)
     for at, row in enumerate(rows):
         for key in row:
             rows_of[key].add(at)
-    to_do = [
-        (len(places), at)
-        for at, places in (
-            (at, rows_of[min(row, key=lambda key: len(rows_of[key]))]) for at, row in enumerate(rows) if row
-        )
-    ]
+    to_do = [(len(row), at) for at, row in enumerate(rows)]
     heapify(to_do)
     while to_do:
-        _, at = heappop(to_do)
+        n_unknowns, at = heappop(to_do)
         pivot_row = rows[at]
+        if len(pivot_row) > n_unknowns:  # it has grown since
+            heappush(to_do, (len(pivot_row), at))
+            continue
         if not pivot_row:
             continue
         pivot = min(pivot_row, key=lambda key: len(rows_of[key]))

@@ -20,6 +20,8 @@ NUMERATOR, DENOMINATOR, COUNTED, LISTED = "numerator", "denominator", "cases cou
 _NOISE = 1e-9
 _EXCLUDED = "excluded: "
 _OF_EVENTS = ("proportion", "rate", "count")
+_OVER_CASES = ("proportion", "rate", "mean", "median", "percentile")
+"""Kinds whose denominator is the number of cases counted."""
 
 
 def excluded(reason: str) -> str:
@@ -138,7 +140,7 @@ def _within(
     if DENOMINATOR not in cells or NUMERATOR not in cells:
         return found
     numerator, denominator = cells[NUMERATOR], cells[DENOMINATOR]
-    if metric.kind in ("proportion", "rate", "mean") and COUNTED in cells:
+    if metric.kind in _OVER_CASES and COUNTED in cells:
         found.append(Relation({denominator: 1.0, cells[COUNTED]: -1.0}, 0.0, 0.0))
     if metric.kind == "proportion":
         found.append(Relation({denominator: 1.0, numerator: -1.0}, 0.0, float("inf")))
@@ -179,4 +181,4 @@ def is_count(cell: Cell, metric: Metric) -> bool:
     """Whether the cell counts cases or events, so that it is a whole number and may be a small one."""
     if cell.name == NUMERATOR:
         return metric.kind in _OF_EVENTS
-    return cell.name != DENOMINATOR or metric.kind in ("proportion", "rate", "mean")
+    return cell.name != DENOMINATOR or metric.kind in _OVER_CASES

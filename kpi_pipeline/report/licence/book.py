@@ -69,6 +69,11 @@ class Book:
                 return self.judged.by_facility.get(facility, {}).get(measure.metric.name)
         return None
 
+    def band_ends(self, measure: Measure) -> tuple[float, ...]:
+        """Where the measure's own month is expected to end."""
+        band = self.judged.band_of(measure.metric.name)
+        return () if band is None else (band.lower, band.upper)
+
     def size(self, measure: Measure) -> ChangeSize | None:
         """How large the change of a measure is."""
         drivers = self.judged.drivers

@@ -92,7 +92,7 @@ _AT = re.compile(r"^ at ([^.:;,]+)")
 def check_sentence(sentence: str, about: Measure, book: Book) -> Iterator[Excess]:
     """What a marked sentence about one measure says that was not judged so."""
     size = book.size(about)
-    yield from _numbers(sentence, about, size)
+    yield from _numbers(sentence, about, [*numbers_of(about, size), *book.band_ends(about)])
     yield from _pairs(sentence, about, book)
     yield from _runs(sentence, about)
     yield from _onset(sentence, about)
@@ -125,11 +125,11 @@ def sentences_of(text: str) -> list[str]:
     return re.split(r"(?<=[.!?])\s+(?=[A-Z0-9$−\ue000])", re.sub("“[^”]*”", "", text))
 
 
-def _numbers(sentence: str, about: Measure, size: ChangeSize | None) -> Iterator[Excess]:
+def _numbers(sentence: str, about: Measure, known: list[float]) -> Iterator[Excess]:
     """Numbers in the measure's own unit."""
     unit = about.metric.unit
     pattern = {
-        "percent": r"(?<![\d.])(\d[\d,]*(?:\.\d+)?)%(?! interval| of )",
+        "percent": r"(?<![\d.])(\d[\d,]*(?:\.\d+)?)%(?! interval| of | band)",
         "days": r"(?<![\d.$])(\d[\d,]*(?:\.\d+)?) days?\b(?! of follow)",
         "usd": r"(?<![\d.])\$(\d[\d,]*(?:\.\d+)?)(?![\d.,]* million)",
         "per 100 discharges": r"(?<![\d.])(\d[\d,]*(?:\.\d+)?) per 100 discharges",
@@ -137,7 +137,6 @@ def _numbers(sentence: str, about: Measure, size: ChangeSize | None) -> Iterator
     if pattern is None:
         return
     sentence = re.sub(r": about .*$", "", sentence)  # what the months add up to is read by `_amounts`
-    known = list(numbers_of(about, size))
     for match in re.finditer(pattern, sentence):
         if not any(prints(abs(number), match[1]) for number in known):
             yield Excess("size", f"{match[0]}, which no figure, line or target of it is")

@@ -121,6 +121,7 @@ class FurtherSection(Frozen):
         "said_before",
         "decisions",
         "questions",
+        "provisional",
         "hospitals",
         "drivers",
         "improvement_programme",

@@ -154,7 +154,7 @@ def _tile(judged: Judged, measure: Measure) -> Tile:
         reading=build_reading(measure),
         basis=basis_words(figure, metric) if figure and metric.kind != "count" else None,
         target=f"Target {format_target(target.value, metric)}" if target else None,
-        so_far=so_far_words(measure),
+        so_far=so_far_words(measure, judged.band_of(metric.name)),
         comparison=year_ago_words(measure) if has_value else None,
         caution=caution_words(metric, judged.records.warnings) if has_value else None,
         sparkline=build_sparkline(measure, withholds=judged.scope.withholds),

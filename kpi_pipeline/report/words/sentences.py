@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from kpi_pipeline.core.language import format_number, one_or_many
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.judgement.bands import Band
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.numbers import format_bare, format_value, small_count_words
@@ -225,8 +226,9 @@ def provisional_sentence(measure: Measure) -> str | None:
     return f"{figure.month.name} so far: {value}, {follow_up_words(figure, measure.metric)}."
 
 
-def so_far_words(measure: Measure) -> str | None:
-    """The same in short, for a tile: `October 2026 so far: 16.7%, provisional: 108 of 3,313 cases.`"""
+def so_far_words(measure: Measure, band: Band | None = None) -> str | None:
+    """The same in short, for a tile: `October 2026 so far: 16.7%, provisional: 108 of 3,313 cases. When final, 14.1% to
+    17.9% is expected (95% band).`"""
     figure, headline = measure.current, measure.headline
     if figure is None or figure.is_final or headline is None or headline.month == figure.month:
         return None
@@ -235,9 +237,14 @@ def so_far_words(measure: Measure) -> str | None:
     said = f"{figure.month.name} so far: {format_value(figure.number, measure.metric)}"
     counted, waiting = figure.n_counted, figure.n_listed if figure.is_incomplete else figure.n_immature
     if not isinstance(counted, float) or not isinstance(waiting, float) or not waiting:
-        return f"{said}, {figure.maturity}."
-    of = waiting if figure.is_incomplete else counted + waiting
-    return f"{said}, {figure.maturity}: {format_number(counted)} of {format_number(of)} cases."
+        said = f"{said}, {figure.maturity}."
+    else:
+        of = waiting if figure.is_incomplete else counted + waiting
+        said = f"{said}, {figure.maturity}: {format_number(counted)} of {format_number(of)} cases."
+    if band is None:
+        return said
+    lower, upper = (format_bare(end, measure.metric) for end in (band.lower, band.upper))
+    return f"{said} When final, {lower} to {upper} is expected (95% band)."
 
 
 def year_ago_words(measure: Measure) -> str | None:

@@ -51,8 +51,8 @@ def _dates_ahead(notice: Notice) -> str:
     verb = verb_for(notice.counts["rows"], "is", "are")
     return (
         f"{notice.file}: {counted(notice, 'rows', 'rows')} of {notice.table} {verb} dated after the day the file "
-        "came; counted as written. A mistyped year? Write plausible_until in landing.yaml; later dates are refused "
-        "then."
+        "came, or after plausible_until; counted as written. A mistyped year? Encounters after plausible_until "
+        "(landing.yaml) are refused."
     )
 
 

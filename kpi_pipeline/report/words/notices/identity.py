@@ -24,6 +24,29 @@ def _persons_unknown(notice: Notice) -> str:
     )
 
 
+def _persons_in_another_form(notice: Notice) -> str:
+    return (
+        f"{notice.file}: {notice.columns[0]} is written in another form than in most files (leading zeros, capitals, a "
+        "prefix?), so that one patient may count as two, and returns between the files cannot be seen."
+    )
+
+
+def _rows_outside_stays(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "lies", "lie")
+    return (
+        f"{notice.table}: {counted(notice, 'rows', 'rows')} {verb} outside the time of the encounter, counted as "
+        "written: a date mistyped, or another encounter's?"
+    )
+
+
+def _hours_impossible(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "has", "have")
+    return (
+        f"{notice.table}: {counted(notice, 'rows', 'rows')} {verb} more than 24 paid hours for a person's day, or "
+        "fewer than none, counted as written: minutes, or a month in one row?"
+    )
+
+
 def _versions_undated(notice: Notice) -> str:
     return (
         f"{notice.table}: {counted(notice, 'rows', 'rows')} differing from another row with the same "
@@ -77,6 +100,9 @@ IDENTITY: Mapping[str, Callable[[Notice], str]] = {
     "ids_of_several_facilities": _ids_of_several_facilities,
     "ids_of_two_stays": _ids_of_two_stays,
     "persons_unknown": _persons_unknown,
+    "persons_in_another_form": _persons_in_another_form,
+    "rows_outside_stays": _rows_outside_stays,
+    "hours_impossible": _hours_impossible,
     "people_in_many_beds": _people_in_many_beds,
     "versions_undated": _versions_undated,
     "rows_alike": _rows_alike,
