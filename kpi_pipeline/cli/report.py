@@ -40,7 +40,7 @@ def report(
     ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Writes the month's PDF, its JSON model and figures.csv, and the other forms asked for."""
+    """Writes the month's PDF, model and figures. And the other forms asked for."""
     from kpi_pipeline.core.periods import Month, month_range
     from kpi_pipeline.pipeline.reports import write_reports
 

@@ -140,7 +140,7 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
     return ChartResult(
         chart=lines.chart,
         requested_chart=series.chart,
-        chart_reason=lines.chart_reason,
+        laney=lines.laney,
         better=series.better,
         scale=series.scale,
         points=_points(series, lines, on_point, rule_set),

@@ -216,17 +216,53 @@ class TargetShare:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneyChoice:
+    """How a p′ or u′ chart was drawn. as_asked, no_sigma_z: as the plain chart, because that was asked for or sigma z
+    cannot be computed; primed: with limits times sigma z; floored: sigma z is below 1, and limits are never narrowed.
+
+    plain: the chart without the prime. sigma_z and chance: by phase, with the range that chance alone gives.
+    """
+
+    outcome: Literal["as_asked", "no_sigma_z", "primed", "floored"]
+    plain: Chart
+    sigma_z: tuple[float, ...] = ()
+    chance: tuple[tuple[float, float], ...] = ()
+
+
+WarningKind = Literal[
+    "trial_limits", "no_limits", "no_variation", "ranges_screened", "screening_fell_back", "points_missing",
+    "periods_absent", "points_ghosted", "points_immature", "varies_more", "varies_less", "few_events",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ChartWarning:
+    """What a careful reader must know before believing a chart. phase: its number from 1 where there are several.
+
+    count: of the points, periods or moving ranges it is about. sigma_z and bound: of a chart that varies more or less
+    than chance gives; instead: the chart whose limits would follow that variation.
+    """
+
+    kind: WarningKind
+    count: int = 0
+    phase: int | None = None
+    sigma_z: float | None = None
+    bound: float | None = None
+    instead: Chart | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChartResult:
     """One evaluated series. Chart, table, icons and sentences all read this one object.
 
-    chart: as drawn; requested_chart: as asked for; chart_reason: why the two differ, or which was taken ('' if plain).
+    chart: as drawn; requested_chart: as asked for; laney: of a p′ or u′ chart, how it was drawn.
     variation, assurance, limits_kind: see the design; limits_kind is that of the last phase.
     frozen_points: of each phase only so many first points set the limits; None where all do.
     n_points: points that count (not missing, ghosted or immature). sigma_z: of the last phase.
     reason: the words for the variation icon, e.g. '6 points in a row below the mean'. onset: when its change began;
     None without a signal, for a trend, and where there is no step to the signal's side. A run's start is no onset.
     target_share: None without target, direction, limits or icon. assurance_reason: the words for the assurance icon.
-    warnings: sentences to print under the chart.
+    warnings: what to say under the chart, as records.
     not_judged: why the variation icon is empty; None when it is not.
     decided_at: position of the point the variation icon was taken from; None when there is none.
     deciding_signal: the stretch behind the variation icon; None for common cause and empty.
@@ -235,7 +271,7 @@ class ChartResult:
 
     chart: Chart
     requested_chart: Chart
-    chart_reason: str
+    laney: LaneyChoice | None
     better: Better
     scale: Scale
     points: tuple[Point, ...]
@@ -248,7 +284,7 @@ class ChartResult:
     sigma_z: float | None
     moving_ranges_screened: bool
     constants: tuple[Constant, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[ChartWarning, ...]
     reason: str
     assurance_reason: str
     not_judged: NotJudged | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kpi_pipeline.signals import evaluate_chart
+from tests.support.said import warned
 
 MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
 
@@ -16,7 +17,7 @@ def test_no_moving_range_spans_a_missing_point() -> None:
     assert result.points[2].value is None
     assert result.points[2].is_missing
     assert result.points[2].centre == 9.5
-    assert "1 point is missing" in " ".join(result.warnings)
+    assert "1 point is missing" in " ".join(warned(result))
 
 
 def test_nan_is_missing_too() -> None:
@@ -27,7 +28,7 @@ def test_nan_is_missing_too() -> None:
 def test_a_month_absent_from_the_periods_breaks_like_a_missing_one() -> None:
     absent = evaluate_chart([10, 12, 5, 11], chart="xmr", periods=["2025-01", "2025-02", "2025-04", "2025-05"])
     assert absent.phases[0].mean_moving_range == 4
-    assert "1 period is absent" in " ".join(absent.warnings)
+    assert "1 period is absent" in " ".join(warned(absent))
     days = evaluate_chart(
         [10, 12, 5, 11], chart="xmr", periods=["2025-01-01", "2025-02-01", "2025-04-01", "2025-05-01"]
     )
@@ -41,7 +42,7 @@ def test_quarters_are_no_gaps() -> None:
 
 def test_events_months_apart_are_no_gaps() -> None:
     result = evaluate_chart([3, 8, 5, 9], chart="g", periods=["2025-01", "2025-02", "2025-09", "2025-10"])
-    assert result.warnings == ("trial limits, from 4 points; read them with care.",)
+    assert warned(result) == ("trial limits, from 4 points; read them with care.",)
 
 
 def test_a_ghosted_point_is_as_if_it_were_not_there() -> None:
@@ -116,4 +117,4 @@ def test_immature_points_at_the_end_carry_the_lines_on() -> None:
     assert result.points[3].upper == result.points[0].upper
     assert result.points[3].is_immature
     assert result.points[3].point_class == "common_cause"
-    assert "1 point not yet mature" in " ".join(result.warnings)
+    assert "1 point not yet mature" in " ".join(warned(result))

@@ -17,6 +17,7 @@ from kpi_pipeline.signals.lines.constants import (
     longest_run_limit,
     sigma_z_chance_range,
 )
+from tests.support.said import drawn
 
 
 def lines(result: ChartResult, at: int = -1) -> tuple[float | None, float | None, float | None]:
@@ -85,7 +86,7 @@ def test_p_prime_multiplies_the_width_by_sigma_z() -> None:
     assert result.chart == "p_prime"
     assert result.sigma_z == pytest.approx(3.546099, abs=1e-6)
     assert result.points[0].upper == pytest.approx(0.2 + 3 * 0.04 * 3.546099, abs=1e-6)
-    assert "3.55" in result.chart_reason
+    assert "3.55" in drawn(result)
 
 
 def test_u_limits_and_their_floor() -> None:

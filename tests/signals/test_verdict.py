@@ -7,6 +7,7 @@ import pytest
 
 from kpi_pipeline.signals import Better, ChartResult, evaluate_chart, find_rule_set
 from kpi_pipeline.signals.lines.moving_ranges import mean_range
+from tests.support.said import warned
 
 WOBBLE = [11.0, 9.0] * 6 + [11.0]
 """Thirteen points of mean 10.0769, mean moving range 2: limits 4.7569 to 15.3969."""
@@ -196,7 +197,7 @@ def test_a_constant_series_is_common_cause_with_a_mean_line() -> None:
         result = chart_of([0.1] * 15, rules=rules)
         assert result.variation == "common_cause"
         assert (result.points[0].lower, result.points[0].centre, result.points[0].upper) == (0.1, 0.1, 0.1)
-        assert any("do not vary" in warning for warning in result.warnings)
+        assert any("do not vary" in warning for warning in warned(result))
 
 
 def test_limit_rules_are_silent_without_variation_and_shift_is_not() -> None:
@@ -210,7 +211,7 @@ def test_screening_that_would_leave_nothing_is_undone_and_said() -> None:
     plain = chart_of(nearly_constant, rules="nhs-classic", screen_moving_ranges=False)
     assert screened.points[0].upper == plain.points[0].upper == pytest.approx(4 + 1 / 19 + 2.66 * 2 / 18)
     assert screened.phases[0].screening_fell_back
-    assert any("unscreened" in warning for warning in screened.warnings)
+    assert any("unscreened" in warning for warning in warned(screened))
 
 
 def test_screening_drops_large_ranges_once() -> None:
@@ -220,7 +221,7 @@ def test_screening_drops_large_ranges_once() -> None:
     assert result.phases[0].n_screened == 2
     assert result.phases[0].mean_moving_range == 1
     assert result.moving_ranges_screened
-    assert "2 moving ranges" in " ".join(result.warnings)
+    assert "2 moving ranges" in " ".join(warned(result))
 
 
 @pytest.mark.parametrize(("largest", "n_screened"), [(4.366, 0), (4.368, 1)])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from kpi_pipeline.report.words.chart_warnings import chart_warning_sentence
 from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
 from kpi_pipeline.signals.reading.words import describe_rule_set
+from kpi_pipeline.signals.types import ChartWarning, WarningKind
+from tests.support.said import drawn, warned
 
 MONTHS = [f"{2025 + i // 12}-{i % 12 + 1:02d}" for i in range(24)]
 BASELINE = [11.0, 9.0] * 6
@@ -103,41 +108,50 @@ def test_laney_is_drawn_or_not_and_says_why() -> None:
     assert (plain.requested_chart, plain.chart) == ("p_prime", "p_prime")
     assert plain.sigma_z is not None
     assert plain.sigma_z < 1
-    assert plain.chart_reason.endswith("so the limits are those of a p chart: they are never narrowed.")
+    assert drawn(plain).endswith("so the limits are those of a p chart: they are never narrowed.")
     assert plain.points[0].upper == evaluate_chart(**even, chart="p").points[0].upper  # type: ignore[arg-type]
     wild = {"values": [5, 40, 8, 35] * 6, "denominators": [100] * 24}
     prime = evaluate_chart(**wild, chart="p_prime")  # type: ignore[arg-type]
     assert prime.chart == "p_prime"
     assert prime.sigma_z is not None
-    assert f"the limits are {prime.sigma_z:.2f} times those of a p chart" in prime.chart_reason
+    assert f"the limits are {prime.sigma_z:.2f} times those of a p chart" in drawn(prime)
     assert evaluate_chart(**wild, chart="p_prime", laney="never").chart == "p"  # type: ignore[arg-type]
     narrow = evaluate_chart(**even, chart="p_prime", laney="always")  # type: ignore[arg-type]
     assert narrow.points[0].upper < plain.points[0].upper  # type: ignore[operator]
     alone = evaluate_chart([5], chart="u_prime", denominators=[9])
     assert alone.chart == "u"
-    assert "cannot be computed" in alone.chart_reason
+    assert "cannot be computed" in drawn(alone)
 
 
 def test_plain_charts_warn_of_more_or_less_variation_than_chance() -> None:
     wild = evaluate_chart([5, 40, 8, 35] * 6, chart="p", denominators=[100] * 24)
-    assert any("draw it as chart p_prime" in warning for warning in wild.warnings)
+    assert any("draw it as chart p_prime" in warning for warning in warned(wild))
     counts = evaluate_chart([5, 40, 8, 35] * 6, chart="c")
-    assert any("draw it as chart xmr" in warning for warning in counts.warnings)
+    assert any("draw it as chart xmr" in warning for warning in warned(counts))
     smooth = evaluate_chart([200, 201] * 12, chart="c")
-    assert any("smoothed or capped" in warning for warning in smooth.warnings)
+    assert any("smoothed or capped" in warning for warning in warned(smooth))
 
 
 def test_rare_events_are_pointed_to_g_and_t_charts() -> None:
     rare = evaluate_chart([1, 0, 2, 1], chart="u", denominators=[3, 3, 3, 3])
-    assert any("4 points expect fewer than 5 events" in warning for warning in rare.warnings)
+    assert any("4 points expect fewer than 5 events" in warning for warning in warned(rare))
     near_all = evaluate_chart([99, 98, 97, 99], chart="p", denominators=[100] * 4)
-    assert any("fewer than 5 events" in warning for warning in near_all.warnings)
-    assert not any("fewer than 5" in w for w in evaluate_chart([50] * 4, chart="p", denominators=[100] * 4).warnings)
+    assert any("fewer than 5 events" in warning for warning in warned(near_all))
+    assert not any("fewer than 5" in w for w in warned(evaluate_chart([50] * 4, chart="p", denominators=[100] * 4)))
 
 
 def test_warnings_name_the_phase_when_there_are_several() -> None:
     result = evaluate_chart([1.0, 3, 2, 4, 3], chart="xmr", phases=[4])
-    assert result.warnings == (
+    assert warned(result) == (
         "Phase 1: trial limits, from 4 points; read them with care.",
         "Phase 2: no limits: they need two neighbouring points, and there are 1 usable.",
     )
+
+
+def test_every_kind_of_warning_has_its_sentence_and_names_its_phase() -> None:
+    for kind in get_args(WarningKind):
+        one = ChartWarning(kind, 3, phase=2, sigma_z=1.5, bound=1.25, instead="xmr")
+        said = chart_warning_sentence(one)
+        assert said.startswith("Phase 2: ")
+        assert said.endswith(".")
+        assert "None" not in said

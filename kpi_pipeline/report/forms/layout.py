@@ -23,6 +23,8 @@ HALF_EMPTY = 0.5
 _FEW_LINES = 0.25
 """A page filled to less than this is avoided where less air or another page's room can; also the report's last."""
 _FULL = 0.97
+_ALMOST_FITS = 1.06
+"""What less air can still bring onto one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,9 @@ def _share_pages(report: Report, look: ReportSettings, sections: Sequence[Sectio
 
 def _may_share(before: _Placed, one: _Placed) -> bool:
     """Whether it is worth trying to put a section where the one before it ends."""
-    are_halves = all(each.template == "improvement" for each in (*before.sections, *one.sections))
+    are_halves = before.fill + one.fill < _ALMOST_FITS and all(
+        each.template == "improvement" for each in (*before.sections, *one.sections)
+    )
     fits_in = one.n_pages == 1 and one.fill < _FEW_LINES and before.fill + one.fill < _FULL
     return before.fill < HALF_EMPTY or (are_halves and len(before.sections) == 1) or fits_in
 

@@ -15,6 +15,7 @@ from kpi_pipeline.core.texts import join_words
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.report.words.chart_warnings import chart_warning_sentence, laney_sentence
 from kpi_pipeline.report.words.numbers import capitalised, small_count_words
 from kpi_pipeline.report.words.phrases import follow_up_words
 from kpi_pipeline.signals import Chart
@@ -135,15 +136,15 @@ def method_sentences(measure: Measure) -> tuple[str, ...]:
     if result is None:
         return ("No chart: there are no figures.",)
     said = [_CHART_WORDS.get(result.chart, f"{result.chart} chart.")]
-    if result.chart_reason:
-        said.append(_as_sentence(result.chart_reason))
+    if result.laney is not None:
+        said.append(laney_sentence(result.laney))
     if result.scale == "log":
         said.append("Limits are computed on logarithms and drawn back on the scale of the figures.")
     said += _baseline_sentences(measure)
     if measure.metric.chart_adjusts_for:
         said.append(_adjustment_sentence(measure))
     said.append(f"Rule set {result.rule_set.name}, below.")
-    return (*said, *(_as_sentence(warning) for warning in result.warnings))
+    return (*said, *(_as_sentence(chart_warning_sentence(one)) for one in result.warnings))
 
 
 def _adjustment_sentence(measure: Measure) -> str:

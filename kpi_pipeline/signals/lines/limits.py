@@ -17,7 +17,7 @@ from kpi_pipeline.signals.lines.formulas import (
 )
 from kpi_pipeline.signals.lines.moving_ranges import Floats, Whole
 from kpi_pipeline.signals.series import Flags, Method, Series
-from kpi_pipeline.signals.types import Chart
+from kpi_pipeline.signals.types import Chart, LaneyChoice
 
 PRIMES: dict[Chart, Chart] = {"p_prime": "p", "u_prime": "u"}
 
@@ -41,7 +41,7 @@ class Lines:
     """
 
     chart: Chart
-    chart_reason: str
+    laney: LaneyChoice | None
     centre: Floats
     lower: Floats
     upper: Floats
@@ -57,7 +57,7 @@ def compute_lines(series: Series, method: Method) -> Lines:
     """Centre, limits and 2-sigma lines of every phase."""
     values = to_calculation_scale(series.chart, series.scale, series.value)
     phases = [_phase_limits(series, values, method, k) for k in range(int(series.phase.max(initial=-1)) + 1)]
-    chart, reason = _decide_laney(series.chart, method, phases)
+    chart, laney = _decide_laney(series.chart, method, phases)
     if chart in PRIMES:
         floor = 1.0 if method.laney == "floored" else 0.0
         phases = [replace(phase, spread=_widened(phase.spread, floor)) for phase in phases]
@@ -70,7 +70,7 @@ def compute_lines(series: Series, method: Method) -> Lines:
     centre, lower, upper, lower_2sigma, upper_2sigma, raw_lower, raw_upper = lines
     return Lines(
         chart=chart,
-        chart_reason=reason,
+        laney=laney,
         centre=centre,
         lower=lower,
         upper=upper,
@@ -101,25 +101,17 @@ def _phase_limits(series: Series, values: Floats, method: Method, k: int) -> Pha
     return PhaseLimits(rows, int(counts.sum()), int(used.size), spread)
 
 
-def _decide_laney(chart: Chart, method: Method, phases: list[PhaseLimits]) -> tuple[Chart, str]:
+def _decide_laney(chart: Chart, method: Method, phases: list[PhaseLimits]) -> tuple[Chart, LaneyChoice | None]:
     """Whether p′ or u′ is drawn as such, or as p or u because that was asked for or sigma_z is unknown."""
     if chart not in PRIMES:
-        return chart, ""
+        return chart, None
     plain = PRIMES[chart]
     found = [(phase.spread.sigma_z, phase.n_baseline) for phase in phases if phase.spread and phase.spread.sigma_z]
     if method.laney == "never" or not found:
-        why = "as asked" if found else "sigma z cannot be computed from these points"
-        return plain, f"Drawn as a {plain} chart: {why}."
-    in_words = ", ".join(f"{sigma_z:.2f}" for sigma_z, _ in found)
-    ranges = [sigma_z_chance_range(n) for _, n in found]
-    chance = ", ".join(f"{low:.2f} to {high:.2f}" for low, high in ranges)
-    sigma_z = found[-1][0]
-    effect = f"so the limits are {sigma_z:.2f} times those of a {plain} chart"
-    if sigma_z < 1 and method.laney == "floored":
-        effect = f"so the limits are those of a {plain} chart: they are never narrowed"
-    return chart, (
-        f"Drawn as a {plain}′ chart (Laney 2002): sigma z is {in_words}, where chance alone gives {chance}, {effect}."
-    )
+        return plain, LaneyChoice("as_asked" if found else "no_sigma_z", plain)
+    is_floored = found[-1][0] < 1 and method.laney == "floored"
+    ranges = tuple(sigma_z_chance_range(n) for _, n in found)
+    return chart, LaneyChoice("floored" if is_floored else "primed", plain, tuple(one for one, _ in found), ranges)
 
 
 def _widened(spread: Spread | None, floor: float) -> Spread | None:
