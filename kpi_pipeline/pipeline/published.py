@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import openpyxl
+
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.spreadsheets import unguarded
+from kpi_pipeline.core.vocabulary import FORM_ENDINGS
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
     DENOMINATOR,
@@ -30,6 +34,8 @@ from kpi_pipeline.report.words.phrases import WITHHELD
 
 SUFFIXES = (".figures.csv", ".model.json", ".pdf")
 RESTATED = ".restated.csv"
+_READ = ("metric", "facility_id", "month", "numerator", "denominator", "value", "snapshot")
+"""The columns of figures.csv that are read."""
 _COUNTED_LINE = re.compile(r"(?P<month>\w+ \d{4}): cases listed (?P<listed>[\w,.]+), counted (?P<counted>[\w,.]+)\.")
 _MONTHS = "January February March April May June July August September October November December".split()
 
@@ -55,27 +61,41 @@ def read_published(stem: Path, metrics: Mapping[str, Metric], *, may_be_older: b
     for path in (figures, model):
         if not path.is_file():
             raise InputError(Fault(str(path), "is missing.", "Keep a report's files together in one folder."))
-    with figures.open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row.get("metric") or not row.get("figure_id")]
+    try:
+        with figures.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines)
+            rows = [row for row in reader if row.get("metric") or not row.get("figure_id")]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(Fault(str(figures), "is no table of figures.", "Make the report again.")) from error
+    lacking = [name for name in _READ if name not in (reader.fieldnames or ())]
+    if lacking:
+        what = f"lacks {', '.join(lacking)}."
+        raise InputError(Fault(str(figures), what, "Audit it with the version that made it."))
     try:
         printed = json.loads(model.read_text(encoding="utf-8"))
         definitions, facility = printed["appendix"]["definitions"], printed["facility_id"]
-    except (ValueError, KeyError, TypeError) as error:
+        month, number = printed["month"], printed["issue_number"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(Fault(str(model), "is no model of a report.", "Make the report again.")) from error
     unknown = sorted({row.get("metric") or "" for row in rows} - metrics.keys())
     if not rows or (unknown and not may_be_older):
         named = f"names {', '.join(unknown)}, which this version does not know." if unknown else "has no figures."
         raise InputError(Fault(str(figures), named, "Audit it with the version that made it."))
     made = Publication()
-    _read_figures(made, rows, metrics)
+    try:
+        _read_figures(made, rows, metrics)
+    except (ValueError, TypeError) as error:
+        what = "holds numbers that are none."
+        raise InputError(Fault(str(figures), what, "Make the report again.")) from error
+    workbook = stem.with_name(f"{stem.name}{FORM_ENDINGS['xlsx']}")
+    if workbook.is_file():
+        made = made.merged(_read_workbook(workbook, metrics))
     for definition in definitions:
         if definition["metric"] in metrics:
             _read_definition(made, definition, facility, metrics[definition["metric"]])
     snapshot = next((row["snapshot"] for row in rows if row.get("snapshot")), "")
     restated = stem.with_name(f"{stem.name}{RESTATED}")
-    return Published(
-        made, printed["month"], printed["issue_number"], snapshot, _read_changed(restated) if restated.is_file() else {}
-    )
+    return Published(made, month, number, snapshot, _read_changed(restated) if restated.is_file() else {})
 
 
 def _read_changed(restated: Path) -> dict[tuple[str, str, str], int]:
@@ -87,6 +107,22 @@ def _read_changed(restated: Path) -> dict[tuple[str, str, str], int]:
     return {place: sum(map(int, found)) for place, found in counts.items() if all(one.isdecimal() for one in found)}
 
 
+def _read_workbook(workbook: Path, metrics: Mapping[str, Metric]) -> Publication:
+    """The figures of the workbook: of every sheet whose first row has the columns of figures.csv."""
+    made = Publication()
+    book = openpyxl.load_workbook(workbook, read_only=True)
+    try:
+        for sheet in book.worksheets:
+            head, *rows = [
+                ["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)
+            ]
+            if "figure_id" in head and "numerator" in head:
+                _read_figures(made, (dict(zip(head, row, strict=True)) for row in rows), metrics)
+    finally:
+        book.close()
+    return made
+
+
 def _read_figures(made: Publication, rows: Iterable[Mapping[str, str]], metrics: Mapping[str, Metric]) -> None:
     for row in rows:
         if not row["month"] or row["metric"] not in metrics:
@@ -94,10 +130,17 @@ def _read_figures(made: Publication, rows: Iterable[Mapping[str, str]], metrics:
         place = (row["metric"], unguarded(row["facility_id"]), row["month"])
         for column, name in (("numerator", NUMERATOR), ("denominator", DENOMINATOR)):
             if row[column]:
-                made.numbers[Cell(*place, name)] = None if row[column] == WITHHELD else float(row[column])
+                made.numbers[Cell(*place, name)] = None if row[column] == WITHHELD else _finite(row[column])
         value = row["value"]
         decimals = metrics[row["metric"]].decimals
-        made.values[place] = None if not value or value == WITHHELD else round(float(value), decimals)
+        made.values[place] = None if not value or value == WITHHELD else round(_finite(value), decimals)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _read_definition(made: Publication, definition: Mapping[str, object], facility: str, metric: Metric) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.language import one_or_many
+from kpi_pipeline.core.vocabulary import FORM_ENDINGS
 from kpi_pipeline.metrics.declaration import Metric
 
 _PATIENTS = "patient person people stay case discharge row record encounter admission return death event denial".split()
@@ -65,9 +66,13 @@ def _pattern(metrics: Mapping[str, Metric], threshold: int) -> re.Pattern[str]:
 def _texts(stem: Path, model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for text in _strings(model):
         yield "model.json", text
-    pdf, page, workbook = (stem.with_name(f"{stem.name}{suffix}") for suffix in (".pdf", ".html", ".xlsx"))
-    if pdf.is_file():
-        yield from (("PDF", text) for text in _pdf_texts(pdf))
+    pdf, brief, page, workbook = (
+        stem.with_name(f"{stem.name}{ending}")
+        for ending in (".pdf", *(FORM_ENDINGS[form] for form in ("brief", "html", "xlsx")))
+    )
+    for name, file in (("PDF", pdf), ("brief", brief)):
+        if file.is_file():
+            yield from ((name, text) for text in _pdf_texts(file))
     if page.is_file():
         reader = _PageReader()
         reader.feed(page.read_text(encoding="utf-8"))

@@ -72,17 +72,25 @@ def _columns_of(chart: Chart) -> tuple[str, dict[str, str]]:
     return "value", {}
 
 
+_TOO_LARGE = 1e100
+"""Beyond it the squares of differences no longer fit a number."""
+
+
 def _numbers(rows: Sequence[Mapping[str, object]], name: str, faults: list[Fault]) -> list[float | None]:
     numbers: list[float | None] = []
     for i, row in enumerate(rows):
         found = row.get(name)
         text = "" if found is None else str(found).strip()
         try:
-            numbers.append(None if text.lower() in MISSING else float(text))
+            number = None if text.lower() in MISSING else float(text)
         except ValueError:
             where = f"row {i + 1}, column {name}"
             faults.append(Fault(where, "is not a number.", "Write it with a point, or leave it empty."))
-            numbers.append(None)
+            number = None
+        if number is not None and not abs(number) < _TOO_LARGE:
+            faults.append(Fault(f"row {i + 1}, column {name}", "is too large to be judged.", "Check its unit."))
+            number = None
+        numbers.append(number)
     return numbers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from kpi_pipeline.report.forms.pdf import report_file_stem
 from tests.report.invented_report import READMISSION, report_inputs
 
 SNAPSHOT = "3fa9c27be1d04455"
+EMPTY = '{"appendix": {"definitions": []}, "facility_id": "all", "month": "2026-01", "issue_number": null}'
 SIZES = {"A": 900.0, "B": 300.0, "C": 60.0}
 
 
@@ -75,8 +77,19 @@ def test_what_is_no_report_is_said_so(tmp_path: Path) -> None:
         audit_reports([tmp_path / "x.pdf"], threshold=11)
     (tmp_path / "x.figures.csv").write_text("a\r\n1\r\n", encoding="utf-8")
     (tmp_path / "x.model.json").write_text(json.dumps([]), encoding="utf-8")
-    with pytest.raises(InputError, match="is no model"):
+    with pytest.raises(InputError, match=r"lacks metric, facility_id, month, numerator"):
         audit_reports([tmp_path / "x.pdf"], threshold=11)
+    head = "metric,facility_id,month,numerator,denominator,value,snapshot\r\n"
+    for figures, model, what in (
+        (head, "[]", "is no model"),
+        (head, "[" * 100_000 + "]" * 100_000, "is no model"),
+        ("\ud800", "{}", "is no table of figures"),
+        (head + "discharges,all,2026-01,1e999,,,x\r\n", EMPTY, "holds numbers that are none"),
+    ):
+        (tmp_path / "x.figures.csv").write_bytes(figures.encode("utf-8", "surrogatepass"))
+        (tmp_path / "x.model.json").write_text(model, encoding="utf-8")
+        with pytest.raises(InputError, match=what):
+            audit_reports([tmp_path / "x.pdf"], threshold=11)
 
 
 def make_issue(archive: Path, number: int, snapshot: str, follows: dict[str, str] | None) -> dict[str, str]:
@@ -116,6 +129,24 @@ def test_two_issues_that_differ_by_three_patients_are_told_apart(tmp_path: Path)
     )
     assert audit.n_issues == 2
     assert {(one.lower, one.difference_to) for one in audit.findings} == {(3.0, "an issue before")}
+
+
+def test_a_number_put_back_into_the_workbook_alone_is_found(tmp_path: Path) -> None:
+    paths = write_copies(tmp_path)
+    for path in paths:
+        with path.with_suffix(".figures.csv").open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.reader(lines))
+        at = next((row for row in rows if row[0] == f"{READMISSION}/B/2026-09"), None)
+        if path.name == "kpi-report-2026-10-B-board.pdf":
+            assert at is not None
+            at[5] = "40"
+        book = openpyxl.Workbook()
+        assert book.active is not None
+        for row in rows:
+            book.active.append(row)
+        book.save(path.with_suffix(".xlsx"))
+    found = audit_reports(paths, threshold=11).findings
+    assert [(one.cell.facility_id, one.cell.month, one.lower, one.upper) for one in found] == [("C", "2026-09", 8, 8)]
 
 
 def test_a_small_count_in_any_form_is_found(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def test_options_win_over_columns() -> None:
         ("valeu\n1\n", "xmr", ["column valeu: is not known.", "column value: is missing"]),
         ("value\n1\n", "p", ["column numerator: is missing", "column denominator: is missing"]),
         ("value,target\n1,x\ny,2\n", "xmr", ["row 1, column target: is not a number.", "row 2, column value: is not"]),
+        ("value\n1e308\n-inf\n", "xmr", ["row 1, column value: is too large", "row 2, column value: is too large"]),
         ("value,is_ghosted\n1,maybe\n", "xmr", ["row 1, column is_ghosted: is neither true nor false."]),
     ],
 )
