@@ -93,7 +93,7 @@ def _different_values(ours: Path, sparks: Path) -> Iterator[str]:
 
 
 def _same(left: pd.Series[Any], right: pd.Series[Any], logged: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    same = ((left == right) | (left.isna() & right.isna())).to_numpy()
+    same = ((left == right) | (left.isna() & right.isna())).to_numpy(copy=True)
     if left.dtype.kind == "f":
         same |= logged & np.isclose(left, right, rtol=LOGS, atol=0)
     return np.asarray(same)
