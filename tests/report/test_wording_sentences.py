@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -19,6 +20,7 @@ from kpi_pipeline.report.words.sentences import (
     chart_finding,
     failing_sentence,
     heading,
+    latest_sentence,
     licence_sentence,
     newest_figure_sentence,
     onset_sentence,
@@ -46,6 +48,16 @@ def spike(level: float, last: float, by: float) -> Ratio:
 
 def measure(metric: str, ratio: Ratio, **more: object) -> Measure:
     return judge(report_inputs({metric: ratio}, **more)).system[metric]
+
+
+def test_the_newest_figure_of_a_measure_without_a_final_month_is_said_to_be_so_far() -> None:
+    one = measure(LOS, wobble(5.0, 0.1))
+    open_figures = {month: replace(figure, maturity="open") for month, figure in one.figures.items()}
+    assert latest_sentence(one) == "It was 4.90 days in October 2026 (1,200 discharges)."
+    assert (
+        latest_sentence(replace(one, figures=open_figures))
+        == "It was 4.90 days in October 2026 (1,200 discharges) so far."
+    )
 
 
 def test_routine_variation_is_no_change() -> None:

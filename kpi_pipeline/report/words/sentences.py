@@ -177,10 +177,12 @@ def latest_sentence(measure: Measure) -> str:
         return f"{it} {verb(title, 'is', 'are')} {measure.unavailable}."
     if figure.number is None:
         return f"There is no figure for {figure.month.name}: {no_value_words(figure, metric)}."
+    so_far = "" if figure.is_final else " so far"
     if metric.kind == "count":
-        return f"There were {format_value(figure.number, metric)} in {figure.month.name}."
+        return f"There were {format_value(figure.number, metric)} in {figure.month.name}{so_far}."
     basis = "" if isinstance(figure.denominator, Withheld) else f" ({basis_words(figure, metric)})"
-    return f"{it} {verb(title, 'was', 'were')} {format_value(figure.number, metric)} in {figure.month.name}{basis}."
+    value = f"{format_value(figure.number, metric)} in {figure.month.name}{basis}{so_far}"
+    return f"{it} {verb(title, 'was', 'were')} {value}."
 
 
 def newest_figure_sentence(measure: Measure) -> str:
