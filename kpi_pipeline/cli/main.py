@@ -10,6 +10,7 @@ import sys
 
 import typer
 
+from kpi_pipeline.cli.budget import budget
 from kpi_pipeline.cli.build import build, demo
 from kpi_pipeline.cli.check import check
 from kpi_pipeline.cli.console import print_errors, print_unexpected
@@ -21,6 +22,7 @@ from kpi_pipeline.cli.explain import explain
 from kpi_pipeline.cli.extract import extract
 from kpi_pipeline.cli.faults import faults
 from kpi_pipeline.cli.figures import add_figures
+from kpi_pipeline.cli.groups import add_groups
 from kpi_pipeline.cli.initiatives import initiative_app
 from kpi_pipeline.cli.issue import issue_app
 from kpi_pipeline.cli.lists import cases, quarantine, values
@@ -59,6 +61,8 @@ app.command()(faults)
 app.command()(values)
 app.command()(cases)
 app.command()(totals)
+add_groups(app)
+app.command()(budget)
 add_figures(app)
 app.command()(report)
 app.command()(explain)

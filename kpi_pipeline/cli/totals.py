@@ -27,7 +27,7 @@ def totals(
     """Year to date and twelve months beside the month, as ratios of sums; where cases are few, 3, 6 or 12 months."""
     from kpi_pipeline.core.errors import Fault, InputError
     from kpi_pipeline.metrics.declaration import load_metrics
-    from kpi_pipeline.metrics.spans import compute_spans
+    from kpi_pipeline.metrics.spans import compute_spans, first_known_month
     from kpi_pipeline.metrics.values import read_values
 
     asked = Month.parse(month)
@@ -36,7 +36,8 @@ def totals(
     if own.empty:
         known = ", ".join(sorted(set(values["facility_id"])))
         raise InputError(Fault("facility", f"{facility!r} has no figures.", f"Use one of {known}."))
-    found = compute_spans(own, load_metrics(), asked, settings=read_settings(settings_file))
+    settings, known_from = read_settings(settings_file), first_known_month(own)
+    found = compute_spans(own, load_metrics(), asked, settings=settings, known_from=known_from)
     rounded = found.round({"value": 3, "lower": 3, "upper": 3})
     print_frame(rounded, title=f"Totals up to {asked}", output=output, columns=_SHOWN)
     if output is Format.table:

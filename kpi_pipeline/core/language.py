@@ -34,6 +34,7 @@ SINGULARS: Mapping[str, str] = {
     "claims": "claim",
     "codes": "code",
     "columns": "column",
+    "comparisons": "comparison",
     "consultations": "consultation",
     "courses": "course",
     "crossings": "crossing",

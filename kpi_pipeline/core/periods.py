@@ -46,6 +46,10 @@ class Month:
         """How many months later than `other` this one is."""
         return (self.year - other.year) * 12 + self.number - other.number
 
+    def year_start(self, starts_in: int = 1) -> Month:
+        """The first month of the year this one lies in; starts_in: the number of a year's first month."""
+        return Month(self.year if self.number >= starts_in else self.year - 1, starts_in)
+
     @property
     def first_day(self) -> date:
         """The first day of the month."""

@@ -116,7 +116,9 @@ class Settings(_Frozen):
     zero_cost_is_not_costed: an encounter's cost of 0 (total, direct or variable) means that it is not costed yet.
     baseline: `frozen` computes limits from the first 24 final months and continues them until a rebase is recorded;
     `moving` computes them anew from the months shown. rule_set: when left out, the rules that go with the baseline.
-    avoidable_day_reasons: reason code → the name printed for it.
+    avoidable_day_reasons, denial_reasons: reason code → the name printed for it.
+    owners: measure → the person who answers for it, as printed; default: the role its file names.
+    year_starts_in: the month in which the budget year begins (10: October); the year to date starts there.
     state_url: the database of decisions, as SQLAlchemy writes it; None is the SQLite file beside the warehouse.
     project: the folder of the hospital's own mappings and measures (see `core/project`).
     """
@@ -143,6 +145,9 @@ class Settings(_Frozen):
     state_url: str | None = None
     project: Path | None = None
     avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
+    owners: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
+    year_starts_in: Annotated[int, Field(ge=1, le=12)] = 1
+    denial_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
     delivery: DeliverySettings = DeliverySettings()
 

@@ -27,6 +27,22 @@ def tables_read(sql: str, *, where: str = "") -> frozenset[str]:
     return frozenset(table.name for table in statements[0].find_all(exp.Table) if table.name and table.name not in ctes)
 
 
+def columns_selected(sql: str) -> frozenset[str]:
+    """The names of the columns a SELECT gives; `*` stands for those it takes over unnamed."""
+    query = sqlglot.parse_one(sql, read="duckdb")
+    return frozenset(query.named_selects) if isinstance(query, exp.Query) else frozenset()
+
+
+def source_of_column(sql: str, name: str) -> str:
+    """The name of the column that a SELECT gives out as `name` unchanged; empty where it is made of something else."""
+    query = sqlglot.parse_one(sql, read="duckdb")
+    for selected in query.selects if isinstance(query, exp.Query) else ():
+        if selected.alias_or_name == name:
+            inner = selected.unalias()
+            return inner.name if isinstance(inner, exp.Column) else ""
+    return ""
+
+
 def build_order(reads: Mapping[str, frozenset[str]]) -> list[str]:
     """Names in an order in which each comes after what it reads; names not in the mapping are sources."""
     graph = {name: sorted(tables & reads.keys()) for name, tables in sorted(reads.items())}

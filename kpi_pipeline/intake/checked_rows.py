@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from kpi_pipeline.core.glyphs import unprintable_pattern
+from kpi_pipeline.core.sql_graph import columns_selected
 from kpi_pipeline.core.sql_text import identifier, literal
 from kpi_pipeline.intake.contract import Contract, Mapping
 from kpi_pipeline.intake.opened import SOURCE_LINE
@@ -23,7 +24,9 @@ _UNPRINTABLE = r"[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{200e}\x{200f}\x{061c}\x
 """Signs that would steer a terminal or turn the text around them; a page and a file name cannot hold them."""
 _STEERING = _UNPRINTABLE.replace("\\x00-\\x1f", "\\x00-\\x08\\x0e-\\x1f")
 """Of these, those that do not merely break a line: a break is printed as a blank."""
-_PRINTED_TEXTS = ("service_line", "payer", "drg_code", "reason_code", "responsible_party")
+_PRINTED_TEXTS = (
+    "service_line", "payer", "drg_code", "reason_code", "responsible_party", "sex", "language", "race"
+)  # fmt: skip
 _MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
 """A number that a spreadsheet turned into scientific notation (1.23E+11): the real id is lost."""
 
@@ -47,7 +50,7 @@ def checked_rows_sql(mapping: Mapping, contract: Contract, plausible_until: date
     content = ", ".join(kept)
     is_kept = "left_out IS NULL" if mapping.leaves_out else "true"
     return f"""
-WITH mapped AS ({mapping.sql}),
+WITH mapped AS ({_whole_select(mapping, contract)}),
 typed AS (
     SELECT
         {SOURCE_LINE},{" left_out," if mapping.leaves_out else ""}
@@ -63,6 +66,16 @@ SELECT {content}, {SOURCE_LINE}, HASH({content}) AS row_hash
         THEN LIST_FILTER([{list_of_faults}], lambda reason: reason IS NOT NULL) END AS reasons
 FROM typed
 """
+
+
+def _whole_select(mapping: Mapping, contract: Contract) -> str:
+    """The mapping's SELECT with every column of the contract: those it does not name that were added later are NULL."""
+    named = columns_selected(mapping.sql)
+    lacking = [name for name, column in contract.columns.items() if column.added_later and name not in named]
+    if not lacking or "*" in named:
+        return mapping.sql
+    empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {identifier(name)}" for name in lacking)
+    return f"SELECT *, {empty} FROM ({mapping.sql}) AS named_columns"
 
 
 def _unreadable(name: str) -> str:

@@ -40,13 +40,15 @@ class Column(_Frozen):
 
     A `moment` takes an ISO date or timestamp, with or without offset. `when_unreadable` says what happens
     to a value that is there but cannot be read: the row is quarantined, or the value counts as unknown.
-    required: no cell may be empty. in_every_file: the column must be there, though its cells may be empty.
+    added_later: a mapping written before the layout had the column need not name it. required: no cell may be empty.
+    in_every_file: the column must be there, though its cells may be empty.
     """
 
     type: ColumnType
     means: Words
     required: bool = False
     in_every_file: bool = False
+    added_later: bool = False
     when_unreadable: Literal["quarantine", "unknown"] = "quarantine"
 
 

@@ -66,6 +66,8 @@ _KNOWN = {
     ),
     "birth_date": "birth date, birthdate, dob, date of birth, birth dt, birth dt tm",
     "sex": "sex, gender, sex c, sex cd",
+    "language": "language, preferred language, primary language, language c, lang",
+    "race": "race, race ethnicity, ethnicity race, patient race, race c, race cd",
     "total_cost": "total cost, cost, total costs",
     "direct_cost": "direct cost, total direct cost",
     "variable_direct_cost": "variable direct cost, direct variable cost",

@@ -41,7 +41,7 @@ def shape_faults(connection: duckdb.DuckDBPyConnection, mapping: Mapping, contra
     places = _output_places(mapping)
     table = mapping.table
     faults = []
-    missing = [name for name in contract.columns if name not in given]
+    missing = [name for name, column in contract.columns.items() if name not in given and not column.added_later]
     spare = [name for name in given if name not in {*contract.columns, SOURCE_LINE, "left_out", "file_name"}]
     for name in [*missing, *([SOURCE_LINE] if SOURCE_LINE not in given else [])]:
         like = f" It gives {', '.join(spare)}, which {table} does not have." if spare else ""

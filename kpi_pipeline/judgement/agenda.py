@@ -18,6 +18,10 @@ PageName = Literal[
     "exception",
     "hospitals",
     "drivers",
+    "barriers",
+    "totals",
+    "budget",
+    "fairness",
     "improvement_programme",
     "small_multiples",
     "appendix",
@@ -161,6 +165,10 @@ def build_agenda(
     *,
     has_drivers: bool,
     has_programme: bool,
+    has_barriers: bool = False,
+    has_totals: bool = False,
+    has_budget: bool = False,
+    has_fairness: bool = False,
 ) -> Agenda:
     """The sections of one report."""
     compared = choose_compared(system, by_facility, headlines) if by_facility else ()
@@ -172,6 +180,10 @@ def build_agenda(
     ]
     items += [AgendaItem("hospitals")] if by_facility else []
     items += [AgendaItem("drivers", 2)] if has_drivers else []
+    items += [AgendaItem("barriers", 1)] if has_barriers else []
+    items += [AgendaItem("totals", 1)] if has_totals else []
+    items += [AgendaItem("budget", 1)] if has_budget else []
+    items += [AgendaItem("fairness", 1)] if has_fairness else []
     items += [AgendaItem("improvement_programme")] if has_programme else []
     items += [AgendaItem("small_multiples"), AgendaItem("appendix")]
     return Agenda(tuple(items), compared, scorecard, further)

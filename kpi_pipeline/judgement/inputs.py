@@ -18,12 +18,15 @@ from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
+from kpi_pipeline.improvement.budget import Budget
+from kpi_pipeline.improvement.denials import Denials
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.judgement.vintages import Vintage
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.gaps import MetricGaps
 from kpi_pipeline.warehouse.facts import BuildFacts
 
 
@@ -42,6 +45,9 @@ class ReportInputs:
     published: what the issues before printed for the same readers, oldest first.
     vintages: the figures of this place as the issues before showed them, to this audience.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
+    budget: of the chosen facility's department; None where none is booked. It counts no patients.
+    denials: of the chosen facility, by payer and reason; None where none were supplied.
+    gaps: how headline measures differ between groups of patients, of the chosen facility; none leave that page out.
     """
 
     metrics: Mapping[str, Metric]
@@ -67,6 +73,9 @@ class ReportInputs:
     published: tuple[Publication, ...] = ()
     vintages: tuple[Vintage, ...] = ()
     drivers: Drivers | None = None
+    gaps: tuple[MetricGaps, ...] = ()
+    budget: Budget | None = None
+    denials: Denials | None = None
 
     @property
     def withholds(self) -> bool:

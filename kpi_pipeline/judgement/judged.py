@@ -6,12 +6,13 @@ Pages, tables and attachments read `Judged` and nothing else. Not here: words.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import MonthCommentary
 from kpi_pipeline.declared.targets import Targets
+from kpi_pipeline.improvement.budget import Budget
 from kpi_pipeline.judgement.agenda import (
     MOST_IN_TABLES,
     Agenda,
@@ -25,9 +26,11 @@ from kpi_pipeline.judgement.audience import own_copy
 from kpi_pipeline.judgement.bands import Band, JudgedBands, judge_bands
 from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.claims.register import follow_claims
+from kpi_pipeline.judgement.denials import JudgedDenials, judge_denials
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
-from kpi_pipeline.judgement.drivers import JudgedDrivers, judge_drivers
+from kpi_pipeline.judgement.drivers import JudgedDrivers, has_waits_by_party, judge_drivers
+from kpi_pipeline.judgement.fairness import JudgedFairness, judge_fairness
 from kpi_pipeline.judgement.false_signals import false_signals_of
 from kpi_pipeline.judgement.figures import Figure, read_figures
 from kpi_pipeline.judgement.inputs import ReportInputs
@@ -43,6 +46,7 @@ from kpi_pipeline.judgement.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
 from kpi_pipeline.judgement.restated.judge import JudgedRestated, judge_restated
 from kpi_pipeline.judgement.restated.ledger import Restated
+from kpi_pipeline.judgement.totals import JudgedTotals, judge_totals
 from kpi_pipeline.signals import FalseSignals, RuleSet, find_rule_set
 
 
@@ -96,6 +100,10 @@ class Judged:
     targets: Targets
     commentary: MonthCommentary
     drivers: JudgedDrivers | None
+    denials: JudgedDenials | None
+    budget: Budget | None
+    totals: JudgedTotals | None
+    fairness: JudgedFairness | None
     programme: tuple[JudgedInitiative, ...]
     records: JudgedRecords
     false_signals: FalseSignals | None
@@ -103,6 +111,7 @@ class Judged:
     snapshot_id: str
     claims: tuple[FollowUp, ...] = ()
     restated: JudgedRestated | None = None
+    denial_reasons: Mapping[str, str] = field(default_factory=dict)
     asked_before: tuple[TrackedDecision, ...] = ()
     bands: JudgedBands | None = None
 
@@ -152,6 +161,9 @@ def judge(inputs: ReportInputs) -> Judged:
     claims = _follow(inputs, system, by_facility)
     system = _with_kept_onsets(system, claims, own=inputs.facility_id)
     drivers = judge_drivers(inputs, index, known)
+    denials = judge_denials(inputs, index, known)
+    totals = judge_totals(inputs, system, index)
+    fairness = judge_fairness(inputs, index, known)
     programme = judge_programme(
         inputs,
         figures,
@@ -167,18 +179,27 @@ def judge(inputs: ReportInputs) -> Judged:
             headlines,
             has_drivers=drivers is not None and drivers.has_content,
             has_programme=bool(programme),
+            has_barriers=denials is not None or has_waits_by_party(drivers),
+            has_totals=totals is not None,
+            has_budget=inputs.budget is not None,
+            has_fairness=fairness is not None,
         ),
         figures=tuple(figures),
         headlines=headlines,
         targets=inputs.targets,
         commentary=inputs.commentary.of(inputs.month),
         drivers=drivers,
+        denials=denials,
+        budget=inputs.budget,
+        totals=totals,
+        fairness=fairness,
         programme=programme,
         records=judge_records(inputs),
         false_signals=false_signals_of(system.values()),
         rule_set=find_rule_set(inputs.settings.rule_set),
         snapshot_id=inputs.facts.snapshot_id,
         claims=claims,
+        denial_reasons=inputs.settings.denial_reasons,
         restated=_judge_restated(inputs, index),
         asked_before=track_decisions(inputs),
         bands=judge_bands(inputs.vintages, system, inputs.month),

@@ -64,11 +64,12 @@ def read_cases(
     with open_warehouse(warehouse) as connection:
         cases = query_cases(connection, declared, month=month, facility=facility)
         if cases.empty and facility is not None:
-            _refuse_unknown_facility(connection, facility)
+            refuse_unknown_facility(connection, facility)
     return cases
 
 
-def _refuse_unknown_facility(connection: duckdb.DuckDBPyConnection, facility: str) -> None:
+def refuse_unknown_facility(connection: duckdb.DuckDBPyConnection, facility: str) -> None:
+    """Raises InputError for a facility that the data do not have, with those they have."""
     known = [row[0] for row in connection.execute("SELECT facility_id FROM facilities ORDER BY ALL").fetchall()]
     if facility not in known:
         shown = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")
@@ -182,20 +183,7 @@ _LARGEST_EXACT = 1e9
 
 
 def _sums_sql(metric: Metric, *, exact: bool) -> str:
-    """The sums of a metric's cases, by decimals where `exact`.
-
-    The sum of decimals does not depend on the order of the rows: the same data give the same figures to the last
-    bit, however the work is spread over threads. Numbers too large for that are left out, and noticed by `largest`.
-    """
-
-    def total(expression: str, kind: str = "DECIMAL(38, 10)") -> str:
-        return f"SUM(TRY_CAST({expression} AS {kind}))" if exact else f"SUM({expression})"
-
-    has_spread = metric.kind in ("mean", "ratio", "rate")
-    products = {"nn": "numerator * numerator", "nd": "numerator * denominator", "dd": "denominator * denominator"}
-    spread = "".join(f"{total(sql) if has_spread else 'NULL'} AS sum_{name},\n" for name, sql in products.items())
-    is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "geometric_mean" else "FALSE"
-    log = f"CASE WHEN {is_logged} THEN LN(numerator / denominator) END"
+    """The sums of a metric's cases, by decimals where `exact`."""
     return f"""
     WITH watermarks AS ({watermarks_sql(metric)}),
     listed_cases AS ({metric.sql}),
@@ -217,6 +205,33 @@ def _sums_sql(metric: Metric, *, exact: bool) -> str:
         listed_reason,
         is_immature,
         COUNT(*) AS n_cases,
+        {sum_columns_sql(metric, exact=exact)},
+        COUNT(*) FILTER (WHERE numerator IS NULL OR denominator IS NULL) AS n_without_number,
+        SUM(case_hash) AS hash_sum,
+        BIT_XOR(case_hash) AS hash_xor
+    FROM counted_cases
+    GROUP BY facility_id, month_starts_on, listed_reason, is_immature
+    """
+
+
+def sum_columns_sql(metric: Metric, *, exact: bool = True) -> str:
+    """SQL: the sums over cases from which every value and interval is made: numerator, denominator, sum_nn, sum_nd,
+    sum_dd, least, log_sum, log_square_sum, n_logs, and the largest number among them.
+
+    The sum of decimals (`exact`) does not depend on the order of the rows: the same data give the same figures to the
+    last bit, however the work is spread over threads. Numbers too large for that are left out, and noticed by
+    `largest`.
+    """
+
+    def total(expression: str, kind: str = "DECIMAL(38, 10)") -> str:
+        return f"SUM(TRY_CAST({expression} AS {kind}))" if exact else f"SUM({expression})"
+
+    has_spread = metric.kind in ("mean", "ratio", "rate")
+    products = {"nn": "numerator * numerator", "nd": "numerator * denominator", "dd": "denominator * denominator"}
+    spread = "".join(f"{total(sql) if has_spread else 'NULL'} AS sum_{name},\n" for name, sql in products.items())
+    is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "geometric_mean" else "FALSE"
+    log = f"CASE WHEN {is_logged} THEN LN(numerator / denominator) END"
+    return f"""
         {total("numerator")} AS numerator,
         {total("denominator")} AS denominator,
         {spread}
@@ -224,13 +239,7 @@ def _sums_sql(metric: Metric, *, exact: bool) -> str:
         {total(log, "DECIMAL(38, 18)")} AS log_sum,
         {total(f"POWER({log}, 2)", "DECIMAL(38, 18)")} AS log_square_sum,
         COUNT(*) FILTER (WHERE {is_logged}) AS n_logs,
-        MAX(GREATEST(ABS(numerator), ABS(denominator))) AS largest,
-        COUNT(*) FILTER (WHERE numerator IS NULL OR denominator IS NULL) AS n_without_number,
-        SUM(case_hash) AS hash_sum,
-        BIT_XOR(case_hash) AS hash_xor
-    FROM counted_cases
-    GROUP BY facility_id, month_starts_on, listed_reason, is_immature
-    """
+        MAX(GREATEST(ABS(numerator), ABS(denominator))) AS largest"""
 
 
 def watermarks_sql(metric: Metric) -> str:

@@ -61,7 +61,7 @@ def compute_values(
         _event_patients(connection, metric, sums) if _counts_events(connection, metric) else np.nan
     )
     exclusions.insert(0, "metric", metric.name)
-    values = mark_incomplete_months(_values(sums, metric, settings), exclusions, metric)
+    values = mark_incomplete_months(value_frame(sums, metric, settings), exclusions, metric)
     return values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
 
 
@@ -144,7 +144,11 @@ def _pooled_sql(counted: str, metric: Metric) -> str:
     """
 
 
-def _values(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFrame:
+def value_frame(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFrame:
+    """Sums of cases, one row for each cut → value, 95 % interval, status and its reason: the one place of the formulas.
+
+    sums: n_cases, n_excluded, quantile, and the columns of `cases.sum_columns_sql`.
+    """
     frame = sums.copy()
     fewest = settings.fewest_cases(is_cost=metric.unit == "usd")
     counted = frame["n_cases"] - frame["n_excluded"]

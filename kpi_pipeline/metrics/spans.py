@@ -13,6 +13,7 @@ import pandas as pd
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.metrics.compute import BEFORE_DATA
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.intervals import wilson_interval
 
@@ -21,32 +22,46 @@ SPAN_COLUMNS = (
     "cases", "months_not_final", "status",
 )  # fmt: skip
 _ROLL_UP_MONTHS = (1, 3, 6, 12)
+ONE_MONTH, YEAR_TO_DATE, TWELVE_MONTHS = "month", "year to date", "12 months"
 _SMALLEST = "smallest span with enough cases"
 
 
 def compute_spans(
-    values: pd.DataFrame, metrics: Mapping[str, Metric], month: Month, *, settings: Settings
+    values: pd.DataFrame,
+    metrics: Mapping[str, Metric],
+    month: Month,
+    *,
+    settings: Settings,
+    known_from: Month | None = None,
 ) -> pd.DataFrame:
     """The month, the year to date, twelve months, and the smallest span with enough cases: SPAN_COLUMNS.
 
-    values: as stored. A month without a case counts as nothing. months_not_final: how many of the span's months may
-    still change. A median, percentile or geometric mean cannot be made from monthly sums; its status says so. A stock
-    (`flows`) is that of the last month.
+    values: as stored. known_from: the first month of the data, before which no span begins (`first_known_month`). A
+    month without a case counts as nothing. months_not_final: how many of the span's months may still change. A median,
+    percentile or geometric mean cannot be made from monthly sums; its status says so. A stock (`flows`) is that of
+    the last month.
     """
     rows: list[tuple[Any, ...]] = []
-    dated = values[values["month"] != ""]
+    dated = values[(values["month"] != "") & (values["status"] != BEFORE_DATA)]
     for (name, facility), own in dated.groupby(["metric", "facility_id"], sort=True):
         metric = metrics[str(name)]
         fewest = settings.fewest_cases(is_cost=metric.unit == "usd")
         by_month = own.set_index("month")
-        for span, first in _spans(by_month, month, fewest):
+        for span, asked in _spans(by_month, month, fewest, settings.year_starts_in):
+            first = min(max(asked, known_from or asked), month)
             kept = by_month[by_month.index.isin(_between(first, month))]
             rows.append((name, facility, span, str(first), str(month), *_figure(metric, kept, month, fewest)))
     return pd.DataFrame(rows, columns=list(SPAN_COLUMNS))
 
 
-def _spans(by_month: pd.DataFrame, month: Month, fewest: int) -> Iterator[tuple[str, Month]]:
-    yield "month", month
+def first_known_month(values: pd.DataFrame) -> Month | None:
+    """The first month of which any measure knows all cases; None without one."""
+    known = values[(values["month"] != "") & (values["status"] != BEFORE_DATA)]["month"]
+    return Month.parse(str(known.min())) if len(known) else None
+
+
+def _spans(by_month: pd.DataFrame, month: Month, fewest: int, year_starts_in: int) -> Iterator[tuple[str, Month]]:
+    yield ONE_MONTH, month
     for length in _ROLL_UP_MONTHS:
         first = month.plus(1 - length)
         kept = by_month[by_month.index.isin(_between(first, month))]
@@ -54,8 +69,8 @@ def _spans(by_month: pd.DataFrame, month: Month, fewest: int) -> Iterator[tuple[
             if length > 1:
                 yield _SMALLEST, first
             break
-    yield "year to date", Month(month.year, 1)
-    yield "12 months", month.plus(-11)
+    yield YEAR_TO_DATE, month.year_start(year_starts_in)
+    yield TWELVE_MONTHS, month.plus(-11)
 
 
 def _between(first: Month, last: Month) -> list[str]:

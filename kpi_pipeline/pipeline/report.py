@@ -14,6 +14,8 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.decisions import newest, read_outcomes
 from kpi_pipeline.declared.targets import read_targets
+from kpi_pipeline.improvement.budget import read_budget
+from kpi_pipeline.improvement.denials import read_denials
 from kpi_pipeline.improvement.drivers.collect import read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.claims.claim import Claim
@@ -21,6 +23,7 @@ from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.gaps import read_gaps
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES
@@ -152,6 +155,17 @@ def read_report_inputs(
     with open_warehouse(warehouse) as connection:
         facts = read_build_facts(connection)
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
+        denials = read_denials(connection, month, metrics=metrics, values=read.values, facility=facility)
+        budget = read_budget(connection, month, year_starts_in=settings.year_starts_in, facility=facility)
+        gaps = read_gaps(
+            connection,
+            month,
+            metrics=metrics,
+            names=settings.report.headline_metrics,
+            values=read.values,
+            settings=settings,
+            facility=facility,
+        )
     if facts.snapshot_id != read.snapshot_id:
         raise _rebuilt(warehouse)
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
@@ -176,6 +190,9 @@ def read_report_inputs(
         asked=asked,
         outcomes=newest(read_outcomes(settings.report.decisions, asked), decided.outcomes),
         drivers=drivers,
+        denials=denials,
+        gaps=gaps,
+        budget=budget,
         issue_number=issue.number,
         replaces=issue.replaces,
         gate_overrides=issue.gate_overrides,

@@ -13,12 +13,15 @@ from kpi_pipeline.report.forms.restated_csv import write_restated_csv
 from kpi_pipeline.report.licence import refuse_unlicensed
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
+from kpi_pipeline.report.pages.barriers import build_barriers
+from kpi_pipeline.report.pages.budget import build_budget
 from kpi_pipeline.report.pages.claims import build_said_before
 from kpi_pipeline.report.pages.decisions import build_decisions
 from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.explained import ExplainedFigure, build_explained
 from kpi_pipeline.report.pages.facilities import build_facility_section
+from kpi_pipeline.report.pages.fairness import build_fairness
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.improvement import build_improvement
 from kpi_pipeline.report.pages.owed import build_owed
@@ -26,6 +29,7 @@ from kpi_pipeline.report.pages.provisional import build_provisional
 from kpi_pipeline.report.pages.questions import build_questions
 from kpi_pipeline.report.pages.restated import build_restated
 from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, section_headings
+from kpi_pipeline.report.pages.totals import build_totals
 from kpi_pipeline.report.words.findings import issue_words
 
 _SNAPSHOT_LETTERS = 6
@@ -65,6 +69,10 @@ def build_whole(inputs: ReportInputs) -> Whole:
         build_said_before(judged),
         build_facility_section(judged),
         build_drivers(judged),
+        build_barriers(judged),
+        build_totals(judged),
+        build_budget(judged),
+        build_fairness(judged),
         build_improvement(judged),
         build_decisions(judged),
         build_questions(judged),

@@ -8,7 +8,7 @@ import pandas as pd
 from kpi_pipeline.synthetic import arrays
 from kpi_pipeline.synthetic.calendar import season, weekday_of
 from kpi_pipeline.synthetic.places import FACILITIES
-from kpi_pipeline.synthetic.plan import NEVER, Ints, Plan
+from kpi_pipeline.synthetic.plan import NEVER, Floats, Ints, Plan
 
 _PATIENTS_PER_CASE_MANAGER = 19.6
 _WEEKDAY_STAFF = np.array([1.06, 1.06, 1.06, 1.06, 1.06, 0.85, 0.85])
@@ -81,6 +81,9 @@ def case_managers_of(plan: Plan, unit: Ints, *, admitted_on: Ints) -> Ints:
     return unit * _TEAM + (admitted_on - plan.first_day) % _TEAM
 
 
+_HOURLY_USD = {"salaries": 52.0, "overtime": 78.0, "agency": 95.0}
+
+
 def build_budget(plan: Plan) -> pd.DataFrame:
     """Per facility, month and account what was planned and what was spent, in dollars."""
     rng = plan.stream("budget")
@@ -99,8 +102,18 @@ def build_budget(plan: Plan) -> pd.DataFrame:
             "account": account,
             "budget_usd": np.rint(planned),
             "actual_usd": np.rint(np.maximum(actual, 0)),
+            **_hours(plan, account, planned, actual),
         }
     )
+
+
+def _hours(plan: Plan, account: Ints, planned: Floats, actual: Floats) -> dict[str, Floats]:
+    """Hours of the accounts that are paid by the hour, planned and worked; the others have none. A wage a little above
+    the planned one is part of what was overspent."""
+    rng = plan.stream("budget hours")
+    wage = np.array([_HOURLY_USD.get(name, np.nan) for name in ACCOUNTS])[account]
+    paid = wage * (1.01 + 0.01 * rng.standard_normal(len(account)))
+    return {"planned_volume": np.rint(planned / wage), "actual_volume": np.rint(np.maximum(actual, 0) / paid)}
 
 
 def build_training(plan: Plan) -> pd.DataFrame:

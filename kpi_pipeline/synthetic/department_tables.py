@@ -78,7 +78,8 @@ def _write_budget(plan: Plan, writer: Writer) -> None:
         account=names(budget["account"].to_numpy(), department.ACCOUNTS),
     )
     whole = {column: f"CAST({column} AS BIGINT)" for column in ("budget_usd", "actual_usd")}
-    writer.write("budget.csv", frame, columns={**as_written("facility_id", "month", "account"), **whole})
+    hours = {column: f"CAST(CAST({column} AS BIGINT) AS VARCHAR)" for column in ("planned_volume", "actual_volume")}
+    writer.write("budget.csv", frame, columns={**as_written("facility_id", "month", "account"), **whole, **hours})
 
 
 def _write_training(plan: Plan, writer: Writer) -> None:

@@ -12,12 +12,13 @@ from kpi_pipeline.synthetic.columns import days, dollars, moments, names, texts
 from kpi_pipeline.synthetic.endings import TRANSFER
 from kpi_pipeline.synthetic.money import MONEY_COLUMNS
 from kpi_pipeline.synthetic.people import People
-from kpi_pipeline.synthetic.places import FACILITY_IDS
+from kpi_pipeline.synthetic.places import BACKGROUNDS, FACILITY_IDS
 from kpi_pipeline.synthetic.plan import MINUTES_PER_DAY, NEVER, Ints, Plan
 
 _PROVIDERS_PER_LINE = 12
 _EXTRACTED_MINUTES = 4 * 60
 """The extract is taken at four in the morning after the last day."""
+_NOT_ASKED = 0.02
 
 # column -> SQL that turns the typed column into the text that is written
 ENCOUNTER_TEXT: dict[str, str] = {
@@ -38,6 +39,8 @@ ENCOUNTER_TEXT: dict[str, str] = {
     "attending_provider_id": "printf('DR%04d', provider)",
     "birth_date": "CAST(CAST(birth_date AS DATE) AS VARCHAR)",
     "sex": "CASE WHEN is_female THEN 'F' ELSE 'M' END",
+    "language": "CAST(language AS VARCHAR)",
+    "race": "CAST(race AS VARCHAR)",
     **{column: f"CAST(CAST({column} AS DECIMAL(14, 2)) AS VARCHAR)" for column in MONEY_COLUMNS},
     "updated_at": "CAST(updated_at AS VARCHAR)",
 }
@@ -96,6 +99,7 @@ def build_encounters(
             "provider": facility * 200 + _provider(rng, stays, len(others)),
             "birth_date": days(people.born_on[who]),
             "is_female": people.is_female[who],
+            **_backgrounds(plan, len(people), who),
             **amounts,
             "updated_at": moments(_updated(rng, plan, discharged)),
             "year": np.where(discharged == NEVER, plan.last_month.year, _year(discharged)),
@@ -106,6 +110,17 @@ def build_encounters(
     number[order] = np.arange(1, len(frame) + 1)
     frame.insert(0, "encounter", number)
     return frame.iloc[order].reset_index(drop=True), Numbers(number[: len(stays)], number[len(stays) :])
+
+
+def _backgrounds(plan: Plan, n_people: int, who: Ints) -> dict[str, pd.Categorical[str]]:
+    """Language and race of each encounter's person; one in fifty was not asked. They change nothing else."""
+    rng = plan.stream("backgrounds")
+    found = {}
+    for column, shares in BACKGROUNDS.items():
+        of_person = rng.choice(len(shares), size=n_people, p=list(shares.values()))
+        of_person[rng.random(n_people) < _NOT_ASKED] = -1
+        found[column] = names(of_person[who], list(shares))
+    return found
 
 
 def _join(first: object, second: object) -> pd.Categorical[str]:

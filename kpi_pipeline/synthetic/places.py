@@ -102,5 +102,10 @@ PAYERS: tuple[Payer, ...] = (
     Payer("Self-pay", 0.07, 0.00, 0.0, 0.22),
 )
 MEDICARE, HARBOR, SELF_PAY = 0, 1, 5
+BACKGROUNDS: dict[str, dict[str, float]] = {
+    "language": {"English": 0.84, "Spanish": 0.11, "Vietnamese": 0.02, "Arabic": 0.02, "Haitian Creole": 0.01},
+    "race": {"White": 0.63, "Black": 0.19, "Hispanic": 0.12, "Asian": 0.05, "Native American": 0.01},
+}
+"""Column of encounters → group → share of the people. No outcome depends on them: the truth is that there is no gap."""
 DENIAL_PROBABILITY_AFTER_CHANGE = 0.235
 """What Harbor Medicare Advantage denies per stay once its new review policy is in force."""

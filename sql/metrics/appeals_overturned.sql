@@ -15,7 +15,7 @@ needs: [denials.appealed_on, denials.decided_on, denials.outcome]
 balancing: [denials_appealed]
 owner: case-management
 why: Says how many of the denials should not have been.
-definition: Of the appeals of a month, the share decided in our favour within 180 days.
+definition: Of the appeals of a month, the share decided in our favor within 180 days.
 numerator: Decided as overturned no later than 180 days after the appeal.
 denominator: Appeals of denials of acute inpatient stays dated in the month.
 denominator_noun: appeals
@@ -34,6 +34,7 @@ SELECT
     END AS numerator,
     1 AS denominator,
     CAST(NULL AS VARCHAR) AS exclusion_reason,
+    denials.stay_id,
     denials.payer,
     denials.reason_code
 FROM denials

@@ -31,6 +31,7 @@ SELECT
     CASE WHEN denials.appealed_on <= denials.denied_on + 60 THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
     CAST(NULL AS VARCHAR) AS exclusion_reason,
+    denials.stay_id,
     denials.payer,
     denials.reason_code
 FROM denials

@@ -37,6 +37,7 @@ SELECT
     END AS numerator,
     denials.denied_amount AS denominator,
     CASE WHEN denials.denied_amount IS NULL THEN 'amount_unknown' END AS exclusion_reason,
+    denials.stay_id,
     denials.payer,
     denials.reason_code
 FROM denials

@@ -34,6 +34,7 @@ SELECT
     denials.denied_amount AS numerator,
     1 AS denominator,
     CASE WHEN denials.denied_amount IS NULL THEN 'amount_unknown' END AS exclusion_reason,
+    denials.stay_id,
     denials.payer,
     denials.reason_code
 FROM denials

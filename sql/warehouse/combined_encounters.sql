@@ -88,6 +88,8 @@ SELECT
     first_encounters.admit_source_code,
     first_encounters.birth_date,
     first_encounters.sex,
+    first_encounters.language,
+    first_encounters.race,
     CAST(summed_stays.total_cost AS DOUBLE) AS total_cost,
     CAST(summed_stays.direct_cost AS DOUBLE) AS direct_cost,
     CAST(summed_stays.variable_direct_cost AS DOUBLE) AS variable_direct_cost,

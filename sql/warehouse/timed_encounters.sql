@@ -91,6 +91,8 @@ SELECT
     attending_provider_id,
     birth_date,
     sex,
+    language,
+    race,
     total_cost,
     direct_cost,
     variable_direct_cost,

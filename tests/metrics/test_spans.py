@@ -11,7 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.metrics.spans import SPAN_COLUMNS, compute_spans
+from kpi_pipeline.metrics.spans import SPAN_COLUMNS, compute_spans, first_known_month
 
 METRICS = load_metrics()
 SETTINGS = Settings(min_denominator=25)
@@ -19,7 +19,7 @@ SETTINGS = Settings(min_denominator=25)
 
 def month_row(metric: str, month: str, numerator: float, denominator: float, **more: object) -> dict[str, object]:
     row = {"metric": metric, "facility_id": "all", "month": month, "numerator": numerator, "denominator": denominator}
-    return {**row, "n_cases": denominator, "n_excluded": 0, "maturity": "final", **more}
+    return {**row, "n_cases": denominator, "n_excluded": 0, "maturity": "final", "status": "ok", **more}
 
 
 def spans(*rows: dict[str, object], month: Month = Month(2026, 3)) -> dict[str, dict[str, object]]:
@@ -73,3 +73,18 @@ def test_a_median_is_not_made_from_months() -> None:
     found = spans(month_row("length_of_stay_median_days", "2026-03", 90, 30))["12 months"]
     assert math.isnan(float(str(found["value"])))
     assert found["status"] == "a median is no sum of months"
+
+
+def test_no_span_begins_before_the_data_nor_counts_months_known_in_part() -> None:
+    values = pd.DataFrame(
+        [
+            month_row("readmission_30d", "2026-01", 90, 100, status="before_data"),
+            month_row("readmission_30d", "2026-02", 10, 100),
+            month_row("readmission_30d", "2026-03", 20, 100),
+        ]
+    )
+    known_from = first_known_month(values)
+    assert known_from == Month(2026, 2)
+    found = compute_spans(values, METRICS, Month(2026, 3), settings=SETTINGS, known_from=known_from)
+    rows = {row["span"]: (row["first_month"], row["value"]) for row in found.to_dict("records")}
+    assert rows["12 months"] == rows["year to date"] == ("2026-02", 15.0)

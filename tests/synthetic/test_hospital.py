@@ -17,7 +17,7 @@ from kpi_pipeline.synthetic.faults import CORRECTIONS_FILE, KINDS, LATE_FILE, Fa
 COLUMNS = {
     "encounters": "encounter_id person_id facility_id encounter_type admitted_at discharged_at"
     " discharge_disposition_code primary_diagnosis_code drg_code service_line unit_id payer admit_type_code"
-    " admit_source_code attending_provider_id birth_date sex total_cost direct_cost variable_direct_cost"
+    " admit_source_code attending_provider_id birth_date sex language race total_cost direct_cost variable_direct_cost"
     " total_charges allowed_amount paid_amount updated_at",
     "diagnoses": "encounter_id sequence code code_type present_on_admission",
     "procedures": "encounter_id procedure_code sequence performed_on",

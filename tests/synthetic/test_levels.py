@@ -98,7 +98,7 @@ def test_persons_stay_who_they_are(tmp_path: Path) -> None:
     generate_hospital(tmp_path / "landing", scale=0.05, faults=False)
     files = sorted((tmp_path / "landing").glob("encounters*.csv"))
     rows = pd.concat([pd.read_csv(file, dtype=str) for file in files])
-    per_person = rows.groupby("person_id")[["birth_date", "sex", "payer"]].nunique()
+    per_person = rows.groupby("person_id")[["birth_date", "sex", "payer", "language", "race"]].nunique(dropna=False)
     assert (per_person.to_numpy() == 1).all()
     acute = rows[rows["encounter_type"] == "acute inpatient"]
     visits = acute.groupby("person_id").size()

@@ -25,6 +25,7 @@ from kpi_pipeline.improvement.drivers.queries import (
     query_stays,
     query_supply,
     query_units,
+    query_wait_parties,
     query_waits,
 )
 from kpi_pipeline.metrics.declaration import Metric
@@ -67,14 +68,15 @@ class UnitTable:
 class Drivers:
     """What drives days and dollars from first_month to last_month. None: missing says why, by the name of the part.
 
-    waits: as `drivers.queries.query_waits` gives them. drg_titles: as published. missing: part → what was not
-    supplied, or is not there, in words.
+    waits, wait_parties: as `drivers.queries.query_waits` and `query_wait_parties` give them. drg_titles: as published.
+    missing: part → what was not supplied, or is not there, in words.
     """
 
     first_month: Month
     last_month: Month
     n_discharges: int
     waits: pd.DataFrame | None = None
+    wait_parties: pd.DataFrame | None = None
     days_waited: float = 0.0
     service_lines: ExcessTable | None = None
     drgs: ExcessTable | None = None
@@ -100,11 +102,11 @@ def read_drivers(
     lacking = query_supply(connection)
     missing: dict[str, str] = {}
     stays = query_stays(connection, window)
-    waits = None
+    waits = wait_parties = None
     if "avoidable_days" in lacking:
         missing["waits"] = f"not supplied: {lacking['avoidable_days']}"
     else:
-        waits = query_waits(connection, window)
+        waits, wait_parties = query_waits(connection, window), query_wait_parties(connection, window)
     has_drgs = bool((stays["drg_arithmetic_mean_days"] > 0).any())
     if not has_drgs:
         missing["excess"] = "no DRG with a published mean stay"
@@ -122,6 +124,7 @@ def read_drivers(
         last_month=month,
         n_discharges=len(stays),
         waits=waits,
+        wait_parties=wait_parties,
         days_waited=float(stays["avoidable_days"].sum()),
         service_lines=service_lines,
         drgs=drgs,

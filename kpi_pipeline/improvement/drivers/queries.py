@@ -16,6 +16,7 @@ import pandas as pd
 
 from kpi_pipeline.metrics.cases import cases_sql
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.groups import age_band_sql
 
 _COUNTED_DAYS = """
     SELECT
@@ -48,6 +49,12 @@ _DAYS_BY_STAY_AND_REASON = _COUNTED_DAYS.format(
     by="COALESCE(waits.reason_code, '') AS reason_code,",
     partition=", COALESCE(reason_code, '')",
     group=", COALESCE(waits.reason_code, '')",
+    only="",
+)
+_DAYS_BY_STAY_REASON_AND_PARTY = _COUNTED_DAYS.format(
+    by="COALESCE(waits.reason_code, '') AS reason_code, COALESCE(waits.responsible_party, '') AS responsible_party,",
+    partition=", COALESCE(reason_code, ''), COALESCE(responsible_party, '')",
+    group=", COALESCE(waits.reason_code, ''), COALESCE(waits.responsible_party, '')",
     only="",
 )
 
@@ -104,6 +111,30 @@ def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.Dat
         WHERE NOT stays.is_in_house AND {window.condition()} AND days_by_reason.n_days > 0
         GROUP BY days_by_reason.reason_code, parties.responsible_party
         ORDER BY days_by_reason.reason_code
+        """,
+        window.values,
+    ).df()
+
+
+def query_wait_parties(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
+    """Avoidable days by reason_code and responsible_party ('' not recorded): n_stays, n_persons, days.
+
+    Days on which a stay waited for one reason because of two parties count under each.
+    """
+    return connection.execute(
+        f"""
+        WITH days_by_party AS ({_DAYS_BY_STAY_REASON_AND_PARTY})
+        SELECT
+            days_by_party.reason_code,
+            days_by_party.responsible_party,
+            COUNT(*) AS n_stays,
+            COUNT(DISTINCT stays.person_id) AS n_persons,
+            CAST(SUM(days_by_party.n_days) AS DOUBLE) AS days
+        FROM days_by_party
+        INNER JOIN stays ON days_by_party.stay_id = stays.stay_id
+        WHERE NOT stays.is_in_house AND {window.condition()} AND days_by_party.n_days > 0
+        GROUP BY days_by_party.reason_code, days_by_party.responsible_party
+        ORDER BY ALL
         """,
         window.values,
     ).df()
@@ -180,14 +211,7 @@ def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: W
                 CAST(cases.numerator AS DOUBLE) AS numerator,
                 CAST(cases.denominator AS DOUBLE) AS denominator,
                 stays.primary_diagnosis_ccs AS diagnosis_group,
-                CASE
-                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 18 THEN 0
-                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 45 THEN 18
-                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 65 THEN 45
-                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 75 THEN 65
-                    WHEN DATE_DIFF('year', stays.birth_date, stays.admitted_on) < 85 THEN 75
-                    WHEN stays.birth_date IS NOT NULL THEN 85
-                END AS age_from
+                {age_band_sql("stays")} AS age_band
             FROM cases
             LEFT JOIN stays ON cases.case_id = stays.stay_id
             WHERE {window.condition("cases", "event_date")} AND cases.exclusion_reason IS NULL
@@ -195,7 +219,7 @@ def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: W
         overall AS (
             SELECT
                 SUM(numerator) / NULLIF(SUM(denominator), 0) AS rate,
-                AVG(CASE WHEN diagnosis_group IS NOT NULL AND age_from IS NOT NULL THEN 1.0 ELSE 0.0 END) AS share_known
+                AVG(CASE WHEN diagnosis_group IS NOT NULL AND age_band IS NOT NULL THEN 1.0 ELSE 0.0 END) AS share_known
             FROM counted
         ),
         groups AS (
@@ -210,12 +234,12 @@ def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: W
         cells AS (
             SELECT
                 counted.diagnosis_group,
-                counted.age_from,
+                counted.age_band,
                 (SUM(counted.numerator) + {_PRIOR_CASES} * ANY_VALUE(groups.rate))
                     / (SUM(counted.denominator) + {_PRIOR_CASES}) AS rate
             FROM counted
             INNER JOIN groups ON counted.diagnosis_group IS NOT DISTINCT FROM groups.diagnosis_group
-            GROUP BY counted.diagnosis_group, counted.age_from
+            GROUP BY counted.diagnosis_group, counted.age_band
         )
         SELECT
             COALESCE(counted.unit_id, '') AS unit_id,
@@ -228,7 +252,7 @@ def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: W
         FROM counted
         INNER JOIN cells
             ON counted.diagnosis_group IS NOT DISTINCT FROM cells.diagnosis_group
-            AND counted.age_from IS NOT DISTINCT FROM cells.age_from
+            AND counted.age_band IS NOT DISTINCT FROM cells.age_band
         CROSS JOIN overall
         LEFT JOIN units ON counted.unit_id = units.unit_id
         LEFT JOIN facilities ON counted.facility_id = facilities.facility_id

@@ -3,6 +3,6 @@
 Not here: how it is computed (`improvement.drivers`), its words and tables (`report.pages`).
 """
 
-from kpi_pipeline.judgement.drivers.judge import JudgedDrivers, judge_drivers
+from kpi_pipeline.judgement.drivers.judge import JudgedDrivers, has_waits_by_party, judge_drivers
 
-__all__ = ["JudgedDrivers", "judge_drivers"]
+__all__ = ["JudgedDrivers", "has_waits_by_party", "judge_drivers"]

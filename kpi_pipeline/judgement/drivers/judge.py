@@ -108,6 +108,11 @@ def judge_drivers(inputs: ReportInputs, figures: FigureIndex, known: FigureIndex
     )
 
 
+def has_waits_by_party(drivers: JudgedDrivers | None) -> bool:
+    """Whether avoidable days are told apart by who could have ended them."""
+    return drivers is not None and drivers.waits is not None and drivers.waits.by_party is not None
+
+
 def _opportunity(inputs: ReportInputs, found: Opportunity | None) -> Opportunity | None:
     """The rungs and the capture rate without those of few stays; None when no rung has days."""
     if found is None:

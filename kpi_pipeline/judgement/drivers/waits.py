@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from kpi_pipeline.core.rounding import round_parts
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.improvement.drivers.pareto import Pareto, compute_pareto
-from kpi_pipeline.judgement.disclosure import Number, Withheld
+from kpi_pipeline.judgement.disclosure import Number, Withheld, is_small
 from kpi_pipeline.judgement.inputs import ReportInputs
 
 OTHER = "Other"
 UNRECORDED = "Reason not recorded"
 _MOST_REASONS = 8
+_MOST_PARTIES = 6
 _MOST_LEADING = 3
 """A title names at most so many leading reasons; more of them are no few."""
 _LEADING_SHARE_PCT = 50.0
 """The title counts the reasons that make up at least half of the days."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsByParty:
+    """Days by reason and by who could have ended the wait. parties in order of days; rows: reason → a number for each
+    party, then the reason's own days: withheld, or none (0)."""
+
+    parties: tuple[str, ...]
+    rows: Mapping[str, tuple[tuple[Number, ...], float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class JudgedWaits:
     n_days: Number
     days: tuple[float, ...]
     shares_pct: tuple[float, ...]
+    by_party: WaitsByParty | None = None
 
 
 def judge_waits(inputs: ReportInputs, drivers: Drivers) -> JudgedWaits | None:
@@ -63,7 +74,43 @@ def judge_waits(inputs: ReportInputs, drivers: Drivers) -> JudgedWaits | None:
         n_days=Withheld.COMPLEMENT if inputs.withholds else drivers.days_waited,
         days=round_parts([row.count for row in pareto.rows], 0),
         shares_pct=round_parts([row.share_pct for row in pareto.rows], 0),
+        by_party=_by_party(inputs, drivers, {name for name in names if name != OTHER}, pareto),
     )
+
+
+def _by_party(inputs: ReportInputs, drivers: Drivers, named: set[str], pareto: Pareto) -> WaitsByParty | None:
+    """The days of the named reasons by party; None where one party, or nobody, could have ended all of them.
+
+    Withholding: a reason of which some party has few stays or few people shows no party's days, since the reason's own
+    days, less those printed, would tell them.
+    """
+    if drivers.wait_parties is None:
+        return None
+    threshold = inputs.settings.small_number_threshold
+    days: dict[str, dict[str, float]] = {}
+    is_told: set[str] = set()
+    for row in drivers.wait_parties.to_dict("records"):
+        name, party = _reason_name(inputs, row["reason_code"]), str(row["responsible_party"])
+        if name not in named:
+            continue
+        of_reason = days.setdefault(name, {})
+        of_reason[party] = of_reason.get(party, 0.0) + float(row["days"])
+        if inputs.withholds and any(is_small(row[count], threshold) for count in ("n_stays", "n_persons")):
+            is_told.add(name)
+    totals: dict[str, float] = {}
+    for of_reason in days.values():
+        for party, count in of_reason.items():
+            totals[party] = totals.get(party, 0.0) + count
+    parties = sorted(totals, key=lambda party: (party == "", -totals[party], party))[:_MOST_PARTIES]
+    if len(parties) < 2:
+        return None
+    rows: dict[str, tuple[tuple[Number, ...], float]] = {}
+    for one in pareto.rows:
+        if one.category in days:
+            own = days[one.category]
+            cells = tuple(Withheld.SMALL if one.category in is_told else own.get(party, 0.0) for party in parties)
+            rows[one.category] = (cells, one.count)
+    return WaitsByParty(tuple(parties), rows) if rows else None
 
 
 def _reason_name(inputs: ReportInputs, code: object) -> str:

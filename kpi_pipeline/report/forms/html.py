@@ -30,7 +30,7 @@ _DRAWING = re.compile(r'<svg class="(?P<kind>[\w ]+)" (?P<rest>[^>]*)><title>(?P
 _TABLE = re.compile(r'<table class="[^"]*"><caption[^>]*>(?P<words>[^<]*)</caption>.*?</table>', re.DOTALL)
 _BARS = re.compile(r'(?P<svg><svg class="chart bars"[^>]* aria-label="(?P<words>[^"]*)"[^>]*>.*?</svg>)', re.DOTALL)
 _COLUMN = '<th scope="col"'
-_MOST_COLUMNS = 4
+_MOST_COLUMNS = 3
 """A table of more columns is moved sideways on a phone."""
 
 

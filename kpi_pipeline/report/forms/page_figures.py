@@ -6,24 +6,29 @@ As printed: rounded as on the page, and withheld where the page withholds. Not h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.improvement.budget import Budget
 from kpi_pipeline.improvement.drivers.opportunity import Opportunity
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
 from kpi_pipeline.improvement.effects.effect_size import EffectSize
 from kpi_pipeline.improvement.estimates import Estimate
-from kpi_pipeline.judgement.disclosure import Number
+from kpi_pipeline.judgement.denials import JudgedDenials
+from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.excess import ExcessRow, JudgedExcess
 from kpi_pipeline.judgement.drivers.mix import JudgedMix
 from kpi_pipeline.judgement.drivers.units import JudgedUnits
-from kpi_pipeline.judgement.drivers.waits import JudgedWaits
+from kpi_pipeline.judgement.drivers.waits import JudgedWaits, WaitsByParty
+from kpi_pipeline.judgement.fairness import JudgedFairness
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.programme import JudgedInitiative
 from kpi_pipeline.judgement.since_start import SinceStart
+from kpi_pipeline.judgement.totals import JudgedTotals
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.gaps import Gap
 from kpi_pipeline.report.words.numbers import rounded_dollars, rounded_roughly
 
 ALL = "all"
@@ -56,9 +61,83 @@ def page_figures(judged: Judged) -> tuple[PageFigure, ...]:
     found: list[PageFigure] = []
     if judged.drivers is not None and judged.drivers.has_content:
         found += _drivers(judged.drivers)
+    if judged.denials is not None:
+        found += _denials(judged.denials)
+    if judged.drivers is not None and judged.drivers.waits is not None and judged.drivers.waits.by_party is not None:
+        found += _wait_parties(judged.drivers.waits.by_party)
+    if judged.totals is not None:
+        found += _totals(judged.totals)
+    if judged.budget is not None:
+        found += _budget(judged.budget)
+    if judged.fairness is not None:
+        found += _fairness(judged.fairness)
     for one in judged.programme:
         found += _initiative(judged, one)
     return tuple(found)
+
+
+def _denials(denials: JudgedDenials) -> Iterator[PageFigure]:
+    for table in denials.tables:
+        for row in table.rows:
+            part, item = f"denials_by_{table.by}", row.name or "not recorded"
+            hidden = Withheld.COMPLEMENT if row.is_withheld else None
+            yield PageFigure("barriers", part, item, "denials", hidden or row.n_denials, "denials")
+            yield PageFigure("barriers", part, item, "denied_usd", hidden or rounded_dollars(row.usd), "usd")
+            yield PageFigure("barriers", part, item, "share", hidden or row.share_pct, "percent")
+            for metric, _ in denials.outcomes:
+                value = row.outcomes.get(metric.name)
+                if value is not None:
+                    rounded = round_half_up(value, metric.decimals)
+                    yield PageFigure("barriers", part, item, metric.name, rounded, metric.unit)
+
+
+def _wait_parties(waits: WaitsByParty) -> Iterator[PageFigure]:
+    for reason, (cells, _) in waits.rows.items():
+        for party, cell in zip(waits.parties, cells, strict=True):
+            yield PageFigure("barriers", f"avoidable_days/{reason}", party or "not recorded", "days", cell, "days")
+
+
+def _totals(totals: JudgedTotals) -> Iterator[PageFigure]:
+    for row in totals.rows:
+        metric = row.metric
+        for name, cell in (("year_to_date", row.year), ("twelve_months", row.twelve)):
+            if isinstance(cell.value, Withheld):
+                yield PageFigure("totals", metric.name, ALL, name, cell.value, metric.unit)
+            elif cell.value is not None:
+                yield PageFigure(
+                    "totals", metric.name, ALL, name, round_half_up(cell.value, metric.decimals), metric.unit
+                )
+        if row.plan is not None:
+            yield PageFigure("totals", metric.name, ALL, "plan_year_to_date", row.plan, metric.unit)
+
+
+def _budget(budget: Budget) -> Iterator[PageFigure]:
+    for span, table in (("month", budget.month), ("year_to_date", budget.year)):
+        for line in (*table.lines, table.all):
+            dollars = {"planned": line.planned, "actual": line.actual, "variance": line.variance, "price": line.price}
+            if line.is_flexed:
+                dollars |= {"flexed": line.flexed, "volume": line.volume, "mix": line.mix}
+            for name, amount in dollars.items():
+                yield PageFigure("budget", span, line.account, name, float(amount), "usd")
+
+
+def _fairness(fairness: JudgedFairness) -> Iterator[PageFigure]:
+    """The printed gaps. Cases are whole numbers; a row that is withheld tells nothing, not even that it is there."""
+    for table in fairness.tables:
+        for group in table.groups:
+            for metric in fairness.metrics:
+                gap = table.gaps[group].get(metric.name)
+                if not isinstance(gap, Gap) or gap.difference is None or gap.lower is None or gap.upper is None:
+                    continue
+                part, decimals = f"{table.dimension}/{metric.name}", metric.decimals
+                numbers = (round_half_up(one, decimals) for one in (gap.difference, gap.lower, gap.upper))
+                yield PageFigure("fairness", part, group, "cases", gap.n_cases, "cases")
+                yield PageFigure("fairness", part, group, "difference", *_with_unit(numbers, metric.unit))
+
+
+def _with_unit(numbers: Iterable[float], unit: str) -> tuple[float, str, float, float]:
+    value, lower, upper = numbers
+    return value, unit, lower, upper
 
 
 def _drivers(drivers: JudgedDrivers) -> Iterator[PageFigure]:

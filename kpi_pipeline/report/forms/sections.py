@@ -56,7 +56,7 @@ class Section:
 
 def sections_of(report: Report) -> list[Section]:
     """The sections in the order of the pages."""
-    meant = {"drivers": 2, "hospitals": 1}
+    meant = {"drivers": 2, "hospitals": 1, "barriers": 1, "totals": 1, "budget": 1, "fairness": 1}
     further = [Section(one.name, "further", one, meant.get(one.name)) for one in report.further_sections]
     n_rows = sum(len(group.rows) for group in report.scorecard.groups)
     found = [Section("front", "front", pages_meant=1)]

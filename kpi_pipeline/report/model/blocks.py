@@ -124,6 +124,10 @@ class FurtherSection(Frozen):
         "provisional",
         "hospitals",
         "drivers",
+        "barriers",
+        "totals",
+        "budget",
+        "fairness",
         "improvement_programme",
         "changes_since_last_issue",
     ]

@@ -20,6 +20,8 @@ columns:
   attending_provider_id: {type: id, means: "Attending physician."}
   birth_date: {type: date, when_unreadable: unknown, means: "Date of birth."}
   sex: {type: text, means: "Sex as registered."}
+  language: {type: text, added_later: true, means: "Language the patient prefers, as registered."}
+  race: {type: text, added_later: true, means: "Race or ethnicity, as registered."}
   total_cost: {type: number, when_unreadable: unknown, means: "Total cost in dollars from cost accounting, direct and indirect."}
   direct_cost: {type: number, when_unreadable: unknown, means: "Direct cost in dollars."}
   variable_direct_cost: {type: number, when_unreadable: unknown, means: "Variable direct cost in dollars."}
@@ -70,6 +72,8 @@ SELECT
     attending_provider_id,
     birth_date,
     sex,
+    language,
+    race,
     total_cost,
     direct_cost,
     variable_direct_cost,

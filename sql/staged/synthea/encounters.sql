@@ -2,6 +2,7 @@
 file: encounters*
 columns: [id, start, stop, patient, organization, provider, payer, encounterclass, total_claim_cost, payer_coverage]
 lookups: {landed_patients: patients, landed_payers: payers}
+lookup_columns: {landed_patients: [id, birthdate, gender, race]}
 ---*/
 SELECT
     landed.source_line,
@@ -28,6 +29,8 @@ SELECT
     landed.provider AS attending_provider_id,
     landed_patients.birthdate AS birth_date,
     landed_patients.gender AS sex,
+    NULL AS language,
+    landed_patients.race,
     NULL AS total_cost,
     NULL AS direct_cost,
     NULL AS variable_direct_cost,
