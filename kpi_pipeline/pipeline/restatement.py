@@ -376,8 +376,11 @@ def _sums(
     of_quantiles = [name for name, metric in metrics.items() if metric.quantile is not None]
     rows = connection.execute(
         f"""SELECT metric, CASE GROUPING(facility_id) WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE facility_id END, month,
-            SUM(numerator), SUM(denominator), COUNT(*),
-            SUM(CASE WHEN numerator > 0 AND denominator > 0 THEN LN(numerator / denominator) END),
+            CAST(SUM(CAST(numerator AS DECIMAL(38, 9))) AS DOUBLE),
+            CAST(SUM(CAST(denominator AS DECIMAL(38, 9))) AS DOUBLE),
+            COUNT(*),
+            CAST(SUM(CAST(CASE WHEN numerator > 0 AND denominator > 0 THEN LN(numerator / denominator) END AS
+                DECIMAL(38, 18))) AS DOUBLE),
             COUNT(*) FILTER (WHERE numerator > 0 AND denominator > 0),
             LIST([numerator, denominator] ORDER BY numerator) FILTER (WHERE metric IN (SELECT UNNEST(?)))
         FROM {identifier(source)}
