@@ -111,7 +111,7 @@ def test_open_cases_are_those_open_before_and_opened_less_those_closed(built: Bu
     names = ("cm_cases_open", "cm_cases_opened", "cm_cases_closed")
     values = read_values(built.warehouse, names).values
     figures = {
-        name: rows.set_index(["facility_id", "month"])["value"].fillna(0) for name, rows in values.groupby("metric")
+        name: rows.set_index(["facility_id", "month"])["numerator"].fillna(0) for name, rows in values.groupby("metric")
     }
     opened, closed = (figures[name].groupby("facility_id").cumsum() for name in names[1:])
     for (facility, month), still_open in figures[names[0]].items():
