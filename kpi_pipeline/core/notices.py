@@ -38,6 +38,7 @@ KINDS: Mapping[str, Shape] = {
     "file_shrank": Shape("file table", counts="rows of_rows"),
     "file_older": Shape("file table", details="last before"),
     "extract_missing": Shape("file table", details="month"),
+    "history_damaged": Shape(counts="lines"),
     # rows of a file
     "rows_empty": Shape("file", counts="rows"),
     "numbers_doubtful": Shape("file table columns"),

@@ -26,7 +26,7 @@ HISTORY = "landing_history.jsonl"
 _GIVEN = "landing_notices.json"
 """What a build that is made again was told at the time, instead of the history."""
 
-KINDS = ("file_gone", "file_shrank", "file_older")
+KINDS = ("file_gone", "file_shrank", "file_older", "history_damaged")
 """The notices that come of the history alone."""
 
 
@@ -44,7 +44,8 @@ class _Read:
 
 def note_files(connection: duckdb.DuckDBPyConnection, store: Path, files: Sequence[StagedFile]) -> None:
     """Appends to the history of a store what it does not hold as a file's newest content."""
-    known = {(one.file_name, one.table): one.sha256 for one in _history(store)}
+    history, _ = _history(store)
+    known = {(one.file_name, one.table): one.sha256 for one in history}
     new = [
         _Read(file.file_name, file.table, file.sha256, f"{file.table}/{file.staged.name}", file.rows_staged, last_day)
         for file in files
@@ -53,7 +54,7 @@ def note_files(connection: duckdb.DuckDBPyConnection, store: Path, files: Sequen
     ]
     if not new:
         return
-    lines = [json.dumps(asdict(one)) for one in [*_history(store), *new]]
+    lines = [*_lines(store), *(json.dumps(asdict(one)) for one in new)]
     write_private(store / HISTORY, "\n".join(lines) + "\n")
 
 
@@ -68,8 +69,9 @@ def compare_with_before(
     if (store / _GIVEN).is_file():
         return _given(store)
     present = {(file.file_name, file.table): file for file in files}
-    notices = []
-    for (name, table), contents in sorted(_by_file(_history(store)).items()):
+    history, n_damaged = _history(store)
+    notices = [Notice("history_damaged", counts={"lines": n_damaged})] if n_damaged else []
+    for (name, table), contents in sorted(_by_file(history).items()):
         if table not in load_contracts() or options.is_withdrawn(name):
             continue
         own = [file for file in files if file.table == table]
@@ -105,16 +107,20 @@ def _given(store: Path) -> list[Notice]:
     return [Notice(**{**one, "columns": tuple(one["columns"])}) for one in raw]
 
 
-def _history(store: Path) -> list[_Read]:
-    """The lines of the history that can be read; a damaged one is a file read for the first time."""
+def _lines(store: Path) -> list[str]:
     path = store / HISTORY
-    found = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+
+
+def _history(store: Path) -> tuple[list[_Read], int]:
+    """What the lines of the history say, and how many cannot be read: those are told until they are mended."""
+    found, n_damaged = [], 0
+    for line in _lines(store):
         try:
             found.append(_Read(**json.loads(line)))
         except (ValueError, TypeError):
-            continue
-    return found
+            n_damaged += 1
+    return found, n_damaged
 
 
 def _by_file(history: Iterable[_Read]) -> Mapping[tuple[str, str], list[_Read]]:

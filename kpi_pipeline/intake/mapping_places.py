@@ -9,7 +9,6 @@ import sqlglot
 from sqlglot import exp
 
 from kpi_pipeline.core.errors import Fault
-from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.contract import Contract, Mapping
 from kpi_pipeline.intake.opened import SOURCE_LINE
 
@@ -51,7 +50,7 @@ def shape_faults(connection: duckdb.DuckDBPyConnection, mapping: Mapping, contra
     for name, kind in given.items():
         if name in contract.columns and kind not in ("VARCHAR", '"NULL"'):
             what = f"the mapping gives {name} as {kind}; every column must be text."
-            cure = f"Write CAST(… AS VARCHAR) AS {identifier(name).strip(chr(34))}."
+            cure = f"Give it as text: CAST(… AS VARCHAR) AS {name}."
             faults.append(Fault(_place(mapping, places.get(name, 0)), what, cure))
     return faults
 

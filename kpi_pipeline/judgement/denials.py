@@ -11,7 +11,7 @@ from kpi_pipeline.core.periods import month_range
 from kpi_pipeline.core.rounding import round_parts
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.denials import BY, Denials, DenialSums
-from kpi_pipeline.judgement.disclosure import Withheld
+from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.disclosure.groups import GroupCounts, GroupTable, withhold_groups
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.inputs import ReportInputs
@@ -34,7 +34,7 @@ class DenialRow:
     n_denials: float
     usd: float
     share_pct: float
-    outcomes: Mapping[str, float | None]
+    outcomes: Mapping[str, Number]
     is_withheld: bool = False
 
 
@@ -148,8 +148,8 @@ def _table(
     values = {one.metric: _values(inputs, one, of_metrics[one.metric]) for one in outcomes}
     counts = (frame["n_cases"] - frame["n_excluded"]).to_dict()
 
-    def outcome(metric: str, group: str) -> float | None:
-        return None if (metric, by, group) in hidden else values[metric].get(group)
+    def outcome(metric: str, group: str) -> Number:
+        return hidden.get((metric, by, group)) or values[metric].get(group)
 
     rows = [
         DenialRow(
@@ -165,7 +165,7 @@ def _table(
     ]
     if not any(not row.is_withheld for row in rows):
         return None
-    whole = {one.metric: values[one.metric].get(ALL) for one in outcomes}
+    whole: dict[str, Number] = {one.metric: values[one.metric].get(ALL) for one in outcomes}
     return DenialTable(by, (*rows, DenialRow(ALL, float(sum(counts.values())), total, 100.0, whole)))
 
 

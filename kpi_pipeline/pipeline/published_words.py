@@ -19,7 +19,10 @@ from kpi_pipeline.core.language import one_or_many
 from kpi_pipeline.core.vocabulary import FORM_ENDINGS
 from kpi_pipeline.metrics.declaration import Metric
 
-_PATIENTS = "patient person people stay case discharge row record encounter admission return death event denial".split()
+_PATIENTS = (
+    "patient patients person persons people stay stays case cases discharge discharges row rows record records "
+    "encounter encounters admission admissions return returns death deaths event events denial denials"
+).split()
 _BOUND = re.compile(r"(?:\b(?:to|than|least|most|under|below|above|within|from)|[–-])\s*$", re.IGNORECASE)
 """What stands before a number that bounds others, and counts nobody."""
 _LEDGER = ("rows_in", "staged", "quarantined", "duplicate", "superseded")
@@ -54,7 +57,7 @@ def small_counts_said(stem: Path, metrics: Mapping[str, Metric], *, threshold: i
 
 def _pattern(metrics: Mapping[str, Metric], threshold: int) -> re.Pattern[str]:
     """A whole number from 1 to threshold − 1 before a word for patients, or for what is counted of them."""
-    nouns = {form for word in _PATIENTS for form in (word, f"{word}s")} | {"people"}
+    nouns = set(_PATIENTS)
     for metric in metrics.values():
         if metric.counts_patients:
             nouns |= {metric.denominator_noun, one_or_many(1, metric.denominator_noun)}

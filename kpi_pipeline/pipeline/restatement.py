@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.restated.ledger import Cause, Restated, RestatedFigure
 from kpi_pipeline.judgement.restated.split import ChangedCase, Side, Sums, split_change, value_of
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
+from kpi_pipeline.pipeline.case_sums import cases_of_file, sums_of
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES, TRACE
 
 _OF_STAYS = ("encounters", "diagnoses", "procedures")
@@ -95,7 +95,7 @@ def compare_evidence(
 def _find_changed_cases(connection: duckdb.DuckDBPyConnection, then: Path, now: Path, metrics: list[str]) -> None:
     """Creates the views `cases_then` and `cases_now`, and `changed_cases`: those that count elsewhere or otherwise."""
     for name, folder in (("then", then), ("now", now)):
-        connection.execute(f"CREATE VIEW cases_{name} AS {_cases_sql(folder / CASES)}")
+        connection.execute(f"CREATE VIEW cases_{name} AS {cases_of_file(folder / CASES)}")
     fields = ("facility_id", "month", "numerator", "denominator", "exclusion_reason")
     differs = " OR ".join(f"a.{one} IS DISTINCT FROM b.{one}" for one in fields)
     columns = ", ".join(f"a.{one} AS {one}_then, b.{one} AS {one}_now" for one in fields)
@@ -108,12 +108,6 @@ def _find_changed_cases(connection: duckdb.DuckDBPyConnection, then: Path, now: 
         WHERE {differs}""",
         [metrics, metrics],
     )
-
-
-def _cases_sql(file: Path) -> str:
-    return f"""SELECT
-        metric, case_id, facility_id, STRFTIME(event_date, '%Y-%m') AS month, numerator, denominator, exclusion_reason
-    FROM READ_PARQUET({path_literal(file)})"""
 
 
 def _find_changed_rows(
@@ -300,7 +294,7 @@ def _figures(
     """The figures that are others now, in the order in which they were shown."""
     changed = _changed_by_figure(connection, shown, metrics, _known(connection, metrics, before, after))
     touched = {name: metric for name, metric in metrics.items() if any(key[0] == name for key in changed)}
-    sums = _sums(connection, "cases_then", touched)
+    sums = sums_of(connection, "cases_then", touched)
     for key in shown:
         metric = metrics.get(key[0])
         if metric is None or key not in changed:
@@ -361,33 +355,3 @@ def _side(numerator: float | None, denominator: float | None, reason: str | None
     if reason is not None or numerator is None or denominator is None:
         return None
     return Side(float(numerator), float(denominator))
-
-
-def sums_of_cases(file: Path, metrics: Mapping[str, Metric]) -> dict[tuple[str, str, str], Sums]:
-    """The sums of a cases.parquet by measure, place (hospitals and all together) and month."""
-    with connect(folders=[file.parent]) as connection:
-        connection.execute(f"CREATE VIEW cases AS {_cases_sql(file)}")
-        return _sums(connection, "cases", metrics)
-
-
-def _sums(
-    connection: duckdb.DuckDBPyConnection, source: str, metrics: Mapping[str, Metric]
-) -> dict[tuple[str, str, str], Sums]:
-    of_quantiles = [name for name, metric in metrics.items() if metric.quantile is not None]
-    rows = connection.execute(
-        f"""SELECT metric, CASE GROUPING(facility_id) WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE facility_id END, month,
-            SUM(numerator), SUM(denominator), COUNT(*),
-            SUM(CASE WHEN numerator > 0 AND denominator > 0 THEN LN(numerator / denominator) END),
-            COUNT(*) FILTER (WHERE numerator > 0 AND denominator > 0),
-            LIST([numerator, denominator] ORDER BY numerator) FILTER (WHERE metric IN (SELECT UNNEST(?)))
-        FROM {identifier(source)}
-        WHERE exclusion_reason IS NULL AND month IS NOT NULL AND metric IN (SELECT UNNEST(?))
-        GROUP BY GROUPING SETS ((metric, facility_id, month), (metric, month))""",
-        [of_quantiles, list(metrics)],
-    ).fetchall()
-    return {
-        (name, place, month): Sums(
-            numerator, denominator, n, logs if n_logs == n else math.nan, tuple((one[0], one[1]) for one in cases or ())
-        )
-        for name, place, month, numerator, denominator, n, logs, n_logs, cases in rows
-    }

@@ -28,8 +28,8 @@ from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues
 from kpi_pipeline.delivery.signing import SIGNATURE, is_signed_by
 from kpi_pipeline.judgement.restated.split import value_of
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
+from kpi_pipeline.pipeline.case_sums import sums_of_cases
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES
-from kpi_pipeline.pipeline.restatement import sums_of_cases
 from kpi_pipeline.pipeline.roots import roots_of_file
 from kpi_pipeline.state.database import Database
 

@@ -153,8 +153,8 @@ def _run_process(shard: int, shards: int, base: Path, watch: Watch, outcomes: li
 
 
 def _allowed_seconds(name: str) -> float:
-    """The sandbox's own proof need not take ten seconds."""
-    return 2.0 if name.startswith("sabotage") else CPU_SECONDS
+    """The one that hangs on purpose need not take ten seconds; clearing 2 GB may, where memory is slow."""
+    return 2.0 if name == "sabotage hang" else CPU_SECONDS
 
 
 def _judge(told: dict[str, Any], touched: list[str], cpu_seconds: float) -> Outcome:

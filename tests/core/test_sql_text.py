@@ -49,6 +49,7 @@ GIVEN = {
     "intake/checked_rows.py": {"condition", "part", "name", "any_fault", "list_of_faults"},
     "intake/column_mapping.py": {"raw", "guard", "parsed", "moment", "whole_day", "is_number"},
     "intake/ingest.py": {"landed_sql(item.opened, canonical)"},
+    "intake/mapping_places.py": {"name"},
     "intake/number_forms.py": {"raw", "rows_sql", "bare", "undressed"},
     "intake/opened.py": {"sql"},
     "intake/refused_rows.py": {"names"},
@@ -58,6 +59,19 @@ GIVEN = {
     "intake/workbooks.py": {"selected", "spec", "name"},
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
+    "metrics/groups.py": {
+        "born_on",
+        "day",
+        "had_birthday",
+        "age",
+        "metric.quantile",
+        "days",
+        "flags",
+        "names",
+        "quantile",
+    }
+    | {"cuts", "f'TRIM(cases.{dimension})' if listed else DIMENSIONS[dimension]"}
+    | {"', '.join((f'{_cut_sql(metric, name)} AS cut_{name}' for name in dimensions))"},
     "metrics/totals.py": {"table"},
     "metrics/survival.py": {"counted"},
     "metrics/blast_radius.py": {"table", "name", "column"},

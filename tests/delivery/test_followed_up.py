@@ -28,6 +28,7 @@ from kpi_pipeline.cli.main import app
 from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
 from kpi_pipeline.core.errors import DeliveryError, InputError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.spreadsheets import unguarded
 from kpi_pipeline.delivery.archive import read_manifest
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline import verify
@@ -38,6 +39,7 @@ from kpi_pipeline.pipeline.reproduce import reproduce_issue
 from kpi_pipeline.pipeline.verify import Verified, verify_report
 from kpi_pipeline.report.forms.pdf import Attachment, render_pdf
 from kpi_pipeline.report.model import Report
+from kpi_pipeline.report.words.page_figures import page_figure_lines
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import append_event, chain_faults, read_events
 from tests.support.delivery import NOON, OCTOBER, issue_month
@@ -215,6 +217,31 @@ def restored_archive(issued: Path, folder: Path) -> Path:
         assert len(list(read_events(session, kind="noted"))) <= n_written
     database.close()
     return archive
+
+
+def test_every_id_in_figures_csv_is_explained_also_where_it_is_of_a_page_or_of_no_month(issued: Path) -> None:
+    table = csv.DictReader(io.StringIO(next(october(issued).glob("*.figures.csv")).read_text(encoding="utf-8")))
+    rows, metrics = {unguarded(row["figure_id"]): row for row in table}, load_metrics()
+    pages = [one for one, row in rows.items() if not row["metric"]]
+    assert {one.partition("/")[0] for one in pages} >= {"drivers", "totals", "budget", "fairness", "barriers"}
+    assert [one for one in pages if not list(page_figure_lines(one, metrics))] == []
+    waits = next(one for one in pages if one.startswith("drivers/avoidable_days/") and one.endswith("/share"))
+    said = run(issued, "explain", waits)
+    number = f"{float(rows[waits]['value']):g} percent"
+    assert f"Issue 2 for executives (2026-10, issued): {number}" in said
+    assert f"in the report of October 2026 for inside the house: {number}" in said
+    lacking = next(one for one, row in rows.items() if row["metric"] and not row["month"])
+    assert "no figure in any month (" in run(issued, "explain", lacking)
+    command = ["--warehouse", str(issued / "hospital.duckdb"), "--settings", str(issued / "kpi.yaml")]
+    for wrong, why in (
+        ([waits, "--cases"], "has no case list of its own"),
+        (["drivers/period/all/discharge"], "Say of which report"),
+        ([LOS, "--month", "2026-10"], "the id of a monthly figure names both"),
+        (["length_of_stay_days/all"], "names no month"),
+    ):
+        refused = CliRunner().invoke(app, ["explain", *wrong, *command])
+        assert refused.exit_code != 0
+        assert why in str(refused.exception)
 
 
 def test_it_is_made_again_byte_for_byte_from_a_restored_backup_after_further_files_or_what_is_missing_is_named(

@@ -104,12 +104,25 @@ def test_of_a_full_feed_an_older_extract_may_go_and_the_newest_may_not(tmp_path:
     assert said_now.startswith("encounters_2026-10.csv: was read before and is no longer there; 1 of 3 rows")
 
 
-def test_a_new_store_has_nothing_to_compare_with_and_a_lost_line_does_no_harm(tmp_path: Path) -> None:
+def test_a_new_store_has_nothing_to_compare_with(tmp_path: Path) -> None:
     take_in(tmp_path, TWO)
     (tmp_path / "landing" / "encounters_south.csv").unlink()
     assert told(ingest(tmp_path / "landing", tmp_path / "new", now=NOW)) == ()
+
+
+def test_a_line_of_the_history_that_cannot_be_read_is_told_until_it_is_mended(tmp_path: Path) -> None:
+    take_in(tmp_path, TWO)
+    (tmp_path / "landing" / "encounters_south.csv").unlink()
     history = tmp_path / "store" / HISTORY
-    history.write_text(history.read_text(encoding="utf-8") + '{"half": \n', encoding="utf-8")
+    whole = history.read_text(encoding="utf-8")
+    history.write_text(whole + '{"half": \n', encoding="utf-8")
+    for new in ({}, {"encounters_west.csv": TWO["encounters_south.csv"].replace("E", "W")}):
+        damaged, gone = sorted(then(tmp_path, new))
+        assert damaged.startswith(
+            "1 line of landing_history.jsonl, the register of the files read before, cannot be read"
+        )
+        assert gone == SOUTH_IS_GONE
+    history.write_text(whole, encoding="utf-8")
     assert then(tmp_path, {}) == (SOUTH_IS_GONE,)
 
 

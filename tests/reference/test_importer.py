@@ -23,7 +23,7 @@ LATER = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
             "icd",
             "fy2027.csv",
             {},
-            "kind: must be one of readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, bench",
+            "kind: must be one of readmission-value-sets, ccs-icd10, ccs-icd9, ms-drg-table5, elixhauser",
         ),
         ("ms-drg-table5", "absent.csv", {}, "absent.csv: there is no such file or folder."),
         ("ms-drg-table5", ".", {}, "is a folder; ms-drg-table5 is one file."),

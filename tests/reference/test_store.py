@@ -95,7 +95,9 @@ def test_ms_drg_has_the_figures_of_table_5(
         ("reference_value_sets", "value_set, code_system, code, effective_from", 392),
         ("reference_dispositions", "code", 44),
         ("reference_benchmarks_hrrp", "fiscal_year, cms_certification_number, measure", 0),
-        ("reference_tables", "name", 5),
+        ("reference_elixhauser", "code, comorbidity", 4690),
+        ("reference_risk_terms", "model, factor, level", 0),
+        ("reference_tables", "name", 6),
     ],
 )
 def test_table_has_all_its_rows_and_no_key_twice(

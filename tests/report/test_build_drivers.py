@@ -131,7 +131,7 @@ def test_what_was_not_supplied_is_said_in_one_line() -> None:
 def test_the_page_stands_in_the_report_and_in_its_html() -> None:
     given = Drivers(first_month=Month(2025, 11), last_month=LAST, n_discharges=170, waits=WAITS, days_waited=300.0)
     report = build_report(replace(report_inputs(months=14), drivers=given))
-    assert [one.name for one in report.further_sections] == ["hospitals", "drivers"]
+    assert [one.name for one in report.further_sections] == ["hospitals", "drivers", "totals"]
     html = render_html(report)
     assert html.count('id="drivers"') == 1
     assert "One reason accounts for 50% of avoidable days" in html

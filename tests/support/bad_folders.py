@@ -51,7 +51,7 @@ ADD_IT = "Add it, or rename your column."
 SIX_COLUMNS = "encounter_id, person_id, facility_id, encounter_type, admitted_at, discharged_at"
 KNOWN_OPTIONS = (
     "Known are time_zone, complete_through, plausible_until, disposition_required, procedures_required, icd9, source, "
-    "feed, tables."
+    "feed, withdrawn, closed, tables."
 )
 MANY = "".join(line(f"E{number}", person_id=SECRET) for number in range(10, 1510))
 

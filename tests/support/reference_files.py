@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 
 from kpi_pipeline.core.errors import InputError
@@ -54,6 +55,39 @@ VALUE_SETS = {
         "0270046,x,CCS 49: Other OR heart procedures,Surgery/Gynecology\n"
     ),
 }
+
+_COMORBIDITIES = [
+    ("CMR_HF", "Heart failure", "Yes"),
+    ("CMR_AIDS", "AIDS", "No"),
+    ("CMR_CBVD", "Cerebrovascular", "Yes"),
+]
+COMORBIDITY_CODES = [
+    ("ICD-10-CM Diagnosis", "Description", "# Comorbidities", "HF", "AIDS", "CBVD_POA"),
+    ("I5033", "x", 1, 1, 0, 0),
+    ("B20", "x", 2, 1, 1, 0),
+    ("I639", "x", 1, 0, 0, 1),
+    ("End of Content", None, None, None, None, None),
+]
+
+
+def comorbidity_workbook(
+    path: Path,
+    *,
+    codes: list[tuple[Any, ...]] = COMORBIDITY_CODES,
+    title: str = "… ICD-10-CM, v2026.1",
+    sheet: str = "DX_to_Comorb_Mapping",
+) -> Path:
+    """A workbook laid out as AHRQ's, with four marks."""
+    book = openpyxl.Workbook()
+    measures = book.active
+    measures.title = "Comorbidity_Measures"
+    for row in [(title,), ("Abbreviation", "Description", "Uses POA?"), *_COMORBIDITIES, ("End of Content",)]:
+        measures.append(row)
+    mapping = book.create_sheet(sheet)
+    for row in [(title,), *codes]:
+        mapping.append(row)
+    book.save(path)
+    return path
 
 
 def write(path: Path, text: str) -> Path:

@@ -30,7 +30,7 @@ COLUMNS = {
     "denials": "denial_id encounter_id payer denied_on denied_amount reason_code appealed_on decided_on outcome",
     "notices": "encounter_id notice_type delivered_at",
     "staffing": "facility_id unit_id shift_on case_manager_id paid_hours overtime_hours",
-    "budget": "facility_id month account budget_usd actual_usd",
+    "budget": "facility_id month account budget_usd actual_usd planned_volume actual_volume",
     "census": "facility_id unit_id census_on patients",
     "training": "case_manager_id course due_on completed_on",
     "licences": "case_manager_id licence expires_on",

@@ -180,8 +180,8 @@ def query_amounts(connection: duckdb.DuckDBPyConnection, metric: Metric, window:
         SELECT
             COALESCE(stays.{by}, '') AS category,
             COUNT(*) AS n_cases,
-            CAST(SUM(cases.numerator) AS DOUBLE) AS numerator,
-            SUM(CAST(cases.numerator AS DOUBLE) * CAST(cases.numerator AS DOUBLE)) AS squares
+            CAST(SUM(CAST(cases.numerator AS DECIMAL(38, 9))) AS DOUBLE) AS numerator,
+            CAST(SUM(CAST(CAST(cases.numerator AS DOUBLE) * cases.numerator AS DECIMAL(38, 4))) AS DOUBLE) AS squares
         FROM cases
         INNER JOIN stays ON cases.case_id = stays.stay_id
         WHERE {window.condition()} AND cases.exclusion_reason IS NULL
@@ -247,7 +247,7 @@ def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: W
             MIN(facilities.facility_name) AS facility_name,
             SUM(counted.numerator) AS numerator,
             SUM(counted.denominator) AS denominator,
-            SUM(counted.denominator * cells.rate) AS expected,
+            CAST(SUM(CAST(counted.denominator * cells.rate AS DECIMAL(38, 9))) AS DOUBLE) AS expected,
             MIN(overall.share_known) AS share_known
         FROM counted
         INNER JOIN cells

@@ -87,8 +87,8 @@ def _denials(denials: JudgedDenials) -> Iterator[PageFigure]:
             for metric, _ in denials.outcomes:
                 value = row.outcomes.get(metric.name)
                 if value is not None:
-                    rounded = round_half_up(value, metric.decimals)
-                    yield PageFigure("barriers", part, item, metric.name, rounded, metric.unit)
+                    printed = value if isinstance(value, Withheld) else round_half_up(value, metric.decimals)
+                    yield PageFigure("barriers", part, item, metric.name, printed, metric.unit)
 
 
 def _wait_parties(waits: WaitsByParty) -> Iterator[PageFigure]:

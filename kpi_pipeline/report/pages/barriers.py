@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kpi_pipeline.core.language import format_number, one_or_many
 from kpi_pipeline.judgement.denials import ALL, DenialRow, DenialTable, JudgedDenials
-from kpi_pipeline.judgement.disclosure import Withheld
+from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.waits import WaitsByParty
 from kpi_pipeline.judgement.judged import Judged
@@ -106,8 +106,10 @@ def _denial_row(judged: Judged, denials: JudgedDenials, by: str, row: DenialRow)
     )
 
 
-def _outcome(value: float | None, metric: Metric) -> str:
-    return MISSING if value is None else format_bare(value, metric)
+def _outcome(value: Number, metric: Metric) -> str:
+    if isinstance(value, Withheld):
+        return WITHHELD
+    return "too few" if value is None else format_bare(value, metric)
 
 
 def _waits_block(drivers: JudgedDrivers, waits: WaitsByParty) -> Block:

@@ -47,6 +47,14 @@ def _extract_missing(notice: Notice) -> str:
     )
 
 
+def _history_damaged(notice: Notice) -> str:
+    return (
+        f"{counted(notice, 'lines', 'lines')} of landing_history.jsonl, the register of the files read before, cannot "
+        "be read; of the files they name nobody would see that they are gone. Restore the register from a backup, or "
+        "remove those lines."
+    )
+
+
 def _dates_ahead(notice: Notice) -> str:
     verb = verb_for(notice.counts["rows"], "is", "are")
     return (
@@ -61,6 +69,7 @@ ARRIVALS: Mapping[str, Callable[[Notice], str]] = {
     "file_shrank": _file_shrank,
     "file_older": _file_older,
     "extract_missing": _extract_missing,
+    "history_damaged": _history_damaged,
     "dates_ahead": _dates_ahead,
 }
 """The sentences of this module by kind of notice."""
