@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
+from kpi_pipeline.core.garbage import collecting_rarely
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
@@ -71,6 +72,7 @@ class WrittenReport:
     forms: tuple[Path, ...] = ()
 
 
+@collecting_rarely()
 def write_report(
     warehouse: Path,
     month: Month,
@@ -152,7 +154,7 @@ def read_report_inputs(
     """Everything a report is judged from: the snapshot, the month, what is on record. Arguments as `write_report`."""
     metrics = load_metrics()
     read = read_values(warehouse)
-    with open_warehouse(warehouse) as connection:
+    with open_warehouse(warehouse, threads=settings.threads) as connection:
         facts = read_build_facts(connection)
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
         denials = read_denials(connection, month, metrics=metrics, values=read.values, facility=facility)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from scipy.stats import binomtest
-
 from kpi_pipeline.core.language import format_number, one_or_many
 from kpi_pipeline.judgement.bands import LEVEL, MOST_MONTHS, Band, TestedBand
 from kpi_pipeline.judgement.judged import Judged
+from kpi_pipeline.metrics.intervals import wilson_interval
 from kpi_pipeline.report.model import Column, FurtherSection, Table
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, small_count_words
 from kpi_pipeline.report.words.phrases import subject
@@ -113,5 +112,5 @@ def _age_words(age: int) -> str:
 
 
 def _between(k: int, n: int) -> str:
-    found = binomtest(k, n).proportion_ci(method="wilson")
-    return f"{format_number(100 * found.low)}% to {format_number(100 * found.high)}%"
+    low, high = (100 * float(end) for end in wilson_interval(k, n))
+    return f"{format_number(low)}% to {format_number(high)}%"
