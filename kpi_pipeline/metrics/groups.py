@@ -191,11 +191,6 @@ def query_groups(
     flags = " ".join(f"WHEN GROUPING(cut_{name}) = 0 THEN {literal(name)}" for name in dimensions)
     names = " ".join(f"WHEN GROUPING(cut_{name}) = 0 THEN cut_{name}" for name in dimensions)
     at = "" if facility is None else "AND cases.facility_id = $facility"
-    quantile = (
-        "CAST(NULL AS DOUBLE)"
-        if metric.quantile is None or metric.kind == "survival_median"
-        else f"PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator)"
-    )
     subject, link = _subject(metric)
     person = "subjects.person_id" if subject else "CAST(NULL AS VARCHAR)"
     found = connection.execute(
@@ -223,7 +218,7 @@ def query_groups(
             COUNT(exclusion_reason) AS n_excluded,
             COUNT(DISTINCT person_id) FILTER (WHERE exclusion_reason IS NULL) AS n_persons,
             COUNT(DISTINCT person_id) FILTER (WHERE exclusion_reason IS NULL AND numerator <> 0) AS n_event_persons,
-            {quantile} AS quantile,
+            {_quantile_sql(metric)} AS quantile,
             {sum_columns_sql(metric)}
         FROM counted
         GROUP BY GROUPING SETS ((months), {cuts})
@@ -236,6 +231,12 @@ def query_groups(
     found["is_before_data"] = False
     numbers = [name for name in found.columns if name not in ("dimension", "group", "is_before_data")]
     return found.astype(dict.fromkeys(numbers, float))
+
+
+def _quantile_sql(metric: Metric) -> str:
+    if metric.quantile is None or metric.kind == "survival_median":
+        return "CAST(NULL AS DOUBLE)"
+    return f"PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator)"
 
 
 def _cut_sql(metric: Metric, dimension: str) -> str:

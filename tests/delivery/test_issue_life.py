@@ -43,7 +43,7 @@ def test_a_month_is_drafted_approved_and_published_once(desk: StubDesk) -> None:
     assert {(desk.archive / path).stat().st_mode & 0o777 for path in above} == {0o700}
     assert publish_month(desk, OCTOBER, by="Analyst", at=NOON) == []  # again, and nothing changes
     assert counts(desk.database) == {"queued": 3}
-    assert kinds(desk) == ["drafted"] * 2 + ["approved"] * 2 + ["numbered", "issued"] * 2
+    assert kinds(desk) == ["drafted"] * 2 + ["approved"] * 2 + ["numbered", "sealed", "issued"] * 2
     story = "\n".join(tell_month(desk, OCTOBER))
     assert "approved by Director" in story
     assert "mail 1 to chair@hospital.example: queued" in story

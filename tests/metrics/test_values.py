@@ -252,7 +252,7 @@ def test_a_measure_without_its_inputs_has_one_row_that_says_why(
     metric = measure("mean", needs=("census", "icd"))
     with warehouse_of([case(1)]) as connection:
         connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", supplied)
-        values, exclusions = compute_values(connection, metric, settings=ONE_IS_ENOUGH)
+        ((_, values, exclusions),) = compute_values(connection, [metric], settings=ONE_IS_ENOUGH)
     assert tuple(values.columns) == VALUE_COLUMNS
     (row,) = values.to_dict("records")
     assert (row["facility_id"], row["month"], row["status_reason"]) == ("all", "", expected)
@@ -264,5 +264,5 @@ def test_a_measure_without_its_inputs_has_one_row_that_says_why(
 def test_a_measure_whose_inputs_are_there_is_computed() -> None:
     with warehouse_of([case(1)]) as connection:
         connection.execute("INSERT INTO supply VALUES ('census', true, '', '')")
-        values, _ = compute_values(connection, measure("mean", needs=("census",)), settings=ONE_IS_ENOUGH)
+        ((_, values, _),) = compute_values(connection, [measure("mean", needs=("census",))], settings=ONE_IS_ENOUGH)
     assert set(values["status"]) == {"ok"}

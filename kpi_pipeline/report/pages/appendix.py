@@ -33,7 +33,7 @@ from kpi_pipeline.report.model import (
 from kpi_pipeline.report.words.notices import notice_sentence
 from kpi_pipeline.report.words.numbers import capitalised, format_target
 from kpi_pipeline.report.words.phrases import count_words, none_left_out_words, subject
-from kpi_pipeline.signals.reading.words import describe_rule_set
+from kpi_pipeline.report.words.rule_sets import describe_rule_set
 from kpi_pipeline.warehouse.facts import ControlTotal
 from kpi_pipeline.warehouse.facts import Watermark as WatermarkFact
 
