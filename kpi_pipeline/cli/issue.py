@@ -179,13 +179,18 @@ def withdraw(
 ) -> None:
     """Takes an approved or issued report back. Mails that have not left are stopped."""
     from kpi_pipeline.core.periods import Month
+    from kpi_pipeline.delivery.issues import archive_of
     from kpi_pipeline.pipeline.build import utc_now
     from kpi_pipeline.pipeline.issue_desk import open_desk
     from kpi_pipeline.pipeline.issue_story import withdraw_issue
 
     with open_desk(warehouse, settings=read_settings(settings_file), state=state) as desk:
         issue, stopped = withdraw_issue(desk, Month.parse(month), audience, scope, by=by, why=why, at=utc_now())
-    say(f"{issue.name}: withdrawn; {stopped} mails stopped. What was sent cannot be called back: tell its readers.")
+        was_issued = archive_of(desk.database, issue.id) is not None
+    sent = (
+        "What was sent cannot be called back: tell its readers." if was_issued else "It was not issued: nobody got it."
+    )
+    say(f"{issue.name}: withdrawn; {stopped} mails stopped. {sent}")
 
 
 @issue_app.command()

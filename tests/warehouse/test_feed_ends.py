@@ -120,7 +120,9 @@ def gaps(folder: Path, rows: str, more: dict[str, str] | None = None) -> tuple[l
         silent = connection.execute(
             "SELECT facility_id, table_name, starts_on, ends_before FROM feed_gaps ORDER BY ALL"
         ).fetchall()
-        values, _ = compute_values(connection, load_metrics()["discharges"], settings=Settings(min_denominator=1))
+        ((_, values, _),) = compute_values(
+            connection, [load_metrics()["discharges"]], settings=Settings(min_denominator=1)
+        )
     return silent, {f"{row.facility_id} {row.month}": str(row.maturity) for row in values.itertuples()}
 
 
