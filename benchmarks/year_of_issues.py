@@ -267,10 +267,10 @@ def main() -> None:
             folders.append(issued[0] if issued else issue(folder, month))
             print(f"issued {month}", flush=True)
         lines = [
-            f"{len(folders)} issues in turn of the synthetic hospital at {chosen.scale:g} of its size, each from what had "
-            "arrived six days after its month. Every restated figure is counted again from the two archived case lists in "
-            "plain Python; for discharges, length of stay and cost each changed stay is traced to its rows in the two "
-            "landing folders. Written by `benchmarks.year_of_issues`.",
+            f"{len(folders)} issues in turn of the synthetic hospital at {chosen.scale:g} of its size, each from what "
+            "had arrived six days after its month. Every restated figure is counted again from the two archived case "
+            "lists in plain Python; for discharges, length of stay and cost each changed stay is traced to its rows in "
+            "the two landing folders. Written by `benchmarks.year_of_issues`.",
             "",
             "| issue | figures restated | cases behind them | sums agree | parts add up to the change | cases traced "
             "| same cause | changed and not told |",
