@@ -165,7 +165,7 @@ def value_frame(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.Da
     sums: n_cases, n_excluded, quantile, and the columns of `cases.sum_columns_sql`.
     """
     frame = sums.copy()
-    fewest = settings.fewest_cases(is_cost=metric.unit == "usd")
+    fewest = metric.fewest_cases(settings)
     counted = frame["n_cases"] - frame["n_excluded"]
     for column in ("numerator", "denominator"):
         frame[column] = frame[column].astype(float)
@@ -203,7 +203,7 @@ def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[
     The ratio variance (Cochran, Sampling Techniques, 3rd ed., section 6.4) uses the spread of the cases themselves, so
     that skewed costs widen it, where a normal or Poisson assumption would be too narrow.
     """
-    if metric.quantile is not None:
+    if metric.quantile is not None or not metric.is_sample:
         return pd.Series(np.nan, index=frame.index), pd.Series(np.nan, index=frame.index)
     n = counted.where(counted > 1).astype(float)
     if metric.kind == "proportion":

@@ -69,12 +69,13 @@ DIMENSIONS: Mapping[str, str] = {
     "language": "TRIM(subjects.language)",
     "race": "TRIM(subjects.race)",
     "reason_code": "CAST(NULL AS VARCHAR)",
+    "condition": "CAST(NULL AS VARCHAR)",
 }
 """Dimension → SQL over a case, its stay or encounter (`subjects`), and what the stay was treated for (`care`). A column
 of that name which the measure lists itself goes before: the payer who denied, the reason of a denial."""
 
 _OF_EVERY_CASE = ("facility", "unit")
-_ONLY_LISTED = ("reason_code",)
+_ONLY_LISTED = ("reason_code", "condition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def compute_groups(
     values = value_frame(sums, metric, settings)
     values["cases"] = values["n_cases"] - values["n_excluded"]
     groups = values[values["dimension"] == dimension]
-    chosen = [_shortest(own, settings.fewest_cases(is_cost=metric.unit == "usd")) for _, own in groups.groupby("group")]
+    chosen = [_shortest(own, metric.fewest_cases(settings)) for _, own in groups.groupby("group")]
     rows = pd.DataFrame([row for row in chosen if row is not None])
     if rows.empty:
         return pd.DataFrame(columns=list(GROUP_COLUMNS))
