@@ -109,9 +109,20 @@ def record_draft(
 
 
 def approve(
-    database: Database, issue_id: int, *, pdf_sha256: str, by: str, at: datetime, comment: str, two_person: bool
+    database: Database,
+    issue_id: int,
+    *,
+    pdf_sha256: str,
+    by: str,
+    at: datetime,
+    comment: str,
+    two_person: bool,
+    is_listed: bool = False,
 ) -> Issue:
-    """Approves the bytes of this hash; refuses other bytes, a draft that may not pass, and the one who drafted it."""
+    """Approves the bytes of this hash; refuses other bytes, a draft that may not pass, and the one who drafted it.
+
+    is_listed: whether a list of approvers was in force and has the name; the event says so.
+    """
     with database.writing() as session:
         entry = _entry(session, issue_id)
         issue = _issue(entry)
@@ -129,7 +140,8 @@ def approve(
             )
         )
         entry.state = "approved"
-        append_event(session, "approved", issue.name, by=by, at=at, body={"sha256": pdf_sha256, "comment": comment})
+        body = {"sha256": pdf_sha256, "comment": comment, "by_list": is_listed}
+        append_event(session, "approved", issue.name, by=by, at=at, body=body)
         return _issue(entry)
 
 

@@ -133,6 +133,11 @@ class Measure:
         return "withheld" if n_withheld > n_few else "few_cases" if n_few else "few_months"
 
     @property
+    def has_no_band(self) -> bool:
+        """Whether there are too few final months to say what is routine."""
+        return self.result is not None and self.result.not_judged == "few_points"
+
+    @property
     def is_high(self) -> bool:
         """Whether the signal is on the high side; only meaningful with a signal."""
         return self.result is not None and self.result.variation.endswith("_high")
