@@ -10,6 +10,7 @@ import typer
 
 from kpi_pipeline.cli.console import Format, print_frame, progress, say, warn
 from kpi_pipeline.cli.options import By, OutputFormat, SettingsFile, StateUrl
+from kpi_pipeline.core.language import counted
 from kpi_pipeline.core.settings import read_settings
 
 issue_app = typer.Typer(help="The life of a report: draft, approve, publish, keep.", no_args_is_help=True)
@@ -117,7 +118,7 @@ def publish(
     with open_desk(warehouse, settings=settings, state=state) as desk, progress("Publishing") as step:
         published = publish_month(desk, asked, by=by, at=utc_now(), audience=audience, progress=step)
     for one in published:
-        say(f"{one.issue.name}: issue {one.issue.number}, {one.n_mails} mails queued, {one.folder}")
+        say(f"{one.issue.name}: issue {one.issue.number}, {counted(one.n_mails, 'mails')} queued, {one.folder}")
     if not published:
         say(f"Nothing to publish: everything drafted for {asked} is issued.")
 
@@ -190,7 +191,7 @@ def withdraw(
     sent = (
         "What was sent cannot be called back: tell its readers." if was_issued else "It was not issued: nobody got it."
     )
-    say(f"{issue.name}: withdrawn; {stopped} mails stopped. {sent}")
+    say(f"{issue.name}: withdrawn; {counted(stopped, 'mails')} stopped. {sent}")
 
 
 @issue_app.command()

@@ -37,6 +37,18 @@ def find_changed_cases(connection: duckdb.DuckDBPyConnection, then: Path, now: P
     )
 
 
+def find_moved_on(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Measures that list cases of one month alone, the newest, and of a later one now: what a file knows of the present
+    (licences) replaces what it knew, and nothing that was shown has changed. After `find_changed_cases`."""
+    months = "SELECT metric, MIN(month) AS first, MAX(month) AS last FROM {} GROUP BY metric"
+    rows = connection.execute(
+        f"""SELECT a.metric
+        FROM ({months.format("cases_then")}) AS a INNER JOIN ({months.format("cases_now")}) AS b ON a.metric = b.metric
+        WHERE a.first = a.last AND b.first = b.last AND b.first > a.first"""
+    ).fetchall()
+    return frozenset(name for (name,) in rows)
+
+
 def find_changed_rows(
     connection: duckdb.DuckDBPyConnection,
     then: Path,

@@ -24,7 +24,7 @@ from kpi_pipeline.judgement.restated.ledger import Restated, RestatedFigure
 from kpi_pipeline.judgement.restated.split import ChangedCase, Side, Sums, split_change, value_of
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.pipeline.case_sums import sums_of
-from kpi_pipeline.pipeline.changed_rows import find_changed_cases, find_changed_rows
+from kpi_pipeline.pipeline.changed_rows import find_changed_cases, find_changed_rows, find_moved_on
 from kpi_pipeline.pipeline.evidence import ABOUT
 from kpi_pipeline.pipeline.restatement_causes import KnownCauses, read_known_causes
 
@@ -67,6 +67,8 @@ def compare_evidence(
     with connect(folders=[then, now]) as connection:
         find_changed_cases(connection, then, now, sorted(metrics))
         find_changed_rows(connection, then, now, before["files"], after["files"])
+        moved_on = find_moved_on(connection)
+        shown = {key: one for key, one in shown.items() if key[0] not in moved_on}
         figures = list(_figures(connection, shown, metrics, before, after))
     rules = {
         name: (before["metrics"][name][0], after["metrics"][name][0])

@@ -56,9 +56,10 @@ def _visits_and_people(released_on: str) -> dict[str, str]:
                 AS discharged_to_concept_id,
             discharge_disposition_code AS discharged_to_source_value, NULL AS preceding_visit_occurrence_id
         FROM visits LEFT JOIN care_sites ON visits.facility_id = care_sites.own_id""",
-        "visit_detail": """SELECT ROW_NUMBER() OVER () AS visit_detail_id, number_of(person_id) AS person_id,
+        "visit_detail": f"""SELECT ROW_NUMBER() OVER () AS visit_detail_id, number_of(person_id) AS person_id,
             9201 AS visit_detail_concept_id, day_of(admitted_at) AS visit_detail_start_date,
-            admitted_at AS visit_detail_start_datetime, day_of(discharged_at) AS visit_detail_end_date,
+            admitted_at AS visit_detail_start_datetime,
+            COALESCE(day_of(discharged_at), {literal(released_on)}) AS visit_detail_end_date,
             discharged_at AS visit_detail_end_datetime, 32817 AS visit_detail_type_concept_id, NULL AS provider_id,
             care_sites.care_site_id, unit_id AS visit_detail_source_value, 0 AS visit_detail_source_concept_id,
             0 AS admitted_from_concept_id, NULL AS admitted_from_source_value, NULL AS discharged_to_source_value,
