@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
-from kpi_pipeline.core.files import make_private_folder, write_private
+from kpi_pipeline.core.files import is_disk_full, make_private_folder, write_private
 from kpi_pipeline.delivery.files import one_writer, safe_name, sha256_of, write_folder
 from kpi_pipeline.delivery.signing import SIGNATURE
 
@@ -71,7 +71,8 @@ def write_issue(
                 make_private_folder(folder.parent.parent)
                 write_folder(folder, {**files, MANIFEST: manifest, **signed}, read_only=True)
     except OSError as error:
-        what = f"{path} cannot be written ({error.strerror})."
+        why = "the disk is full" if is_disk_full(error) else error.strerror
+        what = f"{path} cannot be written: {why}."
         raise DeliveryError(Fault("archive", what, "Make room or mend the rights, then publish again.")) from error
     return Archived(path, sha256_of(manifest))
 
