@@ -150,8 +150,8 @@ def tables(n: int) -> Iterator[str]:
         "| interval holds the month, first told / kept, % | vanished |"
     )
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
-    for step in (1.5, 2.0, 3.0):
-        yield from _changed_rows(n, step)
+    for step, alike in ((1.5, 0.0), (2.0, 0.0), (3.0, 0.0), (2.0, 0.3)):
+        yield from _changed_rows(n, step, alike)
 
 
 def _stable_rows(n: int, alike: float) -> Iterator[str]:
@@ -164,14 +164,15 @@ def _stable_rows(n: int, alike: float) -> Iterator[str]:
     yield f"| **{kind}, followed up** | {claims:.2f} | {claims_stand(followed):.0f} | {lost} |"
 
 
-def _changed_rows(n: int, step: float) -> Iterator[str]:
-    followed, series = simulate(n, step)
+def _changed_rows(n: int, step: float, alike: float) -> Iterator[str]:
+    followed, series = simulate(n, step, alike=alike)
+    kind = f"{step:g}, months alike {alike:g}" if alike else f"{step:g}"
     icons = moving_icons(series) > 0
     opened = np.array([one.open_on("high") for one in followed])
     first, kept, dated = onset_coverage(followed)
-    yield f"| {step:g}, moving window | {_told(icons)} | | | {vanished(icons * 1):,} |"
+    yield f"| {kind}, moving window | {_told(icons)} | | | {vanished(icons * 1):,} |"
     lost = sum(one.vanished() for one in followed)
-    yield f"| **{step:g}, followed up** | {_told(opened)} | {dated:.0f} | {first:.1f} / {kept:.1f} | {lost} |"
+    yield f"| **{kind}, followed up** | {_told(opened)} | {dated:.0f} | {first:.1f} / {kept:.1f} | {lost} |"
 
 
 def _told(opened: NDArray[np.bool_]) -> str:

@@ -29,7 +29,9 @@ def groups(
     by: Annotated[
         str,
         typer.Option(
-            "--by", help="facility, unit, service_line, payer, cohort, age_band, sex, language, race or reason_code."
+            "--by",
+            help="facility, unit, service_line, payer, cohort, condition, age_band, sex, language, race or "
+            "reason_code.",
         ),
     ],
     facility: Facility = None,

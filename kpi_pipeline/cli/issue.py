@@ -10,6 +10,7 @@ import typer
 
 from kpi_pipeline.cli.console import Format, print_frame, progress, say, warn
 from kpi_pipeline.cli.options import By, OutputFormat, SettingsFile, StateUrl
+from kpi_pipeline.core.language import counted
 from kpi_pipeline.core.settings import read_settings
 
 issue_app = typer.Typer(help="The life of a report: draft, approve, publish, keep.", no_args_is_help=True)
@@ -117,7 +118,7 @@ def publish(
     with open_desk(warehouse, settings=settings, state=state) as desk, progress("Publishing") as step:
         published = publish_month(desk, asked, by=by, at=utc_now(), audience=audience, progress=step)
     for one in published:
-        say(f"{one.issue.name}: issue {one.issue.number}, {one.n_mails} mails queued, {one.folder}")
+        say(f"{one.issue.name}: issue {one.issue.number}, {counted(one.n_mails, 'mails')} queued, {one.folder}")
     if not published:
         say(f"Nothing to publish: everything drafted for {asked} is issued.")
 
@@ -179,13 +180,18 @@ def withdraw(
 ) -> None:
     """Takes an approved or issued report back. Mails that have not left are stopped."""
     from kpi_pipeline.core.periods import Month
+    from kpi_pipeline.delivery.issues import archive_of
     from kpi_pipeline.pipeline.build import utc_now
     from kpi_pipeline.pipeline.issue_desk import open_desk
     from kpi_pipeline.pipeline.issue_story import withdraw_issue
 
     with open_desk(warehouse, settings=read_settings(settings_file), state=state) as desk:
         issue, stopped = withdraw_issue(desk, Month.parse(month), audience, scope, by=by, why=why, at=utc_now())
-    say(f"{issue.name}: withdrawn; {stopped} mails stopped. What was sent cannot be called back: tell its readers.")
+        was_issued = archive_of(desk.database, issue.id) is not None
+    sent = (
+        "What was sent cannot be called back: tell its readers." if was_issued else "It was not issued: nobody got it."
+    )
+    say(f"{issue.name}: withdrawn; {counted(stopped, 'mails')} stopped. {sent}")
 
 
 @issue_app.command()

@@ -10,6 +10,7 @@ import typer
 
 from kpi_pipeline.cli.console import Format, print_frame, say
 from kpi_pipeline.cli.options import OutputFormat, SettingsFile, StateUrl
+from kpi_pipeline.core.language import counted
 from kpi_pipeline.core.settings import read_settings
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
@@ -116,9 +117,12 @@ def retention(
     settings, now = read_settings(settings_file), utc_now()
     archive, drafts = archive_folder(warehouse, settings), warehouse.with_suffix(".drafts")
     found = find_old(archive, drafts, today=Month(now.year, now.month), months=older_than)
+    if not found:
+        say(f"Nothing is older than {counted(older_than, 'months')}: neither case lists of issues nor drafts.")
+        return
     rows = [(str(one.month), one.what, str(one.path), one.n_bytes) for one in found]
     columns = ["month", "what", "path", "bytes"]
-    title = f"{len(rows)} older than {older_than} months" + ("" if remove else "; nothing is removed")
+    title = f"{len(rows)} older than {counted(older_than, 'months')}" + ("" if remove else "; nothing is removed")
     print_frame(pd.DataFrame(rows, columns=columns), output=Format.table, title=title)
     if remove:
         with open_state(warehouse, settings=settings, given=state) as database:

@@ -12,6 +12,7 @@ import typer
 
 from kpi_pipeline.cli.console import Format, print_frame, progress, rows_line, say, warn
 from kpi_pipeline.cli.options import By, OutputFormat, SettingsFile, StateUrl
+from kpi_pipeline.core.language import counted
 from kpi_pipeline.core.settings import read_settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help
 OptionalWarehouse = Annotated[
     Path | None, typer.Option("--warehouse", dir_okay=False, help="The warehouse file; its state lies beside it.")
 ]
+_NOTHING_WAITS = "No mail waits."
 MailId = Annotated[int, typer.Argument(help="The mail's number, as kpi outbox prints it.")]
 
 
@@ -49,18 +51,24 @@ def send(
     from kpi_pipeline.pipeline.build import utc_now
     from kpi_pipeline.pipeline.mailing import drain_outbox, plan_of_mails, preview_mails, send_test
 
-    with _mailroom(warehouse, state, settings_file) as room:
+    with _mailroom(warehouse, state, settings_file, only_to_look=dry_run or preview is not None) as room:
+        if room.is_nobodys:
+            warn("No mail server is set: nothing can be sent yet, and the sender is left open.")
         if dry_run:
             rows = plan_of_mails(room)
+            if not rows:
+                say(_NOTHING_WAITS)
+                return
+            title = f"{counted(len(rows), 'mails')}; nothing is sent"
             columns = ["recipient", "report", "gets", "state", "message_id"]
             print_frame(
-                pd.DataFrame(rows, columns=columns), output=Format.table, title=f"{len(rows)} mails; nothing is sent",
+                pd.DataFrame(rows, columns=columns), output=Format.table, title=title,
                 columns=columns[:-1],
             )  # fmt: skip
             return
         if preview is not None:
-            for path in preview_mails(room, preview):
-                say(str(path))
+            written = [str(path) for path in preview_mails(room, preview)]
+            say("\n".join(written) or _NOTHING_WAITS)
             return
         if to is not None:
             for subject in send_test(room, to, by=by, at=utc_now()):
@@ -101,7 +109,7 @@ def outbox(
          f"{one.next_try_at:%Y-%m-%d %H:%M}" if one.state == "queued" else "", one.reply[:70])
         for one in mails
     ]  # fmt: skip
-    print_frame(pd.DataFrame(rows, columns=columns), output=output, title=f"{len(rows)} mails")
+    print_frame(pd.DataFrame(rows, columns=columns), output=output, title=counted(len(rows), "mails"))
 
 
 @outbox_app.command()
@@ -146,15 +154,17 @@ def bounces(warehouse: WarehouseFile, state: StateUrl = None, settings_file: Set
     with _mailroom(warehouse, state, settings_file) as room:
         mail = room.mail
         ours, others = collect_bounces(room.database, mail.bounces, at=utc_now(), ca_file=mail.ca_file)
-    say(f"{ours} mails bounced; {others} reports were known already or are about other mails")
+    say(f"{counted(ours, 'mails')} bounced; {others} further reports were known already or are about other mails")
 
 
 @contextmanager
-def _mailroom(warehouse: Path, state: str | None, settings_file: Path | None) -> Iterator[Mailroom]:
+def _mailroom(
+    warehouse: Path, state: str | None, settings_file: Path | None, *, only_to_look: bool = False
+) -> Iterator[Mailroom]:
     from kpi_pipeline.journal.opening import open_state
     from kpi_pipeline.pipeline.issue_desk import archive_folder
     from kpi_pipeline.pipeline.mailing import open_mailroom
 
     settings = read_settings(settings_file)
     with open_state(warehouse, settings=settings, given=state) as database:
-        yield open_mailroom(database, archive_folder(warehouse, settings), settings)
+        yield open_mailroom(database, archive_folder(warehouse, settings), settings, only_to_look=only_to_look)

@@ -38,6 +38,7 @@ def add(
     from kpi_pipeline.metrics.declaration import load_metrics
     from kpi_pipeline.metrics.values import read_values
     from kpi_pipeline.pipeline.build import utc_now
+    from kpi_pipeline.report.words.rebases import rebase_cautions
 
     settings = read_settings(settings_file)
     metrics, values, now = load_metrics(), read_values(warehouse), utc_now()
@@ -53,7 +54,7 @@ def add(
         metrics=metrics,
     )
     with open_journal(journal_url(warehouse, state, settings)) as journal:
-        warnings = record_rebase(
+        checks = record_rebase(
             journal,
             asked,
             values=values,
@@ -62,8 +63,9 @@ def add(
             frozen_months=settings.frozen_months,
             at=now,
         )
-    for warning in warnings:
-        warn(warning)
+    for check in checks:
+        for caution in rebase_cautions(check):
+            warn(caution)
     say(f"Recorded: {asked.key}")
 
 

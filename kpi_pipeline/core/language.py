@@ -141,6 +141,11 @@ def one_or_many(count: float, noun: str) -> str:
     return " ".join([*words[:at], SINGULARS[words[at]], *words[at + 1 :]])
 
 
+def counted(count: int, noun: str) -> str:
+    """How many of what, from the plural: `1 mail`, `1,200 mails`."""
+    return f"{count:,} {one_or_many(count, noun)}"
+
+
 def verb_for(count: float | None, singular: str, plural: str) -> str:
     """The verb in the number the count asks for; the plural where the count is not told."""
     return singular if count == 1 else plural

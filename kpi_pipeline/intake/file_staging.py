@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import duckdb
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.sql_text import identifier
 from kpi_pipeline.intake.column_mapping import canonical_sql, raw_column_sql, repaired_values_sql
-from kpi_pipeline.intake.contract import CANONICAL, Mapping, load_contracts
+from kpi_pipeline.intake.contract import CANONICAL, Contract, Mapping, load_contracts
 from kpi_pipeline.intake.landing_options import LandingOptions
 from kpi_pipeline.intake.lookups import Lookup
 from kpi_pipeline.intake.number_forms import NumberForm, find_number_form
@@ -19,6 +20,7 @@ from kpi_pipeline.intake.readers import read_faults
 from kpi_pipeline.intake.scan import FileState
 from kpi_pipeline.intake.staged_files import StagedFile
 from kpi_pipeline.intake.staging import Staging, landed_sql, stage_file
+from kpi_pipeline.intake.table_options import TableOptions
 
 
 class ChangedFileError(InputError):
@@ -44,47 +46,8 @@ def stage_landed(
     for view, lookup in mine.items():
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {identifier(view)} AS {lookup.sql}")
     of_table = options.of_table(mapping.table)
-
-    def land(forms: dict[str, NumberForm]) -> None:
-        is_ours = mapping.source == CANONICAL
-        sql = (
-            canonical_sql(item.opened, contract, of_table, forms)
-            if is_ours
-            else landed_sql(item.opened, mapping.optional_columns)
-        )
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {sql}")
-
-    def reread(columns: list[str]) -> tuple[bool, tuple[str, ...]]:
-        if mapping.source != CANONICAL or of_table.decimal is not None:
-            return False, ()
-        have = {column.lower() for column in item.opened.columns}
-        found: dict[str, NumberForm] = {}
-        doubtful = []
-        for column in columns:
-            form, is_doubtful = find_number_form(connection, item.opened.sql, raw_column_sql(column, have, of_table))
-            if form is not None:
-                found[column] = form
-            elif is_doubtful:
-                doubtful.append(column)
-        read_faults(connection, [item.opened])
-        if found:
-            land(found)
-        return bool(found), tuple(doubtful)
-
-    def count_repairs() -> dict[str, int]:
-        sql = repaired_values_sql(item.opened, of_table) if mapping.source == CANONICAL else None
-        counts = connection.execute(sql).fetchall()[0] if sql is not None else ()
-        return {column: int(n) for column, n in zip(of_table.repairs, counts, strict=bool(counts)) if n}
-
-    def verify() -> None:
-        if FileState.of(item.landed.path) != item.landed.scan.state:
-            raise ChangedFileError(
-                Fault(
-                    item.landed.name, "changed while it was read.", "Wait until its export has ended, then try again."
-                )
-            )
-
-    land({})
+    reading = _Reading(connection, item, mapping, contract, of_table)
+    reading.land({})
     return stage_file(
         connection,
         Staging(
@@ -97,9 +60,68 @@ def stage_landed(
             lookups=tuple(file for lookup in mine.values() for file in lookup.files),
             lookup_hashes=tuple(sha256 for lookup in mine.values() for sha256 in lookup.hashes),
             options=of_table.model_dump_json(exclude={"files", "newest_file", "feed"}, exclude_defaults=True),
-            verify=verify,
-            reread=reread,
-            count_repairs=count_repairs,
+            verify=reading.verify,
+            reread=reading.reread,
+            count_repairs=reading.count_repairs,
         ),
         store,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One file as rows of one table on the connection: the view `landed`, made anew once its numbers are understood."""
+
+    connection: duckdb.DuckDBPyConnection
+    item: Work
+    mapping: Mapping
+    contract: Contract
+    of_table: TableOptions
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the file has the canonical layout, or names its columns for it."""
+        return self.mapping.source == CANONICAL
+
+    def land(self, forms: dict[str, NumberForm]) -> None:
+        """Makes the view `landed`, with the number columns read in these forms."""
+        sql = (
+            canonical_sql(self.item.opened, self.contract, self.of_table, forms)
+            if self.is_ours
+            else landed_sql(self.item.opened, self.mapping.optional_columns)
+        )
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW landed AS {sql}")
+
+    def reread(self, columns: list[str]) -> tuple[bool, tuple[str, ...]]:
+        """Finds out how these number columns are written, and lands anew; which of them stay in doubt."""
+        if not self.is_ours or self.of_table.decimal is not None:
+            return False, ()
+        opened = self.item.opened
+        have = {column.lower() for column in opened.columns}
+        found: dict[str, NumberForm] = {}
+        doubtful = []
+        for column in columns:
+            form, is_doubtful = find_number_form(
+                self.connection, opened.sql, raw_column_sql(column, have, self.of_table)
+            )
+            if form is not None:
+                found[column] = form
+            elif is_doubtful:
+                doubtful.append(column)
+        read_faults(self.connection, [opened])
+        if found:
+            self.land(found)
+        return bool(found), tuple(doubtful)
+
+    def count_repairs(self) -> dict[str, int]:
+        """How many values of each column were put right as declared."""
+        sql = repaired_values_sql(self.item.opened, self.of_table) if self.is_ours else None
+        counts = self.connection.execute(sql).fetchall()[0] if sql is not None else ()
+        return {column: int(n) for column, n in zip(self.of_table.repairs, counts, strict=bool(counts)) if n}
+
+    def verify(self) -> None:
+        """Raises ChangedFileError when the file is no longer what was read."""
+        landed = self.item.landed
+        if FileState.of(landed.path) != landed.scan.state:
+            cure = "Wait until its export has ended, then try again."
+            raise ChangedFileError(Fault(landed.name, "changed while it was read.", cure))

@@ -105,16 +105,12 @@ def _ingest_once(
     found, warnings = find_files(landing, chosen, declared, limits=settings.limits)
     _refuse_undated_files(found, declared)
     options = resolve_options(declared, chosen.defaults, time_zone=settings.time_zone)
+    folders, memory = [landing, store, history], settings.memory_limit
     with (
         private_files(),
         only_one_in(store),
         scratch_folder(store / "scratch" / "intake") as scratch,
-        connect(
-            folders=[landing, store, history],
-            scratch=scratch,
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
-        ) as connection,
+        connect(folders=folders, scratch=scratch, memory_limit=memory, threads=settings.threads) as connection,
     ):
         landed = register_files(landing, found, store / REGISTER, now=now)
         opening = Opening(landing, chosen, declared, scratch, settings.limits)
@@ -148,8 +144,8 @@ def _ingest_once(
         note_files(connection, store, staged)
         warnings += compare_with_before(connection, history, staged, options)
         warnings += dates_ahead(connection, staged, plausible_until=options.plausible_until)
-    warnings += find_missing_extracts(staged, options)
-    warnings += left_out_warnings(staged, chosen) + unreadable_warnings(staged) + row_warnings(staged)
+    warnings += find_missing_extracts(staged, options) + left_out_warnings(staged, chosen)
+    warnings += unreadable_warnings(staged) + row_warnings(staged)
     return IntakeResult(chosen, options, tuple(staged), tuple(warnings))
 
 

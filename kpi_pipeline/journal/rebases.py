@@ -18,6 +18,7 @@ from kpi_pipeline.journal.initiatives import text_faults
 from kpi_pipeline.judgement.rebase_check import check_rebases
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.values import MetricValues
+from kpi_pipeline.signals.rebase import RebaseCheck
 from kpi_pipeline.state.journal import Journal, Version
 
 KIND = "rebase"
@@ -76,8 +77,8 @@ def record_rebase(
     rules: str,
     frozen_months: int | None,
     at: datetime,
-) -> list[str]:
-    """Records a rebase that may stand, and returns what to be careful about.
+) -> list[RebaseCheck]:
+    """Records a rebase that may stand, and returns the checks of its chart, with what to be careful about.
 
     Raises CheckError with the reasons when it would hide a deterioration, has too few points or nothing to rebase
     to, or when a later rebase of the same chart could not stand beside it; InputError when it is on record.
@@ -87,7 +88,7 @@ def record_rebase(
         cure = f"To change it, withdraw it first: kpi rebase withdraw {rebase.key} --by NAME."
         raise InputError(Fault(f"rebase {rebase.key}", "is on record already.", cure))
     chart = (rebase.metric, rebase.facility_id)
-    faults, warnings = check_rebases(
+    faults, allowed = check_rebases(
         [*(one for one in recorded if (one.metric, one.facility_id) == chart), rebase],
         values=values.values,
         exclusions=values.exclusions,
@@ -101,7 +102,7 @@ def record_rebase(
     versions = journal.history(KIND, rebase.key)
     body = rebase.model_dump(mode="json", by_alias=True)
     journal.write(KIND, rebase.key, body, by=rebase.decided_by, at=at, after=len(versions))
-    return warnings
+    return allowed
 
 
 def withdraw_rebase(journal: Journal, key: str, *, by: str, at: datetime) -> Version:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import pandas as pd
+
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.rounding import round_half_up
@@ -129,6 +131,11 @@ class Measure:
         n_withheld = sum(isinstance(figure.value, Withheld) for figure in final)
         n_few = sum(figure.value is None for figure in final)
         return "withheld" if n_withheld > n_few else "few_cases" if n_few else "few_months"
+
+    @property
+    def has_no_band(self) -> bool:
+        """Whether there are too few final months to say what is routine."""
+        return self.result is not None and self.result.not_judged == "few_points"
 
     @property
     def is_high(self) -> bool:
@@ -280,7 +287,7 @@ def build_measure(
         for month in history
     }
     if not any(month in own for month in months):
-        return Measure(metric, inputs.month, months, {}, targets, unavailable=_why_unavailable(inputs, metric))
+        return Measure(metric, inputs.month, months, {}, targets, unavailable=why_unavailable(inputs.values, metric))
     rebases = tuple(
         one
         for one in rebases_of(inputs.rebases, metric.name, facility_id)
@@ -300,8 +307,9 @@ def build_measure(
     return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun, history=history)
 
 
-def _why_unavailable(inputs: ReportInputs, metric: Metric) -> str:
-    rows = inputs.values[(inputs.values["metric"] == metric.name) & (inputs.values["month"] == "")]
+def why_unavailable(values: pd.DataFrame, metric: Metric) -> str:
+    """Why a measure has no figure in any month, by the table of all values."""
+    rows = values[(values["metric"] == metric.name) & (values["month"] == "")]
     for row in rows.to_dict("records"):
         word = _WORDS_FOR_STATUS.get(row["status"])
         if word:

@@ -15,6 +15,7 @@ from kpi_pipeline.declared.rebases import Rebase, rebases_of
 from kpi_pipeline.judgement.figures import Figure, read_figures
 from kpi_pipeline.judgement.series import judge_rebases
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.signals.rebase import RebaseCheck
 
 
 def check_rebases(
@@ -26,8 +27,8 @@ def check_rebases(
     facility_id: str,
     rules: str,
     frozen_months: int | None,
-) -> tuple[list[Fault], list[str]]:
-    """Why recorded rebases of one facility's charts may not stand, and what to be careful about in those that may.
+) -> tuple[list[Fault], list[RebaseCheck]]:
+    """Why recorded rebases of one facility's charts may not stand, and the checks of those that may.
 
     Each is tested on the whole history known when it was decided, whatever part of it a chart shows.
     """
@@ -35,13 +36,13 @@ def check_rebases(
     rebased = {one.metric for one in recorded if one.facility_id == facility_id}
     chosen = {name: metric for name, metric in metrics.items() if name in rebased}
     faults: list[Fault] = []
-    warnings: list[str] = []
+    allowed: list[RebaseCheck] = []
     for name, figures in _histories(values, exclusions, chosen, facility_id).items():
         own = rebases_of(recorded, name, facility_id)
-        refused, careful = judge_rebases(chosen[name], figures, own, rules=rules, frozen_months=frozen_months)
+        refused, checked = judge_rebases(chosen[name], figures, own, rules=rules, frozen_months=frozen_months)
         faults += refused
-        warnings += careful
-    return faults, warnings
+        allowed += checked
+    return faults, allowed
 
 
 def _histories(

@@ -14,10 +14,11 @@ from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.judgement.figures import Figure
+from kpi_pipeline.judgement.rebase_faults import rebase_faults
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.signals import ChartResult, evaluate_chart, find_rule_set, fit_month_index
 from kpi_pipeline.signals.chart_choice import chart_uses
-from kpi_pipeline.signals.rebase import RebaseDecision, check_rebase
+from kpi_pipeline.signals.rebase import RebaseCheck, RebaseDecision, check_rebase
 
 DAYS_OF_A_MONTH = 365.25 / 12
 FEWEST_MONTHS_FOR_SEASON = 24
@@ -60,10 +61,11 @@ def evaluate_months(
 
 def judge_rebases(
     metric: Metric, figures: Mapping[Month, Figure], rebases: Sequence[Rebase], *, rules: str, frozen_months: int | None
-) -> tuple[list[Fault], list[str]]:
-    """Why rebases of one chart may not stand, each tested on the months known when it was decided; and warnings."""
+) -> tuple[list[Fault], list[RebaseCheck]]:
+    """Why rebases of one chart may not stand, each tested on the months known when it was decided; and the checks of
+    those that may, with what to be careful about."""
     faults: list[Fault] = []
-    warnings: list[str] = []
+    allowed: list[RebaseCheck] = []
     for at, rebase in enumerate(rebases):
         known = [month for month in sorted(figures) if month <= Month.of(rebase.decided_on)]
         place = f"rebase {rebase.key}"
@@ -87,9 +89,9 @@ def judge_rebases(
             index=_index(metric, known, figures, frozen_months)[0],
             **arguments,
         )
-        faults += [Fault(place, f"is refused: {refusal}") for refusal in check.refusals]
-        warnings += check.warnings if check.is_allowed else ()
-    return faults, warnings
+        faults += rebase_faults(place, check)
+        allowed += [check] if check.is_allowed else []
+    return faults, allowed
 
 
 def _index(

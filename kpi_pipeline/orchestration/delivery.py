@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from kpi_pipeline.core.language import counted
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.orchestration import metadata as told
@@ -77,7 +78,7 @@ def build_delivery_jobs() -> list[dg.JobDefinition]:
             with open_desk(hospital.warehouse_file, settings=hospital.read_settings()) as desk:
                 published = publish_month(desk, Month.parse(month), by=_BY, at=datetime.now(UTC))
         for one in published:
-            context.log.info(f"{one.issue.name}: issue {one.issue.number}, {one.n_mails} mails queued")
+            context.log.info(f"{one.issue.name}: issue {one.issue.number}, {counted(one.n_mails, 'mails')} queued")
 
     @dg.op(description="Sends the mails that are due, and reads non-delivery reports.")
     def send(context: dg.OpExecutionContext, hospital: Hospital) -> None:

@@ -23,6 +23,7 @@ from kpi_pipeline.delivery.issues import archive_of, list_issues
 from kpi_pipeline.journal import find_state_url, text_faults
 from kpi_pipeline.journal.opening import open_state
 from kpi_pipeline.judgement.figures import Figure, read_figures
+from kpi_pipeline.judgement.measures import why_unavailable
 from kpi_pipeline.judgement.restated.ledger import RestatedFigure
 from kpi_pipeline.metrics.cases import find_metric, read_cases
 from kpi_pipeline.metrics.declaration import Metric
@@ -75,13 +76,32 @@ class Explained:
     moved: RestatedFigure | None
 
 
+def without_breaks(text: str) -> str:
+    """An id as it was printed, whatever it took along when it was copied."""
+    return text.replace(_MAY_BREAK, "").strip()
+
+
 def parse_figure_id(text: str) -> FigureId:
     """Reads `measure/place/month`; places may hold a slash. Raises InputError for what is none."""
-    name, _, rest = text.replace(_MAY_BREAK, "").strip().partition("/")
+    name, _, rest = without_breaks(text).partition("/")
     place, _, month = rest.rpartition("/")
     if not place:
         raise InputError(Fault("figure", f"{text!r} is no figure id.", "Write measure/place/month, as in figures.csv."))
     return FigureId(find_metric(name), place, Month.parse(month))
+
+
+def why_no_figure(text: str, warehouse: Path) -> tuple[Metric, str] | None:
+    """The measure of an id without a month, as a measure without a figure has in figures.csv, and why it has none.
+
+    None for an id with a month. Raises InputError for a measure that has figures: its id lacks one.
+    """
+    name, _, place = without_breaks(text).partition("/")
+    if not place or "/" in place:
+        return None
+    metric, values = find_metric(name), read_values(warehouse).values
+    if ((values["metric"] == name) & (values["facility_id"] == place) & (values["month"] != "")).any():
+        raise InputError(Fault("figure", f"{text!r} names no month.", "Write measure/place/month, as in figures.csv."))
+    return metric, why_unavailable(values, metric)
 
 
 @contextmanager

@@ -93,12 +93,12 @@ def read_basis(
     return Basis({f"{_INPUTS}/{name}": content for name, content in files.items()}, hashes, landing, built_at, source)
 
 
-def refuse_another_basis(name: str, drafted: Mapping[str, Any], now: Mapping[str, str]) -> None:
+def refuse_another_basis(name: str, drafted: Mapping[str, Any], now: Mapping[str, str], *, cure: str) -> None:
     """Raises DeliveryError when a draft rests on something else than what is there now; names what."""
     changed = [part for part in now if drafted.get(part) != now[part]]
     if changed:
         what = f"the {', '.join(changed)} changed since it was drafted."
-        raise DeliveryError(Fault(f"issue {name}", what, "Draft it anew and have it approved."))
+        raise DeliveryError(Fault(f"issue {name}", what, cure))
 
 
 def settings_from(folder: Path) -> Settings:

@@ -6,6 +6,7 @@ What `kpi issue` and Dagster both call. Sending is `mailing`.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import ReportForm
-from kpi_pipeline.delivery.archive import highest_number, issue_path, write_issue
+from kpi_pipeline.declared.audiences import Audience
+from kpi_pipeline.delivery.archive import Archived, archived_models, highest_number, issue_path, write_issue
 from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
 from kpi_pipeline.delivery.issues import (
     Issue,
@@ -26,11 +28,15 @@ from kpi_pipeline.delivery.issues import (
     open_issues,
     read_issue,
     reserve_number,
+    seal_publication,
+    sealed_manifest,
 )
 from kpi_pipeline.delivery.outbox import mails_of
 from kpi_pipeline.delivery.points import reached
+from kpi_pipeline.delivery.rights import check_approver
 from kpi_pipeline.delivery.signing import read_signing_key
 from kpi_pipeline.journal import ReportDecisions
+from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.pipeline.issue_basis import Basis, claims_file, read_basis, refuse_another_basis
 from kpi_pipeline.pipeline.issue_before import IssueBefore, evidence_of
 from kpi_pipeline.pipeline.issue_desk import IssueDesk, Progress, check_texts
@@ -51,6 +57,8 @@ def approve_month(
 ) -> list[Issue]:
     """Approves the drafts of a month that lie there now, each by the hash of its PDF. All of them, or none."""
     check_texts(("--by", by), *([("--comment", comment)] if comment else []))
+    approvers = desk.settings.delivery.approvers
+    check_approver(approvers, by)
     waiting = [one for one in open_issues(desk.database, str(month)) if audience in (None, one.audience)]
     if not waiting:
         raise DeliveryError(Fault(str(month), "has no draft.", "Make one: kpi issue draft YYYY-MM."))
@@ -74,10 +82,13 @@ def approve_month(
     if faults:
         raise DeliveryError(faults)
     return [
-        approve(desk.database, one.id, pdf_sha256=one.pdf_sha256, by=by, at=at, comment=comment, two_person=two_person)
+        approve(
+            desk.database, one.id, pdf_sha256=one.pdf_sha256, by=by, at=at, comment=comment, two_person=two_person,
+            is_listed=bool(approvers),
+        )
         for one in waiting
         if one.state != "publishing"
-    ]
+    ]  # fmt: skip
 
 
 def publish_month(
@@ -91,7 +102,8 @@ def publish_month(
 ) -> list[Published]:
     """Publishes the approved drafts of a month: numbers them, freezes them, fills the outbox. All of them, or none.
 
-    Again after it broke off, it goes on where it stopped; with nothing to publish it changes nothing.
+    Again after it broke off, it goes on where it stopped: an issue that lies in the archive is issued as it lies there,
+    whatever changed since. With nothing to publish it changes nothing.
     """
     check_texts(("--by", by))
     waiting = [one for one in open_issues(desk.database, str(month)) if audience in (None, one.audience)]
@@ -106,12 +118,16 @@ def publish_month(
         raise DeliveryError(faults)
     if not waiting and not list_issues(desk.database, month=str(month)):
         raise DeliveryError(Fault(str(month), "has no draft.", "Make one: kpi issue draft YYYY-MM."))
+    published = [done for one in waiting if (done := _finish_archived(desk, one, by=by, at=at))]
+    finished = {one.issue.id for one in published}
+    waiting = [one for one in waiting if one.id not in finished]
+    if not waiting:
+        return published
     decided = desk.decided()
     basis = read_basis(desk.warehouse, settings=desk.settings, decided=decided, reference=desk.reference)
     for one in waiting:
-        refuse_another_basis(one.name, one.basis["made_from"], basis.hashes)
+        refuse_another_basis(one.name, one.basis["made_from"], basis.hashes, cure=_begin_again(one))
     key = read_signing_key(desk.settings.delivery.signing_key, environment=os.environ)  # before a number is given
-    published = []
     for one in waiting:
         if read_issue(desk.database, one.id).state == "issued":
             continue  # by another process, meanwhile
@@ -131,16 +147,13 @@ def _publish(
     by: str,
     at: datetime,
 ) -> Published:
-    audience = desk.audiences.find(issue.audience)
-    if audience is None or issue.scope not in audience.scopes or issue.profile != audience.profile:
-        what = "its audience was changed since it was drafted."
-        raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
+    audience = _audience_of(desk, issue)
     words = words_of(desk, issue.month, issue.scope, issue.audience, replaces=issue.basis["replaces"])
     words = replace(words, gate_overrides=tuple(issue.basis["gate_overrides"]))
     again = build_files(desk, month, issue.scope, audience.profile, words, decided)
     if sha256_of(pdf_of(again)[1]) != issue.pdf_sha256:
         what = "made again, it is not the report that was approved."
-        raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
+        raise DeliveryError(Fault(f"issue {issue.name}", what, _begin_again(issue)))
     _refuse_lost_state(desk, issue)
     numbered = reserve_number(desk.database, issue.id, by=by, at=at)
     assert numbered.number is not None
@@ -149,25 +162,74 @@ def _publish(
     files = build_files(desk, month, issue.scope, audience.profile, numbered_words, decided, forms)
     if said_sha256(files) != issue.basis["model_sha256"]:
         what = "with its number it says something else than what was approved."
-        raise DeliveryError(Fault(f"issue {issue.name}", what, "Draft it anew and have it approved."))
+        raise DeliveryError(Fault(f"issue {issue.name}", what, _begin_again(numbered)))
     evidence = evidence_of(desk.warehouse.resolve(), issue.scope, desk.facts.snapshot_id)
     files |= {**evidence, **claims_file(words.said), **basis.files}
     path = issue_path(scope=issue.scope, month=issue.month, number=numbered.number, audience=issue.audience)
     reached("publish.built")
-    archived = write_issue(desk.archive, path, files, about=_about(numbered, basis, words.before), signing_key=key)
+
+    def seal(sha256: str) -> None:
+        seal_publication(desk.database, issue.id, manifest_sha256=sha256, by=by, at=at)
+        reached("publish.sealed")
+
+    about = _about(numbered, basis, words.before)
+    archived = write_issue(desk.archive, path, files, about=about, signing_key=key, seal=seal)
     reached("publish.archived")
-    mails = mails_of(numbered, audience, mail=desk.settings.delivery.mail, at=at)
+    return _finish(desk, numbered, audience, archived, claims_of(files), by=by, at=at)
+
+
+def _finish_archived(desk: IssueDesk, issue: Issue, *, by: str, at: datetime) -> Published | None:
+    """Finishes a publication that broke off after its archive was written; None when it did not get so far."""
+    sealed = sealed_manifest(desk.database, issue) if issue.state == "publishing" and issue.number is not None else None
+    if sealed is None or issue.number is None:
+        return None
+    path = issue_path(scope=issue.scope, month=issue.month, number=issue.number, audience=issue.audience)
+    models = archived_models(desk.archive, path, manifest_sha256=sealed)
+    if models is None:
+        return None
+    audience = _audience_of(desk, issue)
+    return _finish(desk, issue, audience, Archived(path, sealed), claims_of(models), by=by, at=at)
+
+
+def _finish(
+    desk: IssueDesk,
+    issue: Issue,
+    audience: Audience,
+    archived: Archived,
+    claims: Sequence[Claim],
+    *,
+    by: str,
+    at: datetime,
+) -> Published:
+    mails = mails_of(issue, audience, mail=desk.settings.delivery.mail, at=at)
     done = finish_publication(
         desk.database,
         issue.id,
         path=archived.path,
         manifest_sha256=archived.manifest_sha256,
         mails=mails,
-        claims=claims_of(files),
+        claims=claims,
         by=by,
         at=at,
     )
-    return Published(done, desk.archive / path, len(mails))
+    return Published(done, desk.archive / archived.path, len(mails))
+
+
+def _audience_of(desk: IssueDesk, issue: Issue) -> Audience:
+    audience = desk.audiences.find(issue.audience)
+    if audience is None or issue.scope not in audience.scopes or issue.profile != audience.profile:
+        what = "its audience was changed since it was drafted."
+        raise DeliveryError(Fault(f"issue {issue.name}", what, _begin_again(issue)))
+    return audience
+
+
+def _begin_again(issue: Issue) -> str:
+    """What to do with an issue that cannot be published any more. A numbered one is not drafted over."""
+    anew = "Draft it anew and have it approved."
+    if issue.state != "publishing":
+        return anew
+    withdraw = f"kpi issue withdraw {issue.month} --audience {issue.audience} --scope {issue.scope}"
+    return f"It has number {issue.number}, and nobody got it: {withdraw} --why …. {anew}"
 
 
 def _about(issue: Issue, basis: Basis, before: IssueBefore | None) -> dict[str, object]:

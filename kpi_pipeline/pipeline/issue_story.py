@@ -41,7 +41,8 @@ def withdraw_issue(
 
 def find_archived(database: Database, month: Month, audience: str, scope: str, number: int | None) -> Issue:
     """The issue of this number, or the newest that was ever issued."""
-    numbered = [one for one in _same(database, month, audience, scope) if one.number is not None]
+    same = _same(database, month, audience, scope)
+    numbered = [one for one in same if archive_of(database, one.id) is not None]  # a number alone was never read
     chosen = [one for one in numbered if number in (None, one.number)]
     if not chosen:
         what = "was never issued." if number is None else f"has no issue {number}."

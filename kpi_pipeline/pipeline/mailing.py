@@ -26,13 +26,15 @@ from kpi_pipeline.delivery.message import (
     pdf_name,
     write_letter,
 )
-from kpi_pipeline.delivery.outbox import Mail, claim, list_mails, postpone, settle
+from kpi_pipeline.delivery.outbox import NO_DOMAIN, Mail, claim, list_mails, postpone, settle
 from kpi_pipeline.delivery.points import reached
 from kpi_pipeline.delivery.smtp import RefusedError, UncertainError, UnreachableError, deliver, open_connection
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import append_event
 
 Clock = Callable[[], datetime]
+_NOBODY = MailSettings(host=NO_DOMAIN, sender=f"sender@{NO_DOMAIN}")
+"""What stands for the mail server and the sender where mails are only looked at and none is set."""
 
 
 @dataclass
@@ -49,6 +51,11 @@ class Mailroom:
     def __init__(self, database: Database, archive: Path, audiences: Audiences, mail: MailSettings):
         self.database, self.archive, self.audiences, self.mail = database, archive, audiences, mail
         self._letters: dict[tuple[int, str], Letter] = {}
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether no mail server is set: mails can be looked at, not sent."""
+        return self.mail is _NOBODY
 
     @property
     def sender(self) -> Recipient:
@@ -107,12 +114,13 @@ class Mailroom:
         )  # fmt: skip
 
 
-def open_mailroom(database: Database, archive: Path, settings: Settings) -> Mailroom:
-    """The mail room as set; DefinitionError where no mail server is."""
-    if settings.delivery.mail is None:
+def open_mailroom(database: Database, archive: Path, settings: Settings, *, only_to_look: bool = False) -> Mailroom:
+    """The mail room as set. Where no mail server is, DefinitionError; only_to_look: a sender that is nobody."""
+    mail = settings.delivery.mail or (_NOBODY if only_to_look else None)
+    if mail is None:
         cure = "Write it into kpi.yaml, delivery: {mail: {host: …, sender: …}} (docs/guide/operations.md)."
         raise DefinitionError(Fault("settings", "no mail server is set: nothing can be sent.", cure))
-    return Mailroom(database, archive, read_audiences(settings.delivery.audiences), settings.delivery.mail)
+    return Mailroom(database, archive, read_audiences(settings.delivery.audiences), mail)
 
 
 def drain_outbox(

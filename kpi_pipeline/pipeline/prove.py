@@ -71,7 +71,7 @@ def _build(folder: Path, options: Mapping[str, Any], cases: list[SpecCase], risk
         faults = case_faults(connection, metric)
         if faults:
             raise CheckError(faults)
-        write_values(connection, values_folder(warehouse, snapshot_id), metric, settings=_SETTINGS)
+        write_values(connection, values_folder(warehouse, snapshot_id), [metric], settings=_SETTINGS)
     return warehouse
 
 

@@ -173,8 +173,6 @@ def read_report_inputs(
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
     commentary = read_commentary(settings.report.commentary, metrics)
     asked = decisions_asked(commentary, issue.before, metrics)
-    restated = _restated(issue, warehouse, facility, facts)
-    facility_name = _facility_name(facility, facts) if facility is not None else None
     return ReportInputs(
         metrics=metrics,
         values=read.values,
@@ -185,7 +183,7 @@ def read_report_inputs(
         targets=read_targets(settings.targets, metrics),
         commentary=commentary,
         facility_id=facility or WHOLE_SYSTEM,
-        facility_name=facility_name,
+        facility_name=_facility_name(facility, facts) if facility is not None else None,
         privacy=privacy,
         initiatives=decided.initiatives,
         rebases=decided.rebases,
@@ -199,7 +197,7 @@ def read_report_inputs(
         replaces=issue.replaces,
         gate_overrides=issue.gate_overrides,
         said=issue.said,
-        restated=restated,
+        restated=_restated(issue, warehouse, facility, facts),
         vintages=vintages_before(issue.before, scope=facility or WHOLE_SYSTEM),
         published=() if privacy == "internal" else published_before(issue.before, metrics),
     )

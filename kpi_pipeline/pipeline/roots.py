@@ -50,17 +50,18 @@ def roots_of_file(file: Path, salt: str, figures: Collection[FigureKey]) -> dict
 
 def _roots_sql(file: Path, salt: str) -> str:
     parts = ("metric", "case_id", "facility_id", "event_date", "numerator", "denominator", "exclusion_reason")
-    text = " || '|' || ".join(f"COALESCE(CAST({part} AS VARCHAR), '')" for part in parts)
+    text = ", '|', ".join(parts)  # CONCAT takes what is missing as nothing
     return f"""
     WITH leaves AS (
         SELECT
             metric, facility_id, CAST(DATE_TRUNC('month', event_date) AS DATE) AS month,
-            SHA256({literal(salt)} || {text}) AS leaf
+            SHA256(CONCAT({literal(salt)}, {text})) AS leaf
         FROM READ_PARQUET({path_literal(file)})
         WHERE event_date >= ? AND event_date < ?
     ),
     places AS (
-        SELECT metric, facility_id, month, SHA256(STRING_AGG(leaf, '' ORDER BY leaf)) AS root FROM leaves GROUP BY ALL
+        SELECT metric, facility_id, month, SHA256(ARRAY_TO_STRING(LIST_SORT(LIST(leaf)), '')) AS root
+        FROM leaves GROUP BY ALL
     )
     SELECT metric, facility_id, STRFTIME(month, '%Y-%m'), root FROM places
     UNION ALL

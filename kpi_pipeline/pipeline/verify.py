@@ -13,7 +13,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,17 @@ import pypdfium2  # type: ignore[import-untyped]
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.rounding import round_half_up
 from kpi_pipeline.core.spreadsheets import unguarded
+from kpi_pipeline.core.vocabulary import FORM_ENDINGS
 from kpi_pipeline.delivery.archive import MANIFEST, folder_faults
 from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
 from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues
 from kpi_pipeline.delivery.signing import SIGNATURE, is_signed_by
 from kpi_pipeline.judgement.restated.split import value_of
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
+from kpi_pipeline.pipeline.case_sums import sums_of_cases
 from kpi_pipeline.pipeline.evidence import ABOUT, CASES
-from kpi_pipeline.pipeline.restatement import sums_of_cases
 from kpi_pipeline.pipeline.roots import roots_of_file
 from kpi_pipeline.state.database import Database
 
@@ -51,10 +53,17 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class _Archived:
+    """An archived issue. pdf: which of its files the given one is held against: the report, or its board brief."""
+
     issue: Issue
     folder: Path
     manifest_sha256: str
     manifest: Mapping[str, Any]
+    pdf: Path
+
+    @property
+    def is_brief(self) -> bool:
+        return self.pdf.name.endswith(FORM_ENDINGS["brief"])
 
 
 def verify_report(
@@ -90,7 +99,7 @@ def verify_report(
         ("the archive", lambda: _archive_faults(found)),
         ("the PDF", lambda: _pdf_faults(content, given, found)),
         ("the attached files", lambda: _attachment_faults(attached, found)),
-        ("every figure, from its cases", lambda: _figure_faults(attached, found)),
+        ("every figure, from its cases", lambda: _figure_faults(_with_figures(attached, found), found)),
         ("the landing files", lambda: _landing_faults(landing, found)),
         ("the signature", lambda: _signature_faults(public_key, found)),
     ):
@@ -110,26 +119,48 @@ def _attachments(document: Any) -> Iterator[Any]:
 def _archived(archive: Path, database: Database) -> Iterator[_Archived]:
     for issue in list_issues(database):
         entry = archive_of(database, issue.id)
-        if entry is not None and (archive / entry[0] / MANIFEST).is_file():
-            manifest = json.loads((archive / entry[0] / MANIFEST).read_bytes())
-            if "files" in manifest:
-                yield _Archived(issue, archive / entry[0], entry[1], manifest)
+        if entry is None or not (archive / entry[0] / MANIFEST).is_file():
+            continue
+        folder = archive / entry[0]
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        if "files" in manifest and (pdf := name_of_pdf(manifest["files"])):
+            yield _Archived(issue, folder, entry[1], manifest, folder / pdf)
 
 
 def _find(content: bytes, given: Any, attached: Mapping[str, bytes], archived: list[_Archived]) -> _Archived | None:
     """The issue a PDF is, or claims to be: by its bytes, its attached files, or the words of its first page."""
     sha256 = sha256_of(content)
+    for one in archived:
+        for name, known in one.manifest["files"].items():
+            if known == sha256 and (one.folder / name).is_file():
+                return replace(one, pdf=one.folder / name)
     hashes = {sha256_of(one) for one in attached.values()}
-    first = " ".join(words_of_page(given, 0)) if len(given) else ""
+    first = words_of_page(given, 0) if len(given) else []
 
-    def likeness(one: _Archived) -> tuple[bool, int, bool]:
+    def likeness(one: _Archived) -> tuple[int, bool]:
         files = one.manifest["files"]
-        named = f"Issue {one.issue.number}" in first and Month.parse(one.issue.month).name in first
-        same = sum(1 for name, value in files.items() if value in hashes and not name.startswith("inputs/"))
-        return sha256 in files.values(), same, named
+        named = f"Issue {one.issue.number}" in " ".join(first) and Month.parse(one.issue.month).name in " ".join(first)
+        return sum(1 for name, value in files.items() if value in hashes and not name.startswith("inputs/")), named
 
-    best = max(archived, key=likeness, default=None)
-    return best if best is not None and any(likeness(best)) else None
+    best = max(map(likeness, archived), default=(0, False))
+    if not any(best):
+        return None
+    alike = [
+        replace(one, pdf=pdf)
+        for one in archived
+        if likeness(one) == best
+        for pdf in {one.pdf, *one.folder.glob("*.pdf")}
+    ]
+    return max(sorted(alike, key=lambda one: one.pdf), key=lambda one: _n_common(first, one.pdf), default=None)
+
+
+def _n_common(words: list[str], pdf: Path) -> int:
+    """How many words of a first page stand on that of an archived PDF: several audiences have issues of a month."""
+    try:
+        document = pypdfium2.PdfDocument(pdf.read_bytes())
+    except (OSError, pypdfium2.PdfiumError):  # missing or damaged: named by the archive's own check
+        return 0
+    return (Counter(words) & Counter(words_of_page(document, 0))).total()
 
 
 def _archive_faults(found: _Archived) -> Iterator[str]:
@@ -139,15 +170,10 @@ def _archive_faults(found: _Archived) -> Iterator[str]:
         yield f"archive: {fault}"
 
 
-def _archived_pdf(found: _Archived) -> Path:
-    name = name_of_pdf(file.name for file in found.folder.glob("*.pdf"))
-    assert name is not None
-    return found.folder / name
-
-
 def _pdf_faults(content: bytes, given: Any, found: _Archived) -> Iterator[str]:
-    file = _archived_pdf(found)
-    issued = file.read_bytes()
+    issued = found.pdf.read_bytes() if found.pdf.is_file() else b""
+    if not issued:  # named by the archive's own check
+        return
     if content == issued:
         return
     document = pypdfium2.PdfDocument(issued)
@@ -206,12 +232,22 @@ def _attachment_faults(attached: Mapping[str, bytes], found: _Archived) -> Itera
 
 
 def _issued_attachments(found: _Archived) -> dict[str, bytes]:
-    """The files beside the PDF that are attached to it: those that share its name."""
-    stem = _archived_pdf(found).name.removesuffix(".pdf")
+    """The files beside the PDF that are attached to it: those that share its name; a brief has none."""
+    if found.is_brief:
+        return {}
+    stem = found.pdf.name.removesuffix(".pdf")
     files = [one for one in found.folder.glob(f"{stem}.*") if one.suffix in (".csv", ".json")]
     return {
         one.name.removeprefix(f"{stem}."): one.read_bytes() for one in files if not one.name.endswith(".model.json")
     }
+
+
+def _with_figures(attached: Mapping[str, bytes], found: _Archived) -> Mapping[str, bytes]:
+    """The attached files; for a brief, which has none, those of its report."""
+    if not found.is_brief:
+        return attached
+    stem = found.pdf.name.removesuffix(FORM_ENDINGS["brief"])
+    return {one.name.removeprefix(f"{stem}."): one.read_bytes() for one in found.folder.glob(f"{stem}.*")}
 
 
 def changed_rows(given: bytes, issued: bytes) -> Iterator[str]:
@@ -258,7 +294,9 @@ def _figure_faults(attached: Mapping[str, bytes], found: _Archived) -> Iterator[
     rows = _figures(attached.get("figures.csv", b""))
     sums = sums_of_cases(found.folder / CASES, metrics)
     for key, row in rows.items():
-        if wrong := _wrong_number(row, sums.get(key), metrics.get(key[0])):
+        if wrong := _wrong_number(
+            row, sums.get(key), metrics.get(key[0]), is_rounded=found.issue.profile != "internal"
+        ):
             yield f"figure {'/'.join(key)}: {wrong}"
     told = _told_roots(attached.get("provenance.json", b""))
     roots = roots_of_file(found.folder / CASES, about["salt"], [_key(one) for one in told])
@@ -276,8 +314,11 @@ def _figures(content: bytes) -> dict[tuple[str, str, str], dict[str, str]]:
     }
 
 
-def _wrong_number(row: Mapping[str, str], sums: Any, metric: Metric | None) -> str:
-    """What of a row does not follow from its cases; '' where all does, and for what is withheld or not computed now."""
+def _wrong_number(row: Mapping[str, str], sums: Any, metric: Metric | None, *, is_rounded: bool) -> str:
+    """What of a row does not follow from its cases; '' where all does, and for what is withheld or not computed now.
+
+    is_rounded: the copy withholds small numbers, and so may hold a value no finer than it is printed.
+    """
     if metric is None:
         return ""
     computed = {
@@ -290,7 +331,10 @@ def _wrong_number(row: Mapping[str, str], sums: Any, metric: Metric | None) -> s
             told = float(row[name])
         except ValueError:  # withheld, or none
             continue
-        if number is None or abs(told - number) > _CLOSE * max(1.0, abs(number)):
+        agrees = number is not None and abs(told - number) <= _CLOSE * max(1.0, abs(number))
+        if is_rounded and name == "value" and number is not None:
+            agrees = agrees or told == round_half_up(number, metric.decimals)
+        if not agrees:
             return f"{name} {row[name]} does not follow from its cases, which give {number}"
     return ""
 

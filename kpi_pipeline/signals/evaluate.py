@@ -26,10 +26,8 @@ from kpi_pipeline.signals.reading.rules import find_signals, read_points
 from kpi_pipeline.signals.reading.runs import RunsAnalysis
 from kpi_pipeline.signals.reading.verdict import assurance_icon, class_of_side, deciding_signal, hit_of, variation_icon
 from kpi_pipeline.signals.reading.warnings import collect_warnings
-from kpi_pipeline.signals.reading.words import assurance_in_words, signal_in_words
 from kpi_pipeline.signals.series import Inputs, Method, Reference, Series, read_series
 from kpi_pipeline.signals.types import (
-    Assurance,
     Chart,
     ChartResult,
     Constant,
@@ -78,7 +76,7 @@ def evaluate_chart(
     ewma_width: float = 3.0,
     value_scale: float = 1.0,
 ) -> ChartResult:
-    """Limits, rule hits, icons and words of one series.
+    """Limits, rule hits and icons of one series; the words for them are made in `report.words`.
 
     values: for p, p_prime, u, u_prime and i_prime the numerators (counts; for i_prime the totals), drawn as
     value_scale * values / denominators; for xbar and s the subgroup means (with sizes and sds, see
@@ -109,11 +107,14 @@ def evaluate_chart(
         )
     )  # fmt: skip
     screen = rule_set.screen_moving_ranges if screen_moving_ranges is None else screen_moving_ranges
-    if not (0 < ewma_weight <= 1 and ewma_width > 0):
-        what = f"{ewma_weight:g} and {ewma_width:g}: the weight lies above 0 and not above 1, the width above 0."
+    _check_ewma(ewma_weight, ewma_width)
+    return _result(series, Method(sigma_factor, screen, laney, estimator, ewma_weight, ewma_width), rule_set)
+
+
+def _check_ewma(weight: float, width: float) -> None:
+    if not (0 < weight <= 1 and width > 0):
+        what = f"{weight:g} and {width:g}: the weight lies above 0 and not above 1, the width above 0."
         raise InputError(Fault("ewma_weight, ewma_width", what))
-    method = Method(sigma_factor, screen, laney, estimator, ewma_weight, ewma_width)
-    return _result(series, method, rule_set)
 
 
 def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
@@ -136,7 +137,6 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
     if decided_at is not None and enough:
         deciding = deciding_signal(on_point.get(decided_at, []), series.better, rule_set)
     onset = find_onset(raw, lines, deciding)
-    assurance = assurance_icon(series, lines, decided_at, rule_set) if enough else "none"
     return ChartResult(
         chart=lines.chart,
         requested_chart=series.chart,
@@ -146,7 +146,7 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
         points=_points(series, lines, on_point, rule_set),
         phases=phases,
         variation=variation_icon(deciding, series.better) if enough else "empty",
-        assurance=assurance,
+        assurance=assurance_icon(series, lines, decided_at, rule_set) if enough else "none",
         limits_kind=phases[-1].limits_kind if phases else "none",
         n_points=len(readings.at),
         frozen_points=series.frozen_points,
@@ -154,8 +154,6 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
         moving_ranges_screened=method.screen,
         constants=_constants(lines.chart, method),
         warnings=collect_warnings(series, lines, phases),
-        reason=_reason(series, deciding, len(readings.at), not_judged, lines.chart, runs, rule_set),
-        assurance_reason=_assurance_reason(series, lines, decided_at, assurance),
         not_judged=not_judged,
         decided_at=decided_at if enough else None,
         deciding_signal=deciding,
@@ -269,29 +267,3 @@ def _constants(chart: Chart, method: Method) -> tuple[Constant, ...]:
     if chart == "t":
         used.append(constant("t chart power", T_CHART_POWER))
     return tuple(used)
-
-
-def _reason(
-    series: Series,
-    deciding: Signal | None,
-    n_points: int,
-    not_judged: NotJudged | None,
-    chart: Chart,
-    runs: dict[int, RunsAnalysis],
-    rule_set: RuleSet,
-) -> str:
-    if not_judged == "few_events":
-        return "too few events for an icon: less than about one a point is expected, and runs of zeros are chance"
-    if not_judged == "few_points":
-        return f"too few points for an icon: {n_points} where {max(rule_set.fewest_points_for_icons, 1)} are needed"
-    if deciding is None:
-        return "no signal at the last point: common cause variation"
-    analysis = runs.get(int(series.phase[deciding.last]))
-    return signal_in_words(deciding, series.labels, chart, monthly=series.is_monthly, runs=analysis)
-
-
-def _assurance_reason(series: Series, lines: Lines, at: int | None, assurance: Assurance) -> str:
-    if at is None or assurance == "none":
-        return ""
-    target, lower, upper = (float(line[at] * series.index[at]) for line in (series.target, lines.lower, lines.upper))
-    return assurance_in_words(assurance, target, lower, upper, series.better, monthly=series.is_monthly)

@@ -29,6 +29,10 @@ Z_998 = 3.090232
 """Normal quantile of the 99.8 % limits, to six decimals as in FunnelPlotR."""
 
 
+FEWEST_UNITS = 10
+"""With fewer units the spread between them is a guess."""
+
+
 @dataclass(frozen=True, slots=True)
 class FunnelLimits:
     """Limits at one size, in the order lower 95 %, upper 95 %, lower 99.8 %, upper 99.8 %."""
@@ -68,7 +72,11 @@ class FunnelResult:
     is_adjusted: bool
     value_scale: float
     points: tuple[FunnelPoint, ...]
-    warnings: tuple[str, ...]
+
+    @property
+    def has_few_units(self) -> bool:
+        """Whether there are too few units to judge the spread between them."""
+        return len(self.points) < FEWEST_UNITS
 
 
 def evaluate_funnel(
@@ -102,7 +110,7 @@ def evaluate_funnel(
     values = y / n * value_scale
     drawn = wide if is_adjusted else plain
     points = tuple(_point(labels[i], y[i], n[i], values[i], plain[i], wide[i], drawn[i], better) for i in range(y.size))
-    return FunnelResult(kind, how, target * value_scale, phi, tau2, is_adjusted, value_scale, points, _warnings(y, n))
+    return FunnelResult(kind, how, target * value_scale, phi, tau2, is_adjusted, value_scale, points)
 
 
 def funnel_limits(result: FunnelResult, denominators: Sequence[float]) -> tuple[FunnelLimits, ...]:
@@ -196,9 +204,3 @@ def _point(
     point_class = class_of_side("high" if high else "low", better) if high or low else "common_cause"
     limits, adjusted = (FunnelLimits(*(float(limit) for limit in row)) for row in (plain, wide))
     return FunnelPoint(name, float(y), float(n), float(value), limits, adjusted, bool(high or low), point_class)
-
-
-def _warnings(y: Floats, n: Floats) -> tuple[str, ...]:
-    if y.size >= 10:
-        return ()
-    return (f"{y.size} units are too few to judge the spread between them; read the limits with care.",)

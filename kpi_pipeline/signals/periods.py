@@ -1,4 +1,4 @@
-"""Labels of points: reading them, finding gaps between months, and putting them into words."""
+"""Labels of points: reading them, and finding gaps between months."""
 
 from __future__ import annotations
 
@@ -13,10 +13,6 @@ from kpi_pipeline.core.errors import Fault
 
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])(-01)?$")
 _DAY = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
-_MONTH_NAMES = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 
 def read_labels(periods: Sequence[object] | None, n_points: int) -> tuple[str, ...]:
@@ -69,17 +65,3 @@ def order_faults(labels: Sequence[str], months: Sequence[int] | None) -> list[Fa
         Fault("periods", f"must rise in time, but {b} follows {a}.", "Sort the points; give each period once.")
         for a, b in bad[:3]
     ]
-
-
-def period_in_words(label: str, *, monthly: bool) -> str:
-    """A label as a reader says it: 'March 2026', '9 March 2026', 'point 5', or the label itself.
-
-    monthly: the series is one of months, so that '2026-03-01' is a month.
-    """
-    number = _month_number(label)
-    if number is not None and (monthly or len(label) == 7):
-        return f"{_MONTH_NAMES[number % 12]} {number // 12}"
-    day = _DAY.match(label)
-    if day:
-        return f"{int(day[3])} {_MONTH_NAMES[int(day[2]) - 1]} {day[1]}"
-    return f"point {label}" if label.isdigit() else label

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.vocabulary import Better
@@ -31,13 +31,35 @@ class RebaseDecision:
     is_trial: bool = False
 
 
+FEWEST_FOR_LIMITS = 2
+"""A phase of one point has no limits."""
+
+Refusal = Literal[
+    "unexplained", "unowned", "old_too_short", "new_too_short", "new_without_limits", "centre_worse", "hides_concern",
+    "no_signal",
+]  # fmt: skip
+Caution = Literal["trial_limits", "no_direction"]
+
+
+@dataclass(frozen=True, slots=True)
+class RebaseRefusal:
+    """One reason why a decision may not stand. points: of the phase that is too short; since: the period from which on
+    a concern would be hidden. Everything else a sentence needs is in the check."""
+
+    kind: Refusal
+    points: int = 0
+    since: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class RebaseCheck:
-    """Whether a decision may stand. refusals: why not, each a sentence; warnings: what to print if it stands."""
+    """Whether a decision may stand: why not, and what to be careful about if it does, as records."""
 
     is_allowed: bool
-    refusals: tuple[str, ...]
-    warnings: tuple[str, ...]
+    refusals: tuple[RebaseRefusal, ...]
+    cautions: tuple[Caution, ...]
+    better: Better
+    rule_set: RuleSet
     n_points_before: int
     n_points_after: int
     old_centre: float | None
@@ -83,7 +105,9 @@ def check_rebase(
     return RebaseCheck(
         is_allowed=not refusals,
         refusals=tuple(refusals),
-        warnings=_warnings(decision, new.n_points, better, rule_set),
+        cautions=_cautions(decision, new.n_points, better, rule_set),
+        better=better,
+        rule_set=rule_set,
         n_points_before=old.n_points,
         n_points_after=new.n_points,
         old_centre=old_centre,
@@ -103,60 +127,50 @@ def _first_position(rebased: ChartResult, decision: RebaseDecision) -> int:
     return first
 
 
-def _unexplained(decision: RebaseDecision) -> list[str]:
-    said = []
+def _unexplained(decision: RebaseDecision) -> list[RebaseRefusal]:
+    missing = []
     if not decision.reason.strip():
-        said.append("The reason is empty: name the known cause of the change.")
+        missing.append(RebaseRefusal("unexplained"))
     if not decision.decided_by.strip():
-        said.append("Nobody is named as the owner of the decision.")
-    return said
+        missing.append(RebaseRefusal("unowned"))
+    return missing
 
 
-def _too_short(n_before: int, n_after: int, decision: RebaseDecision, rule_set: RuleSet) -> list[str]:
+def _too_short(n_before: int, n_after: int, decision: RebaseDecision, rule_set: RuleSet) -> list[RebaseRefusal]:
     needed = rule_set.fewest_points_per_phase
-    said = []
+    short = []
     if n_before < needed:
-        said.append(f"The old phase would keep {n_before} points, and rule set {rule_set.name} needs {needed}.")
+        short.append(RebaseRefusal("old_too_short", points=n_before))
     if n_after < needed and not decision.is_trial:
-        said.append(
-            f"The new phase has {n_after} points, and rule set {rule_set.name} needs {needed}; "
-            "wait, or mark the decision as trial."
-        )
-    if n_after < 2:
-        said.append(f"The new phase has {n_after} points; limits need at least 2.")
-    return said
+        short.append(RebaseRefusal("new_too_short", points=n_after))
+    if n_after < FEWEST_FOR_LIMITS:
+        short.append(RebaseRefusal("new_without_limits", points=n_after))
+    return short
 
 
-def _hides_deterioration(old: float | None, new: float | None, better: Better) -> list[str]:
+def _hides_deterioration(old: float | None, new: float | None, better: Better) -> list[RebaseRefusal]:
     if better == "neither" or old is None or new is None:
         return []
     worse = new > old if better == "lower" else new < old
-    if not worse:
-        return []
-    return [
-        f"The new centre {new:.4g} is worse than the old {old:.4g} ({better} is better): "
-        "new limits would hide a deterioration."
-    ]
+    return [RebaseRefusal("centre_worse")] if worse else []
 
 
-def _signals_refuse(against_old: ChartResult, rebased: ChartResult, positions: range, better: Better) -> list[str]:
+def _signals_refuse(
+    against_old: ChartResult, rebased: ChartResult, positions: range, better: Better
+) -> list[RebaseRefusal]:
     """What the new points say against the old limits: a concern that new limits would hide, or no change at all."""
     classes = {against_old.points[i].point_class for i in positions}
     hidden = [i for i in positions if against_old.points[i].point_class == "concern" != rebased.points[i].point_class]
     if hidden:
-        since = against_old.points[hidden[0]].period
-        return [f"Against the old limits the points from {since} on show a concern, which new limits would hide."]
+        return [RebaseRefusal("hides_concern", since=against_old.points[hidden[0]].period)]
     wanted = {"neither_high", "neither_low"} if better == "neither" else {"improvement"}
-    if not classes & wanted:
-        direction = "" if better == "neither" else " in the wanted direction"
-        return [f"Against the old limits the new points show no signal{direction}: there is no change to rebase to."]
-    return []
+    return [] if classes & wanted else [RebaseRefusal("no_signal")]
 
 
-def _warnings(decision: RebaseDecision, n_after: int, better: Better, rule_set: RuleSet) -> tuple[str, ...]:
-    said = []
+def _cautions(decision: RebaseDecision, n_after: int, better: Better, rule_set: RuleSet) -> tuple[Caution, ...]:
+    found: list[Caution] = []
     if n_after < rule_set.fewest_points_per_phase and decision.is_trial:
-        said.append(f"Trial limits from {n_after} points; compute them again at {rule_set.fewest_points_per_phase}.")
+        found.append("trial_limits")
     if better == "neither":
-        said.append("The measure has no wanted direction, so nothing shows whether the change is for the better.")
-    return tuple(said)
+        found.append("no_direction")
+    return tuple(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from kpi_pipeline.signals.reading.words import describe_rule_set
 from kpi_pipeline.signals.types import ChartResult, Point, RuleHit
 
 COLUMNS = (
@@ -17,11 +16,7 @@ COLUMNS = (
 
 def result_as_dict(result: ChartResult) -> dict[str, Any]:
     """Everything in the result as dictionaries, lists, text, numbers, booleans and None."""
-    plain = _plain(result)
-    rules, words = result.rule_set, describe_rule_set(result.rule_set)
-    named = [f"{name}: {text}" for name, text in words.rules]
-    plain["rule_set"]["description"] = [f"Rule set {rules.name} ({rules.source}).", *named, *words.notes]
-    return dict(plain)
+    return dict(_plain(result))
 
 
 def _plain(thing: Any) -> Any:

@@ -52,7 +52,6 @@ class Series:
     better: Better
     scale: Scale
     labels: tuple[str, ...]
-    is_monthly: bool
     value: Floats
     size: Floats
     denominator: Floats
@@ -133,7 +132,6 @@ def read_series(inputs: Inputs) -> Series:
         better=inputs.better,
         scale=inputs.scale,
         labels=labels,
-        is_monthly=months is not None,
         value=value / index,
         size=size,
         denominator=denominator,

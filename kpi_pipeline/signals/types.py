@@ -259,10 +259,10 @@ class ChartResult:
     variation, assurance, limits_kind: see the design; limits_kind is that of the last phase.
     frozen_points: of each phase only so many first points set the limits; None where all do.
     n_points: points that count (not missing, ghosted or immature). sigma_z: of the last phase.
-    reason: the words for the variation icon, e.g. '6 points in a row below the mean'. onset: when its change began;
-    None without a signal, for a trend, and where there is no step to the signal's side. A run's start is no onset.
-    target_share: None without target, direction, limits or icon. assurance_reason: the words for the assurance icon.
-    warnings: what to say under the chart, as records.
+    onset: when the change behind the variation icon began; None without a signal, for a trend, and where there is no
+    step to the signal's side. A run's start is no onset.
+    target_share: None without target, direction, limits or icon. warnings: what to say under the chart, as records.
+    No field is a sentence: `report.words.chart_verdicts` makes them.
     not_judged: why the variation icon is empty; None when it is not.
     decided_at: position of the point the variation icon was taken from; None when there is none.
     deciding_signal: the stretch behind the variation icon; None for common cause and empty.
@@ -285,8 +285,6 @@ class ChartResult:
     moving_ranges_screened: bool
     constants: tuple[Constant, ...]
     warnings: tuple[ChartWarning, ...]
-    reason: str
-    assurance_reason: str
     not_judged: NotJudged | None
     decided_at: int | None
     deciding_signal: Signal | None

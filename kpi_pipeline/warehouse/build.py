@@ -25,6 +25,7 @@ from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
 from kpi_pipeline.warehouse.gap_warnings import find_gaps
 from kpi_pipeline.warehouse.identity_warnings import find_identity_warnings
 from kpi_pipeline.warehouse.notices import write_notices
+from kpi_pipeline.warehouse.pattern_warnings import find_patterns
 from kpi_pipeline.warehouse.plausibility_warnings import find_implausible
 from kpi_pipeline.warehouse.reused_ids import refuse_reused_ids
 from kpi_pipeline.warehouse.row_warnings import find_row_warnings
@@ -218,6 +219,7 @@ def _write_build_info(
         *find_row_warnings(connection, intake),
         *find_identity_warnings(connection, intake),
         *find_implausible(connection, intake),
+        *find_patterns(connection),
         *find_gaps(connection),
         *find_stay_warnings(connection),
     ]

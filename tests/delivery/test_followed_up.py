@@ -28,7 +28,9 @@ from kpi_pipeline.cli.main import app
 from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
 from kpi_pipeline.core.errors import DeliveryError, InputError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.spreadsheets import unguarded
 from kpi_pipeline.delivery.archive import read_manifest
+from kpi_pipeline.judgement.restated.split import Sums
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline import verify
 from kpi_pipeline.pipeline.backup import restore_backup, write_backup
@@ -36,8 +38,9 @@ from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.issues import open_desk
 from kpi_pipeline.pipeline.reproduce import reproduce_issue
 from kpi_pipeline.pipeline.verify import Verified, verify_report
-from kpi_pipeline.report.forms.pdf import Attachment, render_pdf
+from kpi_pipeline.report.forms.pdf import Attachment, render_brief, render_pdf
 from kpi_pipeline.report.model import Report
+from kpi_pipeline.report.words.page_figures import page_figure_lines
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import append_event, chain_faults, read_events
 from tests.support.delivery import NOON, OCTOBER, issue_month
@@ -82,7 +85,8 @@ def issued(built_hospital: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     )
     for month in (OCTOBER.plus(-1), OCTOBER):
         with open_desk(folder / "hospital.duckdb", settings=settings) as desk:
-            desk.audiences = desk.audiences.model_copy(update={"audiences": desk.audiences.audiences[:1]})
+            executives = desk.audiences.audiences[0].model_copy(update={"forms": ("brief",)})
+            desk.audiences = desk.audiences.model_copy(update={"audiences": (executives,)})
             issue_month(desk, month=month)
         if month < OCTOBER:
             edit_june(folder / "landing")
@@ -217,6 +221,31 @@ def restored_archive(issued: Path, folder: Path) -> Path:
     return archive
 
 
+def test_every_id_in_figures_csv_is_explained_also_where_it_is_of_a_page_or_of_no_month(issued: Path) -> None:
+    table = csv.DictReader(io.StringIO(next(october(issued).glob("*.figures.csv")).read_text(encoding="utf-8")))
+    rows, metrics = {unguarded(row["figure_id"]): row for row in table}, load_metrics()
+    pages = [one for one, row in rows.items() if not row["metric"]]
+    assert {one.partition("/")[0] for one in pages} >= {"drivers", "totals", "budget", "fairness", "barriers"}
+    assert [one for one in pages if not list(page_figure_lines(one, metrics))] == []
+    waits = next(one for one in pages if one.startswith("drivers/avoidable_days/") and one.endswith("/share"))
+    said = run(issued, "explain", waits)
+    number = f"{float(rows[waits]['value']):g} percent"
+    assert f"Issue 2 for executives (2026-10, issued): {number}" in said
+    assert f"in the report of October 2026 for inside the house: {number}" in said
+    lacking = next(one for one, row in rows.items() if row["metric"] and not row["month"])
+    assert "no figure in any month (" in run(issued, "explain", lacking)
+    command = ["--warehouse", str(issued / "hospital.duckdb"), "--settings", str(issued / "kpi.yaml")]
+    for wrong, why in (
+        ([waits, "--cases"], "has no case list of its own"),
+        (["drivers/period/all/discharge"], "Say of which report"),
+        ([LOS, "--month", "2026-10"], "the id of a monthly figure names both"),
+        (["length_of_stay_days/all"], "names no month"),
+    ):
+        refused = CliRunner().invoke(app, ["explain", *wrong, *command])
+        assert refused.exit_code != 0
+        assert why in str(refused.exception)
+
+
 def test_it_is_made_again_byte_for_byte_from_a_restored_backup_after_further_files_or_what_is_missing_is_named(
     issued: Path, tmp_path: Path
 ) -> None:
@@ -245,7 +274,7 @@ def test_an_issue_whose_predecessor_is_gone_says_so(issued: Path, tmp_path: Path
 
 
 def executives(issued: Path) -> Path:
-    return next(october(issued).glob("*.pdf"))
+    return next(file for file in october(issued).glob("*.pdf") if not file.name.endswith(".brief.pdf"))
 
 
 def verified(
@@ -270,13 +299,42 @@ def changed_archive(issued: Path, tmp_path: Path) -> Path:
 
 
 def test_honest_reports_pass_also_under_another_name(issued: Path, database: Database, tmp_path: Path) -> None:
-    for pdf in sorted((issued / "hospital.archive").rglob("*.pdf")):
+    pdfs = sorted((issued / "hospital.archive").rglob("*.pdf"))
+    assert [one.name.endswith(".brief.pdf") for one in pdfs] == [True, False] * 2
+    for pdf in pdfs:
         copy = tmp_path / "mail attachment (1).pdf"
         shutil.copyfile(pdf, copy)
         found = verified(issued, database, copy)
         assert (found.faults, found.notes, len(found.looked_at)) == ((), (), 4)
     assert verified(issued, database, executives(issued), landing=True).faults == ()
     assert "every figure follows from its cases" in run(issued, "verify", str(copy))
+
+
+def test_a_changed_digit_of_the_brief_is_held_against_the_brief(
+    issued: Path, database: Database, tmp_path: Path
+) -> None:
+    report = Report.model_validate_json(next(october(issued).glob("*.model.json")).read_bytes())
+    place = re.search(r"\d", report.front.cut_off)
+    assert place is not None
+    digit = str((int(place[0]) + 1) % 10)
+    cut_off = f"{report.front.cut_off[: place.start()]}{digit}{report.front.cut_off[place.end() :]}"
+    front = report.front.model_copy(update={"cut_off": cut_off})
+    (tmp_path / "forged.pdf").write_bytes(render_brief(report.model_copy(update={"front": front})))
+    found = verified(issued, database, tmp_path / "forged.pdf")
+    assert found.issue.number == 2
+    (fault,) = found.faults
+    assert fault.startswith("PDF, page 1: “")
+
+
+@pytest.mark.parametrize(
+    ("told", "is_rounded", "fault"), [("2.84", True, ""), ("2.84", False, "value 2.84"), ("2.85", True, "value 2.85")]
+)
+def test_a_copy_that_withholds_holds_a_value_as_it_is_printed(told: str, is_rounded: bool, fault: str) -> None:
+    metric = load_metrics()["paid_hours_per_discharge"]
+    row = {"numerator": "withheld", "denominator": "withheld", "value": told}
+    said = verify._wrong_number(row, Sums(341.0, 120.0, 120), metric, is_rounded=is_rounded)
+    assert said.startswith(fault)
+    assert bool(said) == bool(fault)
 
 
 def test_a_changed_digit_in_any_tile_is_named_with_its_page_and_what_stood_there(

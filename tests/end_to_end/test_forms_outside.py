@@ -133,7 +133,7 @@ def test_libreoffice_opens_every_workbook_and_sees_the_same_numbers(written: Pat
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("LibreOffice is not installed: apt-get install libreoffice-calc")
-    for file in sorted(written.glob("*.xlsx"))[:2]:
+    for file in sorted(written.glob("*.xlsx")):
         given = openpyxl.load_workbook(file)
         subprocess.run(
             [office, "--headless", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--convert-to", "xlsx",
@@ -142,10 +142,11 @@ def test_libreoffice_opens_every_workbook_and_sees_the_same_numbers(written: Pat
         )  # fmt: skip
         opened = openpyxl.load_workbook(tmp_path / "out" / file.name)
         assert opened.sheetnames == given.sheetnames
-        for sheet in given.worksheets[1:-1]:
+        for sheet in given.worksheets:
             same = opened[sheet.title]
-            assert same.freeze_panes == sheet.freeze_panes
-            for row, other in zip(sheet.iter_rows(max_row=40), same.iter_rows(max_row=40), strict=True):
+            # Without a window LibreOffice writes no panes, whoever froze them: ours are read from the file itself.
+            assert sheet.freeze_panes == (None if sheet.title == "About" else "B2")
+            for row, other in zip(sheet.iter_rows(), same.iter_rows(), strict=True):
                 for cell, seen in zip(row, other, strict=True):
                     assert seen.data_type != "f"
                     if isinstance(cell.value, int | float):

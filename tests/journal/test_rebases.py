@@ -21,6 +21,7 @@ from kpi_pipeline.journal import (
     withdraw_rebase,
 )
 from kpi_pipeline.metrics.values import MetricValues
+from kpi_pipeline.report.words.rebases import rebase_cautions
 from kpi_pipeline.state.journal import Journal, state_url
 from tests.report.invented_report import LOS, METRICS, Ratio, report_inputs, step
 
@@ -59,7 +60,11 @@ def propose(values: MetricValues = SHORTER, first: str = "2025-11", **changed: A
 
 
 def record(journal: Journal, rebase: Rebase, values: MetricValues = SHORTER) -> list[str]:
-    return record_rebase(journal, rebase, values=values, metrics=METRICS, rules="frozen-2026", frozen_months=24, at=NOW)
+    """What the person is told to be careful about."""
+    checks = record_rebase(
+        journal, rebase, values=values, metrics=METRICS, rules="frozen-2026", frozen_months=24, at=NOW
+    )
+    return [caution for check in checks for caution in rebase_cautions(check)]
 
 
 def test_a_lasting_improvement_with_twelve_months_is_recorded(journal: Journal) -> None:

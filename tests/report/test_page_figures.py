@@ -20,7 +20,8 @@ from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
 from kpi_pipeline.report.words.numbers import format_dollars, rounded_dollars, rounded_roughly
-from tests.report.invented_report import LOS, report_inputs
+from kpi_pipeline.report.words.page_figures import page_figure_lines
+from tests.report.invented_report import LOS, METRICS, report_inputs
 from tests.report.test_build_drivers import LINES, WAITS, amounts, excess, opportunity
 from tests.report.test_build_improvement import inputs_with, rounds
 
@@ -85,6 +86,20 @@ def test_the_csv_holds_them_with_their_intervals_and_no_metric() -> None:
     dollars = by_id["drivers/opportunity/documented/usd"]
     assert float(dollars["lower"]) < float(dollars["value"]) < float(dollars["upper"])
     assert dollars["unit"] == "usd"
+
+
+def test_each_figure_says_how_it_was_counted_and_no_other_id_does() -> None:
+    given = (everything(), inputs_of({"opportunity": opportunity(comparator=BEST)}), inputs_with(rounds()))
+    figures = [one for inputs in given for one in page_figures(judge(inputs))]
+    assert {one.page for one in figures} == {"drivers", "improvement", "totals"}
+    for one in figures:
+        title, _, counted, *_ = page_figure_lines(one.figure_id, METRICS)
+        assert title.startswith(f"{one.figure_id} (page: ")
+        assert counted.endswith((".", ":"))
+    lines = list(page_figure_lines("drivers/opportunity/documented/usd", METRICS))
+    assert "This way: different avoidable days that have a reason and a party on record." in lines
+    assert list(page_figure_lines("drivers/opportunity/documented/guesses", METRICS)) == []
+    assert list(page_figure_lines("elsewhere/all/all/days", METRICS)) == []
 
 
 @pytest.mark.parametrize("privacy", ["board", "external"])

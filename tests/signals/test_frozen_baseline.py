@@ -7,6 +7,7 @@ import pytest
 
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.report.words.chart_verdicts import variation_reason
 from kpi_pipeline.signals import RULE_SETS, Pattern, evaluate_chart, expected_false_signals, own_pattern
 from kpi_pipeline.signals.chance.many_series import icons_by_issue
 from kpi_pipeline.signals.chance.multiplicity import stable_series
@@ -185,6 +186,6 @@ def test_there_is_no_icon_where_less_than_one_event_a_month_is_expected(per_mont
     assert result.variation == variation
     if variation == "empty":
         assert (result.not_judged, result.assurance, result.decided_at) == ("few_events", "none", None)
-        assert "too few events" in result.reason
+        assert "too few events" in variation_reason(result)
     rare_misses = [10 - event for event in events]  # nearly all meet it: the misses are the rare events
     assert evaluate_chart(rare_misses, chart="p", denominators=[10] * 24).variation == variation

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from kpi_pipeline.report.words.chart_verdicts import onset_words, variation_reason
 from kpi_pipeline.signals import RULE_SETS, Pattern, evaluate_chart
 from kpi_pipeline.signals.chance.many_series import icons_by_issue
 from kpi_pipeline.signals.chance.multiplicity import stable_series
-from kpi_pipeline.signals.chance.onset import estimate_step
-from kpi_pipeline.signals.reading.words import onset_in_words
+from kpi_pipeline.signals.chance.onset import _nearest_stretch, estimate_step
 
 MONTHS = [f"{2024 + i // 12}-{i % 12 + 1:02d}" for i in range(48)]
 EVEN = [11.0, 9.0] * 12
@@ -45,12 +45,12 @@ def test_a_clean_step_has_one_month_and_its_two_levels() -> None:
         [*EVEN, *[value - 6 for value in EVEN[:8]]], chart="xmr", better="lower", periods=MONTHS[:32],
         rules="frozen-2026", frozen_points=24,
     )  # fmt: skip
-    assert result.reason == "9 points in a row below the mean"  # the month before lay below by chance
+    assert variation_reason(result) == "9 points in a row below the mean"  # the month before lay below by chance
     assert result.onset is not None
     onset = result.onset
     assert (onset.position, onset.earliest, onset.latest, onset.n_points) == (24, 24, 24, 1)
     assert (onset.before, onset.after) == (10, 4)
-    assert onset_in_words(onset, MONTHS, monthly=True) == "most likely from January 2026 on"
+    assert onset_words(result, onset) == "most likely from January 2026 on"
 
 
 def test_a_run_that_began_by_chance_before_the_change_is_not_its_onset() -> None:
@@ -79,6 +79,14 @@ def test_no_onset_without_a_signal_for_a_trend_or_from_few_or_constant_points() 
     assert (trend.deciding_signal.rule, trend.onset) == ("trend", None)
     assert estimate_step(np.array([1.0, 2.0] * 3)) is None
     assert estimate_step(np.array([3.0] * 20)) is None
+
+
+def test_the_interval_is_the_stretch_whose_odds_lie_nearest_and_never_an_even_choice() -> None:
+    sharp = np.array([0.02, 0.86, 0.12])  # in odds 86 % is nearer to 93 % than 98 % is
+    assert _nearest_stretch(sharp, 1) == (1, 1)
+    assert _nearest_stretch(np.array([0.02, 0.80, 0.12, 0.06]), 1) == (1, 2)  # 92 % is nearer than 80 %
+    assert _nearest_stretch(np.array([0.0, 0.65, 0.35]), 1) == (1, 2)  # one month would hold less than 70 %
+    assert _nearest_stretch(np.array([0.0, 0.999, 0.001]), 1) == (1, 1)
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.3])

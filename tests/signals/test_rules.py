@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from kpi_pipeline.report.words.chart_verdicts import variation_reason
 from kpi_pipeline.signals import ChartResult, evaluate_chart
 from kpi_pipeline.signals.reading.runs import analyse_runs
 
@@ -177,4 +178,4 @@ def test_run_chart_flags_the_long_run_on_its_side() -> None:
     assert result.variation == "concern_high"
     assert result.deciding_signal is not None
     assert result.deciding_signal.rule == "long_run"
-    assert result.reason == "a run of 9 points above the median"
+    assert variation_reason(result) == "a run of 9 points above the median"

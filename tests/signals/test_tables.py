@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import date
 
 import pytest
 
 from kpi_pipeline.core.errors import InputError
-from kpi_pipeline.signals import evaluate_chart
+from kpi_pipeline.signals import RebaseDecision, check_rebase, evaluate_chart, evaluate_funnel
 from kpi_pipeline.signals.result_tables import COLUMNS, result_as_dict, result_rows
 from kpi_pipeline.signals.series_table import evaluate_table
+from kpi_pipeline.signals.types import Constant
 
 
 def test_a_result_is_fit_for_json() -> None:
@@ -23,7 +27,34 @@ def test_a_result_is_fit_for_json() -> None:
     assert plain["deciding_signal"] == {"rule": "outside", "side": "high", "positions": [12]}
     assert plain["rule_set"]["name"] == "nhs-2024"
     assert plain["rule_set"]["across_phases"] == ["trend"]
-    assert "6 or more points" in " ".join(plain["rule_set"]["description"])
+
+
+def test_no_result_carries_a_sentence_but_the_sources_it_cites() -> None:
+    wild = evaluate_chart([5, 40, 8, None, 35] * 6, chart="p", denominators=[100] * 30, better="lower", target=0.3)
+    shifted = evaluate_chart([11.0, 9.0] * 6 + [20.0] * 6, chart="xmr", better="lower", target=8, frozen_points=12)
+    run = evaluate_chart([5, 1, 6, 2, 7, 1, 5, 2, 6, 1, 8, 2] + [9] * 9, chart="run", better="lower")
+    decision = RebaseDecision(12, "Lounge", "Director", date(2026, 2, 1), is_trial=True)
+    check = check_rebase([11.0, 9.0] * 6 + [16.0, 14.0] * 3, chart="xmr", better="lower", decision=decision)
+    funnel = evaluate_funnel([20, 20, 1, 70], [100] * 4, names=list("ABCD"), better="lower")
+    assert wild.warnings
+    assert shifted.deciding_signal
+    assert check.refusals
+    for result in (wild, shifted, run, check, funnel):
+        assert [text for name, text in texts_of(result) if " " in text and name != "source"] == []
+
+
+def texts_of(thing: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a result, with the field that holds it; names of constants are terms, not sentences."""
+    if isinstance(thing, Constant):
+        return
+    if isinstance(thing, str):
+        yield name, thing
+    elif is_dataclass(thing):
+        for field in fields(thing):
+            yield from texts_of(getattr(thing, field.name), field.name)
+    elif isinstance(thing, (tuple, frozenset)):
+        for one in thing:
+            yield from texts_of(one, name)
 
 
 def test_rows_have_the_columns_they_promise() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kpi_pipeline.report.words.chart_verdicts import assurance_reason, variation_reason
 from kpi_pipeline.signals import Better, ChartResult, evaluate_chart, find_rule_set
 from kpi_pipeline.signals.lines.moving_ranges import mean_range
 from tests.support.said import warned
@@ -35,14 +36,14 @@ def test_the_icon_reads_the_last_point_only() -> None:
     result = chart_of([*WOBBLE, 20, 9, 11])
     assert result.points[13].point_class == "concern"
     assert result.variation == "common_cause"
-    assert result.reason == "no signal at the last point: common cause variation"
+    assert variation_reason(result) == "no signal at the last point: common cause variation"
 
 
 def test_the_icon_passes_over_ghosted_and_immature_points() -> None:
     result = chart_of([*WOBBLE, 20, 9, 11], ghosted=[14], immature=[15])
     assert result.variation == "concern_high"
     assert result.decided_at == 13
-    assert result.reason == "1 point above the upper limit at point 14"
+    assert variation_reason(result) == "1 point above the upper limit at point 14"
 
 
 def test_a_missing_last_point_leaves_the_icon_to_the_one_before() -> None:
@@ -63,7 +64,7 @@ def test_ghosted_and_missing_points_do_not_count_towards_icons() -> None:
     assert chart_of(WOBBLE, ghosted=[0]).variation == "empty"
     result = chart_of([None, *WOBBLE[1:]])  # type: ignore[list-item]
     assert result.variation == "empty"
-    assert result.reason == "too few points for an icon: 12 where 13 are needed"
+    assert variation_reason(result) == "too few points for an icon: 12 where 13 are needed"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_charts_without_assurance(chart: str) -> None:
     values = [5.0, 9, 2, 14, 3, 8, 1, 12, 6, 4, 10, 7, 11, 5]
     result = evaluate_chart(values, chart=chart, better="higher", target=1)  # type: ignore[arg-type]
     assert result.assurance == "none"
-    assert result.assurance_reason == ""
+    assert assurance_reason(result) == ""
 
 
 FALLS_FROM_ABOVE = [10.0, 12, 9, 11, 10, 9, 11, 10, 12, 10, 9, 11, 10, 30, 29, 28, 27, 26, 25]

@@ -6,9 +6,10 @@ from typing import get_args
 
 import pytest
 
+from kpi_pipeline.report.words.chart_verdicts import assurance_reason, variation_reason
 from kpi_pipeline.report.words.chart_warnings import chart_warning_sentence
+from kpi_pipeline.report.words.rule_sets import describe_rule_set
 from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
-from kpi_pipeline.signals.reading.words import describe_rule_set
 from kpi_pipeline.signals.types import ChartWarning, WarningKind
 from tests.support.said import drawn, warned
 
@@ -19,7 +20,7 @@ BASELINE = [11.0, 9.0] * 6
 def reason(points: list[float], **options: object) -> str:
     values = [*BASELINE, *points]
     arguments = {"chart": "xmr", "better": "lower", "baseline": 12, "periods": MONTHS[: len(values)], **options}
-    return evaluate_chart(values, **arguments).reason  # type: ignore[arg-type]
+    return variation_reason(evaluate_chart(values, **arguments))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_reason_of_several_points_outside() -> None:
 def test_reason_speaks_of_the_median_and_of_crossings() -> None:
     values = [float(v) for block in range(4) for v in ([1, 2, 3, 4, 5, 6] if block % 2 else [11, 12, 13, 14, 15, 16])]
     result = evaluate_chart(values, chart="run", better="lower", periods=MONTHS)
-    assert result.reason == (
+    assert variation_reason(result) == (
         "the median is crossed 3 times where chance gives at least 8; the last 6 points are below it"
     )
 
@@ -54,25 +55,25 @@ def test_reason_speaks_of_the_median_and_of_crossings() -> None:
     ("periods", "words"),
     [
         ([f"2026-{month:02d}-01" for month in range(1, 14 - 1)] + ["2027-01-01"], "in January 2027"),
-        ([f"2026-01-{day:02d}" for day in range(1, 14)], "at 13 January 2026"),
+        ([f"2026-01-{day:02d}" for day in range(1, 14)], "at January 13, 2026"),
         ([f"week {week}" for week in range(1, 14)], "at week 13"),
         (None, "at point 13"),
     ],
 )
 def test_periods_in_words(periods: list[str] | None, words: str) -> None:
     result = evaluate_chart([*BASELINE, 20], chart="xmr", baseline=12, periods=periods)
-    assert result.reason == f"1 point above the upper limit {words}"
+    assert variation_reason(result) == f"1 point above the upper limit {words}"
 
 
 def test_assurance_reason_gives_target_and_limits() -> None:
     values = [*BASELINE, 11]
-    assert evaluate_chart(values, chart="xmr", better="lower", target=20).assurance_reason == (
+    assert assurance_reason(evaluate_chart(values, chart="xmr", better="lower", target=20)) == (
         "the target 20 lies at or above the upper limit 15.4, and lower is better: nearly every point meets it"
     )
-    assert evaluate_chart(values, chart="xmr", better="higher", target=20).assurance_reason == (
+    assert assurance_reason(evaluate_chart(values, chart="xmr", better="higher", target=20)) == (
         "the target 20 lies at or above the upper limit 15.4, and higher is better: hardly any point meets it"
     )
-    assert evaluate_chart(values, chart="xmr", better="lower", target=10).assurance_reason == (
+    assert assurance_reason(evaluate_chart(values, chart="xmr", better="lower", target=10)) == (
         "the target 10 lies between the limits 4.757 and 15.4: single points meet or miss it by chance"
     )
 

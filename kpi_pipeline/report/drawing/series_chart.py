@@ -16,9 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.rounding import round_half_up
-from kpi_pipeline.report.drawing.charts import ControlChart, MonthTick, draw_control_chart
+from kpi_pipeline.report.drawing.charts import draw_control_chart
+from kpi_pipeline.report.drawing.control_chart import ControlChart, MonthTick
 from kpi_pipeline.report.drawing.geometry import TimeAxis, pixels, text_width
 from kpi_pipeline.report.model.chart import Chart, ChartPoint, MonthKey
+from kpi_pipeline.report.words.chart_verdicts import variation_reason
 from kpi_pipeline.signals import ChartResult, Point
 
 _MOST_POINTS = 600
@@ -77,7 +79,7 @@ def _chart(result: ChartResult, months: Sequence[str], title: str) -> Chart:
         lower_label=_label("Lower limit", [point.lower for point in points], decimals),
         target_label=_label("Target", [point.target for point in points], decimals),
         latest_label=_label("Newest", [point.value for point in points], decimals),
-        alt=f"{title}: {result.reason}.",
+        alt=f"{title}: {variation_reason(result)}.",
     )
 
 

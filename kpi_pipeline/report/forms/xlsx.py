@@ -22,6 +22,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from kpi_pipeline.core.spreadsheets import guarded, unguarded
 from kpi_pipeline.report.model import Report
+from kpi_pipeline.report.words.page_figures import PAGES
 
 _NUMBERS = frozenset({"numerator", "denominator", "value", "target", "lower", "upper", "version", "n_cases"})
 """Columns that hold numbers, and all whose name says that they are a change or a value then or now."""
@@ -35,7 +36,6 @@ _STAMP = (1980, 1, 1, 0, 0, 0)
 _MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 _NOT_IN_A_TITLE = re.compile(r"[\[\]:*?/\\]")
 _OTHER = "Other measures"
-_PAGES = {"drivers": "Drivers", "improvement": "Improvement programme"}
 
 
 def render_workbook(report: Report, tables: Mapping[str, str], *, headings: Mapping[str, str]) -> bytes:
@@ -58,13 +58,13 @@ def render_workbook(report: Report, tables: Mapping[str, str], *, headings: Mapp
 def _by_section(
     headings: Mapping[str, str], columns: Sequence[str], rows: Iterable[list[str]]
 ) -> dict[str, list[list[str]]]:
-    """The rows of each section, in the order of the report; the pages on drivers and the programme last."""
-    order = [*dict.fromkeys(headings.values()), _OTHER, *_PAGES.values()]
+    """The rows of each section, in the order of the report; the further pages last."""
+    order = [*dict.fromkeys(headings.values()), _OTHER, *PAGES.values()]
     found: dict[str, list[list[str]]] = {heading: [] for heading in order}
     metric, figure_id = columns.index("metric"), columns.index("figure_id")
     for row in rows:
         page = row[figure_id].split("/")[0]
-        title = headings.get(row[metric], _OTHER) if row[metric] else _PAGES.get(page, _OTHER)
+        title = headings.get(row[metric], _OTHER) if row[metric] else PAGES.get(page, _OTHER)
         found[title].append(row)
     return {title: part for title, part in found.items() if part}
 

@@ -62,7 +62,7 @@ def _notes(result: FunnelResult, n_left_out: int) -> tuple[str, ...]:
     )
     if result.is_adjusted:
         words += " The limits are widened for the usual spread between units (over-dispersion)."
-    if len(result.points) < 10:
+    if result.has_few_units:
         words += f" {capitalised(small_count_words(len(result.points)))} units are few to judge that spread by."
     if n_left_out:
         words += f" Not shown, for too few cases: {format_count(n_left_out, 'units')}."

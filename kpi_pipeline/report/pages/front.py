@@ -34,6 +34,7 @@ from kpi_pipeline.report.words.findings import (
 from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, small_count_words, unit_words
 from kpi_pipeline.report.words.phrases import (
+    LACK_WORDS,
     basis_words,
     follow_up_words,
     interval_range,
@@ -58,9 +59,6 @@ MOST_FINDINGS, _FEW_FINDINGS, _MOST_DECISIONS, _MOST_IN_CELL = 4, 2, 4, 4
 _LONGEST_IN_CELL = 36
 _MOST_NOT_JUDGED = 8
 """What fits on one page; what is left out is counted, and stands in full on the scorecard and its own page."""
-
-
-_FEW_MONTHS = "too few months with a final figure"
 
 
 def build_front_page(judged: Judged) -> FrontPage:
@@ -173,8 +171,8 @@ def _matrix(judged: Judged) -> Matrix:
         name = subject(measure.metric.headline_title)
         if measure.result is None:
             not_judged.setdefault(measure.unavailable, []).append(name)
-        elif measure.state == "not judged":
-            not_judged.setdefault(_FEW_MONTHS, []).append(name)
+        elif measure.lack:
+            not_judged.setdefault(LACK_WORDS[measure.lack], []).append(name)
         else:
             cells.setdefault((measure.state, measure.result.assurance), [])
             if measure.metric.name in named:
@@ -194,12 +192,12 @@ def _matrix(judged: Judged) -> Matrix:
 
 
 def _not_judged(reasons: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The measures without icons: by name and reason; where they are many, how many have too few months and no data."""
+    """The measures without icons: by name and reason; where they are many, how many lack what."""
     if sum(len(names) for names in reasons.values()) <= _MOST_NOT_JUDGED:
         return tuple(f"{', '.join(_some(names))}: {why}" for why, names in reasons.items())
-    few = len(reasons.get(_FEW_MONTHS, ()))
-    none = sum(len(names) for names in reasons.values()) - few
-    counts = ((few, _FEW_MONTHS), (none, "no data, named with what is missing below the last table of measures"))
+    lacking = [(len(names), words) for words in LACK_WORDS.values() if (names := reasons.get(words))]
+    none = sum(len(names) for why, names in reasons.items() if why not in LACK_WORDS.values())
+    counts = (*lacking, (none, "no data, named with what is missing below the last table of measures"))
     return tuple(f"{small_count_words(n)}: {why}" for n, why in counts if n)
 
 

@@ -32,6 +32,7 @@ _CHART_WORDS: dict[Chart, str] = {
     "i_prime": "I′ chart of monthly ratios: limits three sigma from the mean, wider in months with fewer cases.",
     "run": "Run chart of the monthly figures: a median, no limits.",
 }
+_NO_BAND = "The mean of the final months. No band is drawn: what is routine can be told from {count} final months on."
 _MOST_FLAGS = 6
 """A chart has room for six."""
 
@@ -136,6 +137,8 @@ def method_sentences(measure: Measure) -> tuple[str, ...]:
     if result is None:
         return ("No chart: there are no figures.",)
     said = [_CHART_WORDS.get(result.chart, f"{result.chart} chart.")]
+    if measure.has_no_band:
+        return (_NO_BAND.format(count=small_count_words(max(result.rule_set.fewest_points_for_icons, 1))),)
     if result.laney is not None:
         said.append(laney_sentence(result.laney))
     if result.scale == "log":

@@ -29,6 +29,13 @@ def figure_lines(figure: Figure, metric: Metric, *, place: str) -> Iterator[str]
     yield from _waterfall(figure, metric)
 
 
+def no_figure_lines(metric: Metric, why: str) -> Iterator[str]:
+    """A measure without any figure: why, and its definition."""
+    yield f"{subject(metric.title)}: no figure in any month ({why})"
+    yield ""
+    yield metric.definition
+
+
 def _waterfall(figure: Figure, metric: Metric) -> Iterator[str]:
     words = dict(metric.exclusions) | {
         INSUFFICIENT_FOLLOWUP: f"Not followed up for {format_count(metric.matures_after_days, 'days')} yet."

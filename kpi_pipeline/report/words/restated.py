@@ -46,10 +46,10 @@ def change_words(one: RestatedFigure, metric: Metric) -> str:
 
 def parts_words(one: RestatedFigure, metric: Metric, *, causes_only: bool) -> str:
     """`Arrived late: 12 cases, +0.3; corrected: 3 cases, −0.1 (encounters: total cost)`; causes alone where numbers
-    would tell of few patients."""
+    would tell of few patients. What each did is told where both values were, so that it adds up to a printed change."""
     if causes_only:
         return capitalised(join_words([CAUSE_WORDS[part.cause] for part in one.parts])) + "; numbers withheld"
-    return capitalised("; ".join(_part_words(part, metric) for part in one.parts))
+    return capitalised("; ".join(_part_words(part, metric, with_value=one.change is not None) for part in one.parts))
 
 
 def restated_title(judged: JudgedRestated, final: int, provisional: int) -> str:
@@ -80,9 +80,9 @@ def compared_sentence(judged: JudgedRestated, n_unprinted: int) -> str:
     return said
 
 
-def _part_words(part: Part, metric: Metric) -> str:
+def _part_words(part: Part, metric: Metric, *, with_value: bool) -> str:
     said = f"{CAUSE_WORDS[part.cause]}: {format_number(part.n_cases)} {one_or_many(part.n_cases, 'cases')}"
-    if part.value is not None:
+    if with_value and part.value is not None:
         said += f", {_signed(part.value, metric)}"
     if part.columns:
         more = len(part.columns) - _MOST_COLUMNS

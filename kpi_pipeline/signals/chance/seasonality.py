@@ -29,7 +29,6 @@ class SeasonalAdjustment:
     values: tuple[float | None, ...]
     indices: dict[int, float]
     n_years: int
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,6 @@ def adjust_for_season(
         values=tuple(None if math.isnan(value) else float(value) for value in adjusted),
         indices=indices,
         n_years=n_years,
-        sentence=_sentence(indices, n_years, method),
     )
 
 
@@ -165,12 +163,3 @@ def _complete_blocks(months: Sequence[int], known: np.ndarray[tuple[int], np.dty
             blocks.append(block)
         last -= 12
     return blocks
-
-
-def _sentence(indices: dict[int, float], n_years: int, method: str) -> str:
-    low, high = min(indices.values()), max(indices.values())
-    spread = f"{low:.2f} to {high:.2f}" if method == "multiplicative" else f"{low:+.3g} to {high:+.3g}"
-    return (
-        f"Adjusted for the season: each month is {'divided by' if method == 'multiplicative' else 'reduced by'} its "
-        f"month index ({spread}), estimated from {n_years} complete years."
-    )
