@@ -18,6 +18,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from kpi_pipeline.core.chatter import without_chatter
 from kpi_pipeline.judgement.disclosure.earlier import KNOWN_TO
 from kpi_pipeline.judgement.disclosure.narrowing import is_narrow
 from kpi_pipeline.judgement.disclosure.publication import (
@@ -235,13 +236,14 @@ class _System:
         goal = np.zeros(len(self._place))
         goal[self._place[cell]] = sign
         constraints = [LinearConstraint(self._matrix, self._lows, self._highs)] if len(self._lows) else []
-        solved = milp(
-            goal,
-            integrality=self._whole,
-            bounds=Bounds(self._least, np.inf),
-            constraints=constraints,
-            options={"time_limit": _SECONDS},
-        )
+        with without_chatter():  # HiGHS reports some of its steps to whoever runs it
+            solved = milp(
+                goal,
+                integrality=self._whole,
+                bounds=Bounds(self._least, np.inf),
+                constraints=constraints,
+                options={"time_limit": _SECONDS},
+            )
         if solved.x is not None:
             self._seen_least, self._seen_most = (
                 np.minimum(self._seen_least, solved.x),
