@@ -36,6 +36,7 @@ GIVEN = {
     "core/connections.py": {"name"},
     "core/sql_text.py": {"value"},
     "improvement/drivers/collect.py": {"opening.condition()", "ever.condition()"},
+    "improvement/drivers/unit_queries.py": {"cases", "window.condition('cases', 'event_date')"},
     "improvement/drivers/queries.py": {
         "by",
         "window.condition('cases', 'event_date')",
@@ -79,7 +80,9 @@ GIVEN = {
     "pipeline/check.py": set(),
     "pipeline/evidence.py": {"', '.join([*hashes, _hash_sql(together, 'COUNT(*)')])", "_JOINS.get(table, '')", "count"},
     "pipeline/new_metric.py": {"title"},
-    "pipeline/restatement.py": {"is_filled", "changed", "columns", "differs", "name", "a", "b"},
+    "pipeline/case_sums.py": {"cases_of_file(file)"},
+    "pipeline/changed_rows.py": {"is_filled", "changed", "name", "a", "b", "cases_of_file(folder / CASES)"}
+    | {"months.format('cases_then')", "months.format('cases_now')", "columns", "differs"},
     "pipeline/column_profile.py": {"self.rows", "self.patients", "rows", "value", "plain", "known", "width"},
     "reference/importer.py": {"kind", "name", "columns"},
     "reference/store.py": {"kind", "name", "table", "columns", "_FIRST_FISCAL_YEAR", "marks"},
@@ -88,6 +91,8 @@ GIVEN = {
     "warehouse/facts.py": {"extra"},
     "warehouse/gap_warnings.py": {"stays", "values"},
     "warehouse/identity_warnings.py": {"counted_sql", "columns", "amount"},
+    "warehouse/pattern_warnings.py": {"_BY_MONTH.format(values=values)"}
+    | {"_BY_MONTH.format(values='admitted_on = discharged_on AS is_same_day')"},
     "warehouse/plausibility_warnings.py": {"shape", "table", "condition"},
     "warehouse/row_warnings.py": {"table", "name", "column"},
     "warehouse/tables.py": {"name"},
