@@ -189,7 +189,7 @@ def test_a_full_disk_at_any_file_leaves_nothing_half_and_the_next_try_finishes(d
     approve_month(desk, OCTOBER, by="Director", at=NOON)
     for name in ("kpi-report.pdf", "kpi-report.model.json", "cases.parquet", "manifest.json", "inputs/settings.json"):
         full = OSError(28, "No space left on device")
-        with failing_at(f"folder.{name}", full), pytest.raises(DeliveryError, match="No space left on device"):
+        with failing_at(f"folder.{name}", full), pytest.raises(DeliveryError, match="the disk is full"):
             publish_month(desk, OCTOBER, by="Analyst", at=NOON)
         assert [path.name for path in desk.archive.rglob("*") if path.is_file()] == [".writing.lock"]
     assert len(publish_month(desk, OCTOBER, by="Analyst", at=NOON)) == 2
