@@ -210,7 +210,8 @@ def _people_never_seen_before(connection: duckdb.DuckDBPyConnection) -> list[Not
         )
         SELECT DISTINCT facility_id, STRFTIME(month, '%Y-%m') FROM later
         WINDOW place AS (PARTITION BY facility_id, way)
-        QUALIFY n_known = 0 AND n * (SUM(n_known) OVER place) >= {_EXPECTED} * (SUM(n) OVER place - n)
+        QUALIFY n_known = 0 AND SUM(n_known) OVER place > 0
+            AND n * (SUM(n_known) OVER place) >= {_EXPECTED} * (SUM(n) OVER place - n)
         ORDER BY ALL
         """
     ).fetchall()
