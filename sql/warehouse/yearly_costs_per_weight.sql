@@ -2,14 +2,15 @@
 title: Cost per relative weight in the year before each month
 means: >-
   Per month, what a unit of MS-DRG relative weight cost in all facilities together in the twelve months before it, over the
-  stays that are both costed and coded; only where the data reach back twelve months.
+  stays that are both costed and coded; only where the data reach back twelve months. Summed as decimals, so that it does
+  not depend on the order of rows.
 key: [month_starts_on]
 ---*/
 WITH monthly_sums AS (
     SELECT
         CAST(DATE_TRUNC('month', discharged_on) AS DATE) AS month_starts_on,
-        SUM(total_cost) AS total_cost,
-        SUM(drg_weight) AS drg_weight
+        SUM(CAST(total_cost AS DECIMAL(38, 9))) AS total_cost,
+        SUM(CAST(drg_weight AS DECIMAL(38, 9))) AS drg_weight
     FROM stays
     WHERE NOT is_in_house AND total_cost >= 0 AND drg_weight > 0
     GROUP BY DATE_TRUNC('month', discharged_on)
@@ -27,7 +28,7 @@ discharge_months AS (
 
 SELECT
     discharge_months.month_starts_on,
-    SUM(monthly_sums.total_cost) / SUM(monthly_sums.drg_weight) AS cost_per_weight_usd
+    CAST(SUM(monthly_sums.total_cost) AS DOUBLE) / CAST(SUM(monthly_sums.drg_weight) AS DOUBLE) AS cost_per_weight_usd
 FROM discharge_months
 INNER JOIN monthly_sums
     ON
