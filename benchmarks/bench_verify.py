@@ -29,10 +29,10 @@ from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.pipeline import issue_draft, issue_publication
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issues import open_desk
-from kpi_pipeline.pipeline.verify import verify_report
+from kpi_pipeline.pipeline.issuing import issue_draft, issue_publication
+from kpi_pipeline.pipeline.issuing.issues import open_desk
+from kpi_pipeline.pipeline.tracing.verify import verify_report
 from kpi_pipeline.report.forms.pdf import Attachment, render_pdf
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.state.database import Database

@@ -29,7 +29,7 @@ from kpi_pipeline.metrics.cases import query_cases, read_cases
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.metrics.proof import SpecCase, SpecFile, SpecResult, case_differences, read_spec_file
 from kpi_pipeline.pipeline.build import read_landing
-from kpi_pipeline.pipeline.prove import build_results
+from kpi_pipeline.pipeline.checking.prove import build_results
 from kpi_pipeline.reference.importer import import_reference
 from kpi_pipeline.reference.store import SHIPPED_FOLDER
 from kpi_pipeline.warehouse import build as warehouse_build

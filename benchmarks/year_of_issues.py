@@ -27,9 +27,9 @@ from benchmarks.simulation_page import put_section
 from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.pipeline import issue_draft, issue_publication
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issues import open_desk
+from kpi_pipeline.pipeline.issuing import issue_draft, issue_publication
+from kpi_pipeline.pipeline.issuing.issues import open_desk
 from kpi_pipeline.synthetic.hospital import generate_hospital
 
 FIRST, LAST = Month(2025, 11), Month(2026, 10)

@@ -13,29 +13,34 @@ from pathlib import Path
 import duckdb
 import filelock
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.files import make_private_folder, private_files, scratch_folder
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.intake.column_mapping import option_faults
+from kpi_pipeline.core.sql.connections import connect
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
-from kpi_pipeline.intake.data_end import NO_END, dates_ahead, find_data_end, reaches_beyond
-from kpi_pipeline.intake.file_order import undated_names
-from kpi_pipeline.intake.file_staging import ChangedFileError, stage_landed
-from kpi_pipeline.intake.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
-from kpi_pipeline.intake.full_feeds import unordered_feed_faults
-from kpi_pipeline.intake.landing import (
+from kpi_pipeline.intake.feeds.data_end import NO_END, dates_ahead, find_data_end, reaches_beyond
+from kpi_pipeline.intake.feeds.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
+from kpi_pipeline.intake.feeds.landing_history import compare_with_before, note_files
+from kpi_pipeline.intake.feeds.missing_extracts import find_missing_extracts
+from kpi_pipeline.intake.mapping.column_mapping import option_faults
+from kpi_pipeline.intake.reading.file_order import undated_names
+from kpi_pipeline.intake.reading.landing_options import (
+    LANDING_YAML,
+    LandingOptions,
+    read_landing_options,
+    resolve_options,
+)
+from kpi_pipeline.intake.staged.file_staging import ChangedFileError, stage_landed
+from kpi_pipeline.intake.staged.full_feeds import unordered_feed_faults
+from kpi_pipeline.intake.staged.landing import (
     REGISTER,
     find_files,
     register_files,
 )
-from kpi_pipeline.intake.landing_history import compare_with_before, note_files
-from kpi_pipeline.intake.landing_options import LANDING_YAML, LandingOptions, read_landing_options, resolve_options
-from kpi_pipeline.intake.missing_extracts import find_missing_extracts
-from kpi_pipeline.intake.opening import Opening, Work, open_all, open_lookups
-from kpi_pipeline.intake.staged_files import StagedFile
-from kpi_pipeline.intake.staging import conflict_faults, place_faults
+from kpi_pipeline.intake.staged.opening import Opening, Work, open_all, open_lookups
+from kpi_pipeline.intake.staged.staged_files import StagedFile
+from kpi_pipeline.intake.staged.staging import conflict_faults, place_faults
 
 Progress = Callable[[str], None]
 

@@ -19,18 +19,17 @@ from kpi_pipeline.judgement.agenda import (
     choose_exceptions,
     in_report_order,
 )
-from kpi_pipeline.judgement.asked_decisions import TrackedDecision, track_decisions
 from kpi_pipeline.judgement.audience import own_copy
 from kpi_pipeline.judgement.bands import Band, JudgedBands, judge_bands
 from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.claims.printed import follow_printed, with_kept_onsets
-from kpi_pipeline.judgement.denials import JudgedDenials, judge_denials
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.drivers import JudgedDrivers, has_waits_by_party, judge_drivers
-from kpi_pipeline.judgement.fairness import JudgedFairness, judge_fairness
 from kpi_pipeline.judgement.false_signals import false_signals_of
 from kpi_pipeline.judgement.figures import Figure, read_figures
+from kpi_pipeline.judgement.improving.asked_decisions import TrackedDecision, track_decisions
+from kpi_pipeline.judgement.improving.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import (
     FigureIndex,
@@ -40,11 +39,12 @@ from kpi_pipeline.judgement.measures import (
     first_month_read,
     index_figures,
 )
-from kpi_pipeline.judgement.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
 from kpi_pipeline.judgement.restated.judge import JudgedRestated, judge_restated
 from kpi_pipeline.judgement.restated.ledger import Restated
-from kpi_pipeline.judgement.totals import JudgedTotals, judge_totals
+from kpi_pipeline.judgement.tables.denials import JudgedDenials, judge_denials
+from kpi_pipeline.judgement.tables.fairness import JudgedFairness, judge_fairness
+from kpi_pipeline.judgement.tables.totals import JudgedTotals, judge_totals
 from kpi_pipeline.signals import FalseSignals, RuleSet, find_rule_set
 
 

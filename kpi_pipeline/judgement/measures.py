@@ -13,7 +13,7 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.rebases import Rebase, rebases_of
 from kpi_pipeline.judgement.begun_initiatives import BegunInitiative, begun_initiatives

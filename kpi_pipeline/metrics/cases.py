@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.supply import NOT_COMPUTABLE, PLANNED_CARE, RISK_MODELS, UNPLANNED_RETURNS

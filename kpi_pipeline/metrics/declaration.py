@@ -14,12 +14,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
-from kpi_pipeline.core.language import Noun
 from kpi_pipeline.core.project import collision_faults, project_in_force
 from kpi_pipeline.core.resources import resource_folder, shown_path
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_graph import tables_read
+from kpi_pipeline.core.sql.front_matter import SqlFile, faults_of, read_sql_file
+from kpi_pipeline.core.sql.sql_graph import tables_read
+from kpi_pipeline.core.text.language import Noun
 from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND, Better
 
 Kind = Literal[

@@ -17,8 +17,8 @@ import pandas as pd
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_graph import columns_selected, source_of_column
-from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.core.sql.sql_graph import columns_selected, source_of_column
+from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_columns_sql
 from kpi_pipeline.metrics.compute import value_frame
 from kpi_pipeline.metrics.declaration import Metric

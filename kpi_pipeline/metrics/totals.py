@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.cases import feeds_of, watermarks_sql
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric

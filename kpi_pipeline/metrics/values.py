@@ -16,11 +16,11 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import CheckError, Fault, WarehouseError
 from kpi_pipeline.core.files import make_private_folder, replace_file
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_text import parquet_file
+from kpi_pipeline.core.sql.connections import connect
+from kpi_pipeline.core.sql.sql_text import parquet_file
 from kpi_pipeline.metrics.balance import balance_faults
 from kpi_pipeline.metrics.cases import find_metric
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values

@@ -27,8 +27,8 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.gaps import read_gaps
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline.evidence import ABOUT, CASES
-from kpi_pipeline.pipeline.issue_before import (
+from kpi_pipeline.pipeline.history.evidence import ABOUT, CASES
+from kpi_pipeline.pipeline.history.issue_before import (
     IssueBefore,
     decisions_asked,
     evidence_of,
@@ -36,8 +36,8 @@ from kpi_pipeline.pipeline.issue_before import (
     restated_since,
     vintages_before,
 )
-from kpi_pipeline.pipeline.restatement import read_shown
-from kpi_pipeline.pipeline.roots import figure_roots
+from kpi_pipeline.pipeline.history.restatement import read_shown
+from kpi_pipeline.pipeline.history.roots import figure_roots
 from kpi_pipeline.report.build import build_whole
 from kpi_pipeline.report.forms.others import render_forms
 from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures

@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import filelock
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, WarehouseError
 from kpi_pipeline.core.files import PRIVATE_FILE, disk_full, is_disk_full, private_files, replace_file, scratch_folder
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_text import path_literal
+from kpi_pipeline.core.sql.connections import connect
+from kpi_pipeline.core.sql.sql_text import path_literal
 
 SCHEMA_VERSION = 3
 """Raised when the warehouse's tables change so that an older file cannot be read; the file is then rebuilt."""

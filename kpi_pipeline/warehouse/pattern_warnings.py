@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.sql_text import identifier, list_literal
+from kpi_pipeline.core.sql.sql_text import identifier, list_literal
 
 _FEWEST_ROWS = 40
 _FEWEST_MONTHS = 3

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_pipeline.core import sql_text
-from kpi_pipeline.core.sql_text import file_literal, identifier, list_literal, literal, parquet_file
+import kpi_pipeline
+from kpi_pipeline.core.sql import sql_text
+from kpi_pipeline.core.sql.sql_text import file_literal, identifier, list_literal, literal, parquet_file
 
-PACKAGE = Path(sql_text.__file__).parent.parent
+PACKAGE = Path(kpi_pipeline.__file__).parent
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
 SQL_WORDS = re.compile(
@@ -33,8 +34,8 @@ OUR_OWN = {
 }
 """Attributes that hold what our own checked declarations say, whatever object they are read from."""
 GIVEN = {
-    "core/connections.py": {"name"},
-    "core/sql_text.py": {"value"},
+    "core/sql/connections.py": {"name"},
+    "core/sql/sql_text.py": {"value"},
     "improvement/drivers/collect.py": {"opening.condition()", "ever.condition()"},
     "improvement/drivers/unit_queries.py": {"cases", "window.condition('cases', 'event_date')"},
     "improvement/drivers/queries.py": {
@@ -43,21 +44,21 @@ GIVEN = {
         "window.condition('census', 'census_on')",
         "window.condition()",
     },
-    "intake/current_rows.py": {"table", "name", "number", "rank", "newer", "order", "newest", "updated_at"}
+    "intake/staged/current_rows.py": {"table", "name", "number", "rank", "newer", "order", "newest", "updated_at"}
     | {"admitted_at", "is_open", "types.get(column.type, 'VARCHAR')"},
-    "intake/one_row_each.py": {"path_sql", "name", "updated_at", "is_outdated", "touches", "by_admission"}
+    "intake/staged/one_row_each.py": {"path_sql", "name", "updated_at", "is_outdated", "touches", "by_admission"}
     | {"differs", "totals", "key"},
-    "intake/checked_rows.py": {"condition", "part", "name", "any_fault", "list_of_faults"},
-    "intake/column_mapping.py": {"raw", "guard", "parsed", "moment", "whole_day", "is_number"},
+    "intake/mapping/checked_rows.py": {"condition", "part", "name", "any_fault", "list_of_faults"},
+    "intake/mapping/column_mapping.py": {"raw", "guard", "parsed", "moment", "whole_day", "is_number"},
     "intake/ingest.py": {"landed_sql(item.opened, canonical)"},
-    "intake/mapping_places.py": {"name"},
-    "intake/number_forms.py": {"raw", "rows_sql", "bare", "undressed"},
-    "intake/opened.py": {"sql"},
-    "intake/refused_rows.py": {"names"},
-    "intake/row_types.py": {"text", "month", "name"},
-    "intake/staging.py": {"condition", "counts", "name", "staging.rows_sql", "opened.every_row_sql"},
-    "intake/text_files.py": {"selected", "spec", "name"},
-    "intake/workbooks.py": {"selected", "spec", "name"},
+    "intake/mapping/mapping_places.py": {"name"},
+    "intake/reading/number_forms.py": {"raw", "rows_sql", "bare", "undressed"},
+    "intake/reading/opened.py": {"sql"},
+    "intake/reading/refused_rows.py": {"names"},
+    "intake/mapping/row_types.py": {"text", "month", "name"},
+    "intake/staged/staging.py": {"condition", "counts", "name", "staging.rows_sql", "opened.every_row_sql"},
+    "intake/reading/text_files.py": {"selected", "spec", "name"},
+    "intake/reading/workbooks.py": {"selected", "spec", "name"},
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
     "metrics/groups.py": {
@@ -77,13 +78,17 @@ GIVEN = {
     "metrics/survival.py": {"counted"},
     "metrics/blast_radius.py": {"table", "name", "column"},
     "metrics/definition_diff.py": {"conditions", "rule", "column"},
-    "pipeline/check.py": set(),
-    "pipeline/evidence.py": {"', '.join([*hashes, _hash_sql(together, 'COUNT(*)')])", "_JOINS.get(table, '')", "count"},
-    "pipeline/new_metric.py": {"title"},
-    "pipeline/case_sums.py": {"cases_of_file(file)"},
-    "pipeline/changed_rows.py": {"is_filled", "changed", "name", "a", "b", "cases_of_file(folder / CASES)"}
+    "pipeline/checking/check.py": set(),
+    "pipeline/history/evidence.py": {
+        "', '.join([*hashes, _hash_sql(together, 'COUNT(*)')])",
+        "_JOINS.get(table, '')",
+        "count",
+    },
+    "pipeline/checking/new_metric.py": {"title"},
+    "pipeline/history/case_sums.py": {"cases_of_file(file)"},
+    "pipeline/history/changed_rows.py": {"is_filled", "changed", "name", "a", "b", "cases_of_file(folder / CASES)"}
     | {"months.format('cases_then')", "months.format('cases_now')", "columns", "differs"},
-    "pipeline/column_profile.py": {"self.rows", "self.patients", "rows", "value", "plain", "known", "width"},
+    "pipeline/checking/column_profile.py": {"self.rows", "self.patients", "rows", "value", "plain", "known", "width"},
     "reference/importer.py": {"kind", "name", "columns"},
     "reference/store.py": {"kind", "name", "table", "columns", "_FIRST_FISCAL_YEAR", "marks"},
     "synthetic": {"column", "columns", "expression", "last", "order", "query", "table", "text", "typed"}
@@ -280,4 +285,4 @@ def test_every_connection_is_opened_in_one_place() -> None:
         for path in sorted(PACKAGE.rglob("*.py"))
         if re.search(r"duckdb\.connect\(|duckdb\.(sql|execute|query|read_\w+)\(", path.read_text(encoding="utf-8"))
     ]
-    assert users == ["core/connections.py"]
+    assert users == ["core/sql/connections.py"]

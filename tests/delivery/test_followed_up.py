@@ -28,16 +28,16 @@ from kpi_pipeline.cli.main import app
 from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
 from kpi_pipeline.core.errors import DeliveryError, InputError
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.spreadsheets import unguarded
+from kpi_pipeline.core.text.spreadsheets import unguarded
 from kpi_pipeline.delivery.archive import read_manifest
 from kpi_pipeline.judgement.restated.split import Sums
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.pipeline import verify
-from kpi_pipeline.pipeline.backup import restore_backup, write_backup
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issues import open_desk
-from kpi_pipeline.pipeline.reproduce import reproduce_issue
-from kpi_pipeline.pipeline.verify import Verified, verify_report
+from kpi_pipeline.pipeline.issuing.issues import open_desk
+from kpi_pipeline.pipeline.tracing import verify
+from kpi_pipeline.pipeline.tracing.reproduce import reproduce_issue
+from kpi_pipeline.pipeline.tracing.verify import Verified, verify_report
+from kpi_pipeline.pipeline.upkeep.backup import restore_backup, write_backup
 from kpi_pipeline.report.forms.pdf import Attachment, render_brief, render_pdf
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.words.page_figures import page_figure_lines

@@ -13,8 +13,8 @@ from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.gate import Obstacle
 from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import counts, list_mails
-from kpi_pipeline.pipeline.issue_story import tell_month, withdraw_issue
-from kpi_pipeline.pipeline.issues import approve_month, draft_month, override_gate, publish_month
+from kpi_pipeline.pipeline.issuing.issue_story import tell_month, withdraw_issue
+from kpi_pipeline.pipeline.issuing.issues import approve_month, draft_month, override_gate, publish_month
 from kpi_pipeline.state.events import chain_faults, read_events
 from tests.support.delivery import NOON, OCTOBER, StubDesk, failing_at, issue_month
 

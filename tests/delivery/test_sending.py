@@ -18,8 +18,8 @@ from kpi_pipeline.declared.audiences import Person
 from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import LEASE, claim, counts, list_mails, resolve, retry, settle
 from kpi_pipeline.delivery.smtp import UnreachableError, open_connection
-from kpi_pipeline.pipeline.issue_story import withdraw_issue
-from kpi_pipeline.pipeline.mailing import (
+from kpi_pipeline.pipeline.issuing.issue_story import withdraw_issue
+from kpi_pipeline.pipeline.issuing.mailing import (
     Mailroom,
     drain_outbox,
     open_mailroom,
@@ -289,7 +289,7 @@ def test_without_a_mail_server_mails_can_be_looked_at_and_not_sent(
     desk: StubDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue_month(desk)
-    monkeypatch.setattr("kpi_pipeline.pipeline.mailing.read_audiences", lambda *_: desk.audiences)
+    monkeypatch.setattr("kpi_pipeline.pipeline.issuing.mailing.read_audiences", lambda *_: desk.audiences)
     with pytest.raises(DefinitionError, match="no mail server is set: nothing can be sent"):
         open_mailroom(desk.database, desk.archive, desk.settings)
     room = open_mailroom(desk.database, desk.archive, desk.settings, only_to_look=True)

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.delivery.issues import list_issues
-from kpi_pipeline.pipeline.issue_desk import open_desk
+from kpi_pipeline.pipeline.issuing.issue_desk import open_desk
 from kpi_pipeline.synthetic.hospital import generate_hospital
 from tests.orchestration.conftest import hospital_in
 from tests.support.dagster_services import running_dagster, wait_until

@@ -24,8 +24,8 @@ from kpi_pipeline.judgement.restated.judge import hide_few
 from kpi_pipeline.judgement.restated.ledger import CAUSES, Cause, Restated
 from kpi_pipeline.judgement.restated.split import ChangedCase, Side, Sums, split_change, value_of
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, load_metrics
-from kpi_pipeline.pipeline.evidence import _CASES, _TRACE, ABOUT, CASES, TRACE
-from kpi_pipeline.pipeline.restatement import Shown, compare_evidence, read_shown
+from kpi_pipeline.pipeline.history.evidence import _CASES, _TRACE, ABOUT, CASES, TRACE
+from kpi_pipeline.pipeline.history.restatement import Shown, compare_evidence, read_shown
 
 RETURNS, COST, MEDIAN, GEOMETRIC = (
     "readmission_30d",

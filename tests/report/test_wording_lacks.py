@@ -9,7 +9,7 @@ from kpi_pipeline.judgement.judged import Judged, judge
 from kpi_pipeline.report.pages.charts import build_chart
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.scorecard import build_small_multiples
-from kpi_pipeline.report.words.chart_notes import method_sentences
+from kpi_pipeline.report.words.charts.chart_notes import method_sentences
 from kpi_pipeline.report.words.findings import (
     finding_title,
     no_attention_words,

@@ -13,7 +13,7 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.synthetic import generate_hospital
-from kpi_pipeline.synthetic.faults import KINDS
+from kpi_pipeline.synthetic.care.faults import KINDS
 from kpi_pipeline.synthetic.roads import write_as_fhir, write_as_omop, write_as_tuva, write_with_dates_only
 from kpi_pipeline.warehouse.connection import open_warehouse
 

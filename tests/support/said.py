@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kpi_pipeline.core.notices import KINDS, Notice
-from kpi_pipeline.report.words.chart_warnings import chart_warning_sentence, laney_sentence
+from kpi_pipeline.report.words.charts.chart_warnings import chart_warning_sentence, laney_sentence
 from kpi_pipeline.report.words.notices import notice_sentence
 from kpi_pipeline.signals import ChartResult
 

@@ -14,7 +14,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure.counts import Number, Sum, Withheld, is_small
 from kpi_pipeline.judgement.disclosure.earlier import NOTHING_EARLIER, Earlier, Moved

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from kpi_pipeline.core.language import date_words, format_count, format_number
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.texts import unmistakable_name
+from kpi_pipeline.core.text.language import date_words, format_count, format_number
+from kpi_pipeline.core.text.texts import unmistakable_name
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number
 from kpi_pipeline.judgement.judged import Judged, Scope
@@ -30,10 +30,10 @@ from kpi_pipeline.report.model import (
     Rule,
     Watermark,
 )
+from kpi_pipeline.report.words.charts.rule_sets import describe_rule_set
 from kpi_pipeline.report.words.notices import notice_sentence
 from kpi_pipeline.report.words.numbers import capitalised, format_target
 from kpi_pipeline.report.words.phrases import count_words, none_left_out_words, subject
-from kpi_pipeline.report.words.rule_sets import describe_rule_set
 from kpi_pipeline.warehouse.facts import ControlTotal
 from kpi_pipeline.warehouse.facts import Watermark as WatermarkFact
 

@@ -7,12 +7,12 @@ Comes only where there is something to tell. Not here: what may be printed (`jud
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_number, one_or_many
-from kpi_pipeline.judgement.denials import ALL, DenialRow, DenialTable, JudgedDenials
+from kpi_pipeline.core.text.language import format_number, one_or_many
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.waits import WaitsByParty
 from kpi_pipeline.judgement.judged import Judged
+from kpi_pipeline.judgement.tables.denials import ALL, DenialRow, DenialTable, JudgedDenials
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.groups import NOT_RECORDED, Span
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table

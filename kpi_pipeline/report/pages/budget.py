@@ -5,8 +5,8 @@ Comes only where a budget was supplied and the month is booked. Not here: how it
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_number
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.language import format_number
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.improvement.budget import Budget, BudgetLine, BudgetTable
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table

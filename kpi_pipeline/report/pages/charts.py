@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Annotation, AssuranceMark, Chart, ChartPoint, PointClass, Sparkline, VariationMark
-from kpi_pipeline.report.words.chart_notes import chart_events
+from kpi_pipeline.report.words.charts.chart_notes import chart_events
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, unit_words
 from kpi_pipeline.report.words.phrases import assurance_word, variation_word
 from kpi_pipeline.report.words.sentences import chart_finding

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from kpi_pipeline.core.language import date_words, format_number, one_or_many
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import join_words, printable
+from kpi_pipeline.core.text.language import date_words, format_number, one_or_many
+from kpi_pipeline.core.text.texts import join_words, printable
 from kpi_pipeline.judgement.agenda import attention_order, tell_once
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.size import size_of_change
+from kpi_pipeline.judgement.tables.size import size_of_change
 from kpi_pipeline.report.model import (
     Decision,
     FindingList,
@@ -22,8 +22,6 @@ from kpi_pipeline.report.model import (
     Tile,
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
-from kpi_pipeline.report.words.claims import said_before_lines
-from kpi_pipeline.report.words.decisions import asked_before_sentence
 from kpi_pipeline.report.words.findings import (
     finding_title,
     issue_words,
@@ -31,6 +29,8 @@ from kpi_pipeline.report.words.findings import (
     no_improvement_words,
     summary_sentence,
 )
+from kpi_pipeline.report.words.followed.claims import said_before_lines
+from kpi_pipeline.report.words.followed.decisions import asked_before_sentence
 from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, small_count_words, unit_words
 from kpi_pipeline.report.words.phrases import (

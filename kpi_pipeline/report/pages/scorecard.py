@@ -9,14 +9,14 @@ from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, SmallMultiple, SmallMultiples
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, build_sparkline, variation_mark
 from kpi_pipeline.report.pages.front import build_reading
-from kpi_pipeline.report.words.chart_notes import chart_events, letter_events
-from kpi_pipeline.report.words.claims import proposal_sentence
+from kpi_pipeline.report.words.charts.chart_notes import chart_events, letter_events
 from kpi_pipeline.report.words.findings import (
     false_signal_sentence,
     further_measures_words,
     scorecard_title,
     summary_sentence,
 )
+from kpi_pipeline.report.words.followed.claims import proposal_sentence
 from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, format_target, unit_words
 from kpi_pipeline.report.words.phrases import (

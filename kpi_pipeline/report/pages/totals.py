@@ -6,10 +6,10 @@ say the same thing over and over.
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_count
+from kpi_pipeline.core.text.language import format_count
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.judged import Judged
-from kpi_pipeline.judgement.totals import JudgedTotals, TotalCell, TotalRow
+from kpi_pipeline.judgement.tables.totals import JudgedTotals, TotalCell, TotalRow
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target
 from kpi_pipeline.report.words.phrases import WITHHELD, unit_words_of

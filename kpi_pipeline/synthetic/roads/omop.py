@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from kpi_pipeline.core.sql_text import file_literal, literal
+from kpi_pipeline.core.sql.sql_text import file_literal, literal
 from kpi_pipeline.synthetic.roads.canonical_tables import canonical_tables, copy_the_rest, write_csv
 
 # A mangled or missing id stays as it is: the model has no faults, but an export of it may.
