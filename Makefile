@@ -118,6 +118,9 @@ texts: $(READY) ## Puts random texts into every field of small hospitals, from f
 mutation: $(READY) ## Reads 20,000 broken files of every format, going on where it was; N=2000 says how many
 	@$(BIN)/python -m benchmarks.mutation --files $(or $(N),20000) --write
 
+sql-mutation: $(READY) ## Changes one token of the SQL at a time and rewrites docs/sql_mutation.md; METRICS=0 TABLES=0 try all
+	@$(BIN)/python -m benchmarks.sql_mutation --metrics $(or $(METRICS),300) --warehouse $(or $(TABLES),20) --write
+
 differential: $(READY) ## Reads random CSV, Excel and Parquet files as csv, openpyxl and pyarrow do; N=2000 says how many
 	@KPI_DIFFERENTIAL_FILES=$(or $(N),2000) $(BIN)/python -m pytest -q -s tests/intake/test_differential.py
 

@@ -24,8 +24,8 @@ from kpi_pipeline.declared.audiences import Audience, Audiences, Person
 from kpi_pipeline.delivery.archive import folder_faults
 from kpi_pipeline.delivery.outbox import counts
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issue_desk import IssueDesk, open_desk
-from kpi_pipeline.pipeline.issues import approve_month, draft_month, publish_month
+from kpi_pipeline.pipeline.issuing.issue_desk import IssueDesk, open_desk
+from kpi_pipeline.pipeline.issuing.issues import approve_month, draft_month, publish_month
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import chain_faults
 from kpi_pipeline.synthetic.hospital import generate_hospital
@@ -74,7 +74,7 @@ def measure_reports(folder: Path) -> None:
     settings = Settings(delivery=DeliverySettings(gate=GateSettings(min_coded_pct=0, min_costed_pct=0)))
     audiences = audiences_of(tuple(one.facility_id for one in built.facts.watermarks))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kpi_pipeline.pipeline.issue_desk.read_audiences", lambda *_, **__: audiences)
+        patch.setattr("kpi_pipeline.pipeline.issuing.issue_desk.read_audiences", lambda *_, **__: audiences)
         with open_desk(warehouse, settings=settings) as desk:
             measure("real reports, SQLite", desk)
 

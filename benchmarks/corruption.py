@@ -1,20 +1,22 @@
 """Spoils a clean hospital in every named way, builds and judges it, and tells what became of the figures.
 
 No figure may be wrong and silent. `--write` puts the table into docs/corruption.md; `--only PATTERN` runs those whose
-name fits it. Fixed seeds.
+name fits it. `--notes FILE` writes each result down, and a run that was ended goes on after the last one. Fixed seeds.
 
-Run from the root of the repository: python -m benchmarks.corruption [--write] [--only PATTERN] [--detail]
+Run from the root of the repository: python -m benchmarks.corruption [--write] [--only PATTERN] [--detail] [--notes F]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.support.corruption_bench import Outcome, make_clean_hospital
 from tests.support.corruptions import every_corruption
@@ -52,23 +54,45 @@ def shown(text: str, longest: int = 110) -> str:
     return text if len(text) <= longest else f"{text[: longest - 2]} …"
 
 
+def _read_notes(notes: Path | None) -> dict[str, dict[str, Any]]:
+    """What an earlier part of this run wrote down: the fields of each outcome, by the title of its corruption."""
+    lines = notes.read_text(encoding="utf-8").splitlines() if notes and notes.is_file() else []
+    return {
+        title: {**fields, "wrong": tuple(fields["wrong"]), "words": tuple(fields["words"])}
+        for title, fields in map(json.loads, lines)
+    }
+
+
+def _note(notes: Path | None, one: Outcome) -> None:
+    if notes:
+        names = ("n_right", "n_held_back", "wrong", "refused", "words")
+        with notes.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps([one.corruption.title, {name: getattr(one, name) for name in names}]) + "\n")
+
+
 def main() -> None:
     """Prints the table, or writes it into the document; ends with 1 where a figure is wrong and silent."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--detail", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--notes", type=Path)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="kpi-corruption-"))
     try:
         hospital = make_clean_hospital(folder)
-        outcomes = []
+        outcomes: list[Outcome] = []
+        noted = _read_notes(given.notes)
         for corruption in every_corruption():
             if not re.search(given.only, corruption.title):
                 continue
             started = time.monotonic()
-            outcomes.append(hospital.run(corruption))
-            one = outcomes[-1]
+            fields = noted.get(corruption.title)
+            one = Outcome(corruption, **fields) if fields else hospital.run(corruption)
+            outcomes.append(one)
+            if fields:
+                continue
+            _note(given.notes, one)
             print(f"{one.verdict:17} {corruption.title} ({time.monotonic() - started:.1f} s)", flush=True)
             if given.detail or one.verdict.isupper():
                 for line in (*one.wrong[:5], one.refused, *(f"    {words}" for words in one.said or one.words)):

@@ -25,6 +25,7 @@ from kpi_pipeline.reference.store import SHIPPED_FOLDER
 _HWR = "CMS Hospital-Wide Readmission measure"
 _PLANNED = "CMS planned readmission algorithm version 4"
 _UB04 = "UB-04 patient discharge status (form locator 17)"
+_CONDITIONS = "The AHRQ CCS category of a condition of CMS's readmissions program; broader than CMS's own code lists"
 
 # value set, code system, codes, source. The _all_payer lists are options: no measure reads them by default.
 VALUE_SETS = (
@@ -69,6 +70,12 @@ VALUE_SETS = (
         f"{_HWR}, specialty cohorts",
     ),
     ("cohort_neurology", "ccs_diagnosis", "78-83 85 95 109-113 216 227 233", f"{_HWR}, specialty cohorts"),
+    ("condition_coronary_bypass", "ccs_procedure", "44", _CONDITIONS),
+    ("condition_hip_or_knee", "ccs_procedure", "152 153", _CONDITIONS),
+    ("condition_heart_attack", "ccs_diagnosis", "100", _CONDITIONS),
+    ("condition_heart_failure", "ccs_diagnosis", "108", _CONDITIONS),
+    ("condition_pneumonia", "ccs_diagnosis", "122", _CONDITIONS),
+    ("condition_copd", "ccs_diagnosis", "127", _CONDITIONS),
     ("disposition_died", "ub04_disposition", "20 40 41 42", _UB04),
     ("disposition_acute_transfer", "ub04_disposition", "02 05 43 66 82 85 88 94", _UB04),
     ("disposition_ama", "ub04_disposition", "07", _UB04),

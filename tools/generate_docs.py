@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import get_args
 
 from kpi_pipeline.core.errors import KpiError
-from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import CANONICAL, Column, Contract, Source, load_contracts, load_source, source_names
+from kpi_pipeline.intake.mapping.checked_rows import reason_words
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 
 NOTE = "<!-- Made by tools/generate_docs.py from the files in sql/. Change those, then run `make docs`. -->"

@@ -21,8 +21,8 @@ from rich.table import Table
 
 from kpi_pipeline.core.errors import KpiError
 from kpi_pipeline.core.files import write_private
-from kpi_pipeline.core.spreadsheets import guarded
-from kpi_pipeline.core.texts import printable
+from kpi_pipeline.core.text.spreadsheets import guarded
+from kpi_pipeline.core.text.texts import printable
 
 _LONGEST_LINE = 20_000
 _FAULTS_SHOWN = 500

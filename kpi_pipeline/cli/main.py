@@ -10,35 +10,35 @@ import sys
 
 import typer
 
-from kpi_pipeline.cli.budget import budget
-from kpi_pipeline.cli.build import build, demo
-from kpi_pipeline.cli.check import check
+from kpi_pipeline.cli.answers.budget import budget
+from kpi_pipeline.cli.answers.definitions import definitions_app
+from kpi_pipeline.cli.answers.diff import diff
+from kpi_pipeline.cli.answers.explain import explain
+from kpi_pipeline.cli.answers.faults import faults
+from kpi_pipeline.cli.answers.figures import add_figures
+from kpi_pipeline.cli.answers.groups import add_groups
+from kpi_pipeline.cli.answers.lists import cases, quarantine, values
+from kpi_pipeline.cli.answers.risk import risk_app
+from kpi_pipeline.cli.answers.signals import signals
+from kpi_pipeline.cli.answers.totals import totals
 from kpi_pipeline.cli.console import print_errors, print_unexpected
-from kpi_pipeline.cli.decisions import decision_app
-from kpi_pipeline.cli.definitions import definitions_app
-from kpi_pipeline.cli.diff import diff
-from kpi_pipeline.cli.disclosure import audit_disclosure
-from kpi_pipeline.cli.explain import explain
-from kpi_pipeline.cli.extract import extract
-from kpi_pipeline.cli.faults import faults
-from kpi_pipeline.cli.figures import add_figures
-from kpi_pipeline.cli.groups import add_groups
-from kpi_pipeline.cli.initiatives import initiative_app
-from kpi_pipeline.cli.issue import issue_app
-from kpi_pipeline.cli.lists import cases, quarantine, values
-from kpi_pipeline.cli.mapping import map_files
-from kpi_pipeline.cli.new_metric import new_metric
+from kpi_pipeline.cli.data.build import build, demo
+from kpi_pipeline.cli.data.check import check
+from kpi_pipeline.cli.data.extract import extract
+from kpi_pipeline.cli.data.mapping import map_files
+from kpi_pipeline.cli.data.new_metric import new_metric
+from kpi_pipeline.cli.data.project import add_project_option
+from kpi_pipeline.cli.data.reference import reference_app
+from kpi_pipeline.cli.issuing.decisions import decision_app
+from kpi_pipeline.cli.issuing.disclosure import audit_disclosure
+from kpi_pipeline.cli.issuing.initiatives import initiative_app
+from kpi_pipeline.cli.issuing.issue import issue_app
+from kpi_pipeline.cli.issuing.outbox import add_send, outbox_app
+from kpi_pipeline.cli.issuing.rebases import rebase_app
+from kpi_pipeline.cli.issuing.report import report
+from kpi_pipeline.cli.issuing.verify import verify
 from kpi_pipeline.cli.operation import add_operation
-from kpi_pipeline.cli.outbox import add_send, outbox_app
-from kpi_pipeline.cli.project import add_project_option
-from kpi_pipeline.cli.rebases import rebase_app
-from kpi_pipeline.cli.reference import reference_app
-from kpi_pipeline.cli.report import report
-from kpi_pipeline.cli.risk import risk_app
-from kpi_pipeline.cli.signals import signals
 from kpi_pipeline.cli.state import state_app
-from kpi_pipeline.cli.totals import totals
-from kpi_pipeline.cli.verify import verify
 from kpi_pipeline.core.errors import Fault, InputError, KpiError
 from kpi_pipeline.core.files import disk_full, is_disk_full
 

@@ -11,6 +11,7 @@ import typer
 from kpi_pipeline.cli.console import Format, print_frame, say
 from kpi_pipeline.cli.options import OutputFormat, SettingsFile, StateUrl
 from kpi_pipeline.core.settings import read_settings
+from kpi_pipeline.core.text.language import counted
 
 WarehouseFile = Annotated[Path, typer.Option("--warehouse", dir_okay=False, help="The warehouse file.")]
 
@@ -25,7 +26,7 @@ def doctor(warehouse: WarehouseFile, settings_file: SettingsFile = None) -> None
     """Looks at all a month needs: fonts, disk, rights, state, mail server. Changes nothing."""
     from kpi_pipeline.core.errors import DeliveryError, Fault
     from kpi_pipeline.pipeline.build import utc_now
-    from kpi_pipeline.pipeline.doctor import examine
+    from kpi_pipeline.pipeline.upkeep.doctor import examine
 
     findings = examine(warehouse, settings=read_settings(settings_file), now=utc_now())
     for one in findings:
@@ -72,8 +73,8 @@ def backup(
 ) -> None:
     """Saves what nothing else knows: state, archive, landing register. While everything runs."""
     from kpi_pipeline.journal import find_state_url
-    from kpi_pipeline.pipeline.backup import write_backup
-    from kpi_pipeline.pipeline.issue_desk import archive_folder
+    from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder
+    from kpi_pipeline.pipeline.upkeep.backup import write_backup
 
     settings = read_settings(settings_file)
     url = find_state_url(warehouse, settings=settings, given=state)
@@ -89,8 +90,8 @@ def restore(
 ) -> None:
     """Puts a backup back where nothing is. Then run kpi build and kpi issue reproduce."""
     from kpi_pipeline.journal import find_state_url
-    from kpi_pipeline.pipeline.backup import restore_backup
-    from kpi_pipeline.pipeline.issue_desk import archive_folder
+    from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder
+    from kpi_pipeline.pipeline.upkeep.backup import restore_backup
 
     settings = read_settings(settings_file)
     url = find_state_url(warehouse, settings=settings, given=state)
@@ -110,15 +111,18 @@ def retention(
     from kpi_pipeline.core.periods import Month
     from kpi_pipeline.journal.opening import open_state
     from kpi_pipeline.pipeline.build import utc_now
-    from kpi_pipeline.pipeline.issue_desk import archive_folder
-    from kpi_pipeline.pipeline.retention import find_old, remove_old
+    from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder
+    from kpi_pipeline.pipeline.upkeep.retention import find_old, remove_old
 
     settings, now = read_settings(settings_file), utc_now()
     archive, drafts = archive_folder(warehouse, settings), warehouse.with_suffix(".drafts")
     found = find_old(archive, drafts, today=Month(now.year, now.month), months=older_than)
+    if not found:
+        say(f"Nothing is older than {counted(older_than, 'months')}: neither case lists of issues nor drafts.")
+        return
     rows = [(str(one.month), one.what, str(one.path), one.n_bytes) for one in found]
     columns = ["month", "what", "path", "bytes"]
-    title = f"{len(rows)} older than {older_than} months" + ("" if remove else "; nothing is removed")
+    title = f"{len(rows)} older than {counted(older_than, 'months')}" + ("" if remove else "; nothing is removed")
     print_frame(pd.DataFrame(rows, columns=columns), output=Format.table, title=title)
     if remove:
         with open_state(warehouse, settings=settings, given=state) as database:

@@ -50,12 +50,15 @@ class MailSettings(_Frozen):
 class DeliverySettings(_Frozen):
     """From a built report to the inbox. archive: where issued reports are kept; default beside the warehouse.
 
+    approvers: who may approve and set gates aside, each with the machine's user who may speak for the name ('' for
+    any); without a list anybody may, by the name given.
     signing_key: the private key that the manifest of each issue is signed with; None signs nothing.
     """
 
     audiences: Path | None = None
     archive: Path | None = None
     two_person: bool = True
+    approvers: dict[Annotated[str, Field(min_length=1, max_length=80)], str] = {}
     signing_key: Path | None = None
     gate: GateSettings = GateSettings()
     mail: MailSettings | None = None

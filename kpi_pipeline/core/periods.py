@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Self
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.core.language import month_words
+from kpi_pipeline.core.text.language import month_words
 
 _SHAPE = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 

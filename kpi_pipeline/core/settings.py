@@ -1,6 +1,6 @@
 """The hospital's own settings, from `kpi.yaml`: names, look, thresholds. Every field has a default.
 
-What a landing folder says about its own files is in its `landing.yaml` (see `intake/landing_options`).
+What a landing folder says about its own files is in its `landing.yaml` (see `intake/reading/landing_options`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from kpi_pipeline.core.delivery_settings import DeliverySettings
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.project import SETTINGS_FILE, open_project, project_in_force
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_mapping
 
 RuleSetName = Literal["frozen-2026", "nhs-2024", "nhs-classic", "ihi", "anhoej"]

@@ -16,9 +16,9 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
-from kpi_pipeline.core.texts import Label
+from kpi_pipeline.core.sql.front_matter import faults_of
+from kpi_pipeline.core.text.texts import Label
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.core.yaml_files import read_mapping
 

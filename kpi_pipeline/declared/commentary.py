@@ -15,11 +15,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import faults_of
-from kpi_pipeline.core.language import date_words
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.resources import shown_path
-from kpi_pipeline.core.texts import Words
+from kpi_pipeline.core.sql.front_matter import faults_of
+from kpi_pipeline.core.text.language import date_words
+from kpi_pipeline.core.text.texts import Words
 from kpi_pipeline.core.yaml_files import read_mapping
 from kpi_pipeline.declared.targets import MonthField
 from kpi_pipeline.metrics.declaration import Metric

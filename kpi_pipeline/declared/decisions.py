@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_list
 from kpi_pipeline.declared.commentary import Line, asked_in
 

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_list, render_yaml
 from kpi_pipeline.declared.initiatives import Initiative, Registry
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.core.front_matter import faults_of
+from kpi_pipeline.core.sql.front_matter import faults_of
 
 Model = Literal["level_and_slope", "level"]
 Seasonality = Literal["automatic", "none", "one_wave", "two_waves", "calendar_months"]

@@ -16,9 +16,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
-from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.core.yaml_files import read_list
 from kpi_pipeline.metrics.declaration import Metric, Target, Words

@@ -8,7 +8,7 @@ targets, commentary, decisions, reference tables and the names and hashes of the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
-from kpi_pipeline.core.files import make_private_folder, write_private
+from kpi_pipeline.core.files import is_disk_full, make_private_folder, write_private
 from kpi_pipeline.delivery.files import one_writer, safe_name, sha256_of, write_folder
 from kpi_pipeline.delivery.signing import SIGNATURE
 
@@ -48,16 +48,18 @@ def write_issue(
     *,
     about: Mapping[str, Any],
     signing_key: Ed25519PrivateKey | None = None,
+    seal: Callable[[str], None] = lambda _: None,
 ) -> Archived:
     """Writes an issue; one that lies there already, from a publication that broke off, must be the very same.
 
     about: what the manifest says besides the hashes. signing_key: what it is signed with, if at all.
-    Raises DeliveryError when another issue lies there.
+    seal: told the manifest's SHA-256 before anything is written. Raises DeliveryError when another issue lies there.
     """
     hashes = {name: sha256_of(content) for name, content in sorted(files.items())}
     manifest = (json.dumps({**about, "files": hashes}, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
     signed = {} if signing_key is None else {SIGNATURE: signing_key.sign(manifest)}
     folder = archive / path
+    seal(sha256_of(manifest))
     try:
         with one_writer(archive):
             if folder.exists():
@@ -69,7 +71,8 @@ def write_issue(
                 make_private_folder(folder.parent.parent)
                 write_folder(folder, {**files, MANIFEST: manifest, **signed}, read_only=True)
     except OSError as error:
-        what = f"{path} cannot be written ({error.strerror})."
+        why = "the disk is full" if is_disk_full(error) else error.strerror
+        what = f"{path} cannot be written: {why}."
         raise DeliveryError(Fault("archive", what, "Make room or mend the rights, then publish again.")) from error
     return Archived(path, sha256_of(manifest))
 
@@ -77,6 +80,15 @@ def write_issue(
 def _holds(folder: Path, manifest: bytes) -> bool:
     file = folder / MANIFEST
     return file.is_file() and file.read_bytes() == manifest and not folder_faults(folder)
+
+
+def archived_models(archive: Path, path: str, *, manifest_sha256: str) -> dict[str, bytes] | None:
+    """The models of an issue that lies in the archive whole, exactly as it was sealed; None when it does not."""
+    folder = archive / path
+    file = folder / MANIFEST
+    if not file.is_file() or sha256_of(file) != manifest_sha256 or folder_faults(folder):
+        return None
+    return {model.name: model.read_bytes() for model in folder.glob("*.model.json")}
 
 
 def read_manifest(archive: Path, path: str, *, sha256: str | None = None) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from kpi_pipeline.core.delivery_settings import GateSettings
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.core.language import date_words
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.text.language import date_words
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.commentary import MonthCommentary
 from kpi_pipeline.state.database import Database

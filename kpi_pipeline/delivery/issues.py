@@ -20,7 +20,7 @@ from kpi_pipeline.delivery.claims import record_claims
 from kpi_pipeline.delivery.points import reached
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.state.database import Database
-from kpi_pipeline.state.events import append_event, as_stored, as_utc
+from kpi_pipeline.state.events import append_event, as_stored, as_utc, read_events
 from kpi_pipeline.state.models import ApprovalEntry, ArchiveEntry, IssueEntry, OutboxEntry
 
 OPEN = ("draft", "in_review", "approved", "publishing")
@@ -109,9 +109,20 @@ def record_draft(
 
 
 def approve(
-    database: Database, issue_id: int, *, pdf_sha256: str, by: str, at: datetime, comment: str, two_person: bool
+    database: Database,
+    issue_id: int,
+    *,
+    pdf_sha256: str,
+    by: str,
+    at: datetime,
+    comment: str,
+    two_person: bool,
+    is_listed: bool = False,
 ) -> Issue:
-    """Approves the bytes of this hash; refuses other bytes, a draft that may not pass, and the one who drafted it."""
+    """Approves the bytes of this hash; refuses other bytes, a draft that may not pass, and the one who drafted it.
+
+    is_listed: whether a list of approvers was in force and has the name; the event says so.
+    """
     with database.writing() as session:
         entry = _entry(session, issue_id)
         issue = _issue(entry)
@@ -129,7 +140,8 @@ def approve(
             )
         )
         entry.state = "approved"
-        append_event(session, "approved", issue.name, by=by, at=at, body={"sha256": pdf_sha256, "comment": comment})
+        body = {"sha256": pdf_sha256, "comment": comment, "by_list": is_listed}
+        append_event(session, "approved", issue.name, by=by, at=at, body=body)
         return _issue(entry)
 
 
@@ -156,6 +168,22 @@ def reserve_number(database: Database, issue_id: int, *, by: str, at: datetime) 
         )
         reached("publish.numbered")
         return _issue(entry)
+
+
+def seal_publication(database: Database, issue_id: int, *, manifest_sha256: str, by: str, at: datetime) -> None:
+    """Writes into the chain what a numbered issue's manifest will be, before it lies in the archive: what breaks off
+    after that can be finished from the archive alone, and from nothing else that lies there."""
+    with database.writing() as session:
+        issue = _issue(_entry(session, issue_id))
+        if _sealed(session, issue) != manifest_sha256:
+            body = {"number": issue.number, "manifest_sha256": manifest_sha256}
+            append_event(session, "sealed", issue.name, by=by, at=at, body=body)
+
+
+def sealed_manifest(database: Database, issue: Issue) -> str | None:
+    """The SHA-256 of the manifest under which a numbered issue went to the archive; None when it did not get so far."""
+    with database.reading() as session:
+        return _sealed(session, issue)
 
 
 def finish_publication(
@@ -273,6 +301,11 @@ def newest_issued(database: Database, month: str, scope: str, audience: str) -> 
 def _is_approved(session: Session, entry: IssueEntry) -> bool:
     hashes = session.scalars(select(ApprovalEntry.pdf_sha256).where(ApprovalEntry.issue_id == entry.id)).all()
     return entry.pdf_sha256 in hashes
+
+
+def _sealed(session: Session, issue: Issue) -> str | None:
+    sealed = [one.body for one in read_events(session, subject=issue.name, kind="sealed")]
+    return next((str(one["manifest_sha256"]) for one in reversed(sealed) if one["number"] == issue.number), None)
 
 
 def _stop_mails(session: Session, issue_id: int, at: datetime, why: str) -> int:

@@ -14,7 +14,7 @@ import duckdb
 import pandas as pd
 
 from kpi_pipeline.core.periods import Month, month_range
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.rounding import round_half_up
 
 _FEWEST_UNITS = 0.01
 """Planned units below this are none."""

@@ -16,12 +16,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
 from kpi_pipeline.core.project import collision_faults, project_in_force
 from kpi_pipeline.core.resources import resource_folder, shown_path
-from kpi_pipeline.core.sql_graph import tables_read
+from kpi_pipeline.core.sql.front_matter import SqlFile, faults_of, read_sql_file
+from kpi_pipeline.core.sql.sql_graph import tables_read
 from kpi_pipeline.core.yaml_files import read_mapping
-from kpi_pipeline.intake.landing_options import SourceDefaults
+from kpi_pipeline.intake.reading.landing_options import SourceDefaults
 
 CANONICAL = "canonical"
 TABLE_ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".parquet", ".xlsx")

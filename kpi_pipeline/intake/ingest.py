@@ -13,29 +13,34 @@ from pathlib import Path
 import duckdb
 import filelock
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.files import make_private_folder, private_files, scratch_folder
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.intake.column_mapping import option_faults
+from kpi_pipeline.core.sql.connections import connect
 from kpi_pipeline.intake.contract import CANONICAL, Mapping, Source, load_contracts, load_source, source_names
-from kpi_pipeline.intake.data_end import NO_END, dates_ahead, find_data_end, reaches_beyond
-from kpi_pipeline.intake.file_order import undated_names
-from kpi_pipeline.intake.file_staging import ChangedFileError, stage_landed
-from kpi_pipeline.intake.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
-from kpi_pipeline.intake.full_feeds import unordered_feed_faults
-from kpi_pipeline.intake.landing import (
+from kpi_pipeline.intake.feeds.data_end import NO_END, dates_ahead, find_data_end, reaches_beyond
+from kpi_pipeline.intake.feeds.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
+from kpi_pipeline.intake.feeds.landing_history import compare_with_before, note_files
+from kpi_pipeline.intake.feeds.missing_extracts import find_missing_extracts
+from kpi_pipeline.intake.mapping.column_mapping import option_faults
+from kpi_pipeline.intake.reading.file_order import undated_names
+from kpi_pipeline.intake.reading.landing_options import (
+    LANDING_YAML,
+    LandingOptions,
+    read_landing_options,
+    resolve_options,
+)
+from kpi_pipeline.intake.staged.file_staging import ChangedFileError, stage_landed
+from kpi_pipeline.intake.staged.full_feeds import unordered_feed_faults
+from kpi_pipeline.intake.staged.landing import (
     REGISTER,
     find_files,
     register_files,
 )
-from kpi_pipeline.intake.landing_history import compare_with_before, note_files
-from kpi_pipeline.intake.landing_options import LANDING_YAML, LandingOptions, read_landing_options, resolve_options
-from kpi_pipeline.intake.missing_extracts import find_missing_extracts
-from kpi_pipeline.intake.opening import Opening, Work, open_all, open_lookups
-from kpi_pipeline.intake.staged_files import StagedFile
-from kpi_pipeline.intake.staging import conflict_faults, place_faults
+from kpi_pipeline.intake.staged.opening import Opening, Work, open_all, open_lookups
+from kpi_pipeline.intake.staged.staged_files import StagedFile
+from kpi_pipeline.intake.staged.staging import conflict_faults, place_faults
 
 Progress = Callable[[str], None]
 
@@ -105,16 +110,12 @@ def _ingest_once(
     found, warnings = find_files(landing, chosen, declared, limits=settings.limits)
     _refuse_undated_files(found, declared)
     options = resolve_options(declared, chosen.defaults, time_zone=settings.time_zone)
+    folders, memory = [landing, store, history], settings.memory_limit
     with (
         private_files(),
         only_one_in(store),
         scratch_folder(store / "scratch" / "intake") as scratch,
-        connect(
-            folders=[landing, store, history],
-            scratch=scratch,
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
-        ) as connection,
+        connect(folders=folders, scratch=scratch, memory_limit=memory, threads=settings.threads) as connection,
     ):
         landed = register_files(landing, found, store / REGISTER, now=now)
         opening = Opening(landing, chosen, declared, scratch, settings.limits)
@@ -148,8 +149,8 @@ def _ingest_once(
         note_files(connection, store, staged)
         warnings += compare_with_before(connection, history, staged, options)
         warnings += dates_ahead(connection, staged, plausible_until=options.plausible_until)
-    warnings += find_missing_extracts(staged, options)
-    warnings += left_out_warnings(staged, chosen) + unreadable_warnings(staged) + row_warnings(staged)
+    warnings += find_missing_extracts(staged, options) + left_out_warnings(staged, chosen)
+    warnings += unreadable_warnings(staged) + row_warnings(staged)
     return IntakeResult(chosen, options, tuple(staged), tuple(warnings))
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from kpi_pipeline.core.connections import connect
-from kpi_pipeline.core.language import format_count
-from kpi_pipeline.core.sql_text import parquet_file
+from kpi_pipeline.core.sql.connections import connect
+from kpi_pipeline.core.sql.sql_text import parquet_file
+from kpi_pipeline.core.text.language import format_count
 from kpi_pipeline.intake.ingest import only_one_in
-from kpi_pipeline.intake.landing import REGISTER, read_register
-from kpi_pipeline.intake.staged_files import StagedFile, read_record
+from kpi_pipeline.intake.staged.landing import REGISTER, read_register
+from kpi_pipeline.intake.staged.staged_files import StagedFile, read_record
 
 _OWN = (".json", ".parquet")
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pydantic import ValidationError
 
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
-from kpi_pipeline.core.front_matter import faults_of
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.declared.decisions import BECAME, DecisionOutcome, outcome_faults
 from kpi_pipeline.journal.initiatives import text_faults
 from kpi_pipeline.state.journal import Journal

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
-from kpi_pipeline.core.front_matter import faults_of
-from kpi_pipeline.core.texts import Words
+from kpi_pipeline.core.sql.front_matter import faults_of
+from kpi_pipeline.core.text.texts import Words
 from kpi_pipeline.declared.initiatives import Initiative, Registry
 from kpi_pipeline.state.journal import Journal, Version
 

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from pydantic import ValidationError
 
 from kpi_pipeline.core.errors import CheckError, Fault, InputError, WarehouseError
-from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.journal.initiatives import text_faults
 from kpi_pipeline.judgement.rebase_check import check_rebases

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from scipy.stats import t as student
+from scipy import special
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.judgement.measures import Measure
@@ -110,7 +110,7 @@ def band_of(shown: Vintage, vintages: Vintages, metric: Metric) -> Band | None:
     n = len(moves)
     mean = sum(moves) / n
     spread = math.sqrt(sum((one - mean) ** 2 for one in moves) / (n - 1))
-    half = float(student.ppf((1 + LEVEL) / 2, n - 1)) * spread * math.sqrt(1 + 1 / n)
+    half = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) * spread * math.sqrt(1 + 1 / n)
     ends = [shown.value * math.exp(mean + end) if in_logs else shown.value + mean + end for end in (-half, half)]
     least = 10.0**-metric.decimals  # a figure that never moved yet may move by what is printed
     middle = sum(ends) / 2

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.initiatives import Initiative
 

@@ -5,8 +5,8 @@ Pages, tables and attachments read `Judged` and nothing else. Not here: words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
@@ -14,25 +14,22 @@ from kpi_pipeline.declared.commentary import MonthCommentary
 from kpi_pipeline.declared.targets import Targets
 from kpi_pipeline.improvement.budget import Budget
 from kpi_pipeline.judgement.agenda import (
-    MOST_IN_TABLES,
     Agenda,
     build_agenda,
-    choose_compared,
     choose_exceptions,
     in_report_order,
 )
-from kpi_pipeline.judgement.asked_decisions import TrackedDecision, track_decisions
 from kpi_pipeline.judgement.audience import own_copy
 from kpi_pipeline.judgement.bands import Band, JudgedBands, judge_bands
 from kpi_pipeline.judgement.claims.follow import FollowUp
-from kpi_pipeline.judgement.claims.register import follow_claims
-from kpi_pipeline.judgement.denials import JudgedDenials, judge_denials
+from kpi_pipeline.judgement.claims.printed import follow_printed, with_kept_onsets
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.drivers import JudgedDrivers, has_waits_by_party, judge_drivers
-from kpi_pipeline.judgement.fairness import JudgedFairness, judge_fairness
 from kpi_pipeline.judgement.false_signals import false_signals_of
 from kpi_pipeline.judgement.figures import Figure, read_figures
+from kpi_pipeline.judgement.improving.asked_decisions import TrackedDecision, track_decisions
+from kpi_pipeline.judgement.improving.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import (
     FigureIndex,
@@ -42,11 +39,12 @@ from kpi_pipeline.judgement.measures import (
     first_month_read,
     index_figures,
 )
-from kpi_pipeline.judgement.programme import JudgedInitiative, judge_programme
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
 from kpi_pipeline.judgement.restated.judge import JudgedRestated, judge_restated
 from kpi_pipeline.judgement.restated.ledger import Restated
-from kpi_pipeline.judgement.totals import JudgedTotals, judge_totals
+from kpi_pipeline.judgement.tables.denials import JudgedDenials, judge_denials
+from kpi_pipeline.judgement.tables.fairness import JudgedFairness, judge_fairness
+from kpi_pipeline.judgement.tables.totals import JudgedTotals, judge_totals
 from kpi_pipeline.signals import FalseSignals, RuleSet, find_rule_set
 
 
@@ -135,55 +133,38 @@ def judge(inputs: ReportInputs) -> Judged:
     check_inputs(inputs)
     inputs = own_copy(inputs)
     first = inputs.month.plus(1 - inputs.settings.report.months_shown)
-    figures = read_figures(
-        inputs.values,
-        inputs.exclusions,
-        inputs.metrics,
-        list(month_range(first_month_read(inputs, first), inputs.month)),
-    )
+    read = list(month_range(first_month_read(inputs, first), inputs.month))
+    figures = read_figures(inputs.values, inputs.exclusions, inputs.metrics, read)
     known = index_figures(figures)
-    if inputs.withholds:
-        figures = withhold_small_numbers(
-            figures,
-            inputs.metrics,
-            threshold=inputs.settings.small_number_threshold,
-            earlier=Earlier(inputs.published, _n_changed(inputs.restated)),
-        )
-    charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
-    months = tuple(month_range(min(charted, default=inputs.month), inputs.month))
+    figures = _as_may_be_known(inputs, figures)
+    months = _charted_months(inputs, figures, first)
     index = index_figures(figures)
-    system = {
-        name: build_measure(inputs, inputs.metrics[name], months, index, facility_id=inputs.facility_id)
-        for name in in_report_order(inputs.metrics.values())
-    }
+    system = _own_measures(inputs, months, index)
     headlines = inputs.settings.report.headline_metrics
     by_facility = _judge_facilities(inputs, system, months, index)
-    claims = _follow(inputs, system, by_facility)
-    system = _with_kept_onsets(system, claims, own=inputs.facility_id)
+    claims = follow_printed(inputs, system, by_facility)
+    system = with_kept_onsets(system, claims, own=inputs.facility_id)
     drivers = judge_drivers(inputs, index, known)
     denials = judge_denials(inputs, index, known)
     totals = judge_totals(inputs, system, index)
     fairness = judge_fairness(inputs, index, known)
-    programme = judge_programme(
-        inputs,
-        figures,
-        lambda name, of, place: build_measure(inputs, inputs.metrics[name], of, index, facility_id=place),
+    programme = _judge_programme(inputs, figures, index)
+    agenda = build_agenda(
+        system,
+        by_facility,
+        headlines,
+        has_drivers=drivers is not None and drivers.has_content,
+        has_programme=bool(programme),
+        has_barriers=denials is not None or has_waits_by_party(drivers),
+        has_totals=totals is not None,
+        has_budget=inputs.budget is not None,
+        has_fairness=fairness is not None,
     )
     return Judged(
         scope=_scope(inputs),
         system=system,
         by_facility=by_facility,
-        agenda=build_agenda(
-            system,
-            by_facility,
-            headlines,
-            has_drivers=drivers is not None and drivers.has_content,
-            has_programme=bool(programme),
-            has_barriers=denials is not None or has_waits_by_party(drivers),
-            has_totals=totals is not None,
-            has_budget=inputs.budget is not None,
-            has_fairness=fairness is not None,
-        ),
+        agenda=agenda,
         figures=tuple(figures),
         headlines=headlines,
         targets=inputs.targets,
@@ -203,6 +184,42 @@ def judge(inputs: ReportInputs) -> Judged:
         restated=_judge_restated(inputs, index),
         asked_before=track_decisions(inputs),
         bands=judge_bands(inputs.vintages, system, inputs.month),
+    )
+
+
+def _own_measures(inputs: ReportInputs, months: tuple[Month, ...], index: FigureIndex) -> dict[str, Measure]:
+    """Every measure of the report's own scope, in the order of the report."""
+    return {
+        name: build_measure(inputs, inputs.metrics[name], months, index, facility_id=inputs.facility_id)
+        for name in in_report_order(inputs.metrics.values())
+    }
+
+
+def _judge_programme(
+    inputs: ReportInputs, figures: Sequence[Figure], index: FigureIndex
+) -> tuple[JudgedInitiative, ...]:
+    return judge_programme(
+        inputs,
+        figures,
+        lambda name, of, place: build_measure(inputs, inputs.metrics[name], of, index, facility_id=place),
+    )
+
+
+def _charted_months(inputs: ReportInputs, figures: Iterable[Figure], first: Month) -> tuple[Month, ...]:
+    """From the first month shown that has a figure of the report's own scope."""
+    charted = [figure.month for figure in figures if figure.facility_id == inputs.facility_id and figure.month >= first]
+    return tuple(month_range(min(charted, default=inputs.month), inputs.month))
+
+
+def _as_may_be_known(inputs: ReportInputs, figures: list[Figure]) -> list[Figure]:
+    """The figures with small numbers withheld where the report is for outsiders."""
+    if not inputs.withholds:
+        return figures
+    return withhold_small_numbers(
+        figures,
+        inputs.metrics,
+        threshold=inputs.settings.small_number_threshold,
+        earlier=Earlier(inputs.published, _n_changed(inputs.restated)),
     )
 
 
@@ -253,37 +270,3 @@ def _judge_restated(inputs: ReportInputs, index: FigureIndex) -> JudgedRestated 
         return None
     threshold = inputs.settings.small_number_threshold
     return judge_restated(inputs.restated, index, withholds=inputs.withholds, threshold=threshold)
-
-
-def _follow(
-    inputs: ReportInputs, system: Mapping[str, Measure], by_facility: Mapping[str, Mapping[str, Measure]]
-) -> tuple[FollowUp, ...]:
-    """The claims about the report's own scope, and about each hospital as far as it prints what their charts say."""
-    charts = {(name, inputs.facility_id): measure for name, measure in system.items()}
-    if len(by_facility) > 1:
-        printed = set(inputs.settings.report.headline_metrics) | {one.metric for one in inputs.said}
-        if len(by_facility) <= MOST_IN_TABLES:
-            printed |= set(choose_compared(system, by_facility, inputs.settings.report.headline_metrics))
-        charts |= {
-            (name, place): measure
-            for place, measures in by_facility.items()
-            for name, measure in measures.items()
-            if name in printed
-        }
-    return follow_claims(
-        inputs.said,
-        charts,
-        month=inputs.month,
-        rules=inputs.settings.rule_set,
-        frozen_months=inputs.settings.frozen_months,
-    )
-
-
-def _with_kept_onsets(system: Mapping[str, Measure], claims: Iterable[FollowUp], *, own: str) -> dict[str, Measure]:
-    """The measures, each with the onset its claim has kept."""
-    kept = {
-        one.claim.metric: one.claim.onset
-        for one in claims
-        if one.shows_signal and one.claim.onset and one.claim.metric in system and one.claim.facility_id == own
-    }
-    return {name: replace(one, kept_onset=kept.get(name, ())) for name, one in system.items()}

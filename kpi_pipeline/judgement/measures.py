@@ -13,7 +13,7 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import CheckError, DefinitionError, Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.rebases import Rebase, rebases_of
 from kpi_pipeline.judgement.begun_initiatives import BegunInitiative, begun_initiatives
@@ -131,6 +131,11 @@ class Measure:
         n_withheld = sum(isinstance(figure.value, Withheld) for figure in final)
         n_few = sum(figure.value is None for figure in final)
         return "withheld" if n_withheld > n_few else "few_cases" if n_few else "few_months"
+
+    @property
+    def has_no_band(self) -> bool:
+        """Whether there are too few final months to say what is routine."""
+        return self.result is not None and self.result.not_judged == "few_points"
 
     @property
     def is_high(self) -> bool:

@@ -48,6 +48,7 @@ class Totals:
 @dataclass(frozen=True, slots=True)
 class JudgedRecords:
     """The data behind the report. totals: None where a count may not be printed. stays: (label, number) of each step.
+    ledger, reasons, stays: empty in a facility's copy, for files are counted for all hospitals together.
 
     watermarks: of the report's facilities. warnings: where small numbers are withheld, without any count (a count of
     rows and the ledger beside it would tell one), and only those that bear on figures.
@@ -77,7 +78,7 @@ def judge_records(inputs: ReportInputs) -> JudgedRecords:
         return hidden.get(key, float(count))
 
     return JudgedRecords(
-        totals=None if hidden else _totals(inputs),
+        totals=None if hidden or not inputs.facts.ledger else _totals(inputs),
         ledger=tuple(
             JudgedLedgerRow(
                 row.table,

@@ -5,13 +5,15 @@ Also decides what each value is worth: its maturity, its 95 % interval, and whet
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import duckdb
 import numpy as np
 import pandas as pd
 
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases
+from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, quantile_sql, sum_cases
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
@@ -42,56 +44,69 @@ _WHY_NO_VALUE = {
 
 
 def compute_values(
-    connection: duckdb.DuckDBPyConnection, metric: Metric, *, settings: Settings, engine: Engine = DUCKDB
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The values and the exclusion counts of one metric over the whole history.
+    connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric], *, settings: Settings, engine: Engine = DUCKDB
+) -> Iterator[tuple[Metric, pd.DataFrame, pd.DataFrame]]:
+    """Of each metric, in the order given, its values and the counts of its exclusions over the whole history.
 
-    Returns (VALUE_COLUMNS, EXCLUSION_COLUMNS) frames. A metric whose inputs are missing gives one row with
+    Gives (metric, VALUE_COLUMNS frame, EXCLUSION_COLUMNS frame). A metric whose inputs are missing gives one row with
     month '' and the reason; months without any case do not appear.
     """
-    missing = missing_inputs(connection, metric)
-    if missing is not None:
-        return _unavailable(metric, *missing), pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
-    table = sum_cases(connection, metric, engine)
-    sums = connection.execute(totals_sql(metric, table)).df()
-    exclusions = connection.execute(exclusions_sql(table)).df()
-    connection.execute(f"DROP TABLE {table}")
-    sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums, engine)
-    sums["is_before_data"] = _is_before_data(connection, metric, sums)
-    sums["n_event_patients"] = (
-        _event_patients(connection, metric, sums, engine) if _counts_events(connection, metric) else np.nan
-    )
-    exclusions.insert(0, "metric", metric.name)
-    values = mark_incomplete_months(value_frame(sums, metric, settings), exclusions, metric)
-    return values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
+    chosen = list(metrics)
+    missing = {metric.name: missing_inputs(connection, metric) for metric in chosen}
+    tables = [(metric, sum_cases(connection, metric, engine)) for metric in chosen if missing[metric.name] is None]
+    all_sums = _by_metric(connection, totals_sql(tables)) if tables else {}
+    all_exclusions = _by_metric(connection, exclusions_sql(tables)) if tables else {}
+    for _, table in tables:
+        connection.execute(f"DROP TABLE {table}")
+    has_stays = _has_stays(connection)
+    first_months = _first_months(connection) if has_stays else {}
+    for metric in chosen:
+        reason = missing[metric.name]
+        if reason is not None:
+            yield metric, _unavailable(metric, *reason), pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
+            continue
+        sums, exclusions = (frames.get(metric.name, frames[""]) for frames in (all_sums, all_exclusions))
+        sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums, engine)
+        sums["is_before_data"] = _is_before_data(metric, sums, first_months)
+        counts_events = has_stays and metric.kind in _OF_EVENTS
+        sums["n_event_patients"] = _event_patients(connection, metric, sums, engine) if counts_events else np.nan
+        values = mark_incomplete_months(value_frame(sums, metric, settings), exclusions, metric)
+        yield metric, values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
 
 
-def _is_before_data(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
-    """Which rows of the sums lie before the first month with a discharge, in the facility or (system) in any.
+def _by_metric(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, pd.DataFrame]:
+    """The rows of each metric that has some, numbered from 0; under '' the columns without a row."""
+    frame = connection.execute(sql).df()
+    return {"": frame.iloc[:0]} | {
+        str(name): rows.reset_index(drop=True) for name, rows in frame.groupby("metric", sort=False)
+    }
 
-    An extract holds the stays that ended since some day. Of what began or stood open earlier it shows those alone that
-    lasted until then: long ones. Department tables (shifts, census, budget, courses) have their own history.
-    """
-    if metric.tables <= _OF_DEPARTMENT or not _has_stays(connection):
-        return pd.Series(False, index=sums.index)
-    first = dict(
+
+def _first_months(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The month of the first discharge of each facility, and (under WHOLE_SYSTEM) of all."""
+    return dict(
         connection.execute(
             f"""SELECT CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END,
                 STRFTIME(MIN(discharged_on), '%Y-%m')
             FROM stays WHERE discharged_on IS NOT NULL GROUP BY GROUPING SETS ((facility_id), ())"""
         ).fetchall()
     )
+
+
+def _is_before_data(metric: Metric, sums: pd.DataFrame, first_months: dict[str, str]) -> pd.Series:
+    """Which rows of the sums lie before the first month with a discharge, in the facility or (system) in any.
+
+    An extract holds the stays that ended since some day. Of what began or stood open earlier it shows those alone that
+    lasted until then: long ones. Department tables (shifts, census, budget, courses) have their own history.
+    """
+    if metric.tables <= _OF_DEPARTMENT:
+        return pd.Series(False, index=sums.index)
     places = zip(sums["facility_id"], sums["month"], strict=True)
-    return pd.Series([month < (first.get(place) or "") for place, month in places], index=sums.index, dtype=bool)
+    return pd.Series([month < (first_months.get(place) or "") for place, month in places], index=sums.index, dtype=bool)
 
 
 def _has_stays(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'stays'").fetchall())
-
-
-def _counts_events(connection: duckdb.DuckDBPyConnection, metric: Metric) -> bool:
-    """Whether the numerator counts what happened to patients, and there are stays to know them by."""
-    return metric.kind in _OF_EVENTS and _has_stays(connection)
 
 
 def _event_patients(
@@ -140,7 +155,7 @@ def _pooled_sql(counted: str, metric: Metric) -> str:
     SELECT
         CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
         month,
-        PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator) AS quantile
+        {quantile_sql(metric)} AS quantile
     FROM ({counted}) AS counted_cases
     GROUP BY GROUPING SETS ((facility_id, month), (month))
     """
@@ -152,7 +167,7 @@ def value_frame(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.Da
     sums: n_cases, n_excluded, quantile, and the columns of `cases.sum_columns_sql`.
     """
     frame = sums.copy()
-    fewest = settings.fewest_cases(is_cost=metric.unit == "usd")
+    fewest = metric.fewest_cases(settings)
     counted = frame["n_cases"] - frame["n_excluded"]
     for column in ("numerator", "denominator"):
         frame[column] = frame[column].astype(float)
@@ -190,7 +205,7 @@ def _interval(frame: pd.DataFrame, metric: Metric, counted: pd.Series) -> tuple[
     The ratio variance (Cochran, Sampling Techniques, 3rd ed., section 6.4) uses the spread of the cases themselves, so
     that skewed costs widen it, where a normal or Poisson assumption would be too narrow.
     """
-    if metric.quantile is not None:
+    if metric.quantile is not None or not metric.is_sample:
         return pd.Series(np.nan, index=frame.index), pd.Series(np.nan, index=frame.index)
     n = counted.where(counted > 1).astype(float)
     if metric.kind == "proportion":

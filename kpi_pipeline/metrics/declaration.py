@@ -14,11 +14,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import SqlFile, faults_of, read_sql_file
-from kpi_pipeline.core.language import Noun
 from kpi_pipeline.core.project import collision_faults, project_in_force
 from kpi_pipeline.core.resources import resource_folder, shown_path
-from kpi_pipeline.core.sql_graph import tables_read
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.sql.front_matter import SqlFile, faults_of, read_sql_file
+from kpi_pipeline.core.sql.sql_graph import tables_read
+from kpi_pipeline.core.text.language import Noun
 from kpi_pipeline.core.vocabulary import CHARTS_OF_KIND, Better
 
 Kind = Literal[
@@ -72,6 +73,8 @@ class Metric(_Frozen):
     not supplied or not computable: `table`, `table.column`, or a capability of the warehouse's `supply` table.
     counts_patients: whether its cases and events are patients' and small ones are withheld from outsiders; false for
     staff, licences, hours and budget lines. What adds patients, or divides by them, counts them.
+    is_sample: whether its cases are some of many that could have been; false where they are all there is, such as the
+    account lines of a budget: then neither a fewest number of cases nor an interval says anything.
     replaces_shipped: a hospital's own metric that takes the place of the shipped one of its name. where: its file,
     which is no part of what it declares.
     """
@@ -108,6 +111,7 @@ class Metric(_Frozen):
     late_data_exclusions: tuple[str, ...] = ()
     data_faults: tuple[str, ...] = ()
     counts_patients: bool = True
+    is_sample: bool = True
     caveats: tuple[Words, ...] = ()
     reviewed: date
     replaces_shipped: bool = False
@@ -147,6 +151,8 @@ class Metric(_Frozen):
             yield "chart", f"{self.chart!r} does not go with kind {self.kind!r}; use one of {fitting}"
         elif self.chart_scale == "log" and self.chart != "xmr":
             yield "chart_scale", f"log belongs to chart xmr, got chart {self.chart!r}"
+        if self.counts_patients and not self.is_sample:
+            yield "is_sample", "may be false only where counts_patients is false"
         if self.name == self.told_with:
             yield "told_with", "a metric cannot be told with itself"
         if self.name in self.balancing:
@@ -180,6 +186,7 @@ class Metric(_Frozen):
             self.needs,
             self.late_data_exclusions,
             self.version,
+            *(() if self.is_sample else ("no sample",)),
         )
         return hashlib.sha256(repr(rules).encode()).hexdigest()[:12]
 
@@ -194,6 +201,10 @@ class Metric(_Frozen):
     def scale(self) -> float:
         """What numerator ÷ denominator is multiplied by to give the value: 100 for percent, else `per`."""
         return 100.0 if self.unit == "percent" else self.per
+
+    def fewest_cases(self, settings: Settings) -> int:
+        """The fewest cases of a figure that is shown."""
+        return settings.fewest_cases(is_cost=self.unit == "usd") if self.is_sample else 1
 
     @property
     def is_ratio_of_sums(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
@@ -36,7 +36,7 @@ _SUMMED = (
     "n_cases", "n_excluded", "numerator", "denominator", "sum_nn", "sum_nd", "sum_dd", "log_sum", "log_square_sum",
     "n_logs",
 )  # fmt: skip
-_NORMAL_95 = float(stats.norm.ppf(0.975))
+_NORMAL_95 = float(special.ndtri(0.975))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +248,7 @@ def difference_interval(
 def _p_value(difference: float, lower: float, upper: float) -> float:
     """Two-sided, from the end of the interval that lies towards zero, read as 1.96 standard errors away."""
     half = difference - lower if difference > 0 else upper - difference
-    return 1.0 if difference == 0 or half <= 0 else float(2 * stats.norm.sf(_NORMAL_95 * abs(difference) / half))
+    return 1.0 if difference == 0 or half <= 0 else float(2 * special.ndtr(-_NORMAL_95 * abs(difference) / half))
 
 
 def with_holm(found: Sequence[MetricGaps]) -> tuple[MetricGaps, ...]:

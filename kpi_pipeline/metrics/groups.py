@@ -17,9 +17,9 @@ import pandas as pd
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_graph import columns_selected, source_of_column
-from kpi_pipeline.core.sql_text import literal
-from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_columns_sql
+from kpi_pipeline.core.sql.sql_graph import columns_selected, source_of_column
+from kpi_pipeline.core.sql.sql_text import literal
+from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, quantile_sql, sum_columns_sql
 from kpi_pipeline.metrics.compute import value_frame
 from kpi_pipeline.metrics.declaration import Metric
 
@@ -69,12 +69,13 @@ DIMENSIONS: Mapping[str, str] = {
     "language": "TRIM(subjects.language)",
     "race": "TRIM(subjects.race)",
     "reason_code": "CAST(NULL AS VARCHAR)",
+    "condition": "CAST(NULL AS VARCHAR)",
 }
 """Dimension → SQL over a case, its stay or encounter (`subjects`), and what the stay was treated for (`care`). A column
 of that name which the measure lists itself goes before: the payer who denied, the reason of a denial."""
 
 _OF_EVERY_CASE = ("facility", "unit")
-_ONLY_LISTED = ("reason_code",)
+_ONLY_LISTED = ("reason_code", "condition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def compute_groups(
     values = value_frame(sums, metric, settings)
     values["cases"] = values["n_cases"] - values["n_excluded"]
     groups = values[values["dimension"] == dimension]
-    chosen = [_shortest(own, settings.fewest_cases(is_cost=metric.unit == "usd")) for _, own in groups.groupby("group")]
+    chosen = [_shortest(own, metric.fewest_cases(settings)) for _, own in groups.groupby("group")]
     rows = pd.DataFrame([row for row in chosen if row is not None])
     if rows.empty:
         return pd.DataFrame(columns=list(GROUP_COLUMNS))
@@ -190,11 +191,6 @@ def query_groups(
     flags = " ".join(f"WHEN GROUPING(cut_{name}) = 0 THEN {literal(name)}" for name in dimensions)
     names = " ".join(f"WHEN GROUPING(cut_{name}) = 0 THEN cut_{name}" for name in dimensions)
     at = "" if facility is None else "AND cases.facility_id = $facility"
-    quantile = (
-        "CAST(NULL AS DOUBLE)"
-        if metric.quantile is None or metric.kind == "survival_median"
-        else f"PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator)"
-    )
     subject, link = _subject(metric)
     person = "subjects.person_id" if subject else "CAST(NULL AS VARCHAR)"
     found = connection.execute(
@@ -222,7 +218,7 @@ def query_groups(
             COUNT(exclusion_reason) AS n_excluded,
             COUNT(DISTINCT person_id) FILTER (WHERE exclusion_reason IS NULL) AS n_persons,
             COUNT(DISTINCT person_id) FILTER (WHERE exclusion_reason IS NULL AND numerator <> 0) AS n_event_persons,
-            {quantile} AS quantile,
+            {quantile_sql(metric)} AS quantile,
             {sum_columns_sql(metric)}
         FROM counted
         GROUP BY GROUPING SETS ((months), {cuts})

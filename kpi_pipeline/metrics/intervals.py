@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 CONFIDENCE = 0.95
 """The nominal coverage of every interval."""
@@ -21,7 +21,7 @@ _TAIL = 0.5 + CONFIDENCE / 2
 
 def wilson_interval(events: Any, n: Any) -> Ends:
     """A proportion (0 to 1) of n cases (Wilson, JASA 22, 1927)."""
-    z = stats.norm.ppf(_TAIL)
+    z = special.ndtri(_TAIL)
     events, n = np.asarray(events, dtype=float), np.asarray(n, dtype=float)
     p = events / n
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -43,9 +43,9 @@ def gamma_interval(events: Any, squares: Any, size: Any, *, usual_weight: float 
     y, v, size = (np.asarray(one, dtype=float) for one in (events, squares, size))
     with np.errstate(invalid="ignore", divide="ignore"):
         weight = np.maximum(np.where(y > 0, v / y, 0.0), max(usual_weight, 1.0))
-        lower = np.where(y > 0, v / (2 * y) * stats.chi2.ppf(1 - _TAIL, 2 * y**2 / v), 0.0)
+        lower = np.where(y > 0, v / (2 * y) * special.chdtri(2 * y**2 / v, _TAIL), 0.0)
         more_y, more_v = y + weight, v + weight**2
-        upper = more_v / (2 * more_y) * stats.chi2.ppf(_TAIL, 2 * more_y**2 / more_v)
+        upper = more_v / (2 * more_y) * special.chdtri(2 * more_y**2 / more_v, 1 - _TAIL)
         return lower / size, upper / size
 
 
@@ -55,7 +55,7 @@ def log_delta_interval(ratio: Any, standard_error: Any, n: Any, *, never_negativ
     ratio × exp(± t · se/ratio); plain t limits where a case may lie below zero, or all are zero.
     """
     ratio, error, n = (np.asarray(one, dtype=float) for one in (ratio, standard_error, n))
-    half = stats.t.ppf(_TAIL, n - 1) * error
+    half = special.stdtrit(n - 1, _TAIL) * error
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         on_logs = np.asarray(never_negative, dtype=bool) & (ratio > 0)
         factor = np.exp(np.where(on_logs, half / ratio, 0.0))
@@ -67,5 +67,5 @@ def log_normal_interval(log_sum: Any, log_square_sum: Any, n: Any) -> Ends:
     log_sum, log_square_sum, n = (np.asarray(one, dtype=float) for one in (log_sum, log_square_sum, n))
     mean = log_sum / n
     spread = np.sqrt(np.clip((log_square_sum - n * mean**2) / (n - 1), 0, None) / n)
-    half = stats.t.ppf(_TAIL, n - 1) * spread
+    half = special.stdtrit(n - 1, _TAIL) * spread
     return np.exp(mean - half), np.exp(mean + half)

@@ -2,7 +2,8 @@
 
 A case is a few rows in, the metric's cases out. To build once per file, every id of case 7 gets the prefix `c07_`
 (so cases share no person and no facility), and the prefix is taken off again before results are compared.
-What a proof may say is described in the docstrings of `SpecCase` and `read_table`. Who builds: `pipeline/prove`.
+What a proof may say is described in the docstrings of `SpecCase` and `read_table`. Who builds:
+`pipeline/checking/prove`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_mapping
 from kpi_pipeline.intake.contract import load_contracts
 

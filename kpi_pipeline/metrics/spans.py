@@ -45,7 +45,7 @@ def compute_spans(
     dated = values[(values["month"] != "") & (values["status"] != BEFORE_DATA)]
     for (name, facility), own in dated.groupby(["metric", "facility_id"], sort=True):
         metric = metrics[str(name)]
-        fewest = settings.fewest_cases(is_cost=metric.unit == "usd")
+        fewest = metric.fewest_cases(settings)
         by_month = own.set_index("month")
         for span, asked in _spans(by_month, month, fewest, settings.year_starts_in):
             first = min(max(asked, known_from or asked), month)

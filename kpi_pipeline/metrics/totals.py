@@ -5,7 +5,9 @@ Not here: the cases (`cases`), and what a sum is worth as a value (`compute`).
 
 from __future__ import annotations
 
-from kpi_pipeline.core.sql_text import literal
+from collections.abc import Iterable, Sequence
+
+from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.cases import feeds_of, watermarks_sql
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
@@ -13,53 +15,78 @@ from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
 SILENT_AFTER_DAYS = 92
 """A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
 
+SummedCases = tuple[Metric, str]
+"""A metric, and the table that holds its summed cases."""
 
-def totals_sql(metric: Metric, table: str) -> str:
-    """The sums by facility and month and for the whole system, each with its maturity.
 
-    A month in which a feed was silent, or whose follow-up reaches into such a time, is provisional.
+def totals_sql(tables: Sequence[SummedCases]) -> str:
+    """The sums by metric, facility and month and for the whole system, each with its maturity.
+
+    All metrics in one statement: planning it for each takes longer than the
+    sums themselves. A month in which a feed was silent, or whose follow-up reaches into such a time, is provisional.
     """
+    metrics = [metric for metric, _ in tables]
     return f"""
-    WITH watermarks AS ({watermarks_sql(metric)}),
-    {_sums_sql(table)},
-    {_known_until_sql(metric)}
+    WITH rules (metric, matures_after_days, feeds) AS ({_rules_sql(metrics)}),
+    watermarks AS ({_watermarks_sql(metrics)}),
+    sums AS ({" UNION ALL ".join(_sums_sql(metric, table) for metric, table in tables)}),
+    {_KNOWN_UNTIL}
     SELECT
+        sums.metric,
         CASE sums.is_system WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE sums.facility_id END AS facility_id,
         STRFTIME(sums.month_starts_on, '%Y-%m') AS month,
-        sums.* EXCLUDE (is_system, facility_id, month_starts_on),
+        sums.* EXCLUDE (metric, is_system, facility_id, month_starts_on),
         CASE
             WHEN complete.complete_through < months.ends_on THEN 'open'
-            WHEN complete.complete_through - {metric.matures_after_days} < months.ends_on THEN 'provisional'
+            WHEN complete.complete_through - months.matures_after_days < months.ends_on THEN 'provisional'
             WHEN silent_places.facility_id IS NOT NULL OR silent_months.month_starts_on IS NOT NULL THEN 'provisional'
             ELSE 'final'
         END AS maturity
     FROM sums
-    INNER JOIN months ON sums.month_starts_on = months.month_starts_on
-    LEFT JOIN open_facilities ON sums.month_starts_on = open_facilities.month_starts_on AND sums.is_system = 1
-    LEFT JOIN watermarks ON sums.facility_id = watermarks.facility_id AND sums.is_system = 0
+    INNER JOIN months ON sums.metric = months.metric AND sums.month_starts_on = months.month_starts_on
+    INNER JOIN last_days ON months.feeds = last_days.feeds
+    LEFT JOIN open_facilities
+        ON months.feeds = open_facilities.feeds AND sums.month_starts_on = open_facilities.month_starts_on
+        AND sums.is_system = 1
+    LEFT JOIN watermarks
+        ON months.feeds = watermarks.feeds AND sums.facility_id = watermarks.facility_id AND sums.is_system = 0
     LEFT JOIN silent_places
-        ON sums.month_starts_on = silent_places.month_starts_on AND sums.facility_id = silent_places.facility_id
-        AND sums.is_system = 0
-    LEFT JOIN silent_months ON sums.month_starts_on = silent_months.month_starts_on AND sums.is_system = 1
-    CROSS JOIN last_days
+        ON sums.metric = silent_places.metric AND sums.month_starts_on = silent_places.month_starts_on
+        AND sums.facility_id = silent_places.facility_id AND sums.is_system = 0
+    LEFT JOIN silent_months
+        ON sums.metric = silent_months.metric AND sums.month_starts_on = silent_months.month_starts_on
+        AND sums.is_system = 1
     CROSS JOIN LATERAL (
         SELECT COALESCE(watermarks.complete_through, open_facilities.complete_through, last_days.complete_through)
             AS complete_through
     ) AS complete
-    ORDER BY sums.is_system DESC, 1, 2
+    ORDER BY sums.metric, sums.is_system DESC, 2, 3
     """
 
 
-def _sums_sql(table: str) -> str:
-    """The common table `sums`: by facility and month, and by month alone."""
-    return f"""
-    counted_sums AS (
-        SELECT *, listed_reason IS NULL AND NOT is_immature AS is_counted
-        FROM {table}
-        WHERE month_starts_on IS NOT NULL
-    ),
-    sums AS (
+def _rules_sql(metrics: Iterable[Metric]) -> str:
+    rows = (f"({literal(one.name)}, {one.matures_after_days}, {literal(_feeds_key(one))})" for one in metrics)
+    return f"VALUES {', '.join(rows)}"
+
+
+def _feeds_key(metric: Metric) -> str:
+    """Metrics that rest on the same tables have the same watermarks."""
+    return " ".join(feeds_of(metric))
+
+
+def _watermarks_sql(metrics: Iterable[Metric]) -> str:
+    by_feeds = {_feeds_key(metric): metric for metric in metrics}
+    return " UNION ALL ".join(
+        f"SELECT {literal(feeds)} AS feeds, marks.* FROM ({watermarks_sql(metric)}) AS marks"
+        for feeds, metric in by_feeds.items()
+    )
+
+
+def _sums_sql(metric: Metric, table: str) -> str:
+    """The sums of one metric: by facility and month, and by month alone."""
+    return f"""(
         SELECT
+            {literal(metric.name)} AS metric,
             GROUPING(facility_id) AS is_system,
             facility_id,
             month_starts_on,
@@ -75,26 +102,29 @@ def _sums_sql(table: str) -> str:
             CAST(SUM(log_sum) FILTER (WHERE is_counted) AS DOUBLE) AS log_sum,
             CAST(SUM(log_square_sum) FILTER (WHERE is_counted) AS DOUBLE) AS log_square_sum,
             CAST(SUM(n_logs) FILTER (WHERE is_counted) AS DOUBLE) AS n_logs
-        FROM counted_sums
+        FROM (SELECT *, listed_reason IS NULL AND NOT is_immature AS is_counted FROM {table}) AS summed_cases
+        WHERE month_starts_on IS NOT NULL
         GROUP BY GROUPING SETS ((facility_id, month_starts_on), (month_starts_on))
-    )
-    """
+    )"""
 
 
-def _known_until_sql(metric: Metric) -> str:
-    """Common tables on how far the data of each month reach: of open facilities, and where feeds were silent."""
-    feeds = ", ".join(literal(table) for table in feeds_of(metric))
-    return f"""
+_KNOWN_UNTIL = f"""
     months AS (
-        SELECT DISTINCT month_starts_on, CAST(month_starts_on + INTERVAL 1 MONTH - INTERVAL 1 DAY AS DATE) AS ends_on
-        FROM sums
+        SELECT DISTINCT
+            rules.metric,
+            rules.feeds,
+            rules.matures_after_days,
+            sums.month_starts_on,
+            CAST(sums.month_starts_on + INTERVAL 1 MONTH - INTERVAL 1 DAY AS DATE) AS ends_on
+        FROM sums INNER JOIN rules ON sums.metric = rules.metric
     ),
-    last_days AS (SELECT MAX(complete_through) AS complete_through FROM watermarks),
+    last_days AS (SELECT feeds, MAX(complete_through) AS complete_through FROM watermarks GROUP BY feeds),
+    months_of_feeds AS (SELECT DISTINCT feeds, month_starts_on, ends_on FROM months),
     open_facilities AS (
-        SELECT months.month_starts_on, MIN(watermarks.complete_through) AS complete_through
-        FROM months
-        CROSS JOIN last_days
-        CROSS JOIN watermarks
+        SELECT months.feeds, months.month_starts_on, MIN(watermarks.complete_through) AS complete_through
+        FROM months_of_feeds AS months
+        INNER JOIN last_days ON months.feeds = last_days.feeds
+        INNER JOIN watermarks ON months.feeds = watermarks.feeds
         INNER JOIN facilities ON watermarks.facility_id = facilities.facility_id
         WHERE
             (NOT watermarks.is_held_back OR watermarks.is_material)
@@ -104,42 +134,49 @@ def _known_until_sql(metric: Metric) -> str:
                 >= LEAST(months.ends_on, last_days.complete_through) - {SILENT_AFTER_DAYS}
             )
             AND (facilities.closed_on IS NULL OR facilities.closed_on >= months.month_starts_on)
-        GROUP BY months.month_starts_on
+        GROUP BY months.feeds, months.month_starts_on
     ),
     silent_places AS (
-        SELECT DISTINCT months.month_starts_on, feed_gaps.facility_id
+        SELECT DISTINCT months.metric, months.feeds, months.month_starts_on, feed_gaps.facility_id
         FROM months
         INNER JOIN feed_gaps
-            ON feed_gaps.starts_on <= months.ends_on + {metric.matures_after_days}
+            ON LIST_CONTAINS(STR_SPLIT(months.feeds, ' '), feed_gaps.table_name)
+            AND feed_gaps.starts_on <= months.ends_on + months.matures_after_days
             AND feed_gaps.ends_before > months.month_starts_on
-        WHERE feed_gaps.table_name IN ({feeds})
     ),
     silent_months AS (
-        SELECT DISTINCT silent_places.month_starts_on
-        FROM silent_places INNER JOIN watermarks ON silent_places.facility_id = watermarks.facility_id
+        SELECT DISTINCT silent_places.metric, silent_places.month_starts_on
+        FROM silent_places
+        INNER JOIN watermarks
+            ON silent_places.feeds = watermarks.feeds AND silent_places.facility_id = watermarks.facility_id
         WHERE watermarks.is_material
     )
-    """
+"""
+"""Common tables on how far the data of each month reach: of open facilities, and where feeds were silent."""
 
 
-def exclusions_sql(table: str) -> str:
-    """How many cases each reason excludes, by facility and month and for the whole system."""
-    return f"""
-    WITH excluded_sums AS (
-        SELECT
+def exclusions_sql(tables: Sequence[SummedCases]) -> str:
+    """How many cases each reason excludes, by metric, facility and month and for the whole system."""
+    excluded = " UNION ALL ".join(
+        f"""SELECT
+            {literal(metric.name)} AS metric,
             facility_id,
             STRFTIME(month_starts_on, '%Y-%m') AS month,
             CASE WHEN is_immature THEN '{INSUFFICIENT_FOLLOWUP}' ELSE listed_reason END AS exclusion_reason,
             n_cases
         FROM {table}
-        WHERE month_starts_on IS NOT NULL AND (is_immature OR listed_reason IS NOT NULL)
+        WHERE month_starts_on IS NOT NULL AND (is_immature OR listed_reason IS NOT NULL)"""
+        for metric, table in tables
     )
+    return f"""
+    WITH excluded_sums AS ({excluded})
     SELECT
+        metric,
         CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
         month,
         exclusion_reason,
         CAST(SUM(n_cases) AS BIGINT) AS n_cases
     FROM excluded_sums
-    GROUP BY GROUPING SETS ((facility_id, month, exclusion_reason), (month, exclusion_reason))
+    GROUP BY GROUPING SETS ((metric, facility_id, month, exclusion_reason), (metric, month, exclusion_reason))
     ORDER BY ALL
     """

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import CheckError, Fault, WarehouseError
 from kpi_pipeline.core.files import make_private_folder, replace_file
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_text import parquet_file, path_literal
+from kpi_pipeline.core.sql.connections import connect
+from kpi_pipeline.core.sql.sql_text import parquet_file
 from kpi_pipeline.metrics.balance import balance_faults
 from kpi_pipeline.metrics.cases import find_metric
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
@@ -52,17 +54,26 @@ def exclusions_file(folder: Path, metric: Metric) -> Path:
 
 
 def write_values(
-    connection: duckdb.DuckDBPyConnection, folder: Path, metric: Metric, *, settings: Settings, engine: Engine = DUCKDB
-) -> pd.DataFrame:
-    """Computes one metric and writes its two Parquet files by rename; returns the values."""
-    values, exclusions = compute_values(connection, metric, settings=settings, engine=engine)
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    metrics: Iterable[Metric],
+    *,
+    settings: Settings,
+    progress: Callable[[str], None] = lambda _: None,
+    engine: Engine = DUCKDB,
+) -> dict[str, pd.DataFrame]:
+    """Computes some metrics and writes the two Parquet files of each by rename; returns the values by name."""
     make_private_folder(folder.parent)
     make_private_folder(folder)
-    for path, frame in ((values_file(folder, metric), values), (exclusions_file(folder, metric), exclusions)):
-        building = path.with_name(f".{path.name}.building")
-        _write_parquet(connection, building, frame)
-        replace_file(building, path)
-    return values
+    written = {}
+    for metric, values, exclusions in compute_values(connection, metrics, settings=settings, engine=engine):
+        progress(metric.name)
+        for path, frame in ((values_file(folder, metric), values), (exclusions_file(folder, metric), exclusions)):
+            building = path.with_name(f".{path.name}.building")
+            _write_parquet(building, frame)
+            replace_file(building, path)
+        written[metric.name] = values
+    return written
 
 
 def write_all_values(
@@ -78,11 +89,9 @@ def write_all_values(
 
     Raises CheckError when a stock is not what its flows make it.
     """
+    metrics = load_metrics()
     folder = values_folder(warehouse, snapshot_id)
-    metrics, values = load_metrics(), {}
-    for metric in metrics.values():
-        progress(metric.name)
-        values[metric.name] = write_values(connection, folder, metric, settings=settings, engine=engine)
+    values = write_values(connection, folder, metrics.values(), settings=settings, progress=progress, engine=engine)
     if faults := balance_faults(metrics, values):
         raise CheckError(faults)
 
@@ -129,10 +138,16 @@ def remove_older_values(warehouse: Path, *, keep: Iterable[str]) -> None:
             shutil.rmtree(snapshot)
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, path: Path, frame: pd.DataFrame) -> None:
-    connection.register("frame_to_write", frame)
-    connection.execute(f"COPY frame_to_write TO {path_literal(path)} (FORMAT parquet)")
-    connection.unregister("frame_to_write")
+_TYPES = dict.fromkeys(("version", "n_cases", "n_excluded", "n_immature"), pa.int64())
+_TYPES |= dict.fromkeys(("numerator", "denominator", "value", "lower", "upper", "n_event_patients"), pa.float64())
+_TYPES["is_incomplete"] = pa.bool_()
+"""Of the columns that are no text."""
+
+
+def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    # By pyarrow: a COPY of DuckDB takes three times as long for a file this small, and there are two a metric.
+    schema = pa.schema([(name, _TYPES.get(name, pa.string())) for name in frame.columns])
+    pq.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False), path)
 
 
 def _read(connection: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:

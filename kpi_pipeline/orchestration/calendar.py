@@ -32,7 +32,7 @@ class ReportCalendar:
     working_day: int = 5
     days_off: frozenset[date] = frozenset()
 
-    def month_owed_on(self, day: date) -> Month | None:
+    def month_due_on(self, day: date) -> Month | None:
         """The month whose report was due by this day: last month from its working day on, None before that."""
         if self._working_day_number(day) < self.working_day:
             return None

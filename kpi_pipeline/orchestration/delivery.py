@@ -16,6 +16,7 @@ import dagster as dg
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.text.language import counted
 from kpi_pipeline.orchestration import metadata as told
 from kpi_pipeline.orchestration.resources import Hospital
 
@@ -71,13 +72,13 @@ def build_delivery_jobs() -> list[dg.JobDefinition]:
     def publish(context: dg.OpExecutionContext, hospital: Hospital) -> None:
         month = context.op_config["month"]
         with told.plain_failures():
-            from kpi_pipeline.pipeline.issue_desk import open_desk
-            from kpi_pipeline.pipeline.issue_publication import publish_month
+            from kpi_pipeline.pipeline.issuing.issue_desk import open_desk
+            from kpi_pipeline.pipeline.issuing.issue_publication import publish_month
 
             with open_desk(hospital.warehouse_file, settings=hospital.read_settings()) as desk:
                 published = publish_month(desk, Month.parse(month), by=_BY, at=datetime.now(UTC))
         for one in published:
-            context.log.info(f"{one.issue.name}: issue {one.issue.number}, {one.n_mails} mails queued")
+            context.log.info(f"{one.issue.name}: issue {one.issue.number}, {counted(one.n_mails, 'mails')} queued")
 
     @dg.op(description="Sends the mails that are due, and reads non-delivery reports.")
     def send(context: dg.OpExecutionContext, hospital: Hospital) -> None:
@@ -207,14 +208,14 @@ def newest_arrival(folder: Path) -> datetime | None:
 
 def tell(hospital: Hospital, subject: str, lines: list[str]) -> int:
     """Mails the operators by the mail room of the settings; 0 where none is set."""
-    from kpi_pipeline.pipeline.mailing import tell_operators
+    from kpi_pipeline.pipeline.issuing.mailing import tell_operators
 
     return tell_operators(hospital.read_settings(), subject, lines, at=datetime.now(UTC))
 
 
 def _draft(hospital: Hospital, settings: Settings, month: str) -> dict[str, str | int]:
-    from kpi_pipeline.pipeline.issue_desk import open_desk
-    from kpi_pipeline.pipeline.issue_draft import draft_month, standing_issues
+    from kpi_pipeline.pipeline.issuing.issue_desk import open_desk
+    from kpi_pipeline.pipeline.issuing.issue_draft import draft_month, standing_issues
 
     with open_desk(hospital.warehouse_file, settings=settings, reference=hospital.reference_folder) as desk:
         if standing := standing_issues(desk, Month.parse(month)):
@@ -235,8 +236,8 @@ def _draft(hospital: Hospital, settings: Settings, month: str) -> dict[str, str 
 
 def _send(hospital: Hospital) -> tuple[Counter[str], str]:
     from kpi_pipeline.delivery.bounces import collect_bounces
-    from kpi_pipeline.pipeline.issue_desk import archive_folder
-    from kpi_pipeline.pipeline.mailing import drain_outbox, open_mailroom
+    from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder
+    from kpi_pipeline.pipeline.issuing.mailing import drain_outbox, open_mailroom
 
     settings = hospital.read_settings()
     with _state(hospital) as database:

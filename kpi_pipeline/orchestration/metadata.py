@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kpi_pipeline.intake.ingest import IntakeResult
-    from kpi_pipeline.intake.staged_files import StagedFile
+    from kpi_pipeline.intake.staged.staged_files import StagedFile
     from kpi_pipeline.pipeline.build import BuildResult
     from kpi_pipeline.pipeline.report import WrittenReport
 

@@ -13,8 +13,8 @@ import dagster as dg
 from pydantic import ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError
-from kpi_pipeline.core.front_matter import faults_of
 from kpi_pipeline.core.settings import Settings, read_settings
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.core.vocabulary import Privacy
 
 

@@ -39,7 +39,7 @@ def decide_report(
     """Asks for the report that is owed at a moment, unless it was made since it fell due or is being made."""
     zone = ZoneInfo(calendar.time_zone)
     day = moment.astimezone(zone).date()
-    month = calendar.month_owed_on(day)
+    month = calendar.month_due_on(day)
     if month is None:
         return dg.SkipReason(f"{day} is before working day {calendar.working_day}, or of no month with a report.")
     since = datetime.combine(calendar.due_day_of(month), time(), tzinfo=zone)

@@ -12,11 +12,11 @@ import duckdb
 from kpi_pipeline.core.errors import CheckError, Fault, WarehouseError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.file_order import name_date
-from kpi_pipeline.intake.full_feeds import Shrinkage, shrinkage_since
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
-from kpi_pipeline.intake.landing_used import note_landing
-from kpi_pipeline.intake.staged_files import StagedFile
+from kpi_pipeline.intake.reading.file_order import name_date
+from kpi_pipeline.intake.staged.full_feeds import Shrinkage, shrinkage_since
+from kpi_pipeline.intake.staged.landing_used import note_landing
+from kpi_pipeline.intake.staged.staged_files import StagedFile
 from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import remove_older_values, write_all_values

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
+from kpi_pipeline.core.garbage import collecting_rarely
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
@@ -26,8 +27,8 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.gaps import read_gaps
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline.evidence import ABOUT, CASES
-from kpi_pipeline.pipeline.issue_before import (
+from kpi_pipeline.pipeline.history.evidence import ABOUT, CASES
+from kpi_pipeline.pipeline.history.issue_before import (
     IssueBefore,
     decisions_asked,
     evidence_of,
@@ -35,8 +36,8 @@ from kpi_pipeline.pipeline.issue_before import (
     restated_since,
     vintages_before,
 )
-from kpi_pipeline.pipeline.restatement import read_shown
-from kpi_pipeline.pipeline.roots import figure_roots
+from kpi_pipeline.pipeline.history.restatement import read_shown
+from kpi_pipeline.pipeline.history.roots import figure_roots
 from kpi_pipeline.report.build import build_whole
 from kpi_pipeline.report.forms.others import render_forms
 from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
@@ -71,6 +72,7 @@ class WrittenReport:
     forms: tuple[Path, ...] = ()
 
 
+@collecting_rarely()
 def write_report(
     warehouse: Path,
     month: Month,
@@ -152,7 +154,7 @@ def read_report_inputs(
     """Everything a report is judged from: the snapshot, the month, what is on record. Arguments as `write_report`."""
     metrics = load_metrics()
     read = read_values(warehouse)
-    with open_warehouse(warehouse) as connection:
+    with open_warehouse(warehouse, threads=settings.threads) as connection:
         facts = read_build_facts(connection)
         drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
         denials = read_denials(connection, month, metrics=metrics, values=read.values, facility=facility)
@@ -171,8 +173,6 @@ def read_report_inputs(
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
     commentary = read_commentary(settings.report.commentary, metrics)
     asked = decisions_asked(commentary, issue.before, metrics)
-    restated = _restated(issue, warehouse, facility, facts)
-    facility_name = _facility_name(facility, facts) if facility is not None else None
     return ReportInputs(
         metrics=metrics,
         values=read.values,
@@ -183,7 +183,7 @@ def read_report_inputs(
         targets=read_targets(settings.targets, metrics),
         commentary=commentary,
         facility_id=facility or WHOLE_SYSTEM,
-        facility_name=facility_name,
+        facility_name=_facility_name(facility, facts) if facility is not None else None,
         privacy=privacy,
         initiatives=decided.initiatives,
         rebases=decided.rebases,
@@ -197,7 +197,7 @@ def read_report_inputs(
         replaces=issue.replaces,
         gate_overrides=issue.gate_overrides,
         said=issue.said,
-        restated=restated,
+        restated=_restated(issue, warehouse, facility, facts),
         vintages=vintages_before(issue.before, scope=facility or WHOLE_SYSTEM),
         published=() if privacy == "internal" else published_before(issue.before, metrics),
     )

@@ -21,7 +21,7 @@ from kpi_pipeline.pipeline.report import WrittenReport, write_report
 _FEWEST_SIDE_BY_SIDE = 3
 """Fewer reports are done sooner than further processes are started."""
 _MOST_WORKERS = 8
-"""Each takes up to 400 MB."""
+"""Each takes some 500 MB."""
 
 
 def write_reports(
@@ -56,6 +56,7 @@ def write_reports(
         for month in months:
             yield month, write(month)
         return
+    write = partial(write, settings=settings.model_copy(update={"threads": 1}))  # a core has a worker already
     with ProcessPoolExecutor(n_workers, mp_context=get_context("spawn")) as pool:
         waiting: list[tuple[Month, Future[WrittenReport]]] = [(month, pool.submit(write, month)) for month in months]
         try:

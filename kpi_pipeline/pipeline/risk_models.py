@@ -13,7 +13,7 @@ import statsmodels  # type: ignore[import-untyped]
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.risk.checking import check_model
 from kpi_pipeline.improvement.risk.fitting import Link, fit_terms

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.core.sql_text import path_literal
+from kpi_pipeline.core.sql.connections import connect
+from kpi_pipeline.core.sql.sql_text import path_literal
 from kpi_pipeline.reference.ccs_reader import read_ccs_maps
 from kpi_pipeline.reference.dataset import Dataset, Reading
 from kpi_pipeline.reference.elixhauser_reader import read_elixhauser

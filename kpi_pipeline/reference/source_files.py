@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from kpi_pipeline.core.errors import Fault
-from kpi_pipeline.core.language import format_count, verb_for
+from kpi_pipeline.core.text.language import format_count, verb_for
 
 _HEADER_WITHIN_LINES = 15
 """Title lines that may stand above the header row; AHRQ has one, CMS two."""

@@ -15,7 +15,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.core.sql_text import file_literal, parquet_file
+from kpi_pipeline.core.sql.sql_text import file_literal, parquet_file
 from kpi_pipeline.reference.provenance import PROVENANCE_FILE, ReferenceTable, read_provenance
 
 SHIPPED_FOLDER = Path(__file__).resolve().parent / "data"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC
 
-from kpi_pipeline.core.language import date_words
+from kpi_pipeline.core.text.language import date_words
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.forms.figures_csv import write_figures_csv
@@ -15,19 +15,19 @@ from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.barriers import build_barriers
 from kpi_pipeline.report.pages.budget import build_budget
-from kpi_pipeline.report.pages.claims import build_said_before
-from kpi_pipeline.report.pages.decisions import build_decisions
-from kpi_pipeline.report.pages.drivers import build_drivers
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
-from kpi_pipeline.report.pages.explained import ExplainedFigure, build_explained
 from kpi_pipeline.report.pages.facilities import build_facility_section
 from kpi_pipeline.report.pages.fairness import build_fairness
+from kpi_pipeline.report.pages.followed.claims import build_said_before
+from kpi_pipeline.report.pages.followed.explained import ExplainedFigure, build_explained
+from kpi_pipeline.report.pages.followed.provisional import build_provisional
+from kpi_pipeline.report.pages.followed.questions import build_questions
+from kpi_pipeline.report.pages.followed.restated import build_restated
 from kpi_pipeline.report.pages.front import build_front_page
-from kpi_pipeline.report.pages.improvement import build_improvement
-from kpi_pipeline.report.pages.owed import build_owed
-from kpi_pipeline.report.pages.provisional import build_provisional
-from kpi_pipeline.report.pages.questions import build_questions
-from kpi_pipeline.report.pages.restated import build_restated
+from kpi_pipeline.report.pages.improving.decisions import build_decisions
+from kpi_pipeline.report.pages.improving.drivers import build_drivers
+from kpi_pipeline.report.pages.improving.improvement import build_improvement
+from kpi_pipeline.report.pages.improving.owed import build_owed
 from kpi_pipeline.report.pages.scorecard import build_scorecard, build_small_multiples, section_headings
 from kpi_pipeline.report.pages.totals import build_totals
 from kpi_pipeline.report.words.findings import issue_words

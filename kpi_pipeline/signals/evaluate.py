@@ -107,11 +107,14 @@ def evaluate_chart(
         )
     )  # fmt: skip
     screen = rule_set.screen_moving_ranges if screen_moving_ranges is None else screen_moving_ranges
-    if not (0 < ewma_weight <= 1 and ewma_width > 0):
-        what = f"{ewma_weight:g} and {ewma_width:g}: the weight lies above 0 and not above 1, the width above 0."
+    _check_ewma(ewma_weight, ewma_width)
+    return _result(series, Method(sigma_factor, screen, laney, estimator, ewma_weight, ewma_width), rule_set)
+
+
+def _check_ewma(weight: float, width: float) -> None:
+    if not (0 < weight <= 1 and width > 0):
+        what = f"{weight:g} and {width:g}: the weight lies above 0 and not above 1, the width above 0."
         raise InputError(Fault("ewma_weight, ewma_width", what))
-    method = Method(sigma_factor, screen, laney, estimator, ewma_weight, ewma_width)
-    return _result(series, method, rule_set)
 
 
 def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:

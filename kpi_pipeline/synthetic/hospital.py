@@ -11,21 +11,21 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.synthetic import casework, department, utilisation
-from kpi_pipeline.synthetic.counting import Events, count_months, describe_changes
-from kpi_pipeline.synthetic.department_tables import write_department_tables
-from kpi_pipeline.synthetic.encounters import build_encounters
-from kpi_pipeline.synthetic.faults import Ids, WrittenFaults, choose_stays, write_faults
-from kpi_pipeline.synthetic.measure_counting import Visits, count_measures
-from kpi_pipeline.synthetic.money import price_other_encounters, price_stays
-from kpi_pipeline.synthetic.other_encounters import build_other_encounters
-from kpi_pipeline.synthetic.people import assign_people
-from kpi_pipeline.synthetic.places import FACILITIES, SYSTEM_NAME
-from kpi_pipeline.synthetic.plan import NEVER, Ints, Plan
-from kpi_pipeline.synthetic.stay_tables import write_stay_tables
-from kpi_pipeline.synthetic.stays import build_stays
+from kpi_pipeline.synthetic.care.encounters import build_encounters
+from kpi_pipeline.synthetic.care.faults import Ids, WrittenFaults, choose_stays, write_faults
+from kpi_pipeline.synthetic.care.money import price_other_encounters, price_stays
+from kpi_pipeline.synthetic.care.other_encounters import build_other_encounters
+from kpi_pipeline.synthetic.care.people import assign_people
+from kpi_pipeline.synthetic.care.stays import build_stays
+from kpi_pipeline.synthetic.ground.places import FACILITIES, SYSTEM_NAME
+from kpi_pipeline.synthetic.ground.plan import NEVER, Ints, Plan
 from kpi_pipeline.synthetic.truth import FacilityTruth, MeasureTruth, Truth, write_truth
-from kpi_pipeline.synthetic.writing import Writer
+from kpi_pipeline.synthetic.work import casework, department, utilisation
+from kpi_pipeline.synthetic.work.counting import Events, count_months, describe_changes
+from kpi_pipeline.synthetic.work.department_tables import write_department_tables
+from kpi_pipeline.synthetic.work.measure_counting import Visits, count_measures
+from kpi_pipeline.synthetic.work.stay_tables import write_stay_tables
+from kpi_pipeline.synthetic.work.writing import Writer
 
 PLAUSIBLE_DAYS_AHEAD = 7
 """The folder declares dates up to this many days after the last complete day as plausible."""

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.core.front_matter import faults_of
+from kpi_pipeline.core.sql.front_matter import faults_of
 
 Outcome = Literal["quarantined", "duplicate", "superseded", "combined", "excluded", "ordinary"]
 

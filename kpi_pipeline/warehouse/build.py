@@ -12,13 +12,13 @@ import duckdb
 from kpi_pipeline import __version__
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_text import identifier
+from kpi_pipeline.core.sql.sql_text import identifier
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.current_rows import append_quarantine, create_current_rows, create_ledger_tables
-from kpi_pipeline.intake.full_feeds import Shrinkage, read_shrinkages, shrinkage_fault
+from kpi_pipeline.intake.feeds.landing_history import KINDS as HISTORY_KINDS
 from kpi_pipeline.intake.ingest import IntakeResult
-from kpi_pipeline.intake.landing_history import KINDS as HISTORY_KINDS
+from kpi_pipeline.intake.staged.current_rows import append_quarantine, create_current_rows, create_ledger_tables
+from kpi_pipeline.intake.staged.full_feeds import Shrinkage, read_shrinkages, shrinkage_fault
 from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
@@ -26,6 +26,7 @@ from kpi_pipeline.warehouse.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.gap_warnings import find_gaps
 from kpi_pipeline.warehouse.identity_warnings import find_identity_warnings
 from kpi_pipeline.warehouse.notices import write_notices
+from kpi_pipeline.warehouse.pattern_warnings import find_patterns
 from kpi_pipeline.warehouse.plausibility_warnings import find_implausible
 from kpi_pipeline.warehouse.reused_ids import refuse_reused_ids
 from kpi_pipeline.warehouse.row_warnings import find_row_warnings
@@ -204,6 +205,7 @@ def _write_build_info(
         *find_row_warnings(connection, intake),
         *find_identity_warnings(connection, intake),
         *find_implausible(connection, intake),
+        *find_patterns(connection),
         *find_gaps(connection),
         *find_stay_warnings(connection),
     ]

@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import filelock
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import Fault, WarehouseError
 from kpi_pipeline.core.files import PRIVATE_FILE, disk_full, is_disk_full, private_files, replace_file, scratch_folder
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql_text import path_literal
+from kpi_pipeline.core.sql.connections import connect
+from kpi_pipeline.core.sql.sql_text import path_literal
 
 SCHEMA_VERSION = 3
 """Raised when the warehouse's tables change so that an older file cannot be read; the file is then rebuilt."""
@@ -29,11 +29,14 @@ def store_folder(warehouse: Path) -> Path:
 
 
 @contextmanager
-def open_warehouse(path: Path, *, any_schema: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(
+    path: Path, *, any_schema: bool = False, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the last good warehouse.
 
     Raises WarehouseError when there is none, when it is no warehouse, or when another version built it.
-    any_schema: another version's will do; a build that replaces the file asks only whether it is ours.
+    any_schema: another version's will do; a build that replaces the file asks only whether it is ours. threads: None is
+    one a core.
     """
     if not path.is_file():
         raise WarehouseError(
@@ -41,7 +44,7 @@ def open_warehouse(path: Path, *, any_schema: bool = False) -> Iterator[duckdb.D
         )
     # Attached to a database of its own: by path, DuckDB would hand out the file that another reader of this
     # process still has open, although it has been replaced meanwhile.
-    connection = connect(files=[path])
+    connection = connect(files=[path], threads=threads)
     try:
         connection.execute(f"ATTACH {path_literal(path.resolve())} AS warehouse (READ_ONLY); USE warehouse")
     except duckdb.Error as error:

@@ -10,9 +10,9 @@ import duckdb
 import pandas as pd
 
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.texts import unmistakable_name
-from kpi_pipeline.intake.checked_rows import reason_words
+from kpi_pipeline.core.text.texts import unmistakable_name
 from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.mapping.checked_rows import reason_words
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.notices import read_notices
 

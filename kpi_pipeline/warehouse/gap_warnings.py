@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.sql_text import identifier, list_literal, literal
+from kpi_pipeline.core.sql.sql_text import identifier, list_literal, literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 
 _FEWEST_MONTHS = 6
@@ -42,76 +42,7 @@ def _thin_months(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     Looked at are whole months from the first that is not thin itself up to the claimed watermark, but not after a
     facility's last encounters: that a feed of encounters stops is `feed_ends`'s matter.
     """
-    rows = connection.execute(
-        f"""
-        WITH ends AS (
-            SELECT
-                facility_id,
-                CAST(DATE_TRUNC('month', LEAST(
-                    MAX(claimed.complete_through) + INTERVAL 1 DAY,
-                    MAX(rows.happened_on) + INTERVAL {_QUIET_DAYS} DAY
-                )) AS DATE) AS before_month
-            FROM claimed_watermarks AS claimed
-            INNER JOIN feed_days AS rows USING (facility_id)
-            WHERE rows.table_name = 'encounters'
-            GROUP BY facility_id
-        ),
-        dated AS (
-            SELECT facility_id, table_name, happened_on, n_rows FROM feed_days
-            UNION ALL
-            SELECT encounters.facility_id, 'procedures', procedures.performed_on, 1
-            FROM staged_procedures AS procedures
-            INNER JOIN staged_encounters AS encounters USING (encounter_id)
-            WHERE procedures.performed_on IS NOT NULL
-        ),
-        counted AS (
-            SELECT
-                CASE GROUPING(dated.facility_id)
-                    WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE dated.facility_id END AS place,
-                dated.table_name,
-                CAST(DATE_TRUNC('month', dated.happened_on) AS DATE) AS month,
-                SUM(dated.n_rows) AS n_rows,
-                MAX(ends.before_month) AS before_month
-            FROM dated
-            INNER JOIN ends ON dated.facility_id = ends.facility_id AND dated.happened_on < ends.before_month
-            GROUP BY GROUPING SETS ((dated.facility_id, dated.table_name, 3), (dated.table_name, 3))
-        ),
-        usual AS (
-            SELECT place, table_name, MEDIAN(n_rows) AS usual, MAX(before_month) AS before_month
-            FROM counted GROUP BY place, table_name HAVING COUNT(*) >= {_FEWEST_MONTHS}
-        ),
-        first_months AS (
-            SELECT counted.place, counted.table_name, MIN(counted.month) AS month
-            FROM counted INNER JOIN usual USING (place, table_name)
-            WHERE counted.n_rows > usual.usual / 2
-            GROUP BY counted.place, counted.table_name
-        ),
-        months AS (
-            SELECT
-                usual.place, usual.table_name, usual.usual,
-                CAST(UNNEST(GENERATE_SERIES(
-                    first_months.month, usual.before_month - INTERVAL 1 MONTH, INTERVAL 1 MONTH
-                )) AS DATE) AS month
-            FROM usual INNER JOIN first_months USING (place, table_name)
-        ),
-        thin AS (
-            SELECT months.table_name, months.place, months.month, months.usual, COALESCE(counted.n_rows, 0) AS n_rows
-            FROM months LEFT JOIN counted USING (place, table_name, month)
-            WHERE COALESCE(counted.n_rows, 0) <= months.usual / 2
-                AND months.usual - COALESCE(counted.n_rows, 0)
-                    + CASE WHEN counted.n_rows > 0 THEN counted.n_rows * LN(counted.n_rows / months.usual) ELSE 0 END
-                    >= LN({_ONCE_IN})
-        )
-        SELECT table_name, place, STRFTIME(month, '%Y-%m'), CAST(n_rows AS BIGINT), CAST(usual AS BIGINT)
-        FROM thin
-        -- The whole is told where no single place is.
-        WHERE place <> {literal(WHOLE_SYSTEM)} OR NOT EXISTS (
-            SELECT 1 FROM thin AS other
-            WHERE other.table_name = thin.table_name AND other.month = thin.month AND other.place <> thin.place
-        )
-        ORDER BY ALL
-        """
-    ).fetchall()
+    rows = connection.execute(_THIN_MONTHS).fetchall()
     return [
         Notice(
             "month_thin",
@@ -122,6 +53,76 @@ def _thin_months(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         )
         for table, place, month, n_rows, usual in rows
     ]
+
+
+_THIN_MONTHS = f"""
+    WITH ends AS (
+        SELECT
+            facility_id,
+            CAST(DATE_TRUNC('month', LEAST(
+                MAX(claimed.complete_through) + INTERVAL 1 DAY,
+                MAX(rows.happened_on) + INTERVAL {_QUIET_DAYS} DAY
+            )) AS DATE) AS before_month
+        FROM claimed_watermarks AS claimed
+        INNER JOIN feed_days AS rows USING (facility_id)
+        WHERE rows.table_name = 'encounters'
+        GROUP BY facility_id
+    ),
+    dated AS (
+        SELECT facility_id, table_name, happened_on, n_rows FROM feed_days
+        UNION ALL
+        SELECT encounters.facility_id, 'procedures', procedures.performed_on, 1
+        FROM staged_procedures AS procedures
+        INNER JOIN staged_encounters AS encounters USING (encounter_id)
+        WHERE procedures.performed_on IS NOT NULL
+    ),
+    counted AS (
+        SELECT
+            CASE GROUPING(dated.facility_id)
+                WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE dated.facility_id END AS place,
+            dated.table_name,
+            CAST(DATE_TRUNC('month', dated.happened_on) AS DATE) AS month,
+            SUM(dated.n_rows) AS n_rows,
+            MAX(ends.before_month) AS before_month
+        FROM dated
+        INNER JOIN ends ON dated.facility_id = ends.facility_id AND dated.happened_on < ends.before_month
+        GROUP BY GROUPING SETS ((dated.facility_id, dated.table_name, 3), (dated.table_name, 3))
+    ),
+    usual AS (
+        SELECT place, table_name, MEDIAN(n_rows) AS usual, MAX(before_month) AS before_month
+        FROM counted GROUP BY place, table_name HAVING COUNT(*) >= {_FEWEST_MONTHS}
+    ),
+    first_months AS (
+        SELECT counted.place, counted.table_name, MIN(counted.month) AS month
+        FROM counted INNER JOIN usual USING (place, table_name)
+        WHERE counted.n_rows > usual.usual / 2
+        GROUP BY counted.place, counted.table_name
+    ),
+    months AS (
+        SELECT
+            usual.place, usual.table_name, usual.usual,
+            CAST(UNNEST(GENERATE_SERIES(
+                first_months.month, usual.before_month - INTERVAL 1 MONTH, INTERVAL 1 MONTH
+            )) AS DATE) AS month
+        FROM usual INNER JOIN first_months USING (place, table_name)
+    ),
+    thin AS (
+        SELECT months.table_name, months.place, months.month, months.usual, COALESCE(counted.n_rows, 0) AS n_rows
+        FROM months LEFT JOIN counted USING (place, table_name, month)
+        WHERE COALESCE(counted.n_rows, 0) <= months.usual / 2
+            AND months.usual - COALESCE(counted.n_rows, 0)
+                + CASE WHEN counted.n_rows > 0 THEN counted.n_rows * LN(counted.n_rows / months.usual) ELSE 0 END
+                >= LN({_ONCE_IN})
+    )
+    SELECT table_name, place, STRFTIME(month, '%Y-%m'), CAST(n_rows AS BIGINT), CAST(usual AS BIGINT)
+    FROM thin
+    -- The whole is told where no single place is.
+    WHERE place <> {literal(WHOLE_SYSTEM)} OR NOT EXISTS (
+        SELECT 1 FROM thin AS other
+        WHERE other.table_name = thin.table_name AND other.month = thin.month AND other.place <> thin.place
+    )
+    ORDER BY ALL
+"""
 
 
 def _settled_stays(connection: duckdb.DuckDBPyConnection) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.sql_text import identifier
+from kpi_pipeline.core.sql.sql_text import identifier
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME

@@ -7,7 +7,7 @@ from __future__ import annotations
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.intake.ingest import IntakeResult
 
 _ROWS_LOOKED_AT = 10_000

@@ -10,7 +10,7 @@ import duckdb
 
 from kpi_pipeline.core.errors import CheckError, Fault
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.intake.one_row_each import FEWEST_KEYS
+from kpi_pipeline.intake.staged.one_row_each import FEWEST_KEYS
 
 
 def count_reused_ids(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:

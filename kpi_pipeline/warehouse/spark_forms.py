@@ -241,7 +241,9 @@ def _percentile(node: exp.WithinGroup) -> exp.Expr:
     if not isinstance(node.this, exp.PercentileCont):
         raise UntranslatableError(f"orders within a group: {_describe(node)}")
     ordered = node.expression.expressions[0].this
-    return exp.Anonymous(this="PERCENTILE", expressions=[ordered.copy(), node.this.this.copy()])
+    new = exp.Anonymous(this="PERCENTILE", expressions=[ordered.copy(), node.this.this.copy()])
+    new.type = exp.DataType.build("DOUBLE")
+    return new
 
 
 def _letters(node: exp.Upper | exp.Lower) -> exp.Expr:

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kpi_pipeline.core.errors import DefinitionError, Fault
-from kpi_pipeline.core.front_matter import faults_of, read_sql_file
 from kpi_pipeline.core.resources import resource_folder
-from kpi_pipeline.core.sql_graph import build_order, tables_read
+from kpi_pipeline.core.sql.front_matter import faults_of, read_sql_file
+from kpi_pipeline.core.sql.sql_graph import build_order, tables_read
 from kpi_pipeline.intake.contract import load_contracts
 
 PREPARED_TABLES = frozenset(

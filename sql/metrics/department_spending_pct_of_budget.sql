@@ -25,6 +25,7 @@ caveats:
   - "The layout carries no planned number of patients, so the plan is not flexed: a busy month may spend more."
   - By month of posting; it never ties with the cost of the month's discharges.
 counts_patients: false
+is_sample: false
 reviewed: 2026-11-27
 ---*/
 SELECT

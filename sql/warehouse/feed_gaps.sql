@@ -5,10 +5,43 @@ means: >-
   all but once in ten thousand times: a week or more, and five times as long as usually lies between rows. Where less
   than a row a day comes, the evidence must be twice as strong. Of encounters, where they come every day, a shorter
   stretch is enough with twice the evidence; so is one of admissions or of discharges alone. Days on which a facility is
-  declared closed are no silence.
+  declared closed are no silence. Nor are those before the first month with more than half of the usual rows: an
+  extract of discharges holds the early admissions of those who stayed long, and little else of their weeks.
 key: [facility_id, table_name, of_what, starts_on]
 ---*/
-WITH silent_days AS (
+WITH months AS (
+    SELECT
+        facility_id,
+        table_name,
+        DATE_TRUNC('month', happened_on) AS starts_on,
+        SUM(n_rows) AS n_rows
+    FROM feed_usual_days
+    WHERE happened_on <= last_on
+    GROUP BY facility_id, table_name, DATE_TRUNC('month', happened_on)
+),
+
+usual_months AS (
+    SELECT
+        facility_id,
+        table_name,
+        PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY n_rows) AS n_usual
+    FROM months
+    GROUP BY facility_id, table_name
+),
+
+beginnings AS (
+    SELECT
+        months.facility_id,
+        months.table_name,
+        MIN(months.starts_on) AS starts_on
+    FROM months
+    INNER JOIN usual_months
+        ON months.facility_id = usual_months.facility_id AND months.table_name = usual_months.table_name
+    WHERE months.n_rows > usual_months.n_usual / 2
+    GROUP BY months.facility_id, months.table_name
+),
+
+silent_days AS (
     SELECT
         facility_id,
         table_name,
@@ -19,7 +52,8 @@ WITH silent_days AS (
         DATE_DIFF('day', DATE '2000-01-01', happened_on)
         - ROW_NUMBER() OVER (PARTITION BY facility_id, table_name ORDER BY happened_on) AS stretch
     FROM feed_usual_days
-    WHERE n_rows = 0 AND NOT is_closed AND happened_on < last_on
+    INNER JOIN beginnings USING (facility_id, table_name)
+    WHERE n_rows = 0 AND NOT is_closed AND happened_on < last_on AND happened_on >= starts_on
 ),
 
 stretches AS (

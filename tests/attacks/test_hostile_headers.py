@@ -104,7 +104,7 @@ def test_a_header_with_a_control_character_is_refused(character: str, tmp_path: 
     ],
 )
 def test_a_connection_reaches_nothing_but_its_folders(statement: str, tmp_path: Path) -> None:
-    from kpi_pipeline.core.connections import connect
+    from kpi_pipeline.core.sql.connections import connect
 
     with connect(folders=[tmp_path]) as connection:
         with pytest.raises(duckdb.Error):
@@ -113,7 +113,7 @@ def test_a_connection_reaches_nothing_but_its_folders(statement: str, tmp_path: 
 
 
 def test_a_link_out_of_a_folder_is_not_followed(tmp_path: Path) -> None:
-    from kpi_pipeline.core.connections import connect
+    from kpi_pipeline.core.sql.connections import connect
 
     (tmp_path / "in").mkdir()
     (tmp_path / "outside.csv").write_text("a\n1\n")

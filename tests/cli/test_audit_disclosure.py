@@ -15,9 +15,9 @@ from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.publication import DENOMINATOR, Cell
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.pipeline.audit_disclosure import audit_reports
-from kpi_pipeline.pipeline.issue_before import published_before, read_issue_before
-from kpi_pipeline.pipeline.published_words import small_counts_said
+from kpi_pipeline.pipeline.history.issue_before import published_before, read_issue_before
+from kpi_pipeline.pipeline.history.published_words import small_counts_said
+from kpi_pipeline.pipeline.tracing.audit_disclosure import audit_reports
 from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import report_file_stem
 from tests.report.invented_report import READMISSION, report_inputs

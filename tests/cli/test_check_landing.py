@@ -12,9 +12,9 @@ from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake import ingest as intake_room
 from kpi_pipeline.intake.contract import Mapping, Source, load_contracts, load_source
-from kpi_pipeline.intake.mapping_check import broken_mapping, mapping_faults
+from kpi_pipeline.intake.mapping.mapping_check import broken_mapping, mapping_faults
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.check_landing import TriedLanding, try_landing
+from kpi_pipeline.pipeline.checking.check_landing import TriedLanding, try_landing
 from tests.support.bad_folders import BAD
 from tests.support.landings import GOOD, HEADER, Files, encounters, land, line, take_in
 from tests.support.said import said

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.core.language import Noun, date_words, format_count, month_words, one_or_many, verb_for
 from kpi_pipeline.core.settings import ReportSettings
+from kpi_pipeline.core.text.language import Noun, date_words, format_count, month_words, one_or_many, verb_for
 from kpi_pipeline.metrics.declaration import load_metrics
 
 PACKAGE = Path(__file__).parents[2] / "kpi_pipeline"

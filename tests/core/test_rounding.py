@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_pipeline.core.rounding import round_half_up, round_parts
+from kpi_pipeline.core.text.rounding import round_half_up, round_parts
 
 
 def test_three_thirds_of_a_hundred_print_as_a_hundred() -> None:

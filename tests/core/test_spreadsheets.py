@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_pipeline.core.spreadsheets import guarded
+from kpi_pipeline.core.text.spreadsheets import guarded
 
 
 @given(st.text())

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.core.errors import DefinitionError
-from kpi_pipeline.core.front_matter import read_sql_file
-from kpi_pipeline.core.sql_graph import build_order, tables_read
+from kpi_pipeline.core.sql.front_matter import read_sql_file
+from kpi_pipeline.core.sql.sql_graph import build_order, tables_read
 
 
 def sql_file(folder: Path, text: str) -> Path:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_pipeline.core import sql_text
-from kpi_pipeline.core.sql_text import file_literal, identifier, list_literal, literal, parquet_file
+import kpi_pipeline
+from kpi_pipeline.core.sql import sql_text
+from kpi_pipeline.core.sql.sql_text import file_literal, identifier, list_literal, literal, parquet_file
 
-PACKAGE = Path(sql_text.__file__).parent.parent
+PACKAGE = Path(kpi_pipeline.__file__).parent
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
 SQL_WORDS = re.compile(
@@ -33,30 +34,31 @@ OUR_OWN = {
 }
 """Attributes that hold what our own checked declarations say, whatever object they are read from."""
 GIVEN = {
-    "core/connections.py": {"name"},
-    "core/sql_text.py": {"value"},
+    "core/sql/connections.py": {"name"},
+    "core/sql/sql_text.py": {"value"},
     "improvement/drivers/collect.py": {"opening.condition()", "ever.condition()"},
+    "improvement/drivers/unit_queries.py": {"cases", "window.condition('cases', 'event_date')"},
     "improvement/drivers/queries.py": {
         "by",
         "window.condition('cases', 'event_date')",
         "window.condition('census', 'census_on')",
         "window.condition()",
     },
-    "intake/current_rows.py": {"table", "name", "number", "rank", "newer", "order", "newest", "updated_at"}
+    "intake/staged/current_rows.py": {"table", "name", "number", "rank", "newer", "order", "newest", "updated_at"}
     | {"admitted_at", "is_open", "types.get(column.type, 'VARCHAR')"},
-    "intake/one_row_each.py": {"path_sql", "name", "updated_at", "is_outdated", "touches", "by_admission"}
+    "intake/staged/one_row_each.py": {"path_sql", "name", "updated_at", "is_outdated", "touches", "by_admission"}
     | {"differs", "totals", "key"},
-    "intake/checked_rows.py": {"condition", "part", "name", "any_fault", "list_of_faults"},
-    "intake/column_mapping.py": {"raw", "guard", "parsed", "moment", "whole_day", "is_number"},
+    "intake/mapping/checked_rows.py": {"condition", "part", "name", "any_fault", "list_of_faults"},
+    "intake/mapping/column_mapping.py": {"raw", "guard", "parsed", "moment", "whole_day", "is_number"},
     "intake/ingest.py": {"landed_sql(item.opened, canonical)"},
-    "intake/mapping_places.py": {"name"},
-    "intake/number_forms.py": {"raw", "rows_sql", "bare", "undressed"},
-    "intake/opened.py": {"sql"},
-    "intake/refused_rows.py": {"names"},
-    "intake/row_types.py": {"text", "month", "name"},
-    "intake/staging.py": {"condition", "counts", "name", "staging.rows_sql", "opened.every_row_sql"},
-    "intake/text_files.py": {"selected", "spec", "name"},
-    "intake/workbooks.py": {"selected", "spec", "name"},
+    "intake/mapping/mapping_places.py": {"name"},
+    "intake/reading/number_forms.py": {"raw", "rows_sql", "bare", "undressed"},
+    "intake/reading/opened.py": {"sql"},
+    "intake/reading/refused_rows.py": {"names"},
+    "intake/mapping/row_types.py": {"text", "month", "name"},
+    "intake/staged/staging.py": {"condition", "counts", "name", "staging.rows_sql", "opened.every_row_sql"},
+    "intake/reading/text_files.py": {"selected", "spec", "name"},
+    "intake/reading/workbooks.py": {"selected", "spec", "name"},
     "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
     "metrics/groups.py": {
@@ -76,11 +78,17 @@ GIVEN = {
     "metrics/survival.py": {"counted"},
     "metrics/blast_radius.py": {"table", "name", "column"},
     "metrics/definition_diff.py": {"conditions", "rule", "column"},
-    "pipeline/check.py": set(),
-    "pipeline/evidence.py": {"', '.join([*hashes, _hash_sql(together, 'COUNT(*)')])", "_JOINS.get(table, '')", "count"},
-    "pipeline/new_metric.py": {"title"},
-    "pipeline/restatement.py": {"is_filled", "changed", "columns", "differs", "name", "a", "b"},
-    "pipeline/column_profile.py": {"self.rows", "self.patients", "rows", "value", "plain", "known", "width"},
+    "pipeline/checking/check.py": set(),
+    "pipeline/history/evidence.py": {
+        "', '.join([*hashes, _hash_sql(together, 'COUNT(*)')])",
+        "_JOINS.get(table, '')",
+        "count",
+    },
+    "pipeline/checking/new_metric.py": {"title"},
+    "pipeline/history/case_sums.py": {"cases_of_file(file)"},
+    "pipeline/history/changed_rows.py": {"is_filled", "changed", "name", "a", "b", "cases_of_file(folder / CASES)"}
+    | {"months.format('cases_then')", "months.format('cases_now')", "columns", "differs"},
+    "pipeline/checking/column_profile.py": {"self.rows", "self.patients", "rows", "value", "plain", "known", "width"},
     "reference/importer.py": {"kind", "name", "columns"},
     "reference/store.py": {"kind", "name", "table", "columns", "_FIRST_FISCAL_YEAR", "marks"},
     "synthetic": {"column", "columns", "expression", "last", "order", "query", "table", "text", "typed"}
@@ -88,6 +96,8 @@ GIVEN = {
     "warehouse/facts.py": {"extra"},
     "warehouse/gap_warnings.py": {"stays", "values"},
     "warehouse/identity_warnings.py": {"counted_sql", "columns", "amount"},
+    "warehouse/pattern_warnings.py": {"_BY_MONTH.format(values=values)"}
+    | {"_BY_MONTH.format(values='admitted_on = discharged_on AS is_same_day')"},
     "warehouse/plausibility_warnings.py": {"shape", "table", "condition"},
     "warehouse/row_warnings.py": {"table", "name", "column"},
     "warehouse/tables.py": {"name"},
@@ -275,4 +285,4 @@ def test_every_connection_is_opened_in_one_place() -> None:
         for path in sorted(PACKAGE.rglob("*.py"))
         if re.search(r"duckdb\.connect\(|duckdb\.(sql|execute|query|read_\w+)\(", path.read_text(encoding="utf-8"))
     ]
-    assert users == ["core/connections.py"]
+    assert users == ["core/sql/connections.py"]

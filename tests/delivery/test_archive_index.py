@@ -12,8 +12,8 @@ import pytest
 from kpi_pipeline.core.errors import DeliveryError
 from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.delivery.files import sha256_of
-from kpi_pipeline.pipeline.issue_index import write_index
-from kpi_pipeline.pipeline.issue_story import withdraw_issue
+from kpi_pipeline.pipeline.issuing.issue_index import write_index
+from kpi_pipeline.pipeline.issuing.issue_story import withdraw_issue
 from kpi_pipeline.report.forms.archive_index import ArchivedFile, IndexedIssue, render_index
 from tests.support.delivery import NOON, OCTOBER, StubDesk, issue_month
 from tests.support.html_checks import read_html

@@ -15,8 +15,8 @@ from kpi_pipeline.delivery.archive import issue_path, write_issue
 from kpi_pipeline.delivery.files import safe_name
 from kpi_pipeline.delivery.issues import Issue, approve, finish_publication, list_issues, reserve_number
 from kpi_pipeline.delivery.outbox import claim, mails_of
-from kpi_pipeline.pipeline.issues import draft_month, publish_month
-from kpi_pipeline.pipeline.mailing import Mailroom, drain_outbox
+from kpi_pipeline.pipeline.issuing.issues import draft_month, publish_month
+from kpi_pipeline.pipeline.issuing.mailing import Mailroom, drain_outbox
 from kpi_pipeline.state.models import IssueEntry
 from tests.support.delivery import NOON, OCTOBER, StubDesk
 from tests.support.smtp_sink import PASSWORD, settings_for, start_sink

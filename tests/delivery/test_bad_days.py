@@ -17,8 +17,8 @@ from kpi_pipeline.delivery.archive import folder_faults
 from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import claim, counts, settle
 from kpi_pipeline.delivery.points import forget_listeners, listen
-from kpi_pipeline.pipeline.issue_draft import draft_month
-from kpi_pipeline.pipeline.issue_publication import approve_month, publish_month
+from kpi_pipeline.pipeline.issuing.issue_draft import draft_month
+from kpi_pipeline.pipeline.issuing.issue_publication import approve_month, publish_month
 from kpi_pipeline.state.database import sqlite_file
 from kpi_pipeline.state.events import chain_faults
 from tests.support.delivery import NOON, OCTOBER, StubDesk, failing_at

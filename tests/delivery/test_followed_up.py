@@ -28,16 +28,17 @@ from kpi_pipeline.cli.main import app
 from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
 from kpi_pipeline.core.errors import DeliveryError, InputError
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.spreadsheets import unguarded
+from kpi_pipeline.core.text.spreadsheets import unguarded
 from kpi_pipeline.delivery.archive import read_manifest
+from kpi_pipeline.judgement.restated.split import Sums
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.pipeline import verify
-from kpi_pipeline.pipeline.backup import restore_backup, write_backup
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issues import open_desk
-from kpi_pipeline.pipeline.reproduce import reproduce_issue
-from kpi_pipeline.pipeline.verify import Verified, verify_report
-from kpi_pipeline.report.forms.pdf import Attachment, render_pdf
+from kpi_pipeline.pipeline.issuing.issues import open_desk
+from kpi_pipeline.pipeline.tracing import verify
+from kpi_pipeline.pipeline.tracing.reproduce import reproduce_issue
+from kpi_pipeline.pipeline.tracing.verify import Verified, verify_report
+from kpi_pipeline.pipeline.upkeep.backup import restore_backup, write_backup
+from kpi_pipeline.report.forms.pdf import Attachment, render_brief, render_pdf
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.words.page_figures import page_figure_lines
 from kpi_pipeline.state.database import Database
@@ -84,7 +85,8 @@ def issued(built_hospital: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     )
     for month in (OCTOBER.plus(-1), OCTOBER):
         with open_desk(folder / "hospital.duckdb", settings=settings) as desk:
-            desk.audiences = desk.audiences.model_copy(update={"audiences": desk.audiences.audiences[:1]})
+            executives = desk.audiences.audiences[0].model_copy(update={"forms": ("brief",)})
+            desk.audiences = desk.audiences.model_copy(update={"audiences": (executives,)})
             issue_month(desk, month=month)
         if month < OCTOBER:
             edit_june(folder / "landing")
@@ -272,7 +274,7 @@ def test_an_issue_whose_predecessor_is_gone_says_so(issued: Path, tmp_path: Path
 
 
 def executives(issued: Path) -> Path:
-    return next(october(issued).glob("*.pdf"))
+    return next(file for file in october(issued).glob("*.pdf") if not file.name.endswith(".brief.pdf"))
 
 
 def verified(
@@ -297,13 +299,42 @@ def changed_archive(issued: Path, tmp_path: Path) -> Path:
 
 
 def test_honest_reports_pass_also_under_another_name(issued: Path, database: Database, tmp_path: Path) -> None:
-    for pdf in sorted((issued / "hospital.archive").rglob("*.pdf")):
+    pdfs = sorted((issued / "hospital.archive").rglob("*.pdf"))
+    assert [one.name.endswith(".brief.pdf") for one in pdfs] == [True, False] * 2
+    for pdf in pdfs:
         copy = tmp_path / "mail attachment (1).pdf"
         shutil.copyfile(pdf, copy)
         found = verified(issued, database, copy)
         assert (found.faults, found.notes, len(found.looked_at)) == ((), (), 4)
     assert verified(issued, database, executives(issued), landing=True).faults == ()
     assert "every figure follows from its cases" in run(issued, "verify", str(copy))
+
+
+def test_a_changed_digit_of_the_brief_is_held_against_the_brief(
+    issued: Path, database: Database, tmp_path: Path
+) -> None:
+    report = Report.model_validate_json(next(october(issued).glob("*.model.json")).read_bytes())
+    place = re.search(r"\d", report.front.cut_off)
+    assert place is not None
+    digit = str((int(place[0]) + 1) % 10)
+    cut_off = f"{report.front.cut_off[: place.start()]}{digit}{report.front.cut_off[place.end() :]}"
+    front = report.front.model_copy(update={"cut_off": cut_off})
+    (tmp_path / "forged.pdf").write_bytes(render_brief(report.model_copy(update={"front": front})))
+    found = verified(issued, database, tmp_path / "forged.pdf")
+    assert found.issue.number == 2
+    (fault,) = found.faults
+    assert fault.startswith("PDF, page 1: “")
+
+
+@pytest.mark.parametrize(
+    ("told", "is_rounded", "fault"), [("2.84", True, ""), ("2.84", False, "value 2.84"), ("2.85", True, "value 2.85")]
+)
+def test_a_copy_that_withholds_holds_a_value_as_it_is_printed(told: str, is_rounded: bool, fault: str) -> None:
+    metric = load_metrics()["paid_hours_per_discharge"]
+    row = {"numerator": "withheld", "denominator": "withheld", "value": told}
+    said = verify._wrong_number(row, Sums(341.0, 120.0, 120), metric, is_rounded=is_rounded)
+    assert said.startswith(fault)
+    assert bool(said) == bool(fault)
 
 
 def test_a_changed_digit_in_any_tile_is_named_with_its_page_and_what_stood_there(

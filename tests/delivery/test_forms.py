@@ -33,7 +33,7 @@ def test_the_forms_of_an_audience_are_archived_with_their_hashes(desk: StubDesk)
 
 
 def test_the_forms_published_are_those_that_were_drafted(desk: StubDesk) -> None:
-    from kpi_pipeline.pipeline import issue_draft, issue_publication
+    from kpi_pipeline.pipeline.issuing import issue_draft, issue_publication
     from tests.support.delivery import NOON, OCTOBER
 
     with_forms(desk, "html")

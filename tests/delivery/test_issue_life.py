@@ -13,8 +13,8 @@ from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.gate import Obstacle
 from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import counts, list_mails
-from kpi_pipeline.pipeline.issue_story import tell_month, withdraw_issue
-from kpi_pipeline.pipeline.issues import approve_month, draft_month, override_gate, publish_month
+from kpi_pipeline.pipeline.issuing.issue_story import tell_month, withdraw_issue
+from kpi_pipeline.pipeline.issuing.issues import approve_month, draft_month, override_gate, publish_month
 from kpi_pipeline.state.events import chain_faults, read_events
 from tests.support.delivery import NOON, OCTOBER, StubDesk, failing_at, issue_month
 
@@ -43,10 +43,36 @@ def test_a_month_is_drafted_approved_and_published_once(desk: StubDesk) -> None:
     assert {(desk.archive / path).stat().st_mode & 0o777 for path in above} == {0o700}
     assert publish_month(desk, OCTOBER, by="Analyst", at=NOON) == []  # again, and nothing changes
     assert counts(desk.database) == {"queued": 3}
-    assert kinds(desk) == ["drafted"] * 2 + ["approved"] * 2 + ["numbered", "issued"] * 2
+    assert kinds(desk) == ["drafted"] * 2 + ["approved"] * 2 + ["numbered", "sealed", "issued"] * 2
     story = "\n".join(tell_month(desk, OCTOBER))
     assert "approved by Director" in story
     assert "mail 1 to chair@hospital.example: queued" in story
+
+
+def test_only_listed_names_approve_and_each_from_its_own_account(
+    desk: StubDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kpi_pipeline.state.events.getpass.getuser", lambda: "dortiz")
+    approvers = {"M. Alvarez": "malvarez", "Dana Ortiz": "dortiz", "Lee Novák": ""}
+    delivery = desk.settings.delivery.model_copy(update={"approvers": approvers})
+    desk.settings = desk.settings.model_copy(update={"delivery": delivery})
+    desk.obstacles = [Obstacle("costed", "few are costed")]
+    with pytest.raises(DeliveryError, match="Director may not approve"):
+        override_gate(desk, OCTOBER, "costed", by="Director", why="Agreed", at=NOON)
+    override_gate(desk, OCTOBER, "costed", by="Lee Novák", why="Agreed", at=NOON)  # listed for any account
+    draft_month(desk, OCTOBER, by="Analyst", at=NOON)
+    for name, why in (
+        ("Director", r"Director may not approve\. Those who may: M\. Alvarez, Dana Ortiz, Lee Novák"),
+        ("M. Alvarez", r"is not this account: it is dortiz's\. M\. Alvarez has to do it as the user malvarez"),
+    ):
+        with pytest.raises(DeliveryError, match=why):
+            approve_month(desk, OCTOBER, by=name, at=NOON)
+    approve_month(desk, OCTOBER, by="dana  ORTIZ", at=NOON)
+    with desk.database.reading() as session:
+        approvals = read_events(session, kind="approved")
+    assert {(one.actor, one.account.partition("@")[0], one.body["by_list"]) for one in approvals} == {
+        ("dana  ORTIZ", "dortiz", True)
+    }
 
 
 def test_a_draft_has_no_number_and_nothing_is_published_without_approval(desk: StubDesk) -> None:
@@ -163,7 +189,7 @@ def test_a_full_disk_at_any_file_leaves_nothing_half_and_the_next_try_finishes(d
     approve_month(desk, OCTOBER, by="Director", at=NOON)
     for name in ("kpi-report.pdf", "kpi-report.model.json", "cases.parquet", "manifest.json", "inputs/settings.json"):
         full = OSError(28, "No space left on device")
-        with failing_at(f"folder.{name}", full), pytest.raises(DeliveryError, match="No space left on device"):
+        with failing_at(f"folder.{name}", full), pytest.raises(DeliveryError, match="the disk is full"):
             publish_month(desk, OCTOBER, by="Analyst", at=NOON)
         assert [path.name for path in desk.archive.rglob("*") if path.is_file()] == [".writing.lock"]
     assert len(publish_month(desk, OCTOBER, by="Analyst", at=NOON)) == 2

@@ -14,9 +14,9 @@ from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.delivery.archive import folder_faults
 from kpi_pipeline.delivery.outbox import counts
-from kpi_pipeline.pipeline import backup
-from kpi_pipeline.pipeline.backup import restore_backup, write_backup
-from kpi_pipeline.pipeline.doctor import examine
+from kpi_pipeline.pipeline.upkeep import backup
+from kpi_pipeline.pipeline.upkeep.backup import restore_backup, write_backup
+from kpi_pipeline.pipeline.upkeep.doctor import examine
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import chain_faults
 from tests.support.delivery import NOON, OCTOBER, StubDesk, issue_month

@@ -10,8 +10,8 @@ from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
 from kpi_pipeline.core.project import in_force
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.pipeline.issues import open_desk
-from kpi_pipeline.pipeline.reproduce import reproduce_issue
+from kpi_pipeline.pipeline.issuing.issues import open_desk
+from kpi_pipeline.pipeline.tracing.reproduce import reproduce_issue
 from tests.support.delivery import issue_month
 from tests.support.projects import write_own_measure
 

@@ -9,8 +9,8 @@ import pytest
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.delivery.archive import folder_faults
-from kpi_pipeline.pipeline.issue_draft import draft_month
-from kpi_pipeline.pipeline.retention import find_old, remove_old
+from kpi_pipeline.pipeline.issuing.issue_draft import draft_month
+from kpi_pipeline.pipeline.upkeep.retention import find_old, remove_old
 from kpi_pipeline.state.events import chain_faults, read_events
 from tests.support.delivery import NOON, OCTOBER, StubDesk, issue_month
 

@@ -18,8 +18,15 @@ from kpi_pipeline.declared.audiences import Person
 from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import LEASE, claim, counts, list_mails, resolve, retry, settle
 from kpi_pipeline.delivery.smtp import UnreachableError, open_connection
-from kpi_pipeline.pipeline.issue_story import withdraw_issue
-from kpi_pipeline.pipeline.mailing import Mailroom, drain_outbox, plan_of_mails, preview_mails, send_test
+from kpi_pipeline.pipeline.issuing.issue_story import withdraw_issue
+from kpi_pipeline.pipeline.issuing.mailing import (
+    Mailroom,
+    drain_outbox,
+    open_mailroom,
+    plan_of_mails,
+    preview_mails,
+    send_test,
+)
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import chain_faults
 from tests.support.delivery import NOON, OCTOBER, StubDesk, issue_month
@@ -276,6 +283,22 @@ def test_the_preview_is_what_would_be_sent(room: Mailroom, sink: Sink, tmp_path:
     written = {file.read_bytes().replace(b"\r\n", b"\n").strip() for file in files if file.suffix == ".eml"}
     send(room)
     assert {content.replace(b"\r\n", b"\n").strip() for _, content, _ in sink.messages} == written
+
+
+def test_without_a_mail_server_mails_can_be_looked_at_and_not_sent(
+    desk: StubDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue_month(desk)
+    monkeypatch.setattr("kpi_pipeline.pipeline.issuing.mailing.read_audiences", lambda *_: desk.audiences)
+    with pytest.raises(DefinitionError, match="no mail server is set: nothing can be sent"):
+        open_mailroom(desk.database, desk.archive, desk.settings)
+    room = open_mailroom(desk.database, desk.archive, desk.settings, only_to_look=True)
+    assert room.is_nobodys
+    assert [recipient for recipient, *_ in plan_of_mails(room)] != []
+    mails = [file.read_bytes() for file in preview_mails(room, tmp_path / "preview") if file.suffix == ".eml"]
+    assert len(mails) == 3
+    assert all(b"From: Case Management Reports <sender@kpi.invalid>" in mail for mail in mails)
+    assert {one.state for one in list_mails(desk.database)} == {"queued"}
 
 
 @pytest.mark.parametrize("state_url", ["postgresql"], indirect=True)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import configparser
 import re
+import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import typer
 import yaml
+from dagster._cli import create_dagster_cli
+from dagster._daemon.cli import create_dagster_daemon_cli
+from dagster_webserver.cli import dagster_webserver
 
+from kpi_pipeline.cli.main import app
 from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.orchestration.resources import Hospital
 
@@ -81,3 +90,40 @@ def test_dagsters_settings_are_those_of_make_ui_on_postgresql() -> None:
     here = yaml.safe_load((DEPLOY.parent / "tools" / "dagster.yaml").read_text(encoding="utf-8"))
     assert "postgres" in production.pop("storage")
     assert production == here
+
+
+def _commands() -> list[list[str]]:
+    """Every command that the units and the containers run, as words."""
+    starts = [re.findall(r"^ExecStart=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)[0] for unit in UNITS]
+    units = [shlex.split(start) for start in starts]
+    units = [shlex.split(one[2].removeprefix("exec ")) if one[:2] == ["/bin/sh", "-c"] else one for one in units]
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"].values()
+    given = [one["command"] for one in services if "command" in one] + [one["healthcheck"]["test"] for one in services]
+    words = [[word for word in one if word not in ("CMD", "deploy/with-password.sh")] for one in given]
+    return units + [one for one in words if one[0] not in ("python", "pg_isready")]
+
+
+@pytest.mark.parametrize("words", _commands(), ids=lambda words: Path(words[0]).name + " " + words[1])
+def test_every_command_is_one_that_the_program_takes(words: list[str]) -> None:
+    programs: dict[str, click.Command] = {
+        "dagster": create_dagster_cli(), "dagster-daemon": create_dagster_daemon_cli(),
+        "dagster-webserver": dagster_webserver, "kpi": typer.main.get_command(app),
+    }  # fmt: skip
+    command, name, left = programs[Path(words[0]).name], Path(words[0]).name, words[1:]
+    while isinstance(command, click.Group):
+        command, name, left = command.commands[left[0]], left[0], left[1:]
+    command.make_context(name, left)  # parses and checks, runs nothing
+    named = [word for word in left if word.startswith("deploy/")]
+    assert all((DEPLOY.parent / one).is_file() for one in named)
+
+
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    for file in (DEPLOY / "systemd").glob("kpi-*"):
+        content = re.sub(r"=/opt/kpi/.venv/bin/\S+", "=/bin/true", file.read_text(encoding="utf-8"))
+        (tmp_path / file.name).write_text(content, encoding="utf-8")
+    units = [str(file) for file in sorted(tmp_path.glob("kpi-*"))]
+    done = subprocess.run([analyze, "verify", "--man=no", *units], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

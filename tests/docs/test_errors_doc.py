@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.core import errors
-from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.mapping.checked_rows import reason_words
 from tests.support.bad_folders import BAD
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "errors.md").read_text(encoding="utf-8")

@@ -5,13 +5,15 @@ Skipped where a user may not mount one (no user namespaces).
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.core.errors import WarehouseError
+from kpi_pipeline.core.errors import DeliveryError, WarehouseError
+from kpi_pipeline.delivery import archive
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.connection import open_warehouse, store_folder
@@ -54,6 +56,25 @@ def test_a_report_says_that_the_disk_is_full_and_leaves_no_half_of_itself(site: 
 def test_a_check_says_that_the_disk_is_full(site: Path) -> None:
     ran = on_a_disk_of("100k", site / "small", f"TMPDIR={site}/small {KPI} check --landing landing")
     assert "the disk is full. Make room" in ran.stderr
+
+
+def test_the_journal_says_that_the_disk_is_full(site: Path) -> None:
+    people = "[{address: ceo@hospital.example, name: Dana}]"
+    audience = f"{{name: executives, scope: all, profile: internal, people: {people}}}"
+    (site / "audiences.yaml").write_text(f"allowed_domains: [hospital.example]\naudiences: [{audience}]\n")
+    (site / "kpi.yaml").write_text("delivery: {audiences: audiences.yaml}\n")
+    state = f"--settings kpi.yaml --state sqlite:///{site}/small/state.sqlite"
+    ran = on_a_disk_of("90k", site / "small", f"{KPI} issue draft 2026-10 --by Ana --warehouse good.duckdb {state}")
+    assert "the database of decisions cannot be written: the disk is full. Make room" in ran.stderr
+
+
+def test_the_archive_says_that_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(archive, "write_folder", full)
+    with pytest.raises(DeliveryError, match="cannot be written: the disk is full"):
+        archive.write_issue(tmp_path, "all/2026-10/issue-1-executives", {}, about={})
 
 
 def test_a_warehouse_that_was_cut_short_is_called_damaged(tmp_path: Path) -> None:

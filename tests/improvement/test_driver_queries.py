@@ -20,9 +20,9 @@ from kpi_pipeline.improvement.drivers.queries import (
     query_occupancy_pct,
     query_stays,
     query_supply,
-    query_units,
     query_waits,
 )
+from kpi_pipeline.improvement.drivers.unit_queries import query_units
 from kpi_pipeline.metrics.declaration import load_metrics
 from tests.support.landings import Files, encounters, line, tables_of
 

@@ -10,10 +10,10 @@ import pytest
 from kpi_pipeline.core.errors import CheckError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.current_rows import create_current_rows, create_ledger_tables
 from kpi_pipeline.intake.ingest import IntakeResult
+from kpi_pipeline.intake.staged.current_rows import create_current_rows, create_ledger_tables
 from kpi_pipeline.pipeline.build import BuildResult, build_warehouse
-from kpi_pipeline.pipeline.check_landing import try_landing
+from kpi_pipeline.pipeline.checking.check_landing import try_landing
 from kpi_pipeline.warehouse.connection import open_warehouse
 from tests.support.landings import HEADER, faults_of, land, line, take_in
 from tests.support.said import said

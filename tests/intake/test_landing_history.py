@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kpi_pipeline.intake.feeds.landing_history import HISTORY, KINDS, notices_given, restore_notices
 from kpi_pipeline.intake.ingest import IntakeResult, ingest
-from kpi_pipeline.intake.landing_history import HISTORY, KINDS, notices_given, restore_notices
 from tests.support.landings import HEADER, NOW, Files, line, take_in
 from tests.support.said import said
 

@@ -10,8 +10,8 @@ import pytest
 
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.settings import Limits
-from kpi_pipeline.intake.opened import copy_in
-from kpi_pipeline.intake.packed import unpacked_chunks
+from kpi_pipeline.intake.reading.opened import copy_in
+from kpi_pipeline.intake.reading.packed import unpacked_chunks
 from tests.support.landings import faults_of, staged_rows, take_in
 
 HEADER = ["encounter_id", "person_id", "facility_id", "encounter_type", "admitted_at", "discharged_at"]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.landing_options import read_landing_options
-from kpi_pipeline.intake.proposals import Proposal, propose
-from kpi_pipeline.pipeline.map_files import propose_mapping
+from kpi_pipeline.intake.mapping.proposals import Proposal, propose
+from kpi_pipeline.intake.reading.landing_options import read_landing_options
+from kpi_pipeline.pipeline.checking.map_files import propose_mapping
 from tests.support.landings import staged_rows, take_in
 
 REQUIRED = ("encounter_id", "person_id", "facility_id", "encounter_type", "admitted_at", "discharged_at")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.intake.checked_rows import reason_words
 from kpi_pipeline.intake.contract import load_contracts
+from kpi_pipeline.intake.mapping.checked_rows import reason_words
 from tests.support.landings import GOOD, HEADER, encounters, line, refusals, refused_rows, staged_rows, take_in
 from tests.support.said import said
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_pipeline.intake import ingest as ingest_module
-from kpi_pipeline.intake import scan as scan_module
-from kpi_pipeline.intake.scan import scan_file
+from kpi_pipeline.intake.reading import scan as scan_module
+from kpi_pipeline.intake.reading.scan import scan_file
 from tests.support.landings import GOOD, HEADER, encounters, faults_of, line, staged_rows, take_in
 from tests.support.said import said
 
@@ -151,7 +151,7 @@ def test_a_name_with_pattern_characters_reads_its_own_file_and_a_folder_adds_no_
 def staged_rows_exactly(intake: ingest_module.IntakeResult) -> list[tuple[str, str]]:
     import duckdb
 
-    from kpi_pipeline.core.sql_text import parquet_file
+    from kpi_pipeline.core.sql.sql_text import parquet_file
 
     with duckdb.connect() as connection:
         return [

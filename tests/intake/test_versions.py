@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.current_rows import create_current_rows, create_ledger_tables
-from kpi_pipeline.intake.file_order import name_date
 from kpi_pipeline.intake.ingest import IntakeResult
+from kpi_pipeline.intake.reading.file_order import name_date
+from kpi_pipeline.intake.staged.current_rows import create_current_rows, create_ledger_tables
 from tests.support.landings import GOOD, HEADER, NOW, encounters, faults_of, line, staged_rows, take_in
 
 VERSIONED = HEADER.replace("\n", ",payer,updated_at\n")

@@ -14,7 +14,7 @@ from kpi_pipeline.improvement import Initiative
 from kpi_pipeline.judgement.begun_initiatives import begun_initiatives
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report
-from kpi_pipeline.report.words.chart_notes import chart_events
+from kpi_pipeline.report.words.charts.chart_notes import chart_events
 from kpi_pipeline.warehouse.facts import Watermark
 from tests.journal.test_decisions import ROUNDS
 from tests.report.invented_report import FACTS, LOS, READMISSION, eventful, pages, panels, report_inputs, step

@@ -21,7 +21,7 @@ from kpi_pipeline.journal import (
     withdraw_rebase,
 )
 from kpi_pipeline.metrics.values import MetricValues
-from kpi_pipeline.report.words.rebases import rebase_cautions
+from kpi_pipeline.report.words.charts.rebases import rebase_cautions
 from kpi_pipeline.state.journal import Journal, state_url
 from tests.report.invented_report import LOS, METRICS, Ratio, report_inputs, step
 

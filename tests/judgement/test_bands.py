@@ -16,7 +16,7 @@ from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.judgement.bands import Vintages, band_of
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.vintages import Vintage
-from kpi_pipeline.pipeline.issue_before import read_issue_before, vintages_before
+from kpi_pipeline.pipeline.history.issue_before import read_issue_before, vintages_before
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.licence import unlicensed
 from kpi_pipeline.report.model import FurtherSection

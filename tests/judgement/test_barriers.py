@@ -11,11 +11,11 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.improvement.denials import Denials, DenialSums
 from kpi_pipeline.improvement.drivers.collect import Drivers
-from kpi_pipeline.judgement.denials import judge_denials
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.drivers.waits import judge_waits
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
+from kpi_pipeline.judgement.tables.denials import judge_denials
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.groups import Span
 from kpi_pipeline.report.build import build_report_and_tables

@@ -7,8 +7,8 @@ from dataclasses import replace
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.judgement.disclosure import Withheld
-from kpi_pipeline.judgement.fairness import judge_fairness
 from kpi_pipeline.judgement.judged import judge
+from kpi_pipeline.judgement.tables.fairness import judge_fairness
 from kpi_pipeline.metrics.gaps import MetricGaps, compute_gaps, with_holm
 from kpi_pipeline.metrics.groups import Span
 from kpi_pipeline.report.build import build_report_and_tables

@@ -99,7 +99,11 @@ def test_an_initiative_that_runs_elsewhere_too_shows_its_effect_in_the_whole_sys
 
 
 def test_data_of_all_places_together_stay_out_of_one_places_copy() -> None:
-    assert judge(inputs_of("AAA")).records.control_totals == ()
+    records = judge(inputs_of("AAA")).records
+    assert (records.control_totals, records.ledger, records.reasons, records.stays) == ((), (), (), ())
+    assert judge(inputs_of("all")).records.ledger
+    quality = build_report(inputs_of("AAA")).appendix.data_quality
+    assert quality.summary.startswith("Rows are counted by file, for all hospitals together")
     assert [mark.facility_id for mark in judge(inputs_of("AAA")).records.watermarks] == ["AAA"]
 
 

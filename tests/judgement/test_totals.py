@@ -10,7 +10,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.declared.targets import DatedTarget, Targets
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.judged import judge
-from kpi_pipeline.judgement.totals import JudgedTotals, TotalRow
+from kpi_pipeline.judgement.tables.totals import JudgedTotals, TotalRow
 from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.pages.totals import build_totals
 from tests.report.invented_report import LAST, READMISSION, report_inputs

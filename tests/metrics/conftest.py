@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.metrics.proof import SpecFile, SpecResult
-from kpi_pipeline.pipeline.prove import build_results
+from kpi_pipeline.pipeline.checking.prove import build_results
 
 __all__ = ["SpecResult", "spec_results"]
 

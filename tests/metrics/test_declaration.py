@@ -81,6 +81,11 @@ def test_what_comes_from_stays_cannot_say_that_it_counts_no_patients(tmp_path: P
     assert fault.startswith("trial.sql: counts_patients is false, but the cases come from stays.")
 
 
+def test_only_what_counts_no_patients_can_say_that_its_cases_are_all_there_is(tmp_path: Path) -> None:
+    (fault,) = faults_with(tmp_path, is_sample="false")
+    assert fault.endswith("is_sample: may be false only where counts_patients is false")
+
+
 def test_every_kind_has_charts_and_signals_can_draw_each() -> None:
     assert CHARTS_OF_KIND.keys() == set(get_args(Kind))
     for kind, charts in CHARTS_OF_KIND.items():

@@ -44,6 +44,6 @@ def test_forty_nine_days_of_one_patient_are_one_patient() -> None:
     connection.execute("INSERT INTO facilities VALUES ('A', NULL), ('B', NULL)")
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")
     metric = load_metrics()["avoidable_days_per_100_discharges"].model_copy(update={"sql": CASES, "needs": ()})
-    values, _ = compute_values(connection, metric, settings=Settings(min_denominator=1))
+    ((_, values, _),) = compute_values(connection, [metric], settings=Settings(min_denominator=1))
     patients = dict(zip(values["facility_id"], values["n_event_patients"], strict=True))
     assert patients == {"A": 1.0, "B": 2.0, "all": 2.0}

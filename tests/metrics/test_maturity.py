@@ -100,7 +100,7 @@ def test_a_month_before_the_first_discharge_has_no_value_for_only_what_lasted_is
             "('s2', 'p2', 'F1', NULL), ('s3', 'p3', 'F2', DATE '2023-12-05')) "
             "AS rows(stay_id, person_id, facility_id, discharged_on)"
         )
-        of_stays, _ = compute_values(connection, measure("count", sql=listed), settings=ONE_IS_ENOUGH)
+        ((_, of_stays, _),) = compute_values(connection, [measure("count", sql=listed)], settings=ONE_IS_ENOUGH)
     found = {(row["facility_id"], row["month"]): row for row in of_stays.to_dict("records")}
     assert {key: row["value"] for key, row in found.items() if row["status"] == "ok"} == {
         ("all", "2023-11"): 2.0,
@@ -120,5 +120,7 @@ def test_shifts_census_and_courses_may_reach_further_back_than_the_stays() -> No
             "CREATE TABLE stays AS SELECT 's1' AS stay_id, 'p1' AS person_id, 'F1' AS facility_id, "
             "DATE '2023-11-02' AS discharged_on; CREATE TABLE staffing AS FROM listed"
         )
-        values, _ = compute_values(connection, measure("count", sql="SELECT * FROM staffing"), settings=ONE_IS_ENOUGH)
+        ((_, values, _),) = compute_values(
+            connection, [measure("count", sql="SELECT * FROM staffing")], settings=ONE_IS_ENOUGH
+        )
     assert set(values["status"]) == {"ok"}

@@ -33,7 +33,7 @@ def store(warehouse: Path, snapshot_id: str, n_cases: int) -> None:
             "CREATE TABLE stays AS SELECT case_id AS stay_id, facility_id, unit_id, event_date AS discharged_on, "
             "false AS is_in_house FROM listed"
         )
-        write_values(connection, values_folder(warehouse, snapshot_id), real, settings=Settings())
+        write_values(connection, values_folder(warehouse, snapshot_id), [real], settings=Settings())
 
 
 def test_values_are_those_of_the_warehouses_own_snapshot(warehouse: Path) -> None:

@@ -173,6 +173,17 @@ def test_costs_need_more_cases_than_other_figures() -> None:
     assert values_of([case(1)] * 100, cost, settings=settings)[OCTOBER]["status"] == "ok"
 
 
+def test_what_is_all_there_is_has_neither_a_least_number_of_cases_nor_an_interval() -> None:
+    settings = Settings(min_denominator=25, min_cost_cases=100)
+    lines = [case(90, 100), case(120, 100)]
+    assert values_of(lines, RATIO, settings=settings)[OCTOBER]["status"] == "too_few"
+    budget = RATIO.model_copy(update={"counts_patients": False, "is_sample": False})
+    found = values_of(lines, budget, settings=settings)[OCTOBER]
+    assert (found["status"], found["value"]) == ("ok", 1.05)
+    assert math.isnan(found["lower"])
+    assert math.isnan(found["upper"])
+
+
 def test_only_what_can_be_negative_has_a_negative_bound() -> None:
     assert 0 <= values_of([case(0), case(9)], MEAN)[OCTOBER]["lower"] < 0.01
     assert values_of([case(-1), case(9)], MEAN)[OCTOBER]["lower"] < 0
@@ -241,7 +252,7 @@ def test_a_measure_without_its_inputs_has_one_row_that_says_why(
     metric = measure("mean", needs=("census", "icd"))
     with warehouse_of([case(1)]) as connection:
         connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", supplied)
-        values, exclusions = compute_values(connection, metric, settings=ONE_IS_ENOUGH)
+        ((_, values, exclusions),) = compute_values(connection, [metric], settings=ONE_IS_ENOUGH)
     assert tuple(values.columns) == VALUE_COLUMNS
     (row,) = values.to_dict("records")
     assert (row["facility_id"], row["month"], row["status_reason"]) == ("all", "", expected)
@@ -253,5 +264,5 @@ def test_a_measure_without_its_inputs_has_one_row_that_says_why(
 def test_a_measure_whose_inputs_are_there_is_computed() -> None:
     with warehouse_of([case(1)]) as connection:
         connection.execute("INSERT INTO supply VALUES ('census', true, '', '')")
-        values, _ = compute_values(connection, measure("mean", needs=("census",)), settings=ONE_IS_ENOUGH)
+        ((_, values, _),) = compute_values(connection, [measure("mean", needs=("census",))], settings=ONE_IS_ENOUGH)
     assert set(values["status"]) == {"ok"}

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.delivery.issues import list_issues
-from kpi_pipeline.pipeline.issue_desk import open_desk
+from kpi_pipeline.pipeline.issuing.issue_desk import open_desk
 from kpi_pipeline.synthetic.hospital import generate_hospital
 from tests.orchestration.conftest import hospital_in
 from tests.support.dagster_services import running_dagster, wait_until
@@ -150,8 +150,14 @@ def launch_backfill(page: Page, desk: Desk, months: str) -> None:
 def see_a_reports_metadata(page: Page, desk: Desk) -> None:
     page.get_by_text(LAST, exact=True).first.click()
     page.get_by_text("pdf_sha256").wait_for()
+    page.get_by_text("[Show Markdown]").first.click()
+    page.locator("img[src^='data:image/']").last.wait_for()
     page.wait_for_timeout(3000)
     page.screenshot(path=PICTURES / f"dagster-report-{desk.database}.png")
+    page.goto(f"{desk.address}/assets/metric/readmission_30d?view=overview")
+    page.get_by_text("Owners", exact=True).wait_for()
+    page.wait_for_timeout(3000)
+    page.screenshot(path=PICTURES / f"dagster-measure-{desk.database}.png")
 
 
 def see_an_approval_publish(page: Page, desk: Desk) -> float:

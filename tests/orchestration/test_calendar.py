@@ -38,10 +38,10 @@ def test_a_month_that_begins_on_monday_is_due_on_the_fifth() -> None:
 
 
 def test_a_report_is_owed_from_its_day_on_until_the_month_ends() -> None:
-    assert CALENDAR.month_owed_on(date(2026, 8, 6)) is None
-    assert CALENDAR.month_owed_on(date(2026, 8, 7)) == Month(2026, 7)
-    assert CALENDAR.month_owed_on(date(2026, 8, 31)) == Month(2026, 7)
-    assert CALENDAR.month_owed_on(date(2026, 9, 1)) is None
+    assert CALENDAR.month_due_on(date(2026, 8, 6)) is None
+    assert CALENDAR.month_due_on(date(2026, 8, 7)) == Month(2026, 7)
+    assert CALENDAR.month_due_on(date(2026, 8, 31)) == Month(2026, 7)
+    assert CALENDAR.month_due_on(date(2026, 9, 1)) is None
     assert CALENDAR.due_day_of(Month(2026, 7)) == date(2026, 8, 7)
     with_holiday = ReportCalendar(first_month=Month(2024, 1), working_day=5, days_off=frozenset({date(2027, 1, 1)}))
     assert with_holiday.due_day_of(Month(2026, 12)) == date(2027, 1, 8)

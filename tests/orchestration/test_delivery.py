@@ -16,7 +16,7 @@ from kpi_pipeline.delivery.outbox import counts
 from kpi_pipeline.orchestration.definitions import REPORT_JOB, build_defs
 from kpi_pipeline.orchestration.delivery import PUBLISH_JOB, SEND_JOB, newest_arrival
 from kpi_pipeline.orchestration.resources import Hospital
-from kpi_pipeline.pipeline.issues import approve_month, open_desk
+from kpi_pipeline.pipeline.issuing.issues import approve_month, open_desk
 from tests.orchestration.conftest import execute
 from tests.orchestration.test_runs import failed_steps
 from tests.support.smtp_sink import PASSWORD, Sink, start_sink

@@ -24,7 +24,7 @@ from kpi_pipeline.delivery.outbox import list_mails
 from kpi_pipeline.orchestration.definitions import BUILD_JOB, REPORT_JOB, build_defs
 from kpi_pipeline.orchestration.delivery import PUBLISH_JOB, SEND_JOB
 from kpi_pipeline.orchestration.resources import Hospital
-from kpi_pipeline.pipeline.issue_desk import archive_folder, open_desk
+from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder, open_desk
 from kpi_pipeline.state.events import as_stored, chain_faults
 from kpi_pipeline.state.models import OutboxEntry
 from kpi_pipeline.synthetic.hospital import generate_hospital

@@ -24,8 +24,8 @@ from kpi_pipeline.judgement.restated.judge import hide_few
 from kpi_pipeline.judgement.restated.ledger import CAUSES, Cause, Restated
 from kpi_pipeline.judgement.restated.split import ChangedCase, Side, Sums, split_change, value_of
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, load_metrics
-from kpi_pipeline.pipeline.evidence import _CASES, _TRACE, ABOUT, CASES, TRACE
-from kpi_pipeline.pipeline.restatement import Shown, compare_evidence, read_shown
+from kpi_pipeline.pipeline.history.evidence import _CASES, _TRACE, ABOUT, CASES, TRACE
+from kpi_pipeline.pipeline.history.restatement import Shown, compare_evidence, read_shown
 
 RETURNS, COST, MEDIAN, GEOMETRIC = (
     "readmission_30d",
@@ -106,6 +106,7 @@ def _write(rows: list[tuple[object, ...]], schema: pa.Schema, file: Path, metada
 
 
 def compare(then: World, now: World, folder: Path) -> Restated:
+    folder.mkdir(exist_ok=True)
     then.write(folder / "then")
     now.write(folder / "now")
     places = ["all", *sorted({one.facility_id for one in then.encounters})]
@@ -312,6 +313,16 @@ def test_a_copy_that_withholds_names_causes_and_no_number_of_few(tmp_path: Path)
         assert all(
             (part.n_cases, part.numerator, part.denominator, part.value) == (0, 0.0, 0.0, None) for part in one.parts
         )
+
+
+def test_what_a_file_knows_of_the_present_alone_replaces_what_it_knew_and_is_not_restated(tmp_path: Path) -> None:
+    one = Encounter("a", "p", "H", "2026-05", 3, 100.0)
+    other = replace(one, id="b", month="2026-06")
+    told = compare(World([one]), World([other], files=["b"]), tmp_path / "present")
+    assert (told.figures, told.n_compared) == ((), 0)
+    for then, now in (([one], [one, other]), ([other], [one]), ([one, other], [other])):
+        name = f"{len(then)}-{len(now)}-{now[0].id}"
+        assert compare(World(then), World(now, files=["b"]), tmp_path / name).figures, name
 
 
 def test_withheld_figures_of_an_issue_were_not_shown() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.current_rows import create_current_rows, create_ledger_tables
+from kpi_pipeline.intake.staged.current_rows import create_current_rows, create_ledger_tables
 from kpi_pipeline.pipeline.build import build_warehouse
 from tests.properties.test_permutation import all_answers
 from tests.support.hospitals import many_hospitals

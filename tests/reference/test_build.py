@@ -55,7 +55,7 @@ def test_all_files_and_their_provenance_are_written(
         "dispositions": 44,
         "elixhauser": 4,
         "ms_drg_fy2026": 1,
-        "value_sets": 392,
+        "value_sets": 399,
     }
     assert "ms_drg_fy2026.parquet: 1 rows" in capsys.readouterr().out
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import InputError
+from kpi_pipeline.core.sql.connections import connect
 from kpi_pipeline.reference.elixhauser_reader import read_elixhauser
 from kpi_pipeline.reference.importer import import_reference
 from kpi_pipeline.reference.risk_model_file import read_risk_model, write_risk_model

@@ -92,7 +92,7 @@ def test_ms_drg_has_the_figures_of_table_5(
         ("reference_ccs_diagnosis", "code_system, code", 72_446),
         ("reference_ccs_procedure", "code_system, code", 79_758),
         ("reference_ms_drg", "fiscal_year, ms_drg", 772),
-        ("reference_value_sets", "value_set, code_system, code, effective_from", 392),
+        ("reference_value_sets", "value_set, code_system, code, effective_from", 399),
         ("reference_dispositions", "code", 44),
         ("reference_benchmarks_hrrp", "fiscal_year, cms_certification_number, measure", 0),
         ("reference_elixhauser", "code, comorbidity", 4690),
@@ -129,6 +129,12 @@ def test_table_has_exactly_its_declared_columns(shipped: duckdb.DuckDBPyConnecti
         ("cohort_cardiorespiratory", "ccs_diagnosis", 12, {"56", "108", "122", "127", "133"}, {"126", "134"}),
         ("cohort_cardiovascular", "ccs_diagnosis", 14, {"96", "100", "117", "213"}, {"98", "103", "108"}),
         ("cohort_neurology", "ccs_diagnosis", 16, {"78", "83", "109", "113", "233"}, {"84", "114"}),
+        ("condition_heart_attack", "ccs_diagnosis", 1, {"100"}, {"101"}),
+        ("condition_heart_failure", "ccs_diagnosis", 1, {"108"}, {"107"}),
+        ("condition_pneumonia", "ccs_diagnosis", 1, {"122"}, {"129"}),
+        ("condition_copd", "ccs_diagnosis", 1, {"127"}, {"128"}),
+        ("condition_hip_or_knee", "ccs_procedure", 2, {"152", "153"}, {"154"}),
+        ("condition_coronary_bypass", "ccs_procedure", 1, {"44"}, {"43", "45"}),
         ("disposition_valid", "ub04_disposition", 44, {"00", "01", "09", "72", "95"}, {"1", "10", "80", "96"}),
         ("disposition_died", "ub04_disposition", 4, {"20", "40", "41", "42"}, {"43"}),
         ("disposition_acute_transfer", "ub04_disposition", 8, {"02", "05", "43", "66", "82", "94"}, {"03", "65"}),
@@ -153,7 +159,7 @@ def test_value_set_holds_its_codes(
 
 def test_there_are_no_other_value_sets_than_those_checked_above(shipped: duckdb.DuckDBPyConnection) -> None:
     counts = shipped.execute("SELECT COUNT(DISTINCT value_set) FROM reference_value_sets").fetchall()
-    assert counts == [(19,)]
+    assert counts == [(25,)]
 
 
 def test_shipped_value_sets_hold_for_every_discharge_date(shipped: duckdb.DuckDBPyConnection) -> None:

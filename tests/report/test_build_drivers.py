@@ -19,8 +19,8 @@ from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.forms.pdf import render_html
 from kpi_pipeline.report.model import Block, FurtherSection
-from kpi_pipeline.report.pages.driver_tables import drg_name
-from kpi_pipeline.report.pages.drivers import build_drivers
+from kpi_pipeline.report.pages.improving.driver_tables import drg_name
+from kpi_pipeline.report.pages.improving.drivers import build_drivers
 from kpi_pipeline.report.words.numbers import format_dollars
 from tests.report.invented_report import LAST, LOS, READMISSION, report_inputs
 

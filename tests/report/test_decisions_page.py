@@ -13,7 +13,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.commentary import Commentary, read_commentary
 from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.judgement.inputs import ReportInputs
-from kpi_pipeline.pipeline.issue_before import COMMENTARY, IssueBefore, decisions_asked
+from kpi_pipeline.pipeline.history.issue_before import COMMENTARY, IssueBefore, decisions_asked
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.model import FurtherSection, Report
 from tests.report.invented_report import DENIALS, LAST, METRICS, eventful, report_inputs

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_pipeline.core.errors import RenderError
-from kpi_pipeline.core.glyphs import font_folder
 from kpi_pipeline.core.settings import Colours
+from kpi_pipeline.core.text.glyphs import font_folder
 from kpi_pipeline.report.drawing.fonts import FONT_FILES, check_fonts, only_shipped_fonts
 from kpi_pipeline.report.drawing.logo import LARGEST_BYTES, read_logo
 from kpi_pipeline.report.drawing.palette import build_palette, contrast, mixed, stylesheet

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from kpi_pipeline.core import texts
+from kpi_pipeline.core.text import texts
 from kpi_pipeline.report.model import Chart, ChartPoint, Matrix, MatrixCell, Reading, Report, Statement, Table
 from kpi_pipeline.report.model.texts import Label, Words
 from tests.support.sample_report import build_sample_report

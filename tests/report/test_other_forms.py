@@ -21,7 +21,7 @@ from kpi_pipeline.report.forms.others import render_forms
 from kpi_pipeline.report.forms.pdf import render_brief, render_html
 from kpi_pipeline.report.forms.xlsx import render_workbook
 from kpi_pipeline.report.model import Report
-from kpi_pipeline.report.pages.explained import ExplainedFigure, build_explained
+from kpi_pipeline.report.pages.followed.explained import ExplainedFigure, build_explained
 from tests.report.invented_report import report_inputs
 from tests.support.hostile_report import poisoned
 from tests.support.html_checks import read_html

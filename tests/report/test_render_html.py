@@ -166,7 +166,7 @@ def html_words(html: str) -> list[str]:
 
 
 def test_a_character_the_fonts_lack_is_refused_before_it_becomes_a_box() -> None:
-    from kpi_pipeline.core.glyphs import font_folder
+    from kpi_pipeline.core.text.glyphs import font_folder
     from kpi_pipeline.report.drawing.fonts import check_characters
 
     with pytest.raises(RenderError, match=r"U\+6771, U\+4EAC|U\+4EAC, U\+6771"):

@@ -9,7 +9,7 @@ import pytest
 from kpi_pipeline.improvement.drivers.opportunity import Opportunity
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.size import ChangeSize, size_of_change
+from kpi_pipeline.judgement.tables.size import ChangeSize, size_of_change
 from kpi_pipeline.report.words.size import size_words
 from tests.report.invented_report import DENIALS, LOS, READMISSION, report_inputs
 

@@ -6,6 +6,10 @@ from dataclasses import replace
 
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.judgement.judged import Judged, judge
+from kpi_pipeline.report.pages.charts import build_chart
+from kpi_pipeline.report.pages.front import build_front_page
+from kpi_pipeline.report.pages.scorecard import build_small_multiples
+from kpi_pipeline.report.words.charts.chart_notes import method_sentences
 from kpi_pipeline.report.words.findings import (
     finding_title,
     no_attention_words,
@@ -13,6 +17,7 @@ from kpi_pipeline.report.words.findings import (
     scorecard_title,
     summary_sentence,
 )
+from kpi_pipeline.report.words.phrases import LACK_WORDS
 from kpi_pipeline.report.words.sentences import heading
 from tests.report.invented_report import LOS, not_supplied, report_inputs
 
@@ -59,3 +64,36 @@ def test_withheld_months_are_a_lack_of_their_own() -> None:
     measure = judge(inputs).system["readmission_30d"]
     assert measure.lack == "withheld"
     assert heading(measure).endswith("too many months withheld to judge")
+
+
+def test_page_one_tells_the_same_lack_beside_its_table_as_above_it() -> None:
+    for judged, lack in ((small_hospital(), "few_cases"), (judge(report_inputs(months=5)), "few_months")):
+        front = build_front_page(judged)
+        words = LACK_WORDS[lack]  # type: ignore[index]
+        assert f"{words} to judge" in front.lede
+        assert any(said.endswith(f": {words}") for said in front.matrix.not_judged)
+        others = (
+            set(LACK_WORDS.values()) - {words} - {LACK_WORDS[one.lack] for one in judged.system.values() if one.lack}
+        )
+        assert not any(other in said for said in front.matrix.not_judged for other in others)
+
+
+def test_no_band_is_drawn_before_an_icon_could_be_given() -> None:
+    """A band says what is routine; a dozen months do not know it yet, and a season is known after two years."""
+    few, enough = (judge(report_inputs(months=months)).system[LOS] for months in (8, 30))
+    for measure, has_band in ((few, False), (enough, True)):
+        chart = build_chart(measure, facility_id="all", withholds=False)
+        assert any(point.upper is not None for point in chart.points) is has_band
+        assert (chart.upper_label is not None) is has_band
+        assert any(point.centre is not None for point in chart.points)
+    assert "No band is drawn" in " ".join(method_sentences(few))
+    assert "thirteen" in " ".join(method_sentences(few)).lower() or "13" in " ".join(method_sentences(few))
+
+
+def test_a_measure_without_a_figure_to_draw_takes_a_line_and_no_chart() -> None:
+    glance = build_small_multiples(small_hospital())
+    assert glance is not None
+    assert LOS not in {panel.metric for panel in glance.panels}
+    assert all(any(point.value is not None for point in panel.chart.points) for panel in glance.panels)
+    (line,) = [note for note in glance.notes if "Average length of stay" in note]
+    assert line.startswith("No chart, for want of a figure in any month shown (fewer than 25 cases): ")

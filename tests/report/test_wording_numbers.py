@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from kpi_pipeline.core.language import date_words, format_count, format_number, one_or_many
-from kpi_pipeline.core.rounding import round_half_up
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.language import date_words, format_count, format_number, one_or_many
+from kpi_pipeline.core.text.rounding import round_half_up
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, format_value, small_count_words

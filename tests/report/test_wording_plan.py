@@ -9,9 +9,9 @@ from kpi_pipeline.improvement.effects.effect_result import EffectResult, Effects
 from kpi_pipeline.improvement.effects.effect_size import EffectSize
 from kpi_pipeline.improvement.effects.power import Power
 from kpi_pipeline.improvement.estimates import Estimate
+from kpi_pipeline.judgement.improving.since_start import compute_since_start
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.since_start import compute_since_start
 from kpi_pipeline.report.words.plan import days_sentence, not_before_sentence, since_start_sentence
 from tests.report.invented_report import LOS, report_inputs
 

@@ -12,7 +12,7 @@ from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import DatedTarget, Targets
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences, point_notes
+from kpi_pipeline.report.words.charts.chart_notes import chart_events, method_sentences, point_notes
 from kpi_pipeline.report.words.findings import finding_title, scorecard_title, summary_sentence
 from kpi_pipeline.report.words.phrases import assurance_word, follow_up_words, latest_words, variation_word
 from kpi_pipeline.report.words.sentences import (

@@ -7,7 +7,7 @@ import pytest
 
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.report.words.chart_verdicts import variation_reason
+from kpi_pipeline.report.words.charts.chart_verdicts import variation_reason
 from kpi_pipeline.signals import RULE_SETS, Pattern, evaluate_chart, expected_false_signals, own_pattern
 from kpi_pipeline.signals.chance.many_series import icons_by_issue
 from kpi_pipeline.signals.chance.multiplicity import stable_series

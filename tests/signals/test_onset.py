@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from kpi_pipeline.report.words.chart_verdicts import onset_words, variation_reason
+from kpi_pipeline.report.words.charts.chart_verdicts import onset_words, variation_reason
 from kpi_pipeline.signals import RULE_SETS, Pattern, evaluate_chart
 from kpi_pipeline.signals.chance.many_series import icons_by_issue
 from kpi_pipeline.signals.chance.multiplicity import stable_series

@@ -9,7 +9,7 @@ import pytest
 
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.judgement.rebase_faults import rebase_faults
-from kpi_pipeline.report.words.rebases import rebase_cautions
+from kpi_pipeline.report.words.charts.rebases import rebase_cautions
 from kpi_pipeline.signals import Better
 from kpi_pipeline.signals.rebase import RebaseCheck, RebaseDecision, check_rebase
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpi_pipeline.report.words.chart_verdicts import variation_reason
+from kpi_pipeline.report.words.charts.chart_verdicts import variation_reason
 from kpi_pipeline.signals import ChartResult, evaluate_chart
 from kpi_pipeline.signals.reading.runs import analyse_runs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kpi_pipeline.report.words.chart_verdicts import assurance_reason, variation_reason
+from kpi_pipeline.report.words.charts.chart_verdicts import assurance_reason, variation_reason
 from kpi_pipeline.signals import Better, ChartResult, evaluate_chart, find_rule_set
 from kpi_pipeline.signals.lines.moving_ranges import mean_range
 from tests.support.said import warned

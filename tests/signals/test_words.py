@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from kpi_pipeline.report.words.chart_verdicts import assurance_reason, variation_reason
-from kpi_pipeline.report.words.chart_warnings import chart_warning_sentence
-from kpi_pipeline.report.words.rule_sets import describe_rule_set
+from kpi_pipeline.report.words.charts.chart_verdicts import assurance_reason, variation_reason
+from kpi_pipeline.report.words.charts.chart_warnings import chart_warning_sentence
+from kpi_pipeline.report.words.charts.rule_sets import describe_rule_set
 from kpi_pipeline.signals import RULE_SETS, evaluate_chart, find_rule_set
 from kpi_pipeline.signals.types import ChartWarning, WarningKind
 from tests.support.said import drawn, warned

@@ -70,6 +70,20 @@ def test_the_smallest_model_gives_encounters_and_names_what_is_missing(tmp_path:
     assert "no cost file was found: DRGs and amounts are not known." in said(result.warnings)
 
 
+@pytest.mark.parametrize(
+    ("concept", "written", "expected"),
+    [("8516", "", "Black or African American"), ("8527", "Irish", "Irish"), ("0", "", None), ("", "", None)],
+)
+def test_race_is_what_was_written_or_what_its_concept_says(
+    concept: str, written: str, expected: str | None, tmp_path: Path
+) -> None:
+    person = {"person_id": "1", "race_concept_id": concept, "race_source_value": written}
+    result = take_in(
+        land(tmp_path / "landing", person=[person], visit_occurrence=[visit("1")]), tmp_path / "store", source="omop"
+    )
+    assert staged_rows(result, "encounters", "race") == [(expected,)]
+
+
 def test_every_table_adds_its_part(tmp_path: Path) -> None:
     landing = land(
         tmp_path / "landing",

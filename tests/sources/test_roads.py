@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +13,7 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.synthetic import generate_hospital
-from kpi_pipeline.synthetic.faults import KINDS
+from kpi_pipeline.synthetic.care.faults import KINDS
 from kpi_pipeline.synthetic.roads import write_as_fhir, write_as_omop, write_as_tuva, write_with_dates_only
 from kpi_pipeline.warehouse.connection import open_warehouse
 
@@ -104,10 +104,37 @@ _CDM_5_4 = {
 }
 """The fields of the common data model 5.4 in the order of its data definition (OHDSI, CommonDataModel, 5.4)."""
 
+_REQUIRED = {
+    "person": "person_id gender_concept_id year_of_birth race_concept_id ethnicity_concept_id",
+    "visit_occurrence": "visit_occurrence_id person_id visit_concept_id visit_start_date visit_end_date "
+    "visit_type_concept_id",
+    "visit_detail": "visit_detail_id person_id visit_detail_concept_id visit_detail_start_date "
+    "visit_detail_end_date visit_detail_type_concept_id visit_occurrence_id",
+    "condition_occurrence": "condition_occurrence_id person_id condition_concept_id condition_start_date "
+    "condition_type_concept_id",
+    "procedure_occurrence": "procedure_occurrence_id person_id procedure_concept_id procedure_date "
+    "procedure_type_concept_id",
+    "care_site": "care_site_id",
+    "payer_plan_period": "payer_plan_period_id person_id payer_plan_period_start_date payer_plan_period_end_date",
+    "cost": "cost_id cost_event_id cost_domain_id cost_type_concept_id",
+    "cdm_source": "cdm_source_name cdm_source_abbreviation cdm_holder source_release_date cdm_release_date "
+    "cdm_version_concept_id vocabulary_version",
+}
+"""Its fields that may never be empty, by the same definition."""
+_NO_NUMBERS = {"cost_domain_id"}
+"""Ids that are words."""
+
 
 def test_the_omop_road_has_exactly_the_fields_of_the_model(tmp_path: Path) -> None:
+    """Names and order, what must be filled, whole numbers as ids, and days as dates."""
     generate_hospital(tmp_path / "canonical", months=6, scale=0.05, faults=False)
     write_as_omop(tmp_path / "canonical", tmp_path / "omop", released_on="2026-11-01")
     for table, fields in _CDM_5_4.items():
-        with (tmp_path / "omop" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-            assert next(csv.reader(file)) == fields.split(), table
+        rows = pd.read_csv(tmp_path / "omop" / f"{table}.csv", dtype=str, keep_default_na=False)
+        assert list(rows.columns) == fields.split(), table
+        assert len(rows) > 0, table
+        empty = {field for field in _REQUIRED[table].split() if (rows[field] == "").any()}
+        assert not empty, table
+        for field in rows.columns.drop(_NO_NUMBERS, errors="ignore"):
+            form = r"-?\d+" if field.endswith("_id") else r"\d{4}-\d\d-\d\d" if field.endswith("_date") else ".*"
+            assert rows[field].str.fullmatch(f"({form})?", flags=re.DOTALL).all(), (table, field)

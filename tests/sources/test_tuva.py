@@ -26,7 +26,7 @@ def test_an_encounter_with_all_that_belongs_to_it(tmp_path: Path) -> None:
         encounter=f"{ENCOUNTER}e1,p1,acute inpatient,2026-03-01,2026-03-04,F1,06,I509,291,100,40\n"
         "e2,p1,inpatient psych,2026-04-01,2026-04-04,F1,01,F329,885,100,40\n"
         "e3,p2,inpatient skilled nursing,2026-04-01,2026-04-04,F1,01,I509,,100,40\n",
-        patient="person_id,birth_date,sex\np1,1950-02-03,female\n",
+        patient="person_id,birth_date,sex,race\np1,1950-02-03,female,asian\n",
         eligibility="person_id,payer,enrollment_start_date,enrollment_end_date\n"
         "p1,Medicaid,2020-01-01,2026-03-01\np1,Medicare,2026-03-01,\n",
         costs="encounter_id,total_cost\ne1,41.50\n",
@@ -35,11 +35,11 @@ def test_an_encounter_with_all_that_belongs_to_it(tmp_path: Path) -> None:
         procedure="encounter_id,source_code,procedure_date\ne1,0210093,2026-03-02\n",
     )
     result = take_in(landing, tmp_path / "store", source="tuva")
-    columns = "encounter_id, encounter_type, facility_id, payer, sex, drg_code, total_cost, admitted_at_kind"
+    columns = "encounter_id, encounter_type, facility_id, payer, sex, race, drg_code, total_cost, admitted_at_kind"
     assert staged_rows(result, "encounters", columns) == [
-        ("e1", "acute inpatient", "F1", "Medicare", "female", "291", 41.5, "date"),
-        ("e2", "inpatient psychiatric", "F1", "Medicare", "female", "885", None, "date"),
-        ("e3", "skilled nursing", "F1", None, None, None, None, "date"),
+        ("e1", "acute inpatient", "F1", "Medicare", "female", "asian", "291", 41.5, "date"),
+        ("e2", "inpatient psychiatric", "F1", "Medicare", "female", "asian", "885", None, "date"),
+        ("e3", "skilled nursing", "F1", None, None, None, None, None, "date"),
     ]
     assert staged_rows(result, "diagnoses", "encounter_id, code, sequence, code_type, present_on_admission") == [
         ("e1", "I509", 1, "icd-10-cm", "Y")

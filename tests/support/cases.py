@@ -94,12 +94,12 @@ def values_of(
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """(facility, month) → the row of values."""
     with warehouse_of(cases, complete_through=complete_through, closed_on=closed_on) as connection:
-        values, _ = compute_values(connection, metric, settings=settings)
+        ((_, values, _),) = compute_values(connection, [metric], settings=settings)
     return {(row["facility_id"], row["month"]): dict(row) for row in values.to_dict("records")}
 
 
 def exclusions_of(cases: Sequence[Case], metric: Metric) -> pd.DataFrame:
     """The exclusion counts."""
     with warehouse_of(cases) as connection:
-        _, exclusions = compute_values(connection, metric, settings=ONE_IS_ENOUGH)
+        ((_, _, exclusions),) = compute_values(connection, [metric], settings=ONE_IS_ENOUGH)
     return exclusions

@@ -25,9 +25,9 @@ from kpi_pipeline.declared.audiences import Audiences
 from kpi_pipeline.delivery.gate import Obstacle
 from kpi_pipeline.delivery.points import forget_listeners, listen
 from kpi_pipeline.journal import ReportDecisions
-from kpi_pipeline.pipeline import issue_draft, issue_publication
-from kpi_pipeline.pipeline.issue_basis import Basis
-from kpi_pipeline.pipeline.issue_desk import IssueDesk
+from kpi_pipeline.pipeline.history.issue_basis import Basis
+from kpi_pipeline.pipeline.issuing import issue_draft, issue_publication
+from kpi_pipeline.pipeline.issuing.issue_desk import IssueDesk
 from kpi_pipeline.pipeline.report import IssueWords
 from kpi_pipeline.state.database import Database
 

@@ -18,13 +18,13 @@ import openpyxl
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from kpi_pipeline.core.connections import connect
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.settings import Limits
-from kpi_pipeline.intake.opened import Wanted
-from kpi_pipeline.intake.readers import is_plain_text, open_file, read_faults
-from kpi_pipeline.intake.scan import scan_file
-from kpi_pipeline.intake.table_options import TableOptions
+from kpi_pipeline.core.sql.connections import connect
+from kpi_pipeline.intake.reading.opened import Wanted
+from kpi_pipeline.intake.reading.readers import is_plain_text, open_file, read_faults
+from kpi_pipeline.intake.reading.scan import scan_file
+from kpi_pipeline.intake.reading.table_options import TableOptions
 
 COLUMNS = ("encounter_id", "person_id", "facility_id", "remark", "total_cost", "payer")
 WANTED = Wanted(frozenset(COLUMNS), frozenset(COLUMNS[:3]))

@@ -7,6 +7,7 @@ written in the spec itself: `of_discharges(numerator=lambda stay: stay.length_of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +24,7 @@ from tests.support.oracle import (
     Stay,
     ended,
     has_time,
+    in_order,
     judge_readmissions,
     judge_rows,
     local_moment,
@@ -285,6 +287,134 @@ def ed_return_72h(world: World) -> dict[str, Listed]:
         return "visit_time_unknown" if doubtful else (0.0, 1.0)
 
     return _after_index(world, judge)
+
+
+def return_days(world: World) -> dict[str, Listed]:
+    """Days back in acute care in the thirty days after each index discharge, of every return that is not planned."""
+    statuses = judge_rows(world.hospital.encounters, world.options)
+    visits = [
+        row
+        for row in newest_versions(world.hospital.encounters)
+        if text(row, "encounter_type") in ("emergency department", "observation")
+        and (begins := text(row, "admitted_at")[:10])
+        and (text(row, "discharged_at") or begins)[:10] >= begins
+        and statuses.get(text(row, "encounter_id")) == "not_acute_inpatient"
+    ]
+    kept = {(stay.person_id, stay.admitted_on) for stay in world.stays}
+    kept |= {
+        (text(row, "person_id"), _day(row, "admitted_at"))
+        for row in visits
+        if text(row, "encounter_type") == "observation"
+    }
+
+    def of_stays(index: Stay) -> float:
+        last = index.last_day + timedelta(days=30)
+        total = 0
+        for stay in world.stays:
+            is_later = stay.person_id == index.person_id and in_order(stay) > in_order(index)
+            if is_later and index.last_day <= stay.admitted_on <= last and planned_rule(stay, SMALL) is None:
+                ends = last if stay.is_open else min(stay.discharged_on, last)
+                total += max((ends - stay.admitted_on).days, 1)
+        return float(total)
+
+    def of_visit(index: Stay, row: Row) -> float:
+        begins, ends = _day(row, "admitted_at"), _day(row, "discharged_at")
+        assert begins is not None
+        if text(row, "person_id") != index.person_id or not 0 <= (begins - index.last_day).days <= 30:
+            return 0.0
+        zone = world.options.zone(text(row, "facility_id"))
+        moments = [
+            local_moment(text(row, column), zone) if has_time(text(row, column)) else None
+            for column in ("admitted_at", "discharged_at")
+        ]
+        utc = [moment and moment.replace(tzinfo=zone).astimezone(UTC) for moment in moments]
+        if begins == index.last_day:
+            if utc[0] is None or not index.has_discharge_time or index.discharged_at is None:
+                return 0.0
+            left = index.discharged_at.replace(tzinfo=world.options.zone(index.facility_id)).astimezone(UTC)
+            if utc[0] < left:
+                return 0.0
+        if text(row, "encounter_type") == "emergency department":
+            days = [begins + timedelta(days=step) for step in range(((ends or begins) - begins).days + 1)]
+            return 0.0 if any((index.person_id, day) in kept for day in days) else 0.5
+        if utc[0] is not None and utc[1] is not None:
+            return max(math.ceil((utc[1] - utc[0]).total_seconds() / 43200), 1) / 2
+        return float(max(((ends or begins) - begins).days, 0.5))
+
+    listed = {}
+    for found in judge_readmissions(world.stays, SMALL, world.options):
+        stay, reason = found.stay, found.exclusion_reason
+        excluded = reason is not None and reason != "insufficient_followup"
+        days = 0.0 if excluded else of_stays(stay) + sum(of_visit(stay, row) for row in visits)
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.last_day, reason if excluded and reason else (days, 1.0))
+    return listed
+
+
+def condition_of(stay: Stay) -> str:
+    """Which of the six conditions a stay is for; none: ''."""
+    done = {SMALL.procedure_ccs.get(code) for code in stay.procedures}
+    if 44 in done:
+        return "Coronary bypass"
+    if done & {152, 153}:
+        return "Hip or knee replacement"
+    treated = {100: "Heart attack", 108: "Heart failure", 122: "Pneumonia", 127: "COPD"}
+    return treated.get(stay.ccs or 0, "")
+
+
+def readmission_of_conditions(world: World) -> dict[str, Listed]:
+    """Index stays of people of 65 and over for six conditions; a return for the same one is no index."""
+    listed = {}
+    for found in judge_readmissions(world.stays, SMALL, world.options):
+        stay, reason, condition = found.stay, found.exclusion_reason, condition_of(found.stay)
+        if not condition:
+            continue
+        before = [
+            other
+            for other in world.stays
+            if other.person_id == stay.person_id
+            and condition_of(other) == condition
+            and in_order(other) < in_order(stay)
+        ]
+        latest = max(before, key=in_order, default=None)
+        ended_on = None if latest is None or (latest.is_open and not latest.billed_through) else latest.last_day
+        born = text(stay.members[0], "birth_date")
+        case: tuple[float, float] | str = (float(found.numerator), 1.0)
+        if reason is not None and reason != "insufficient_followup":
+            case = reason
+        elif not born:
+            case = "age_unknown"
+        elif date.fromisoformat(born).replace(year=int(born[:4]) + 65) > stay.admitted_on:
+            case = "under_65"
+        elif ended_on is not None and (stay.admitted_on - ended_on).days <= 30:
+            case = "repeat_within_30_days"
+        listed[stay.stay_id] = Listed(stay.facility_id, stay.last_day, case)
+    return listed
+
+
+def cost_to_expected(*, outlier: bool = False) -> Oracle:
+    """Cost beside DRG weight × the cost per weight of all facilities in the year before the month."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        cases = measures.case_mix_adjusted_cost(ended(world.stays), WEIGHT)
+        month_of = {stay.stay_id: stay.discharged_on.replace(day=1) for stay in ended(world.stays)}
+        known = [(month_of[stay_id], case) for stay_id, case in cases.items() if not isinstance(case, str)]
+        first = min(month for month, _ in known)
+
+        def judged(stay: Stay) -> tuple[float, float] | str:
+            case = cases[stay.stay_id]
+            if isinstance(case, str):
+                return case
+            month = month_of[stay.stay_id]
+            year_ago = month.replace(year=month.year - 1)
+            before = [case for other, case in known if year_ago <= other < month]
+            if first > year_ago or not before:
+                return "no_year_before"
+            expected = case[1] * sum(cost for cost, _ in before) / sum(weight for _, weight in before)
+            return (float(case[0] > 3 * expected), 1.0) if outlier else (case[0], expected)
+
+        return {stay.stay_id: Listed(stay.facility_id, stay.discharged_on, judged(stay)) for stay in ended(world.stays)}
+
+    return listed
 
 
 net_excess_days = _by_discharge(

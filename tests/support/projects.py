@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kpi_pipeline.core.project import Project
-from kpi_pipeline.pipeline.new_metric import write_metric_skeleton
+from kpi_pipeline.pipeline.checking.new_metric import write_metric_skeleton
 
 WORDS = {
     "‹Whose definition it follows›": "House definition",

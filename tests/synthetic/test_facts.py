@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kpi_pipeline.synthetic.archetypes import (
+from kpi_pipeline.synthetic.ground.archetypes import (
     ARCHETYPES,
     CCS_UNMAPPED,
     DRG_NUMBER,
@@ -19,8 +19,8 @@ from kpi_pipeline.synthetic.archetypes import (
     SECONDARY_DIAGNOSES,
     UNKNOWN_DRG_CODES,
 )
-from kpi_pipeline.synthetic.arrays import ACUTE_UNITS
-from kpi_pipeline.synthetic.places import PAYERS
+from kpi_pipeline.synthetic.ground.arrays import ACUTE_UNITS
+from kpi_pipeline.synthetic.ground.places import PAYERS
 
 UB04 = {
     "00", "01", "02", "03", "04", "05", "06", "07", "09", "20", "21", "30", "40", "41", "42", "43", "50", "51", "61",

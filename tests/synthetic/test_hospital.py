@@ -12,7 +12,7 @@ import yaml
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.synthetic import Truth, generate_hospital
-from kpi_pipeline.synthetic.faults import CORRECTIONS_FILE, KINDS, LATE_FILE, FaultKind
+from kpi_pipeline.synthetic.care.faults import CORRECTIONS_FILE, KINDS, LATE_FILE, FaultKind
 
 COLUMNS = {
     "encounters": "encounter_id person_id facility_id encounter_type admitted_at discharged_at"

@@ -10,9 +10,9 @@ import pytest
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.synthetic import Truth, generate_hospital
-from kpi_pipeline.synthetic.department import assign_units, build_shifts, count_census
-from kpi_pipeline.synthetic.plan import Plan
-from kpi_pipeline.synthetic.stays import build_stays
+from kpi_pipeline.synthetic.care.stays import build_stays
+from kpi_pipeline.synthetic.ground.plan import Plan
+from kpi_pipeline.synthetic.work.department import assign_units, build_shifts, count_census
 
 SCALE = 0.25
 

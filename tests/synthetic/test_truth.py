@@ -15,7 +15,7 @@ import pytest
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.synthetic import Truth, generate_hospital
-from kpi_pipeline.synthetic.archetypes import ARCHETYPES, UNKNOWN_DRG_CODES
+from kpi_pipeline.synthetic.ground.archetypes import ARCHETYPES, UNKNOWN_DRG_CODES
 from kpi_pipeline.synthetic.truth import read_truth
 
 CCS = {code: ccs for archetype in ARCHETYPES for code, ccs in archetype.diagnoses}

@@ -120,7 +120,9 @@ def gaps(folder: Path, rows: str, more: dict[str, str] | None = None) -> tuple[l
         silent = connection.execute(
             "SELECT facility_id, table_name, starts_on, ends_before FROM feed_gaps ORDER BY ALL"
         ).fetchall()
-        values, _ = compute_values(connection, load_metrics()["discharges"], settings=Settings(min_denominator=1))
+        ((_, values, _),) = compute_values(
+            connection, [load_metrics()["discharges"]], settings=Settings(min_denominator=1)
+        )
     return silent, {f"{row.facility_id} {row.month}": str(row.maturity) for row in values.itertuples()}
 
 
@@ -259,3 +261,17 @@ def test_a_file_of_some_days_that_is_missing_is_told_though_neighbouring_files_f
         told = [one for one in said(read_notices(connection)) if f"not one {said_of} of facility" in one]
     assert silent == [(f"{said_of}s", gone[0], gone[-1] + timedelta(days=1))]
     assert len(told) == 1
+
+
+def test_the_long_stays_before_an_extract_of_discharges_begins_are_no_silence(tmp_path: Path) -> None:
+    """Three months of discharges hold the admissions of those who stayed long, and weeks of nothing between them."""
+    early = "".join(
+        line(
+            f"long-{at}", person_id=f"long-{at}", facility_id="NORTH", admitted_at=f"{day}", discharged_at="2026-08-02"
+        )
+        for at, day in enumerate((date(2026, 7, 1), date(2026, 7, 14), date(2026, 7, 29)))
+    )
+    august = [day for day in days_until(CLAIMED) if day >= date(2026, 8, 1)]
+    assert gaps(tmp_path / "whole", early + stays("NORTH", august))[0] == []
+    without = [day for day in august if not date(2026, 9, 8) <= day <= date(2026, 9, 17)]
+    assert len(gaps(tmp_path / "gap", early + stays("NORTH", without))[0]) == 1

@@ -24,10 +24,10 @@ from kpi_pipeline.improvement.drivers.queries import (
     query_occupancy_pct,
     query_stays,
     query_supply,
-    query_units,
     query_wait_parties,
     query_waits,
 )
+from kpi_pipeline.improvement.drivers.unit_queries import query_units
 from kpi_pipeline.metrics.declaration import Metric
 
 FEWEST_KNOWN = 0.9
@@ -58,7 +58,7 @@ class MixChange:
 
 @dataclass(frozen=True, slots=True)
 class UnitTable:
-    """One proportion by unit, as `drivers.queries.query_units` gives it."""
+    """One proportion by unit, as `drivers.unit_queries.query_units` gives it."""
 
     metric: str
     units: pd.DataFrame

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.improvement.estimates import TAILS, Estimate, Floats
@@ -128,10 +128,10 @@ def _log_error(length: Floats, expected: Floats, scatter: float, overall: float)
     if n < FEWEST_OWN_SCATTER:
         # At the days that all stays' ratio would give: a small group of long stays must not look certain.
         usual = overall * float(expected.sum())
-        return math.sqrt(scatter * float((expected**2).sum())) / usual, float(stats.norm.ppf(TAILS[1]))
+        return math.sqrt(scatter * float((expected**2).sum())) / usual, float(special.ndtri(TAILS[1]))
     residuals = length - length.sum() / expected.sum() * expected
     error = math.sqrt(n / (n - 1) * float((residuals**2).sum())) / float(length.sum())
-    return error, float(stats.t.ppf(TAILS[1], n - 1))
+    return error, float(special.stdtrit(n - 1, TAILS[1]))
 
 
 def _shrunk(groups: list[ExcessDays]) -> list[ExcessDays]:
@@ -139,7 +139,7 @@ def _shrunk(groups: list[ExcessDays]) -> list[ExcessDays]:
     if len(groups) < 2:
         return groups
     y = np.array([math.log(group.ratio.value) for group in groups])
-    normal = float(stats.norm.ppf(TAILS[1]))
+    normal = float(special.ndtri(TAILS[1]))
     v = np.array([(math.log(group.ratio.upper / group.ratio.lower) / 2 / normal) ** 2 for group in groups])
     v = np.maximum(v, 1e-12)
     weight = 1 / v

@@ -11,12 +11,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 from kpi_pipeline.improvement.drivers.decomposition import Amount, RatioChange
 from kpi_pipeline.improvement.estimates import TAILS, Estimate
 
-_Z = float(stats.norm.ppf(TAILS[1]))
+_Z = float(special.ndtri(TAILS[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable, check_stays
@@ -292,7 +292,7 @@ def _comparator_gap(
 
 def _drawn_ratios(ratio: Estimate, chance: np.random.Generator, n_draws: int) -> Floats:
     """Draws from the log-normal whose ends are those of the interval."""
-    error = math.log(ratio.upper / ratio.lower) / 2 / float(stats.norm.ppf(TAILS[1]))
+    error = math.log(ratio.upper / ratio.lower) / 2 / float(special.ndtri(TAILS[1]))
     return np.asarray(ratio.value * np.exp(error * chance.normal(size=n_draws)))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm  # type: ignore[import-untyped]
-from scipy import stats
 
 from kpi_pipeline.improvement.risk.fitting import Link, family_of
 from kpi_pipeline.reference.risk_model_file import RiskCheck, RiskGroup
@@ -44,7 +43,7 @@ def check_model(stays: pd.DataFrame, *, link: Link, first_month: str, last_month
 
 def c_statistic(outcome: np.ndarray, expected: np.ndarray) -> float:
     """How often, of one stay with the outcome and one without, more was expected of the first; ties count half."""
-    ranks = stats.rankdata(expected)
+    ranks = pd.Series(expected).rank().to_numpy()
     n_events = float(outcome.sum())
     n_others = len(outcome) - n_events
     return float((ranks[outcome == 1].sum() - n_events * (n_events + 1) / 2) / (n_events * n_others))

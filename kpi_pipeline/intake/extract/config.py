@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.core.front_matter import faults_of
+from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.core.yaml_files import read_mapping
 from kpi_pipeline.intake.contract import load_contracts
 

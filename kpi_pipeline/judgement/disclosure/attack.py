@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
+from kpi_pipeline.core.chatter import without_chatter
 from kpi_pipeline.judgement.disclosure.earlier import KNOWN_TO
 from kpi_pipeline.judgement.disclosure.narrowing import is_narrow
 from kpi_pipeline.judgement.disclosure.publication import (
@@ -78,10 +80,32 @@ def attack_issues(
     for one in issues:
         whole = whole.merged(one)
     found = attack(whole, metrics, threshold=threshold)
+    for at, (then, now) in enumerate(pairwise(issues), start=1):
+        unchanged = _unchanged_since(then, now, n_changed[at]) if at < len(n_changed) else {}
+        if unchanged:
+            known = Publication(now.numbers | unchanged, now.values)
+            found += [one for one in attack(known, metrics, threshold=threshold) if one not in found]
     for later, earlier in combinations(reversed(range(len(issues))), 2):
-        known = n_changed[later] if later == earlier + 1 and later < len(n_changed) else {}
-        found += _attack_change(issues[earlier], issues[later], metrics, threshold, known)
+        since = _added(n_changed[earlier + 1 : later + 1]) if later < len(n_changed) else {}
+        found += _attack_change(issues[earlier], issues[later], metrics, threshold, since)
     return found
+
+
+def _unchanged_since(
+    then: Publication, now: Publication, n_changed: Mapping[tuple[str, str, str], int]
+) -> dict[Cell, float | None]:
+    """Numbers withheld now that were printed then, of figures of which no case counts otherwise: they are the same."""
+    return {
+        cell: then.numbers[cell]
+        for cell in now.withheld
+        if then.numbers.get(cell) is not None and n_changed.get(cell.place) == 0
+    }
+
+
+def _added(n_changed: Sequence[Mapping[tuple[str, str, str], int]]) -> dict[tuple[str, str, str], int]:
+    """How many cases changed over several issues, where each says it: at most so many, a case may change twice."""
+    places = set.intersection(*(set(one) for one in n_changed)) if n_changed else set()
+    return {place: sum(one[place] for one in n_changed) for place in places}
 
 
 def _attack_change(
@@ -110,9 +134,8 @@ def _attack_change(
             lower, upper = systems[cell.month].range_of(cell)
         else:
             lower = upper = after
-        if _tells_change(cell, before, lower, upper, metrics, threshold):
-            if after is not None and not _is_of_few(cell, then, now, metrics, threshold, n_changed):
-                continue
+        is_told = _tells_change(cell, before, lower, upper, metrics, threshold)
+        if is_told and _is_of_few(cell, then, now, metrics, threshold, n_changed):
             found.append(Finding(cell, lower - before, upper - before, difference_to="an issue before"))
     return found
 
@@ -138,9 +161,9 @@ def _is_of_few(
     threshold: int,
     n_changed: Mapping[tuple[str, str, str], int],
 ) -> bool:
-    """Whether fewer patients than the threshold are behind a printed change, as far as a reader can tell."""
-    if is_count(cell, metrics[cell.metric]) and metrics[cell.metric].kind != "rate":
-        return True  # the change itself is a number of cases
+    """Whether fewer patients than the threshold are behind a change, as far as a reader can tell; in doubt, few."""
+    if is_count(cell, metrics[cell.metric]):
+        return True  # the change itself is a number of cases, or of what happened to no more patients than that
     if cell.place in n_changed:
         return n_changed[cell.place] < threshold
     for name in (COUNTED, DENOMINATOR):
@@ -235,13 +258,18 @@ class _System:
         goal = np.zeros(len(self._place))
         goal[self._place[cell]] = sign
         constraints = [LinearConstraint(self._matrix, self._lows, self._highs)] if len(self._lows) else []
-        solved = milp(
-            goal,
-            integrality=self._whole,
-            bounds=Bounds(self._least, np.inf),
-            constraints=constraints,
-            options={"time_limit": _SECONDS},
-        )
+
+        def solve(integrality: NDArray[np.int_]) -> OptimizeResult:
+            with without_chatter():  # HiGHS reports some of its steps to whoever runs it
+                return milp(
+                    goal,
+                    integrality=integrality,
+                    bounds=Bounds(self._least, np.inf),
+                    constraints=constraints,
+                    options={"time_limit": _SECONDS},
+                )
+
+        solved = solve(self._whole)
         if solved.x is not None:
             self._seen_least, self._seen_most = (
                 np.minimum(self._seen_least, solved.x),
@@ -249,7 +277,7 @@ class _System:
             )
         if solved.status == 0 and solved.fun is not None:
             return float(solved.fun)
-        relaxed = milp(goal, integrality=0 * self._whole, bounds=Bounds(self._least, np.inf), constraints=constraints)
+        relaxed = solve(0 * self._whole)
         return float(relaxed.fun) if relaxed.status == 0 and relaxed.fun is not None else None
 
 

@@ -70,6 +70,7 @@ def withhold_waterfall(
         threshold=threshold,
         reluctance=lambda key: system.reluctance[key],
         kin=system.kin,
+        also=system.withheld_before - system.fixed,
         fixed=system.fixed,
     )
     return {
@@ -85,7 +86,8 @@ def withhold_waterfall(
 @dataclass(slots=True)
 class _System:
     """counts: number → how large. sums: as they hold. kin: numbers of one population, at each facility. fixed: numbers
-    that were printed before. names: metric → count (a reason, or cases listed and so on) → name of the number.
+    that were printed before. withheld_before: numbers that an issue withheld; what they protected, they protect still.
+    names: metric → count (a reason, or cases listed and so on) → name of the number.
     """
 
     names: dict[str, dict[str, str]]
@@ -94,6 +96,7 @@ class _System:
     sums: dict[Sum, None] = field(default_factory=dict)
     kin: list[list[Hashable]] = field(default_factory=list)
     fixed: set[Hashable] = field(default_factory=set)
+    withheld_before: set[Hashable] = field(default_factory=set)
 
     def add(self, key: _Key, count: float, rank: int) -> None:
         """One number at one facility; the whole's is kept rather than a facility's."""
@@ -201,6 +204,8 @@ def _add_earlier(
         for count in _counts_of(figure):
             key = (figure.facility_id, system.names[figure.metric][count])
             printed[key].update(_printed(figure, metrics[figure.metric], count, earlier))
+            if system.counts[key] > 0 and earlier.was_withheld(_cell(figure, count)):
+                system.withheld_before.add(key)
     for key, numbers in printed.items():
         number = system.counts[key]
         others = sorted(then for then in numbers if not is_same(then, number))
@@ -218,13 +223,17 @@ def _add_earlier(
 
 def _printed(figure: Figure, metric: Metric, count: str, earlier: Earlier) -> Iterator[float]:
     """What earlier issues printed for a count of a figure, under whatever name."""
-    names = {LISTED: LISTED, COUNTED: COUNTED, DENOMINATOR: DENOMINATOR}
-    place = (figure.metric, figure.facility_id, str(figure.month))
-    yield from earlier.printed(Cell(*place, names.get(count, excluded(count))))
-    if count == COUNTED and is_count(Cell(*place, DENOMINATOR), metric):
-        yield from earlier.printed(Cell(*place, DENOMINATOR))
+    cell = _cell(figure, count)
+    yield from earlier.printed(cell)
+    if count == COUNTED and is_count(cell._replace(name=DENOMINATOR), metric):
+        yield from earlier.printed(cell._replace(name=DENOMINATOR))
     if count == COUNTED and counts_its_numerator(metric):
-        yield from earlier.printed(Cell(*place, NUMERATOR))
+        yield from earlier.printed(cell._replace(name=NUMERATOR))
+
+
+def _cell(figure: Figure, count: str) -> Cell:
+    name = count if count in (LISTED, COUNTED, DENOMINATOR) else excluded(count)
+    return Cell(figure.metric, figure.facility_id, str(figure.month), name)
 
 
 def _kin(system: _System, group: Sequence[Figure], metrics: Mapping[str, Metric]) -> list[list[Hashable]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_pipeline.core.rounding import round_parts
+from kpi_pipeline.core.text.rounding import round_parts
 from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable
 from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
-from kpi_pipeline.core.rounding import round_half_up, round_parts
+from kpi_pipeline.core.text.rounding import round_half_up, round_parts
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
 from kpi_pipeline.improvement.drivers.decomposition import Amount, RatioChange, decompose_ratio
 from kpi_pipeline.improvement.drivers.mix_chance import PartIntervals, part_intervals

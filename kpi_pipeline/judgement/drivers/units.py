@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kpi_pipeline.core.texts import unmistakable_name
+from kpi_pipeline.core.text.texts import unmistakable_name
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kpi_pipeline.core.rounding import round_parts
+from kpi_pipeline.core.text.rounding import round_parts
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.improvement.drivers.pareto import Pareto, compute_pareto
 from kpi_pipeline.judgement.disclosure import Number, Withheld, is_small

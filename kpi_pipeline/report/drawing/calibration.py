@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_pipeline.report.drawing.charts import Mark, Tick
+from kpi_pipeline.report.drawing.control_chart import Mark, Tick
 from kpi_pipeline.report.drawing.funnel import SizeTick
 from kpi_pipeline.report.drawing.geometry import Scale, axis_ticks, pixels, text_width, tick_text, value_range
 

@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 from xml.sax.saxutils import escape
 
 from kpi_pipeline.core.errors import Fault, RenderError
-from kpi_pipeline.core.glyphs import TEXT_FONTS, named_characters, printable_characters
 from kpi_pipeline.core.resources import shown_path
+from kpi_pipeline.core.text.glyphs import TEXT_FONTS, named_characters, printable_characters
 
 FONT_FILES = (*TEXT_FONTS, "SourceSerif4-Semibold.ttf")
 _TRUE_TYPE = b"\x00\x01\x00\x00"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_pipeline.report.drawing.charts import FULL_WIDTH, GutterLabel, Mark, Tick
+from kpi_pipeline.report.drawing.charts import FULL_WIDTH
+from kpi_pipeline.report.drawing.control_chart import GutterLabel, Mark, Tick
 from kpi_pipeline.report.drawing.geometry import (
     PlacedLabel,
     Scale,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kpi_pipeline.report.drawing.charts import FULL_WIDTH, Mark
+from kpi_pipeline.report.drawing.charts import FULL_WIDTH
+from kpi_pipeline.report.drawing.control_chart import Mark
 from kpi_pipeline.report.drawing.geometry import Scale, TimeAxis, pixels, polyline, text_width, value_range, wrapped
 from kpi_pipeline.report.model.blocks import Bars
 from kpi_pipeline.report.model.chart import Sparkline

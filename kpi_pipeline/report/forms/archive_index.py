@@ -9,8 +9,8 @@ from typing import Annotated
 from markupsafe import Markup
 from pydantic import Field
 
-from kpi_pipeline.core.language import date_words
 from kpi_pipeline.core.settings import ReportSettings
+from kpi_pipeline.core.text.language import date_words
 from kpi_pipeline.report.drawing.fonts import check_characters
 from kpi_pipeline.report.forms.html import page_style, with_fonts
 from kpi_pipeline.report.forms.renderer import LOCK, renderer

@@ -6,7 +6,7 @@ import io
 
 from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.report.drawing.calibration import CalibrationDrawing
-from kpi_pipeline.report.drawing.charts import ControlChart
+from kpi_pipeline.report.drawing.control_chart import ControlChart
 from kpi_pipeline.report.drawing.palette import build_palette
 from kpi_pipeline.report.forms.renderer import draw_page, template_module
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 
-from kpi_pipeline.core.spreadsheets import guarded
+from kpi_pipeline.core.text.spreadsheets import guarded
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure

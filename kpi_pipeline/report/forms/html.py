@@ -18,7 +18,7 @@ from kpi_pipeline.report.forms.page_fonts import font_faces
 from kpi_pipeline.report.forms.renderer import FONT_FACE, LOCK, renderer, template_module
 from kpi_pipeline.report.forms.sections import Section, page_html, sections_of
 from kpi_pipeline.report.model import Report
-from kpi_pipeline.report.pages.explained import ExplainedFigure
+from kpi_pipeline.report.pages.followed.explained import ExplainedFigure
 
 _DEFAULT_LOOK = ReportSettings()
 _FONTS_GO_HERE = "/* the fonts */"

@@ -104,23 +104,39 @@ def _widened(report: Report, look: ReportSettings, placed: _Placed) -> _Placed:
 def _share_pages(report: Report, look: ReportSettings, sections: Sequence[Section]) -> list[_Placed]:
     """The sections placed in order; one that follows a half-empty page is put there, where that saves a page.
 
-    A section that may break anywhere always saves one, so it is not laid out by itself first: the annex is long.
+    A section that may break anywhere always saves one, so it is not laid out by itself first: the annex is long, and
+    flows on as one.
     """
     done: list[_Placed] = []
-    for section in sections:
+    for run in _runs(sections):
         before = done[-1] if done else None
-        if before and before.fill < HALF_EMPTY and section.pages_meant is None:
-            done[-1] = _place(report, look, [*before.sections, section.following()])
+        if before and before.fill < HALF_EMPTY and run[0].pages_meant is None:
+            done[-1] = _place(report, look, _joined(before, run))
             continue
-        one = _place(report, look, [section])
+        one = _place(report, look, run)
         if before and _may_share(before, one):
-            shared = _place(report, look, [*before.sections, section.following()])
+            shared = _place(report, look, _joined(before, run))
             n_apart = before.n_pages + one.n_pages
             if shared.n_pages < n_apart or (shared.n_pages == n_apart and before.fill < _FEW_LINES):
                 done[-1] = shared
                 continue
         done.append(one)
     return done
+
+
+def _runs(sections: Sequence[Section]) -> list[list[Section]]:
+    """The sections, those that flow on from the one before them together with it."""
+    runs: list[list[Section]] = []
+    for section in sections:
+        if section.follows:
+            runs[-1].append(section)
+        else:
+            runs.append([section])
+    return runs
+
+
+def _joined(before: _Placed, run: Sequence[Section]) -> list[Section]:
+    return [*before.sections, run[0].following(), *run[1:]]
 
 
 def _may_share(before: _Placed, one: _Placed) -> bool:

@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.improvement.budget import Budget
 from kpi_pipeline.improvement.drivers.opportunity import Opportunity
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
 from kpi_pipeline.improvement.effects.effect_size import EffectSize
 from kpi_pipeline.improvement.estimates import Estimate
-from kpi_pipeline.judgement.denials import JudgedDenials
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.excess import ExcessRow, JudgedExcess
 from kpi_pipeline.judgement.drivers.mix import JudgedMix
 from kpi_pipeline.judgement.drivers.units import JudgedUnits
 from kpi_pipeline.judgement.drivers.waits import JudgedWaits, WaitsByParty
-from kpi_pipeline.judgement.fairness import JudgedFairness
+from kpi_pipeline.judgement.improving.programme import JudgedInitiative
+from kpi_pipeline.judgement.improving.since_start import SinceStart
 from kpi_pipeline.judgement.judged import Judged
-from kpi_pipeline.judgement.programme import JudgedInitiative
-from kpi_pipeline.judgement.since_start import SinceStart
-from kpi_pipeline.judgement.totals import JudgedTotals
+from kpi_pipeline.judgement.tables.denials import JudgedDenials
+from kpi_pipeline.judgement.tables.fairness import JudgedFairness
+from kpi_pipeline.judgement.tables.totals import JudgedTotals
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.gaps import Gap
 from kpi_pipeline.report.words.numbers import rounded_dollars, rounded_roughly

@@ -7,8 +7,8 @@ import io
 import re
 from functools import lru_cache
 
-from kpi_pipeline.core.glyphs import font_folder
 from kpi_pipeline.core.resources import resource_folder
+from kpi_pipeline.core.text.glyphs import font_folder
 
 _FACE = re.compile(r"@font-face \{[^}]*?url\(fonts/(?P<file>\w[\w-]*\.ttf)\)[^}]*\}")
 _FEATURES = ("kern", "tnum")

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.spreadsheets import guarded
+from kpi_pipeline.core.text.spreadsheets import guarded
 from kpi_pipeline.judgement.restated.ledger import Part, RestatedFigure
 from kpi_pipeline.report.words.phrases import WITHHELD
 

@@ -66,7 +66,7 @@ def sections_of(report: Report) -> list[Section]:
     found += [one for one in further if one.name not in _BEHIND_PAGE_1]
     if report.small_multiples:
         found.append(Section("small_multiples", "small_multiples"))
-    return [*found, Section("appendix", "appendix")]
+    return [*found, Section("appendix", "appendix", follows=bool(report.small_multiples))]
 
 
 def _exception_sections(pages: Sequence[ExceptionPage]) -> Iterator[Section]:

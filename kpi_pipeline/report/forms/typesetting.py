@@ -10,7 +10,7 @@ from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
 
-from kpi_pipeline.core.glyphs import font_folder
+from kpi_pipeline.core.text.glyphs import font_folder
 
 _HEADING_FONT = "SourceSerif4-Semibold.ttf"
 _MOST_LINES = 4

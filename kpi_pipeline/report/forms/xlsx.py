@@ -20,7 +20,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from kpi_pipeline.core.spreadsheets import guarded, unguarded
+from kpi_pipeline.core.text.spreadsheets import guarded, unguarded
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.words.page_figures import PAGES
 

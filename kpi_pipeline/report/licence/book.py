@@ -9,10 +9,10 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from kpi_pipeline.core.texts import printable_name
+from kpi_pipeline.core.text.texts import printable_name
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.size import ChangeSize, size_of_change
+from kpi_pipeline.judgement.tables.size import ChangeSize, size_of_change
 from kpi_pipeline.report.model.texts import Words
 
 _WORDS: TypeAdapter[str] = TypeAdapter(Words)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kpi_pipeline.core.language import one_or_many
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.text.language import one_or_many
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.size import ChangeSize
+from kpi_pipeline.judgement.tables.size import ChangeSize
 from kpi_pipeline.report.licence.book import Book, numbers_of
 
 MONTHS = "January February March April May June July August September October November December".split()

@@ -96,7 +96,7 @@ class DataQuality(Frozen):
     """What came in, what was used, what was set aside. `funnel`: encounters → stays."""
 
     summary: Words
-    ledger: Annotated[tuple[LedgerRow, ...], Field(min_length=1)]
+    ledger: tuple[LedgerRow, ...] = ()
     control_totals: ControlTotals | None = None
     quarantine_reasons: tuple[QuarantineReason, ...] = ()
     no_quarantine_words: Words = "No row was set aside."

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from kpi_pipeline.core import texts
-from kpi_pipeline.core.texts import MASK, masked, printable
+from kpi_pipeline.core.text import texts
+from kpi_pipeline.core.text.texts import MASK, masked, printable
 
 _LONGEST_LABEL, _LONGEST_WORDS = 200, 1200
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from kpi_pipeline.core.language import date_words, format_count, format_number
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.texts import unmistakable_name
+from kpi_pipeline.core.text.language import date_words, format_count, format_number
+from kpi_pipeline.core.text.texts import unmistakable_name
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Number
 from kpi_pipeline.judgement.judged import Judged, Scope
@@ -30,10 +30,10 @@ from kpi_pipeline.report.model import (
     Rule,
     Watermark,
 )
+from kpi_pipeline.report.words.charts.rule_sets import describe_rule_set
 from kpi_pipeline.report.words.notices import notice_sentence
 from kpi_pipeline.report.words.numbers import capitalised, format_target
 from kpi_pipeline.report.words.phrases import count_words, none_left_out_words, subject
-from kpi_pipeline.report.words.rule_sets import describe_rule_set
 from kpi_pipeline.warehouse.facts import ControlTotal
 from kpi_pipeline.warehouse.facts import Watermark as WatermarkFact
 
@@ -128,7 +128,10 @@ def build_data_quality(scope: Scope, records: JudgedRecords) -> DataQuality:
             for one in records.reference_tables
         ),
         no_warnings_words=_no_warnings_words(records),
-        warnings=(*scope.gate_overrides, *(notice_sentence(_unmistakable(one)) for one in records.warnings)),
+        warnings=(
+            *scope.gate_overrides,
+            *dict.fromkeys(notice_sentence(_unmistakable(one)) for one in records.warnings),
+        ),
     )
 
 
@@ -196,6 +199,8 @@ def _watermarks(marks: Sequence[WatermarkFact]) -> tuple[Watermark, ...]:
 def _summary(records: JudgedRecords) -> str:
     """Rows read and set aside over all tables; without counts when one of them may not be printed."""
     totals = records.totals
+    if not records.ledger:
+        return "Rows are counted by file, for all hospitals together; the report of all hospitals has the counts."
     if totals is None:
         return "Every row that came in was used, set aside with a reason, or a repeat or an older version of another."
     return (

@@ -7,16 +7,16 @@ Comes only where there is something to tell. Not here: what may be printed (`jud
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_number, one_or_many
-from kpi_pipeline.judgement.denials import ALL, DenialRow, DenialTable, JudgedDenials
+from kpi_pipeline.core.text.language import format_number, one_or_many
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.waits import WaitsByParty
 from kpi_pipeline.judgement.judged import Judged
+from kpi_pipeline.judgement.tables.denials import ALL, DenialRow, DenialTable, JudgedDenials
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.groups import NOT_RECORDED, Span
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
-from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, format_dollars, small_count_words
+from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_dollars, small_count_words
 from kpi_pipeline.report.words.phrases import WITHHELD
 
 _HEADINGS = {"payer": "Payer", "reason_code": "Reason"}
@@ -146,4 +146,4 @@ def _waits_block(drivers: JudgedDrivers, waits: WaitsByParty) -> Block:
 def _days(cell: object) -> str:
     if isinstance(cell, Withheld):
         return WITHHELD
-    return format_number(cell) if isinstance(cell, float) and cell else MISSING
+    return format_number(cell) if isinstance(cell, float) else format_number(0)

@@ -5,8 +5,8 @@ Comes only where a budget was supplied and the month is booked. Not here: how it
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_number
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.language import format_number
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.improvement.budget import Budget, BudgetLine, BudgetTable
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
@@ -94,6 +94,8 @@ def _notes(budget: Budget) -> list[str]:
             "accounts. Price + volume + mix is the variance exactly; actual less flexed is price; the year is the sum "
             "of its months."
         )
+        if not all(line.is_flexed for line in budget.year.lines):
+            notes.append(f"{MISSING}: an account planned without units of work; it has no volume and no mix.")
     else:
         notes.append("No planned units of work were supplied, so the plan is not flexed: a busy month may spend more.")
     for dollars, words in (

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.model import Annotation, AssuranceMark, Chart, ChartPoint, PointClass, Sparkline, VariationMark
-from kpi_pipeline.report.words.chart_notes import chart_events
+from kpi_pipeline.report.words.charts.chart_notes import chart_events
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, unit_words
 from kpi_pipeline.report.words.phrases import assurance_word, variation_word
 from kpi_pipeline.report.words.sentences import chart_finding
@@ -93,10 +93,13 @@ def _points(measure: Measure, withholds: bool) -> tuple[ChartPoint, ...]:
 
 
 def _point(measure: Measure, point: Point, figure: Figure | None, withholds: bool) -> ChartPoint:
-    """One month. Limits are left out where their width would tell a withheld denominator, and where a month that
-    is not final has them too wide, because few of its cases are counted yet."""
+    """One month. Limits are left out where their width would tell a withheld denominator, where a month that is not
+    final has them too wide, because few of its cases are counted yet, and where there are too few months for an icon:
+    a band of three months would show as routine what nobody knows yet."""
     is_partial = point.is_immature and point.denominator is not None
-    without_limits = is_partial or (figure is not None and isinstance(figure.denominator, Withheld))
+    without_limits = (
+        measure.has_no_band or is_partial or (figure is not None and isinstance(figure.denominator, Withheld))
+    )
     decimals = measure.metric.decimals
 
     def line(number: float | None) -> float | None:

@@ -6,7 +6,7 @@ from kpi_pipeline.declared.commentary import Comment
 from kpi_pipeline.judgement.agenda import ExceptionKind, companions
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.size import size_of_change
+from kpi_pipeline.judgement.tables.size import size_of_change
 from kpi_pipeline.report.model import (
     Action,
     Balancing,
@@ -14,7 +14,7 @@ from kpi_pipeline.report.model import (
     Statement,
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, variation_mark
-from kpi_pipeline.report.words.chart_notes import chart_events, method_sentences, point_notes
+from kpi_pipeline.report.words.charts.chart_notes import chart_events, method_sentences, point_notes
 from kpi_pipeline.report.words.companions import companions_sentence
 from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import capitalised

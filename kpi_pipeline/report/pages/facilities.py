@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kpi_pipeline.core.texts import join_words, printable_name
+from kpi_pipeline.core.text.texts import join_words, printable_name
 from kpi_pipeline.judgement.agenda import MOST_IN_TABLES
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.figures import Figure

@@ -5,10 +5,10 @@ Comes only where there is something to compare. Not here: what may be printed (`
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_number
+from kpi_pipeline.core.text.language import format_number
 from kpi_pipeline.judgement.disclosure import Withheld
-from kpi_pipeline.judgement.fairness import JudgedFairness
 from kpi_pipeline.judgement.judged import Judged
+from kpi_pipeline.judgement.tables.fairness import JudgedFairness
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.gaps import Gap
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table

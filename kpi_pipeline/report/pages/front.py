@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from kpi_pipeline.core.language import date_words, format_number, one_or_many
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import join_words, printable
+from kpi_pipeline.core.text.language import date_words, format_number, one_or_many
+from kpi_pipeline.core.text.texts import join_words, printable
 from kpi_pipeline.judgement.agenda import attention_order, tell_once
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.size import size_of_change
+from kpi_pipeline.judgement.tables.size import size_of_change
 from kpi_pipeline.report.model import (
     Decision,
     FindingList,
@@ -22,8 +22,6 @@ from kpi_pipeline.report.model import (
     Tile,
 )
 from kpi_pipeline.report.pages.charts import assurance_mark, build_sparkline, variation_mark
-from kpi_pipeline.report.words.claims import said_before_lines
-from kpi_pipeline.report.words.decisions import asked_before_sentence
 from kpi_pipeline.report.words.findings import (
     finding_title,
     issue_words,
@@ -31,9 +29,12 @@ from kpi_pipeline.report.words.findings import (
     no_improvement_words,
     summary_sentence,
 )
+from kpi_pipeline.report.words.followed.claims import said_before_lines
+from kpi_pipeline.report.words.followed.decisions import asked_before_sentence
 from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, small_count_words, unit_words
 from kpi_pipeline.report.words.phrases import (
+    LACK_WORDS,
     basis_words,
     follow_up_words,
     interval_range,
@@ -58,9 +59,6 @@ MOST_FINDINGS, _FEW_FINDINGS, _MOST_DECISIONS, _MOST_IN_CELL = 4, 2, 4, 4
 _LONGEST_IN_CELL = 36
 _MOST_NOT_JUDGED = 8
 """What fits on one page; what is left out is counted, and stands in full on the scorecard and its own page."""
-
-
-_FEW_MONTHS = "too few months with a final figure"
 
 
 def build_front_page(judged: Judged) -> FrontPage:
@@ -173,8 +171,8 @@ def _matrix(judged: Judged) -> Matrix:
         name = subject(measure.metric.headline_title)
         if measure.result is None:
             not_judged.setdefault(measure.unavailable, []).append(name)
-        elif measure.state == "not judged":
-            not_judged.setdefault(_FEW_MONTHS, []).append(name)
+        elif measure.lack:
+            not_judged.setdefault(LACK_WORDS[measure.lack], []).append(name)
         else:
             cells.setdefault((measure.state, measure.result.assurance), [])
             if measure.metric.name in named:
@@ -194,12 +192,12 @@ def _matrix(judged: Judged) -> Matrix:
 
 
 def _not_judged(reasons: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The measures without icons: by name and reason; where they are many, how many have too few months and no data."""
+    """The measures without icons: by name and reason; where they are many, how many lack what."""
     if sum(len(names) for names in reasons.values()) <= _MOST_NOT_JUDGED:
         return tuple(f"{', '.join(_some(names))}: {why}" for why, names in reasons.items())
-    few = len(reasons.get(_FEW_MONTHS, ()))
-    none = sum(len(names) for names in reasons.values()) - few
-    counts = ((few, _FEW_MONTHS), (none, "no data, named with what is missing below the last table of measures"))
+    lacking = [(len(names), words) for words in LACK_WORDS.values() if (names := reasons.get(words))]
+    none = sum(len(names) for why, names in reasons.items() if why not in LACK_WORDS.values())
+    counts = (*lacking, (none, "no data, named with what is missing below the last table of measures"))
     return tuple(f"{small_count_words(n)}: {why}" for n, why in counts if n)
 
 

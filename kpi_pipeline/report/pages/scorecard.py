@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.model import Scorecard, ScorecardGroup, ScorecardRow, SmallMultiple, SmallMultiples
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, build_sparkline, variation_mark
 from kpi_pipeline.report.pages.front import build_reading
-from kpi_pipeline.report.words.chart_notes import chart_events, letter_events
-from kpi_pipeline.report.words.claims import proposal_sentence
+from kpi_pipeline.report.words.charts.chart_notes import chart_events, letter_events
 from kpi_pipeline.report.words.findings import (
     false_signal_sentence,
     further_measures_words,
     scorecard_title,
     summary_sentence,
 )
+from kpi_pipeline.report.words.followed.claims import proposal_sentence
 from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare, format_target, unit_words
-from kpi_pipeline.report.words.phrases import WITHHELD, basis_words, count_words, latest_words, mid_sentence, subject
+from kpi_pipeline.report.words.phrases import (
+    WITHHELD,
+    basis_words,
+    count_words,
+    latest_words,
+    mid_sentence,
+    no_value_words,
+    subject,
+)
 from kpi_pipeline.report.words.sentences import year_ago_words
 
 _SECTIONS = {
@@ -95,17 +103,17 @@ def _without_data(judged: Judged) -> list[str]:
 def build_small_multiples(judged: Judged) -> SmallMultiples | None:
     """The chart of every measure that has figures, drawn small; one letter stands for the same event on all of them."""
     scope = judged.scope
-    measures = [one for one in judged.system.values() if one.result is not None]
+    measures = [one for one in judged.system.values() if _has_points(one)]
     if not measures:
         return None
     letters = letter_events(chart_events(one) for one in measures)
     without_row = (
         () if not judged.agenda.further else (*_cautions(judged, judged.agenda.further), *_without_data(judged))
     )
+    band = "H" if all(one.has_no_band for one in measures) else "The band is routine variation; h"
     return SmallMultiples(
         title="All measures at a glance",
-        lede=f"Each chart ends in {scope.month.name}. The band is routine variation; hollow points are not final. In "
-        "brackets: the 95% interval.",
+        lede=f"Each chart ends in {scope.month.name}. {band}ollow points are not final. In brackets: the 95% interval.",
         panels=tuple(
             SmallMultiple(
                 metric=one.metric.name,
@@ -117,8 +125,31 @@ def build_small_multiples(judged: Judged) -> SmallMultiples | None:
             )
             for one in measures
         ),
-        notes=(*(f"{letter}: {words}" for (_, words), letter in letters.items()), *without_row),
+        notes=(
+            *(f"{letter}: {words}" for (_, words), letter in letters.items()),
+            *_without_points(judged.system.values()),
+            *without_row,
+        ),
     )
+
+
+def _has_points(measure: Measure) -> bool:
+    """Whether any month shown has a figure to draw."""
+    return any(figure.number is not None for month in measure.months if (figure := measure.figures.get(month)))
+
+
+def _without_points(measures: Iterable[Measure]) -> list[str]:
+    """The measures that were supplied and have no figure to draw, with why the newest one is none."""
+    reasons: dict[str, list[str]] = {}
+    for one in measures:
+        if one.result is not None and not _has_points(one):
+            why = one.unavailable if one.headline is None else no_value_words(one.headline, one.metric)
+            reasons.setdefault(why, []).append(subject(one.metric.title))
+    return [
+        f"No chart, for want of a figure in any month shown ({why}): {'; '.join(names[at : at + _NAMES_IN_LINE])}."
+        for why, names in reasons.items()
+        for at in range(0, len(names), _NAMES_IN_LINE)
+    ]
 
 
 def _panel_basis(measure: Measure) -> str | None:

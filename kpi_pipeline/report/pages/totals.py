@@ -6,10 +6,10 @@ say the same thing over and over.
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_count
+from kpi_pipeline.core.text.language import format_count
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.judged import Judged
-from kpi_pipeline.judgement.totals import JudgedTotals, TotalCell, TotalRow
+from kpi_pipeline.judgement.tables.totals import JudgedTotals, TotalCell, TotalRow
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target
 from kpi_pipeline.report.words.phrases import WITHHELD, unit_words_of
@@ -76,8 +76,10 @@ def _notes(judged: Judged, totals: JudgedTotals) -> list[str]:
     late = [row for row in totals.rows if row.twelve.first_month > judged.scope.month.plus(-11)]
     if late:
         first = min(row.twelve.first_month for row in late)
+        is_late_in_year = any(row.year.first_month > totals.year_start for row in late)
+        spans = "year to date and twelve months hold" if is_late_in_year else "twelve months hold"
         notes.append(
-            f"Of {format_count(len(late), 'measures')} the data begin in {first.name} or later: their twelve months "
-            "are as many as there are."
+            f"Of {format_count(len(late), 'measures')} the data begin in {first.name} or later: their {spans} only the "
+            "months since."
         )
     return notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.numbers import format_value, small_count_words
 from kpi_pipeline.report.words.phrases import latest_words, mid_sentence

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kpi_pipeline.core.language import format_number, one_or_many, verb_for
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.language import format_number, one_or_many, verb_for
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.improvement.effects.effect_result import EffectResult, Effects, Verdict
 from kpi_pipeline.improvement.effects.extreme_start import COMPARED_MONTHS, ExtremeStart
 from kpi_pipeline.improvement.effects.interrupted_series import FEWEST_MONTHS

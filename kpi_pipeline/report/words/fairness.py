@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kpi_pipeline.core.language import format_count, format_number, verb_for
+from kpi_pipeline.core.text.language import format_count, format_number, verb_for
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.gaps import Gap
 from kpi_pipeline.report.words.numbers import small_count_words

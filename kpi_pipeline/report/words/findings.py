@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kpi_pipeline.core.language import format_number, one_or_many, verb_for
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.language import format_number, one_or_many, verb_for
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.judgement.agenda import tell_once
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.numbers import capitalised, small_count_words

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
-from kpi_pipeline.core.language import SINGULARS, format_number, one_or_many
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.language import SINGULARS, format_number, one_or_many
+from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.metrics.declaration import Metric, Unit
 
 MISSING = "–"

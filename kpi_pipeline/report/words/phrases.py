@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kpi_pipeline.core.language import format_count, format_number, one_or_many, verb_for
+from kpi_pipeline.core.text.language import format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Lack, Measure

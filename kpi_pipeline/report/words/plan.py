@@ -5,10 +5,10 @@ Not here: the numbers (`judgement.since_start`), the estimate's own sentences (`
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_count, format_number
+from kpi_pipeline.core.text.language import format_count, format_number
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
 from kpi_pipeline.improvement.effects.effect_size import EffectSize
-from kpi_pipeline.judgement.since_start import SinceStart
+from kpi_pipeline.judgement.improving.since_start import SinceStart
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_value, rounded_roughly
 

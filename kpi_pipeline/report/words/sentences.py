@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kpi_pipeline.core.language import format_number, one_or_many
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.language import format_number, one_or_many
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.judgement.bands import Band
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.measures import Measure

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_number
+from kpi_pipeline.core.text.language import format_number
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.judgement.size import ChangeSize
+from kpi_pipeline.judgement.tables.size import ChangeSize
 from kpi_pipeline.report.words.numbers import format_bare, format_dollars, format_value, rounded_roughly
 
 

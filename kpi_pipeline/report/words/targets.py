@@ -5,8 +5,8 @@ Not here: what changed (`sentences`), a target as a cell (`numbers.format_target
 
 from __future__ import annotations
 
-from kpi_pipeline.core.language import format_number
-from kpi_pipeline.core.rounding import round_half_up
+from kpi_pipeline.core.text.language import format_number
+from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import Metric

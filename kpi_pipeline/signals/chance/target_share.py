@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from kpi_pipeline.signals.lines.formulas import to_calculation_scale
 from kpi_pipeline.signals.lines.limits import Lines
@@ -44,7 +44,7 @@ def expected_target_share(series: Series, lines: Lines, at: int | None, onset: O
         level, n_level = _on_calculation_scale(series, onset.after), int(since.sum())
     freedom = RANGE_EFFICIENCY * max(phase.n_baseline - 1, 1)
     z = (target - level) / sigma * (1 if series.better == "lower" else -1)
-    share = float(stats.t.cdf(z / math.sqrt(1 + 1 / n_level), freedom))
+    share = float(special.stdtr(freedom, z / math.sqrt(1 + 1 / n_level)))
     half = 1.96 * math.sqrt(1 / n_level + z**2 / (2 * freedom))
     lower, upper = (float(special.ndtr(z + side * half)) for side in (-1, 1))
     return TargetShare(share, min(lower, share), max(upper, share), onset is not None, n_level)

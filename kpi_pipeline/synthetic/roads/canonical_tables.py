@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from kpi_pipeline.core.connections import connect
-from kpi_pipeline.core.sql_text import literal, path_literal
+from kpi_pipeline.core.sql.connections import connect
+from kpi_pipeline.core.sql.sql_text import literal, path_literal
 
 
 @contextmanager

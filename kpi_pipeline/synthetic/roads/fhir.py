@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.synthetic.roads.canonical_tables import canonical_tables, copy_the_rest, write_csv, write_lines
 
 _TERMS = "http://terminology.hl7.org/CodeSystem"

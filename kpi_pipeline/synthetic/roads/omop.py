@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from kpi_pipeline.core.sql_text import file_literal, literal
+from kpi_pipeline.core.sql.sql_text import file_literal, literal
 from kpi_pipeline.synthetic.roads.canonical_tables import canonical_tables, copy_the_rest, write_csv
 
 # A mangled or missing id stays as it is: the model has no faults, but an export of it may.
@@ -33,7 +33,7 @@ _VISIT_CONCEPT = """CASE encounter_type
     WHEN 'inpatient rehabilitation' THEN 8920 WHEN 'inpatient psychiatric' THEN 8971 ELSE 9202 END"""
 
 
-def _queries(released_on: str) -> dict[str, str]:
+def _visits_and_people(released_on: str) -> dict[str, str]:
     return {
         "person": """SELECT number_of(person_id) AS person_id,
             MAX(CASE sex WHEN 'M' THEN 8507 WHEN 'F' THEN 8532 ELSE 0 END) AS gender_concept_id,
@@ -56,9 +56,10 @@ def _queries(released_on: str) -> dict[str, str]:
                 AS discharged_to_concept_id,
             discharge_disposition_code AS discharged_to_source_value, NULL AS preceding_visit_occurrence_id
         FROM visits LEFT JOIN care_sites ON visits.facility_id = care_sites.own_id""",
-        "visit_detail": """SELECT ROW_NUMBER() OVER () AS visit_detail_id, number_of(person_id) AS person_id,
+        "visit_detail": f"""SELECT ROW_NUMBER() OVER () AS visit_detail_id, number_of(person_id) AS person_id,
             9201 AS visit_detail_concept_id, day_of(admitted_at) AS visit_detail_start_date,
-            admitted_at AS visit_detail_start_datetime, day_of(discharged_at) AS visit_detail_end_date,
+            admitted_at AS visit_detail_start_datetime,
+            COALESCE(day_of(discharged_at), {literal(released_on)}) AS visit_detail_end_date,
             discharged_at AS visit_detail_end_datetime, 32817 AS visit_detail_type_concept_id, NULL AS provider_id,
             care_sites.care_site_id, unit_id AS visit_detail_source_value, 0 AS visit_detail_source_concept_id,
             0 AS admitted_from_concept_id, NULL AS admitted_from_source_value, NULL AS discharged_to_source_value,
@@ -79,6 +80,11 @@ def _queries(released_on: str) -> dict[str, str]:
             SELECT encounter_id, person_id, admitted_at, diagnoses.sequence, diagnoses.code
             FROM diagnoses INNER JOIN latest_encounters USING (encounter_id) WHERE diagnoses.sequence <> '1'
         )""",
+    }
+
+
+def _procedures_and_money() -> dict[str, str]:
+    return {
         "procedure_occurrence": """SELECT ROW_NUMBER() OVER () AS procedure_occurrence_id,
             number_of(person_id) AS person_id, 0 AS procedure_concept_id, performed_on AS procedure_date,
             NULL AS procedure_datetime, NULL AS procedure_end_date, NULL AS procedure_end_datetime,
@@ -107,6 +113,11 @@ def _queries(released_on: str) -> dict[str, str]:
             0 AS revenue_code_concept_id, NULL AS revenue_code_source_value, 0 AS drg_concept_id,
             drg_code AS drg_source_value
         FROM latest_encounters""",
+    }
+
+
+def _source(released_on: str) -> dict[str, str]:
+    return {
         "cdm_source": f"""SELECT 'Example Regional Health' AS cdm_source_name, 'ERH' AS cdm_source_abbreviation,
             'the generator' AS cdm_holder, 'a made-up hospital' AS source_description,
             NULL AS source_documentation_reference, NULL AS cdm_etl_reference,
@@ -126,7 +137,8 @@ def write_as_omop(landing: Path, folder: Path, *, released_on: str) -> None:
     """
     with canonical_tables(landing, folder) as connection:
         connection.execute(_PREPARED)
-        for name, query in _queries(released_on).items():
+        queries = _visits_and_people(released_on) | _procedures_and_money() | _source(released_on)
+        for name, query in queries.items():
             write_csv(connection, query, folder / f"{name}.csv")
         mapped = ("encounters", "diagnoses", "procedures", "facilities", "units")
         copy_the_rest(landing, folder, source="omop", but=mapped)

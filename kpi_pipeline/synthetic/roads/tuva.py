@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.synthetic.roads.canonical_tables import canonical_tables, copy_the_rest, write_csv
 
 _DAYS = """

@@ -27,7 +27,7 @@ may_lack:
   landed_releases: the day of the extract, so every patient still there counts as in the house, is
   landed_costs: direct costs are
 lookup_columns:
-  landed_persons: [person_id, birth_datetime, year_of_birth, month_of_birth, day_of_birth, gender_concept_id]
+  landed_persons: [person_id, birth_datetime, year_of_birth, month_of_birth, day_of_birth, gender_concept_id, race_concept_id, race_source_value]
   landed_care_sites: [care_site_id, care_site_source_value]
   landed_details: [visit_detail_id, visit_occurrence_id, care_site_id, visit_detail_start_date, visit_detail_start_datetime]
   landed_conditions: [condition_occurrence_id, visit_occurrence_id, condition_status_concept_id, condition_source_value]
@@ -43,7 +43,14 @@ WITH people AS (
             SUBSTR(birth_datetime, 1, 10),
             LPAD(year_of_birth, 4, '0') || '-' || LPAD(month_of_birth, 2, '0') || '-' || LPAD(day_of_birth, 2, '0')
         )) AS birth_date,
-        MAX(CASE gender_concept_id WHEN '8507' THEN 'M' WHEN '8532' THEN 'F' END) AS sex
+        MAX(CASE gender_concept_id WHEN '8507' THEN 'M' WHEN '8532' THEN 'F' END) AS sex,
+        MAX(COALESCE(race_source_value, CASE race_concept_id
+            WHEN '8515' THEN 'Asian'
+            WHEN '8516' THEN 'Black or African American'
+            WHEN '8527' THEN 'White'
+            WHEN '8557' THEN 'Native Hawaiian or Other Pacific Islander'
+            WHEN '8657' THEN 'American Indian or Alaska Native'
+        END)) AS race
     FROM landed_persons
     GROUP BY person_id
 ),
@@ -189,6 +196,7 @@ SELECT
     visits.provider_id AS attending_provider_id,
     people.birth_date,
     people.sex,
+    people.race,
     COALESCE(landed_costs.total_cost, CAST(amounts.total_cost AS VARCHAR)) AS total_cost,
     landed_costs.direct_cost,
     landed_costs.variable_direct_cost,

@@ -14,11 +14,20 @@ from kpi_pipeline.report.words.notices.codes import CODES, PLANNED_COUNTED_IN, c
 from kpi_pipeline.report.words.notices.feeds import FEEDS
 from kpi_pipeline.report.words.notices.files import FILES
 from kpi_pipeline.report.words.notices.identity import IDENTITY
+from kpi_pipeline.report.words.notices.patterns import PATTERNS
 from kpi_pipeline.report.words.notices.stays import STAYS
 from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.warehouse.supply import UNPLANNED_RETURNS
 
-SENTENCES: Mapping[str, Callable[[Notice], str]] = {**FILES, **ARRIVALS, **FEEDS, **IDENTITY, **CODES, **STAYS}
+SENTENCES: Mapping[str, Callable[[Notice], str]] = {
+    **FILES,
+    **ARRIVALS,
+    **FEEDS,
+    **IDENTITY,
+    **PATTERNS,
+    **CODES,
+    **STAYS,
+}
 """One sentence for each kind of `core.notices.KINDS`."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kpi_pipeline.core.language import verb_for
 from kpi_pipeline.core.notices import SOME_FILE, Notice
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.text.language import verb_for
 from kpi_pipeline.report.words.notices.counted import counted, day_of, out_of
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kpi_pipeline.core.language import format_number, verb_for
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.texts import join_words
+from kpi_pipeline.core.text.language import format_number, verb_for
+from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.report.words.notices.counted import counted, out_of
 
 PLANNED_COUNTED_IN = "planned returns count as unplanned"

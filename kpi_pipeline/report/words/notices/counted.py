@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from kpi_pipeline.core.language import date_words, format_count, format_number, one_or_many
 from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.text.language import date_words, format_count, format_number, one_or_many
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 
 

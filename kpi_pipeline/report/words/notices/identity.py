@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kpi_pipeline.core.language import verb_for
 from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.text.language import verb_for
 from kpi_pipeline.report.words.notices.counted import counted, out_of, quoted
 
 

@@ -1,0 +1,268 @@
+"""Changes one token of the SQL at a time and asks whether the proofs of the measures notice.
+
+    python -m benchmarks.sql_mutation [--metrics N] [--warehouse N] [--seed S] [--write]
+
+A changed measure is held against its spec table and, on random hospitals, against its oracle in plain Python; a changed
+table of the warehouse against the oracles of all measures on hospitals built anew with it. N mutants of each are drawn
+with the seed; 0 takes all, -1 none. Further tests of the suite (conservation, warnings, golden sets) are not asked, so
+the share found is a lower bound. --write puts the last result into docs/sql_mutation.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from random import Random
+from unittest import mock
+
+import duckdb
+import pandas as pd
+import sqlglot
+
+from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.metrics.cases import query_cases, read_cases
+from kpi_pipeline.metrics.declaration import Metric, load_metrics
+from kpi_pipeline.metrics.proof import SpecCase, SpecFile, SpecResult, case_differences, read_spec_file
+from kpi_pipeline.pipeline.build import read_landing
+from kpi_pipeline.pipeline.checking.prove import build_results
+from kpi_pipeline.reference.importer import import_reference
+from kpi_pipeline.reference.store import SHIPPED_FOLDER
+from kpi_pipeline.warehouse import build as warehouse_build
+from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse
+from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
+from tests.properties.conftest import RISK_MODELS, BuiltHospital
+from tests.support.hospitals import many_hospitals
+from tests.support.landing import write_landing
+from tests.support.oracle import build_stays
+from tests.support.oracles import Listed, find_oracle, with_followup
+from tests.support.pipeline import SETTINGS
+from tests.support.value_sets import SMALL
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "sql_mutation.md"
+START, END = "<!-- sql mutation: begin -->", "<!-- sql mutation: end -->"
+HOSPITALS, HOSPITAL_SEED = 250, 20260401
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+SWAPS = {
+    "<": "<=", "<=": "<", ">": ">=", ">=": ">", "=": "<>", "<>": "=", "+": "-", "-": "+", "*": "/", "/": "*",
+    "AND": "OR", "OR": "AND", "MIN": "MAX", "MAX": "MIN", "LEAST": "GREATEST", "GREATEST": "LEAST", "LEFT": "INNER",
+    "INNER": "LEFT", "ANTI": "SEMI", "SEMI": "ANTI", "NOT": "", "DISTINCT": "", "ALL": "", "TRUE": "FALSE",
+    "FALSE": "TRUE", "ASC": "DESC", "DESC": "ASC", "SUM": "MAX", "FLOOR": "CEIL", "CEIL": "FLOOR",
+}  # fmt: skip
+"""Token → what it is changed to. A number grows by one; a text gets a letter."""
+
+Case = tuple[str, str, float | str, float]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: the file, its line (of the SELECT), what stood there and what stands there now."""
+
+    name: str
+    line: int
+    before: str
+    after: str
+    sql: str
+
+    @property
+    def words(self) -> str:
+        """`readmission_30d:4 <= → <`."""
+        return f"{self.name}:{self.line} `{self.before}` → `{self.after or 'nothing'}`"
+
+
+def mutants_of(name: str, sql: str) -> Iterator[Mutant]:
+    """Every one-token change of a SELECT."""
+    for token in sqlglot.tokenize(sql, read="duckdb"):
+        written = sql[token.start : token.end + 1]
+        if written.isdigit():
+            after = str(int(written) + 1)
+        elif written.startswith("'"):
+            after = written[:-1] + "x'"
+        elif written.upper() in SWAPS:
+            after = SWAPS[written.upper()]
+        else:
+            continue
+        yield Mutant(name, token.line, written, after, sql[: token.start] + after + sql[token.end + 1 :])
+
+
+def listed_cases(frame: pd.DataFrame) -> dict[str, Case]:
+    """case_id → facility, month, numerator or the reason it is left out, denominator."""
+    found: dict[str, Case] = {}
+    for row in frame.to_dict("records"):
+        reason = row["exclusion_reason"]
+        place = (str(row["facility_id"]), f"{row['event_date']:%Y-%m}")
+        is_out = isinstance(reason, str)
+        found[row["case_id"]] = (
+            (*place, reason, 0.0) if is_out else (*place, _round(row["numerator"]), _round(row["denominator"]))
+        )
+    return found | {"n": ("", "", float(len(frame)), 0.0)}
+
+
+def oracle_cases(file: SpecFile, built: BuiltHospital, metric: Metric) -> dict[str, Case]:
+    """The same as the measure's oracle lists them."""
+    listed: Mapping[str, Listed] = with_followup(
+        find_oracle(file.oracle)(built), built.options, matures_after_days=metric.matures_after_days
+    )
+    found: dict[str, Case] = {
+        key: (one.facility_id, f"{one.on:%Y-%m}", one.case, 0.0)
+        if isinstance(one.case, str)
+        else (one.facility_id, f"{one.on:%Y-%m}", _round(one.case[0]), _round(one.case[1]))
+        for key, one in listed.items()
+    }
+    return found | {"n": ("", "", float(len(listed)), 0.0)}
+
+
+def _round(number: float) -> float:
+    return round(float(number), 6)
+
+
+class Proofs:
+    """The hospitals, their oracles' cases, and the specs of every measure."""
+
+    def __init__(self, folder: Path) -> None:
+        """Lands the hospitals and builds them once."""
+        self.folder, self.metrics = folder, load_metrics()
+        self.specs = {name: read_spec_file(ROOT / "tests" / "metrics" / f"{name}.spec.yaml") for name in self.metrics}
+        for model in sorted(RISK_MODELS.glob("*.yaml")):
+            import_reference("risk-model", model, folder / "reference", imported_at=AT)
+        hospital = many_hospitals(HOSPITAL_SEED, count=HOSPITALS)
+        self.landing = write_landing(folder / "landing", hospital.tables(), hospital.landing_options())
+        options = hospital.oracle_options()
+        stays = build_stays(hospital.encounters, hospital.procedures, SMALL, options)
+        self.built = BuiltHospital(hospital, folder / "hospital.duckdb", options, stays)
+        self.intake = read_landing(self.landing, self.built.warehouse, settings=SETTINGS)
+        self.expected = {name: oracle_cases(self.specs[name], self.built, one) for name, one in self.metrics.items()}
+        if self.is_noticed_with(None):
+            raise AssertionError("an oracle differs without any change")
+
+    def is_noticed_with(self, changed: WarehouseTable | None) -> bool:
+        """Builds the warehouse, one table changed, and says whether any measure lists other cases."""
+        tables = tuple(changed if changed and one.name == changed.name else one for one in load_tables())
+        target = self.folder / ("hospital.duckdb" if changed is None else "changed.duckdb")
+        reads = [SHIPPED_FOLDER, self.folder / "reference"]
+        with (
+            mock.patch.object(warehouse_build, "load_tables", return_value=tables),
+            build_and_swap(target, settings=SETTINGS, reads=reads) as connection,
+        ):
+            warehouse_build.build_tables(
+                connection, self.intake, reference=reads[1], settings=SETTINGS, built_at=AT.isoformat()
+            )
+            return any(
+                listed_cases(query_cases(connection, metric)) != self.expected[name]
+                for name, metric in self.metrics.items()
+            )
+
+    def oracle_notices(self, name: str, sql: str) -> bool:
+        """Whether the cases on the random hospitals are others than the oracle's."""
+        metric = self.metrics[name].model_copy(update={"sql": sql})
+        with open_warehouse(self.built.warehouse) as connection:
+            return listed_cases(query_cases(connection, metric)) != self.expected[name]
+
+    def spec_notices(self, name: str, sql: str, scratch: Path) -> bool:
+        """Whether the cases are others than the spec's; its warehouses are in the scratch folder."""
+        metric = self.metrics[name].model_copy(update={"sql": sql})
+        return any(
+            _spec_differs(metric, cases, scratch / str(number) / "kpi.duckdb")
+            for number, (_, cases) in enumerate(self.specs[name].builds())
+        )
+
+
+def _spec_differs(metric: Metric, cases: Sequence[SpecCase], warehouse: Path) -> bool:
+    frame, none = read_cases(warehouse, metric), pd.DataFrame()
+    return any(
+        case_differences(
+            replace(case, values=[], quarantined=[]),
+            SpecResult(
+                frame[frame["facility_id"].str.startswith(case.prefix)].replace(case.prefix, "", regex=True), none, none
+            ),
+        )
+        for case in cases
+    )
+
+
+def _cannot_run_or(notices: Callable[[], bool]) -> bool:
+    """Noticed too where the SQL cannot run or lists no usable cases."""
+    try:
+        return notices()
+    except (duckdb.Error, KpiError, ValueError, TypeError):
+        return True
+
+
+def drawn(mutants: Sequence[Mutant], number: int, seed: int) -> list[Mutant]:
+    """So many of them in their order; 0 is all, -1 none."""
+    if number < 0:
+        return []
+    if not 0 < number < len(mutants):
+        return list(mutants)
+    return [mutants[at] for at in sorted(Random(seed).sample(range(len(mutants)), number))]
+
+
+def try_metrics(proofs: Proofs, chosen: Sequence[Mutant]) -> list[Mutant]:
+    """The mutants of measures that nothing notices."""
+    unseen = [one for one in chosen if not _cannot_run_or(partial(proofs.oracle_notices, one.name, one.sql))]
+    survivors = []
+    for name in dict.fromkeys(one.name for one in unseen):
+        with tempfile.TemporaryDirectory() as folder:
+            build_results(proofs.specs[name], Path(folder))
+            if proofs.spec_notices(name, proofs.metrics[name].sql, Path(folder)):
+                raise AssertionError(f"{name}: its spec fails without any change")
+            survivors += [
+                one
+                for one in unseen
+                if one.name == name and not _cannot_run_or(partial(proofs.spec_notices, name, one.sql, Path(folder)))
+            ]
+    return survivors
+
+
+def try_tables(proofs: Proofs, chosen: Sequence[Mutant]) -> list[Mutant]:
+    """The mutants of warehouse tables that no measure notices."""
+    tables = {one.name: one for one in load_tables()}
+    changed = ((one, tables[one.name].model_copy(update={"sql": one.sql})) for one in chosen)
+    return [one for one, table in changed if not _cannot_run_or(partial(proofs.is_noticed_with, table))]
+
+
+def main() -> None:
+    """Draws the mutants, tries each, prints and with --write records what survived."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--metrics", type=int, default=300, help="mutants of measures; 0: all, -1: none")
+    parser.add_argument("--warehouse", type=int, default=30, help="mutants of warehouse tables; 0: all, -1: none")
+    parser.add_argument("--seed", type=int, default=20261128)
+    parser.add_argument("--write", action="store_true", help="put the result into docs/sql_mutation.md")
+    given = parser.parse_args()
+    of_metrics = [one for name, metric in load_metrics().items() for one in mutants_of(name, metric.sql)]
+    own = {path.stem for path in (ROOT / "sql" / "warehouse").glob("*.sql")}
+    of_tables = [one for table in load_tables() if table.name in own for one in mutants_of(table.name, table.sql)]
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        proofs = Proofs(Path(folder))
+        for title, every, number, attempt in (
+            ("sql/metrics", of_metrics, given.metrics, try_metrics),
+            ("sql/warehouse", of_tables, given.warehouse, try_tables),
+        ):
+            chosen = drawn(every, number, given.seed)
+            if not chosen:
+                continue
+            survivors = attempt(proofs, chosen)
+            killed = len(chosen) - len(survivors)
+            lines += [
+                f"`{title}`: {len(chosen):,} of {len(every):,} mutants tried (seed {given.seed}), {killed:,} noticed "
+                f"({100 * killed / max(len(chosen), 1):.1f} %).",
+                "",
+                *(f"- {one.words}" for one in survivors),
+                "",
+            ]
+    print("\n".join(lines))
+    if given.write:
+        head, rest = PAGE.read_text(encoding="utf-8").split(START)
+        result = "\n".join([START, "", *lines, END])
+        PAGE.write_text(head + result + rest.split(END)[1], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

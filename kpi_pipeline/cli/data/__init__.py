@@ -1,0 +1,1 @@
+"""Commands that bring data in: build, check, mapping, extract, reference, new measures."""

@@ -1,0 +1,1 @@
+"""Commands of the report and its issues: draft, send, verify, and what people declare."""

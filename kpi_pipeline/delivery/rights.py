@@ -1,0 +1,30 @@
+"""Who may approve a report and set its gates aside: names on a list, each with the account that may speak for it.
+
+It stops people from using a name that is not theirs on this machine; it does not stop whoever may edit the settings or
+sit at another's account. The account of each step is in the chain of events either way (`state.events`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kpi_pipeline.core.errors import DeliveryError, Fault
+from kpi_pipeline.delivery.issues import is_same_person
+from kpi_pipeline.state.events import machine_account
+
+
+def check_approver(approvers: Mapping[str, str], by: str) -> None:
+    """Raises DeliveryError for a name that is not listed, and for one that another account speaks for.
+
+    approvers: name → the account's user, '' for any. Empty: no list is kept, and any name will do.
+    """
+    if not approvers:
+        return
+    listed = next((user for name, user in approvers.items() if is_same_person(name, by)), None)
+    if listed is None:
+        cure = f"Those who may: {', '.join(approvers)}. The list is `delivery: {{approvers: …}}` in kpi.yaml."
+        raise DeliveryError(Fault("--by", f"{by} may not approve.", cure))
+    user = machine_account().rpartition("@")[0]
+    if listed and user != listed:
+        cure = f"{by} has to do it as the user {listed} of this machine."
+        raise DeliveryError(Fault("--by", f"{by} is not this account: it is {user}'s.", cure))

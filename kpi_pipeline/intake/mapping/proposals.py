@@ -1,0 +1,158 @@
+"""Proposes how a file's columns become ours, from its header and its first values; says what it is unsure of.
+
+A proposal is text for `landing.yaml`. It is never applied: a person reads it, corrects it, and puts it there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rapidfuzz import fuzz
+
+from kpi_pipeline.intake.contract import Column, Contract
+from kpi_pipeline.intake.mapping.known_headers import joined, kind_of_encounter, names_of, plain_name
+
+_SIMILAR_ENOUGH = 84
+_SHARE_THAT_FITS = 0.9
+_DATE_FORMS = (
+    "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
+    "%d.%m.%Y %H:%M", "%d.%m.%Y", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%d-%b-%Y %H:%M", "%d-%b-%Y",
+    "%d%b%Y:%H:%M:%S", "%m-%d-%Y", "%m/%d/%y", "%Y/%m/%d %H:%M", "%Y/%m/%d",
+)  # fmt: skip
+_ISO = re.compile(
+    r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?"
+    r"|(19|20)\d{6}(\d{4}(\d{2})?)?"
+)
+_EXCEL_DAY = re.compile(r"[34]\d{4}(\.\d+)?")
+_NUMBER = re.compile(r"[-(]?[$€£]? ?\d[\d.,' ]*\)?-?")
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedColumn:
+    """One of our columns with the header proposed for it, or none. doubt: why a person must look; empty: it is sure."""
+
+    column: str
+    is_required: bool
+    header: str | None
+    doubt: str = ""
+    date_form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed for one file. values: their kind of encounter → ours, None where it is not known."""
+
+    table: str
+    columns: tuple[ProposedColumn, ...]
+    values: dict[str, str | None]
+    unused: tuple[str, ...]
+
+    def of(self, column: str) -> ProposedColumn:
+        """The proposal for one of our columns."""
+        return next(item for item in self.columns if item.column == column)
+
+
+def propose(header: Sequence[str], rows: Sequence[Sequence[str]], contract: Contract) -> Proposal:
+    """Best names first; a header is proposed once. rows: some rows of the file as text, there may be none."""
+    scores = sorted(
+        (
+            (_score(name, theirs), name, theirs)
+            for name in contract.columns
+            for theirs in header
+            if _score(name, theirs) >= _SIMILAR_ENOUGH
+        ),
+        key=lambda item: (-item[0], not contract.columns[item[1]].required, list(contract.columns).index(item[1])),
+    )
+    chosen: dict[str, tuple[float, str]] = {}
+    taken: set[str] = set()
+    for score, name, theirs in scores:
+        if name not in chosen and theirs not in taken:
+            chosen[name] = (score, theirs)
+            taken.add(theirs)
+    columns = []
+    for name, column in contract.columns.items():
+        score, theirs = chosen.get(name, (0.0, ""))
+        rivals = [other for one, mine, other in scores if mine == name and other != theirs and one >= min(score, 99)]
+        columns.append(_proposed(name, column, theirs, score, rivals, _values(header, rows, theirs)))
+    kinds = chosen.get("encounter_type")
+    values = {}
+    if kinds is not None:
+        seen = sorted({value for value in _values(header, rows, kinds[1]) if value})
+        values = {value: kind_of_encounter(value) for value in seen[:40]}
+    return Proposal(contract.table, tuple(columns), values, tuple(one for one in header if one not in taken))
+
+
+def _score(column: str, header: str) -> float:
+    """100: a known name of the column, a little less for one further down the list; less: only similar."""
+    names = names_of(column)
+    if joined(header) == joined(column):
+        return 101.0
+    for place, name in enumerate(names):
+        if joined(name) == joined(header):
+            return 100.0 - place / 100
+    plain = plain_name(header)
+    return max(fuzz.token_sort_ratio(plain, name) for name in names) * 0.95
+
+
+def _proposed(
+    name: str, column: Column, theirs: str, score: float, rivals: list[str], values: list[str]
+) -> ProposedColumn:
+    is_required = column.required or column.in_every_file
+    if not theirs:
+        return ProposedColumn(name, is_required, None)
+    doubts = []
+    if score < 99:
+        doubts.append("the name is only similar")
+    elif rivals:
+        doubts.append(f"it may also be {' or '.join(rivals[:3])}")
+    form = None
+    filled = [value for value in values if value]
+    if not filled:
+        doubts.append("no value was seen")
+    elif column.type in ("moment", "date", "month"):
+        form, doubt = _date_form(filled)
+        doubts += [doubt] if doubt else []
+    elif column.type in ("number", "integer"):
+        if sum(bool(_NUMBER.fullmatch(value)) for value in filled) < _SHARE_THAT_FITS * len(filled):
+            doubts.append("its values are no numbers")
+    elif column.type == "id" and name == "encounter_id" and len(set(filled)) < len(filled):
+        doubts.append("its values come more than once")
+    elif name == "encounter_type":
+        unknown = [value for value in sorted(set(filled)) if kind_of_encounter(value) is None]
+        if unknown:
+            doubts.append("some of its values are not known kinds of encounter")
+    elif column.type in ("id", "code") and all(_ISO.fullmatch(value) and "-" in value for value in filled):
+        doubts.append("its values are dates")
+    return ProposedColumn(name, is_required, theirs, "; ".join(doubts), form)
+
+
+def _date_form(values: list[str]) -> tuple[str | None, str]:
+    """The one form all values have (None: ISO, which needs no word), and the doubt that is left."""
+    if all(_ISO.fullmatch(value) for value in values):
+        return None, ""
+    if all(_EXCEL_DAY.fullmatch(value) for value in values):
+        return "excel", "its values look like Excel's numbers for days"
+    fits = [form for form in _DATE_FORMS if all(_has_form(value, form) for value in values)]
+    if not fits:
+        return None, "its values are no dates of one form"
+    if len(fits) > 1:
+        return fits[0], f"the form may also be {fits[1]}"
+    return fits[0], ""
+
+
+def _has_form(value: str, form: str) -> bool:
+    try:
+        datetime.strptime(value, form)
+    except ValueError:
+        return False
+    return True
+
+
+def _values(header: Sequence[str], rows: Sequence[Sequence[str]], theirs: str) -> list[str]:
+    if not theirs:
+        return []
+    place = list(header).index(theirs)
+    return [row[place].strip() for row in rows if place < len(row)]

@@ -1,0 +1,1 @@
+"""From the landing folder to staged rows: what is read, kept, current, and stored."""

@@ -1,0 +1,1 @@
+"""What was asked for and begun, and how far it has come."""

@@ -1,0 +1,1 @@
+"""Tables beside the measures, withheld as one: totals, denials, fairness, size."""

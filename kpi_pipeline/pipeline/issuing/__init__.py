@@ -1,0 +1,1 @@
+"""The life of a month's issue: draft, gate, approval, publication, mail."""

@@ -1,0 +1,300 @@
+"""Sending what was issued: letters from the archive, the outbox drained, previews and tests, notices to operators."""
+
+from __future__ import annotations
+
+import smtplib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from kpi_pipeline.core.delivery_settings import MailSettings
+from kpi_pipeline.core.errors import DefinitionError, DeliveryError, Fault, InputError, KpiError
+from kpi_pipeline.core.files import write_private
+from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.declared.audiences import Audiences, read_audiences
+from kpi_pipeline.delivery.archive import read_manifest
+from kpi_pipeline.delivery.files import name_of_pdf, safe_name, sha256_of
+from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues, read_issue
+from kpi_pipeline.delivery.letter_picture import draw_letter
+from kpi_pipeline.delivery.message import (
+    Letter,
+    Recipient,
+    build_message,
+    build_notice,
+    pdf_name,
+    write_letter,
+)
+from kpi_pipeline.delivery.outbox import NO_DOMAIN, Mail, claim, list_mails, postpone, settle
+from kpi_pipeline.delivery.points import reached
+from kpi_pipeline.delivery.smtp import RefusedError, UncertainError, UnreachableError, deliver, open_connection
+from kpi_pipeline.state.database import Database
+from kpi_pipeline.state.events import append_event
+
+Clock = Callable[[], datetime]
+_NOBODY = MailSettings(host=NO_DOMAIN, sender=f"sender@{NO_DOMAIN}")
+"""What stands for the mail server and the sender where mails are only looked at and none is set."""
+
+
+@dataclass
+class Sent:
+    """What a run did: how many mails ended how. problem: why it stopped early, if it did."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    problem: str = ""
+
+
+class Mailroom:
+    """The outbox, the archive its letters are made from, the audiences as they are now, and the mail server."""
+
+    def __init__(self, database: Database, archive: Path, audiences: Audiences, mail: MailSettings):
+        self.database, self.archive, self.audiences, self.mail = database, archive, audiences, mail
+        self._letters: dict[tuple[int, str], Letter] = {}
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether no mail server is set: mails can be looked at, not sent."""
+        return self.mail is _NOBODY
+
+    @property
+    def sender(self) -> Recipient:
+        """Who the mails come from."""
+        return Recipient(self.mail.sender_name, self.mail.sender)
+
+    def letter(self, issue: Issue, form: str, *, test: bool = False) -> Letter:
+        """The letter of an issue, from its archive, whose hashes are checked first."""
+        key = (issue.id, form)
+        if test or key not in self._letters:
+            made = self._write(issue, form, test=test)
+            if test:
+                return made
+            self._letters[key] = made
+        return self._letters[key]
+
+    def message(self, mail: Mail, issue: Issue) -> bytes:
+        """The bytes of one mail of the outbox."""
+        return build_message(
+            self.letter(issue, mail.form),
+            sender=self.sender,
+            to=Recipient(mail.name, mail.recipient),
+            message_id=mail.message_id,
+            date=mail.queued_at,
+            max_bytes=self.max_bytes,
+        )
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest mail we send."""
+        return int(self.mail.max_message_mb * 1_000_000)
+
+    def still_gets(self, mail: Mail, issue: Issue) -> bool:
+        """Whether a recipient still belongs to the audience, in a domain that is allowed."""
+        audience = self.audiences.find(issue.audience)
+        return audience is not None and mail.recipient.lower() in audience.addresses
+
+    def _write(self, issue: Issue, form: str, *, test: bool) -> Letter:
+        archived = archive_of(self.database, issue.id)
+        if archived is None or issue.number is None or issue.state != "issued":
+            what = f"is {issue.state}, not issued: it is not sent."
+            raise DeliveryError(Fault(f"issue {issue.name}", what, "Publish it first."))
+        path, manifest_sha256 = archived
+        hashes = read_manifest(self.archive, path, sha256=manifest_sha256)["files"]
+        contents = {}
+        for ending in (".pdf", ".model.json"):
+            name = name_of_pdf(hashes) if ending == ".pdf" else next(one for one in hashes if one.endswith(ending))
+            assert name is not None
+            content = (self.archive / path / name).read_bytes()
+            if sha256_of(content) != hashes[name]:
+                raise DeliveryError(Fault("archive", f"{path}/{name} was changed.", "Restore it from the backup."))
+            contents[ending] = content
+        return write_letter(
+            contents[".model.json"], contents[".pdf"], number=issue.number, form=form,
+            public_url=self.mail.public_url, test=test,
+        )  # fmt: skip
+
+
+def open_mailroom(database: Database, archive: Path, settings: Settings, *, only_to_look: bool = False) -> Mailroom:
+    """The mail room as set. Where no mail server is, DefinitionError; only_to_look: a sender that is nobody."""
+    mail = settings.delivery.mail or (_NOBODY if only_to_look else None)
+    if mail is None:
+        cure = "Write it into kpi.yaml, delivery: {mail: {host: …, sender: …}} (docs/guide/operations.md)."
+        raise DefinitionError(Fault("settings", "no mail server is set: nothing can be sent.", cure))
+    return Mailroom(database, archive, read_audiences(settings.delivery.audiences), mail)
+
+
+def drain_outbox(
+    room: Mailroom,
+    *,
+    clock: Clock,
+    connect: Callable[[MailSettings], smtplib.SMTP] = open_connection,
+    only: str | None = None,
+) -> Sent:
+    """Sends every mail that is due, one after the other, over one connection. Sends nothing twice.
+
+    Stops at the first sign that the server cannot be used at all: what waits stays queued.
+    """
+    sent = Sent()
+    line = _Line(room.mail, connect)
+    try:
+        while not sent.problem and (mail := claim(room.database, now=clock(), only=only)) is not None:
+            reached("send.claimed")
+            outcome = _send_one(room, mail, line, clock, sent)
+            if outcome:
+                sent.counts[outcome] += 1
+            reached("send.settled")
+    finally:
+        line.close()
+    return sent
+
+
+class _Line:
+    """The connection of one run, made when the first mail needs it."""
+
+    def __init__(self, mail: MailSettings, connect: Callable[[MailSettings], smtplib.SMTP]):
+        self._mail, self._connect = mail, connect
+        self._server: smtplib.SMTP | None = None
+
+    def server(self) -> smtplib.SMTP:
+        if self._server is None:
+            self._server = self._connect(self._mail)
+        return self._server
+
+    def close(self) -> None:
+        _close(self._server)
+        self._server = None
+
+
+def _send_one(room: Mailroom, mail: Mail, line: _Line, clock: Clock, sent: Sent) -> str:
+    """Sends one leased mail and settles it; returns what became of it, '' where it waits and the run must stop."""
+    issue = read_issue(room.database, mail.issue_id)
+    if not room.still_gets(mail, issue):
+        settle(room.database, mail, "stopped", "no longer in the audience", now=clock())
+        return "stopped"
+    try:
+        content = room.message(mail, issue)
+        server = line.server()
+        reached("send.connected")
+        reply = deliver(
+            server, room.mail.sender, mail.recipient, content,
+            envelope_id=mail.message_id.strip("<>").split("@")[0], seconds=2 * room.mail.timeout_seconds,
+        )  # fmt: skip
+    except UncertainError as error:
+        line.close()
+        settle(room.database, mail, "uncertain", str(error), now=clock())
+        return "uncertain"
+    except RefusedError as error:
+        if error.is_for_now:
+            return postpone(room.database, mail, str(error), now=clock(), max_attempts=room.mail.max_attempts)
+        settle(room.database, mail, "refused", str(error), now=clock())
+        return "refused"
+    except (UnreachableError, smtplib.SMTPException, OSError, KpiError) as error:
+        line.close()
+        postpone(room.database, mail, str(error), now=clock(), max_attempts=None)
+        sent.problem = str(error).rstrip(".") or type(error).__name__
+        return ""
+    reached("send.accepted")
+    settle(room.database, mail, "sent", reply, now=clock())
+    return "sent"
+
+
+def plan_of_mails(room: Mailroom) -> list[tuple[str, str, str, str, str]]:
+    """What waits, and for whom: recipient, issue, what they get of it, state, message id. Sends nothing."""
+    issues = {one.id: one for one in list_issues(room.database)}
+    rows = []
+    for mail in list_mails(room.database, states=("queued", "sending", "uncertain")):
+        issue = issues[mail.issue_id]
+        state = mail.state if room.still_gets(mail, issue) else "will be stopped: no longer in the audience"
+        gets = f"page one, {pdf_name(issue.month, issue.number)}" if mail.form == "pdf" else "page one, no PDF"
+        rows.append((mail.recipient, f"{issue.name}, issue {issue.number}", gets, state, mail.message_id))
+    return rows
+
+
+def send_test(room: Mailroom, address: str, *, by: str, at: datetime) -> list[str]:
+    """Sends the newest issued letters to one address, marked TEST, outside the outbox. Returns the subjects."""
+    domain = address.rsplit("@", 1)[-1].lower()
+    if domain not in room.audiences.allowed_domains:
+        what = f"{address} is outside the allowed domains."
+        raise InputError(Fault("--to", what, f"Allowed: {', '.join(room.audiences.allowed_domains)}."))
+    issued = [one for one in list_issues(room.database) if one.state == "issued"]
+    newest = [one for one in issued if one.month == max(other.month for other in issued)]
+    if not newest:
+        raise DeliveryError(Fault("mail", "nothing is issued yet.", "kpi issue publish YYYY-MM."))
+    subjects = []
+    server = _connected(room.mail)
+    try:
+        for issue in newest:
+            letter = room.letter(issue, "pdf", test=True)
+            message_id = f"<test-{issue.pdf_sha256[:16]}-{int(at.timestamp())}@{room.mail.sender.rsplit('@', 1)[-1]}>"
+            content = build_message(
+                letter, sender=room.sender, to=Recipient("", address), message_id=message_id, date=at,
+                max_bytes=room.max_bytes,
+            )  # fmt: skip
+            deliver(
+                server, room.mail.sender, address, content, envelope_id="test", seconds=2 * room.mail.timeout_seconds
+            )
+            subjects.append(letter.subject)
+            with room.database.writing() as session:
+                append_event(session, "test mail sent", f"{issue.name} {address}", by=by, at=at)
+    except (RefusedError, UncertainError, smtplib.SMTPException, OSError) as error:
+        raise DeliveryError(
+            Fault("mail", f"the test mail was not sent: {error}.", "Mend the cause, try again.")
+        ) from error
+    finally:
+        _close(server)
+    return subjects
+
+
+def preview_mails(room: Mailroom, folder: Path) -> list[Path]:
+    """Writes each waiting mail as an .eml file, and its body as a picture; sends nothing."""
+    issues = {one.id: one for one in list_issues(room.database)}
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    written = []
+    for mail in list_mails(room.database, states=("queued",)):
+        stem = folder / f"{mail.id}-{safe_name(mail.recipient.split('@')[0].lower())}"
+        issue = issues[mail.issue_id]
+        files = {".eml": room.message(mail, issue), ".png": draw_letter(room.letter(issue, mail.form))}
+        for ending, content in files.items():
+            file = stem.with_suffix(ending)
+            write_private(file, content)
+            written.append(file)
+    return written
+
+
+def tell_operators(settings: Settings, subject: str, lines: list[str], *, at: datetime) -> int:
+    """Mails the operators; returns how many were told: 0 where no mail server or no operator is set."""
+    mail = settings.delivery.mail
+    if mail is None or settings.delivery.audiences is None:
+        return 0
+    operators = read_audiences(settings.delivery.audiences).operators
+    if not operators:
+        return 0
+    sender = Recipient(mail.sender_name, mail.sender)
+    server = _connected(mail)
+    try:
+        for address in operators:
+            content = build_notice(sender=sender, to=[address], subject=subject, lines=lines, date=at)
+            deliver(server, mail.sender, address, content, envelope_id="notice", seconds=2 * mail.timeout_seconds)
+    except (RefusedError, UncertainError, smtplib.SMTPException, OSError) as error:
+        raise DeliveryError(
+            Fault("mail", f"operators could not be told: {error}.", "Look at the mail server.")
+        ) from error
+    finally:
+        _close(server)
+    return len(operators)
+
+
+def _connected(mail: MailSettings) -> smtplib.SMTP:
+    try:
+        return open_connection(mail)
+    except UnreachableError as error:
+        raise DeliveryError(Fault("mail", f"{error}.", "kpi doctor looks at the mail server.")) from error
+
+
+def _close(server: smtplib.SMTP | None) -> None:
+    if server is None:
+        return
+    try:
+        server.quit()
+    except (smtplib.SMTPException, OSError):
+        server.close()  # it was gone before we said goodbye; nothing depends on it

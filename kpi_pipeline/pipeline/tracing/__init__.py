@@ -1,0 +1,1 @@
+"""From something printed back to its cases: explain, compare, verify, reproduce, attack."""

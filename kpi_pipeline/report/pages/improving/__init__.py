@@ -1,0 +1,1 @@
+"""Pages of what moves a measure and of the programmes that should."""

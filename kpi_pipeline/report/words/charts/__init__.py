@@ -1,0 +1,1 @@
+"""Sentences about charts: verdicts, warnings, rule sets, rebases."""

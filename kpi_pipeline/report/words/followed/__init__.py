@@ -1,0 +1,1 @@
+"""Sentences that follow up: claims, restatements, decisions, answers."""

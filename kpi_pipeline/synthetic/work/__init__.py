@@ -1,0 +1,1 @@
+"""What the department does about it, and the tables and true counts that follow."""
