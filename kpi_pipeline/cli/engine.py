@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.warehouse.engine import DUCKDB, Engine
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 
 
 class EngineChoice(StrEnum):
@@ -35,7 +35,7 @@ def chosen_engine(choice: EngineChoice, warehouse: Path, *, master: str, setting
     if choice is EngineChoice.DUCKDB:
         yield DUCKDB
         return
-    from kpi_pipeline.warehouse.spark_engine import spark_engine
+    from kpi_pipeline.warehouse.engines.spark import spark_engine
 
     with spark_engine(warehouse, master=master, settings=settings) as engine:
         yield engine

@@ -14,7 +14,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
-from kpi_pipeline.warehouse.engine import DUCKDB, Engine
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.supply import NOT_COMPUTABLE, PLANNED_CARE, RISK_MODELS, UNPLANNED_RETURNS
 
 
@@ -246,7 +246,7 @@ def sum_columns_sql(metric: Metric, *, exact: bool = True) -> str:
 
 
 def quantile_sql(metric: Metric) -> str:
-    """SQL: the quantile of the numerators that a metric's value is, to ten digits after the point; NULL where it is none.
+    """SQL: the quantile of the numerators that is a metric's value, to ten digits after the point; NULL where none is.
 
     What lies between two cases is interpolated with other last bits by processors that multiply and add at once
     (26.200000000000003 for 26.2): ten digits are the same wherever a report is made again, and whatever computes it.

@@ -19,7 +19,7 @@ from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
 from kpi_pipeline.metrics.survival import survival_medians_sql
 from kpi_pipeline.metrics.totals import exclusions_sql, totals_sql
-from kpi_pipeline.warehouse.engine import DUCKDB, Engine
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 
 _OF_EVENTS = ("proportion", "rate")
 """Kinds whose numerator counts what happened to patients; one patient may be behind many events."""

@@ -26,7 +26,7 @@ from kpi_pipeline.metrics.cases import find_metric
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id, store_folder
-from kpi_pipeline.warehouse.engine import DUCKDB, Engine
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 
 
 @dataclass(frozen=True, slots=True)

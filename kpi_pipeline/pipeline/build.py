@@ -23,7 +23,7 @@ from kpi_pipeline.metrics.values import remove_older_values, write_all_values
 from kpi_pipeline.reference.store import SHIPPED_FOLDER, default_reference_folder
 from kpi_pipeline.warehouse.build import build_tables, refuse_shrunken_feeds
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
-from kpi_pipeline.warehouse.engine import DUCKDB, Engine
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
 Progress = Callable[[str], None]

@@ -22,7 +22,7 @@ from kpi_pipeline.intake.staged.full_feeds import Shrinkage, read_shrinkages, sh
 from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
-from kpi_pipeline.warehouse.engine import DUCKDB, Engine
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.gap_warnings import find_gaps
 from kpi_pipeline.warehouse.identity_warnings import find_identity_warnings
 from kpi_pipeline.warehouse.notices import write_notices

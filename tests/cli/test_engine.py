@@ -12,7 +12,7 @@ from kpi_pipeline.cli.engine import EngineChoice, chosen_engine
 from kpi_pipeline.cli.main import app
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.warehouse.engine import DUCKDB
+from kpi_pipeline.warehouse.engines.engine import DUCKDB
 
 
 def test_duckdb_is_the_engine_unless_another_is_asked_for(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def session_for_tests(folder: Path, master: str = "") -> Iterator[Any]:
     pytest.importorskip("pyspark", reason="PySpark is not installed: run make test-spark")
     if shutil.which("java") is None:
         pytest.skip("no Java is here: run make test-spark")
-    from kpi_pipeline.warehouse.spark_engine import start_session
+    from kpi_pipeline.warehouse.engines.spark import start_session
 
     session = start_session(master or os.environ.get("KPI_SPARK_MASTER", "local[2]"), folder, memory="1500MB")
     session.conf.set("spark.sql.shuffle.partitions", "2")
@@ -46,7 +46,7 @@ def session_for_tests(folder: Path, master: str = "") -> Iterator[Any]:
 
 def differences(session: Any, landing: Path, folder: Path, **options: Any) -> list[str]:
     """What differs between the warehouses and values that the two engines make of a landing folder."""
-    from kpi_pipeline.warehouse.spark_engine import SparkEngine
+    from kpi_pipeline.warehouse.engines.spark import SparkEngine
 
     ours, sparks = folder / "duckdb.duckdb", folder / "spark.duckdb"
     scratch = sparks.with_suffix(".store") / "spark"

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from kpi_pipeline.pipeline.build import build_warehouse
-from kpi_pipeline.warehouse.engine import DuckDbEngine
-from kpi_pipeline.warehouse.spark_dialect import Columns, spark_type, tables_of, to_spark
-from kpi_pipeline.warehouse.spark_forms import UntranslatableError
+from kpi_pipeline.warehouse.engines.engine import DuckDbEngine
+from kpi_pipeline.warehouse.engines.spark_dialect import Columns, spark_type, tables_of, to_spark
+from kpi_pipeline.warehouse.engines.spark_forms import UntranslatableError
 from kpi_pipeline.warehouse.tables import load_tables
 from tests.support.hospitals import many_hospitals
 from tests.support.landing import write_landing

@@ -122,7 +122,7 @@ QUERIES = [
 
 @pytest.mark.parametrize("sql", QUERIES)
 def test_what_the_two_engines_read_differently_gives_the_same(session: Any, tmp_path: Path, sql: str) -> None:
-    from kpi_pipeline.warehouse.spark_engine import SparkEngine
+    from kpi_pipeline.warehouse.engines.spark import SparkEngine
 
     kinds = {"doubles": "DOUBLE", "days": "DATE", "texts": "VARCHAR", "moments": "TIMESTAMP", "zones": "VARCHAR"}
     with duckdb.connect() as connection:

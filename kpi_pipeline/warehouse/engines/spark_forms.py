@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlglot import exp, parse_one
 
-from kpi_pipeline.warehouse.spark_functions import DECIMALS
+from kpi_pipeline.warehouse.engines.spark_functions import DECIMALS
 
 HASH_BITS = 40
 """So few that eight million hashes add up in 64 bits: Spark refuses to overflow."""

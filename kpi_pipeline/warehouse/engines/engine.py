@@ -1,6 +1,6 @@
 """The seam between what is computed and what computes it: makes the declared tables, gives heavy queries' results.
 
-DuckDB is the engine unless another is asked for (`spark_engine`). Intake, checks and the report always run on the
+DuckDB is the engine unless another is asked for (`spark`). Intake, checks and the report always run on the
 DuckDB connection, which reads every table whatever made it.
 """
 

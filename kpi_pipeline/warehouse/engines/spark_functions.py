@@ -7,7 +7,7 @@ from functools import cache
 
 import duckdb
 
-from kpi_pipeline.core.sql_text import literal
+from kpi_pipeline.core.sql.sql_text import literal
 
 DECIMALS = {6: 36, 10: 38, 15: 38, 18: 38}
 """Digits after the point → digits in all, of the decimals that the project sums with."""

@@ -19,7 +19,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
-from kpi_pipeline.warehouse.spark_forms import UntranslatableError, rewritten
+from kpi_pipeline.warehouse.engines.spark_forms import UntranslatableError, rewritten
 
 Columns = Mapping[str, str]
 """Column → type, as DuckDB's DESCRIBE gives them, in their order."""
