@@ -223,7 +223,7 @@ def sum_columns_sql(metric: Metric, *, exact: bool = True) -> str:
 
     The sum of decimals (`exact`) does not depend on the order of the rows: the same data give the same figures to the
     last bit, however the work is spread over threads. Numbers too large for that are left out, and noticed by
-    `largest`.
+    `largest`. Logarithms count to ten digits after the point: further ones are not the same in every library.
     """
 
     def total(expression: str, kind: str = "DECIMAL(38, 10)") -> str:
@@ -233,14 +233,14 @@ def sum_columns_sql(metric: Metric, *, exact: bool = True) -> str:
     products = {"nn": "numerator * numerator", "nd": "numerator * denominator", "dd": "denominator * denominator"}
     spread = "".join(f"{total(sql) if has_spread else 'NULL'} AS sum_{name},\n" for name, sql in products.items())
     is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "geometric_mean" else "FALSE"
-    log = f"CASE WHEN {is_logged} THEN LN(numerator / denominator) END"
+    log = f"CASE WHEN {is_logged} THEN CAST(TRY_CAST(LN(numerator / denominator) AS DECIMAL(38, 10)) AS DOUBLE) END"
     return f"""
         {total("numerator")} AS numerator,
         {total("denominator")} AS denominator,
         {spread}
         MIN(numerator) AS least,
         {total(log, "DECIMAL(38, 18)")} AS log_sum,
-        {total(f"POWER({log}, 2)", "DECIMAL(38, 18)")} AS log_square_sum,
+        {total(f"{log} * {log}", "DECIMAL(38, 18)")} AS log_square_sum,
         COUNT(*) FILTER (WHERE {is_logged}) AS n_logs,
         MAX(GREATEST(ABS(numerator), ABS(denominator))) AS largest"""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.engines.engine import DuckDbEngine
 from kpi_pipeline.warehouse.engines.spark_dialect import Columns, spark_type, tables_of, to_spark
 from kpi_pipeline.warehouse.engines.spark_forms import UntranslatableError
+from kpi_pipeline.warehouse.engines.spark_functions import create_functions
 from kpi_pipeline.warehouse.tables import load_tables
 from tests.support.hospitals import many_hospitals
 from tests.support.landing import write_landing
@@ -52,7 +54,9 @@ def test_every_table_and_every_query_over_cases_has_a_spark_form(tmp_path: Path)
     moment = datetime(2026, 11, 1, tzinfo=UTC)
     build_warehouse(landing, tmp_path / "kpi.duckdb", settings=SETTINGS, clock=lambda: moment, engine=engine)
     assert len(engine.made) > len(load_tables()) + 74
+    made = {statement.split("FUNCTION ")[1].split("(")[0].upper() for statement in create_functions()}
     for form in engine.made:
+        assert set(re.findall(r"\bKPI_\w+(?=\()", form.replace("`", ""))) <= made
         for only_duckdb in ("HASH(", "EXCLUDE", "QUALIFY", "AT TIME ZONE", "TRY_CAST", "main."):
             assert only_duckdb not in form.replace("XXHASH64(", "")
 

@@ -15,7 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from kpi_pipeline.core.errors import WarehouseError
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.metrics.cases import quantile_sql
+from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.synthetic.hospital import generate_hospital
 from tests.support.golden import find_golden_folders
 from tests.support.hospitals import many_hospitals
@@ -76,6 +79,7 @@ def _golden_is_the_same(session: Any, root: Path, tmp_path: Path) -> None:
 
 
 HARD = {
+    "wholes": [*range(60)],
     "doubles": [
         *(0.0, 0.5, 1.5, -2.5, 1 / 3, 0.07, 1.15, 4503599627370495.5, 900719.9254740993, 450359.96, 98765432.10, 1e9),
         *(-1e-11, 4.9999999999e-11, 5e-11, 123456789.123456789, 999999999.99, 2.675, 1e17, 8.9e18, None),
@@ -97,8 +101,9 @@ QUERIES = [
     "SELECT SUM(TRY_CAST(w.x * y.x AS DECIMAL(38, 10))) AS a FROM doubles AS w CROSS JOIN doubles AS y "
     "WHERE ABS(w.x) < 1e10 AND ABS(y.x) < 1e10",
     "SELECT x / 3 AS a, 1 / x AS b, -1 / x AS c, CAST(x AS BIGINT) AS d, POWER(x, 2) AS e FROM doubles",
-    "SELECT PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x) AS a, PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x) AS b "
-    "FROM doubles",
+    "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x) AS a FROM doubles",
+    f"SELECT size, {quantile_sql(load_metrics()['length_of_stay_p90_days'])} AS a FROM (SELECT s.x AS size, "
+    "CAST(n.x AS DOUBLE) AS numerator FROM wholes AS s INNER JOIN wholes AS n ON n.x <= s.x) AS q GROUP BY size",
     "SELECT w.x - y.x AS a, w.x - 7 AS b, w.x + 7 AS c, CAST(w.x + INTERVAL 1 MONTH AS DATE) AS d, "
     "DATE_DIFF('day', y.x, w.x) AS e, DATE_TRUNC('month', w.x) AS f, DAYOFWEEK(w.x) AS g, ISODOW(w.x) AS h, "
     "STRFTIME(w.x, '%Y-%m') AS i, w.x || '|' || ISODOW(y.x) AS j FROM days AS w CROSS JOIN days AS y",
@@ -124,13 +129,29 @@ QUERIES = [
 def test_what_the_two_engines_read_differently_gives_the_same(session: Any, tmp_path: Path, sql: str) -> None:
     from kpi_pipeline.warehouse.engines.spark import SparkEngine
 
-    kinds = {"doubles": "DOUBLE", "days": "DATE", "texts": "VARCHAR", "moments": "TIMESTAMP", "zones": "VARCHAR"}
+    kinds = {"wholes": "BIGINT", "doubles": "DOUBLE", "days": "DATE", "moments": "TIMESTAMP"}
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for table, values in HARD.items():
-            connection.execute(f"CREATE TABLE {table} (x {kinds[table]})")
+            connection.execute(f"CREATE TABLE {table} (x {kinds.get(table, 'VARCHAR')})")
             connection.executemany(f"INSERT INTO {table} VALUES (?)", [[value] for value in values])
         expected = connection.execute(f"SELECT * FROM ({sql}) ORDER BY ALL").fetchall()
         found = SparkEngine(session, tmp_path).result(connection, sql)
         assert connection.execute(f"SELECT * FROM ({found}) ORDER BY ALL").fetchall() == expected
         assert expected or "MAX(x), MIN(x)" in sql
+
+
+def test_an_error_tells_nothing_that_a_row_held(
+    session: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from kpi_pipeline.warehouse.engines.spark import SparkEngine, spark_faults
+
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE texts AS SELECT 'Margaret Miller' AS x UNION ALL SELECT '2026-10-01'")
+        engine = SparkEngine(session, tmp_path)
+        engine.result(connection, "SELECT x FROM texts")
+        with pytest.raises(WarehouseError) as caught, spark_faults("stays"):
+            session.sql("SELECT CAST(x AS DATE) AS day FROM kpi_texts").toArrow()
+    printed = "".join(capfd.readouterr())
+    assert "Margaret" not in f"{caught.value} {printed}"
+    assert "CAST_INVALID_INPUT" in str(caught.value)

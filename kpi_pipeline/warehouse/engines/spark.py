@@ -43,6 +43,9 @@ appender.stderr.layout.pattern = Spark %p: %c{1}%n
 """
 """Errors by the place they come from, without their text: it may hold what a row held."""
 
+_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""PySpark's own, which print the text of an error; what went wrong is told by `spark_faults`."""
+
 
 class SparkEngine:
     """Runs the project's SQL on a Spark session; `folder` is where tables lie between one statement and the next."""
@@ -69,7 +72,7 @@ class SparkEngine:
             made.createOrReplaceTempView(f"{PREFIX}{table.name}")
         else:
             path = self._folder / table.name
-            with _spark_faults(table.name), private_files():
+            with spark_faults(table.name), private_files():
                 made.write.parquet(str(path))
             self._register(table.name, path, columns)
             rows = _typed_rows(sorted(path.glob("*.parquet")), columns)
@@ -83,7 +86,7 @@ class SparkEngine:
     def result(self, connection: duckdb.DuckDBPyConnection, sql: str) -> str:
         """Runs a query on Spark and brings its rows, which must be few, back with the types DuckDB gives them."""
         columns = _columns_of(connection, sql)
-        with _spark_faults("metrics"):
+        with spark_faults("metrics"):
             rows = self._run(connection, sql, columns, where="metrics").toArrow()
         connection.register("spark_rows", rows)
         connection.execute(
@@ -100,7 +103,7 @@ class SparkEngine:
         except UntranslatableError as error:
             what = f"cannot be run on Spark: it {error}."
             raise WarehouseError(Fault(where, what, "Build with --engine duckdb.")) from error
-        with _spark_faults(where):
+        with spark_faults(where):
             return self._session.sql(statement)
 
     def _give(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -115,7 +118,7 @@ class SparkEngine:
 
     def _register(self, name: str, path: Path, columns: Columns) -> None:
         schema = ", ".join(f"`{column}` {spark_type(kind)}" for column, kind in columns.items())
-        with _spark_faults(name):
+        with spark_faults(name):
             self._session.read.schema(schema).parquet(str(path)).createOrReplaceTempView(f"{PREFIX}{name}")
 
 
@@ -140,13 +143,16 @@ def spark_engine(warehouse: Path, *, master: str, settings: Settings) -> Iterato
 
 def start_session(master: str, folder: Path, *, memory: str) -> SparkSession:
     """A session in UTC that opens no page, logs no row, and writes below `folder` alone."""
+    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
-    logging = folder / "log4j2.properties"
-    logging.write_text(_LOGGING, encoding="utf-8")
+    log_options = folder / "log4j2.properties"
+    log_options.write_text(_LOGGING, encoding="utf-8")
+    for logger in _LOGGERS:
+        PySparkLogger.getLogger(logger).disabled = True
     options = {
         "spark.driver.memory": _java_size(memory),
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={logging.as_uri()} -Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log_options.as_uri()} -Duser.timezone=UTC",
         "spark.local.dir": str(folder / "spill"),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.ansi.enabled": "true",
@@ -162,7 +168,7 @@ def start_session(master: str, folder: Path, *, memory: str) -> SparkSession:
     builder = SparkSession.builder.appName("kpi build").master(master)
     for name, value in options.items():
         builder = builder.config(name, value)
-    with private_files(), _spark_faults(f"--master {master}"):
+    with private_files(), spark_faults(f"--master {master}"):
         session = builder.getOrCreate()
         for statement in create_functions():
             session.sql(statement)
@@ -181,7 +187,7 @@ def _refuse_missing() -> None:
 
 
 @contextmanager
-def _spark_faults(where: str) -> Iterator[None]:
+def spark_faults(where: str) -> Iterator[None]:
     """Spark's errors by their names alone: their texts hold what rows held."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException

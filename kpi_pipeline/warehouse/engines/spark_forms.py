@@ -132,7 +132,7 @@ def _scale(decimal: exp.DataType, node: exp.Expr) -> int:
     """The digits after the point of a decimal that the project sums with, or of its parts where it is made of some."""
     kinds = [decimal, *(part.type for part in node.this.walk() if _kind(part) == exp.DType.DECIMAL)]
     found = {tuple(int(part.name) for part in kind.expressions) for kind in kinds if kind and kind.expressions}
-    scales = {scale for digits, scale in found if digits in (DECIMALS.get(scale), 38)}
+    scales = {scale for digits, scale in found if scale in DECIMALS and digits in (DECIMALS[scale], 38)}
     if decimal.expressions:
         scales &= {int(decimal.expressions[1].name)}
     if len(scales) != 1:

@@ -9,7 +9,7 @@ import duckdb
 
 from kpi_pipeline.core.sql.sql_text import literal
 
-DECIMALS = {6: 36, 10: 38, 15: 38, 18: 38}
+DECIMALS = {6: 36, 9: 38, 10: 38, 15: 38, 18: 38}
 """Digits after the point → digits in all, of the decimals that the project sums with."""
 
 _EXACT = 2**53
