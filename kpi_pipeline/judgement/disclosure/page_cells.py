@@ -26,9 +26,11 @@ _COUNTED_IN: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"drivers/(?P<part>service_lines|drgs)/(?P<row>.*)/outlier_stays"), "length_of_stay_index", "outliers"),
     (re.compile(r"drivers/(?P<part>mix_and_rate)/(?P<metric>\w+)/(?P<row>.*)/cases"), "", "cases"),
     (re.compile(r"drivers/(?P<part>mix_and_rate)/(?P<metric>\w+)/(?P<row>.*)/cases_year_before"), "", "cases before"),
+    (re.compile(r"drivers/(?P<part>avoidable_days)/(?P<row>.*)/days"), "avoidable_days_per_100_discharges", "days"),
+    (re.compile(r"barriers/(?P<part>avoidable_days)/(?P<row>.*)/days"), "avoidable_days_per_100_discharges", "parties"),
     (re.compile(r"fairness/(?P<part>\w+)/(?P<metric>\w+)/(?P<row>.*)/cases"), "", "cases"),
 )
-"""Figure of a page → the measure whose cases it counts, and what it is called; one pattern for each table."""
+"""Figure of a page → the measure whose cases, or patients' days, it counts, and as what; a pattern for each table."""
 
 _OF_ALL_CASES = ("denials", "discharges", "cases")
 """Tables whose total is the number of cases of the measure over the months."""

@@ -94,7 +94,7 @@ def judge_drivers(inputs: ReportInputs, figures: FigureIndex, known: FigureIndex
         first_month=drivers.first_month,
         last_month=drivers.last_month,
         n_discharges=Withheld.COMPLEMENT if told(_DISCHARGED) else _n_discharges(inputs),
-        waits=None if told(_WAITED) else judge_waits(inputs, drivers),
+        waits=None if told(_WAITED) else judge_waits(inputs, figures, drivers),
         service_lines=lines,
         drgs=drgs,
         n_without_expected=Withheld.COMPLEMENT if inputs.withholds else n_without,
