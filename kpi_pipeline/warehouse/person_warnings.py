@@ -42,15 +42,13 @@ def find_person_warnings(connection: duckdb.DuckDBPyConnection, intake: IntakeRe
     ]
 
 
-_SHAPE = "person_id"
-for _pattern, _sign in (("[0-9]+", "9"), ("[A-Z]+", "A"), ("[a-z]+", "a")):
-    _SHAPE = f"REGEXP_REPLACE({_SHAPE}, {literal(_pattern)}, {literal(_sign)}, 'g')"
+_SHAPE = f"REGEXP_REPLACE(person_id, {literal('[0-9]+')}, '9', 'g')"
 
 
 def _persons_in_two_forms(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
     """Files whose person numbers have another form than most files': no return between the two can be seen.
 
-    A form is what stands where: digits, capitals, small letters, signs; of digits alone whether leading zeros are kept.
+    A form is what stands around the digits; of digits alone whether leading zeros are kept.
     """
     files = intake.of_table("encounters")
     if len(files) < 2:

@@ -43,3 +43,8 @@ def months_of(notice: Notice) -> str:
     """`in March 2026`, or `in months from March 2026 to May 2026`, not every one between."""
     first, last = (Month.parse(notice.details[name]).name for name in ("first_month", "last_month"))
     return f"in {first}" if first == last else f"in months from {first} to {last}"
+
+
+def with_article(name: str) -> str:
+    """`a done_at`, `an admitted_at`."""
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

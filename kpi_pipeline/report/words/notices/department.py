@@ -13,8 +13,7 @@ from kpi_pipeline.report.words.notices.counted import counted, months_of, out_of
 def _cells_empty(notice: Notice) -> str:
     return (
         f"{notice.table}: {out_of(notice, 'rows', 'rows')} of {place_of(notice)} have no {notice.columns[0]}. What "
-        "needs "
-        "it rests on the others, which may be of another kind."
+        "needs it rests on the others, which may be of another kind."
     )
 
 
@@ -50,8 +49,7 @@ def _shifts_twice(notice: Notice) -> str:
     verb = verb_for(notice.counts["rows"], "has", "have")
     return (
         f"staffing: {counted(notice, 'rows', 'rows')} without a unit {verb} the same person, day and hours as a row "
-        "with "
-        "one: sent twice? Hours count twice then. Send each shift once."
+        "with one: sent twice? Hours count twice then. Send each shift once."
     )
 
 

@@ -58,8 +58,7 @@ def _kind_thin(notice: Notice) -> str:
     far = "far fewer than usual" if usual is None else f"where {format_number(usual)} are usual"
     return (
         f"{notice.table} ({notice.columns[0]}): {place_of(notice)} sent {had} for {month}, {far}. Is a part of the "
-        "feed "
-        "missing, or written otherwise?"
+        "feed missing, or written otherwise?"
     )
 
 

@@ -36,8 +36,7 @@ def _persons_born_twice(notice: Notice) -> str:
     column = notice.columns[0]
     return (
         f"encounters: {out_of(notice, 'persons', 'people')} with several rows have two or more values of {column}: "
-        "does "
-        "person_id stand for several people? Their stays count as returns then."
+        "does person_id stand for several people? Their stays count as returns then."
     )
 
 

@@ -29,9 +29,8 @@ def _amounts_the_same(notice: Notice) -> str:
 def _amounts_of_a_month(notice: Notice) -> str:
     return (
         f"{notice.table}: {notice.columns[0]} of {place_of(notice)} {months_of(notice)} is of another scale than in "
-        "its "
-        f"other months, {notice.details['times']} times or more: cents for dollars, charges for costs, or a value that "
-        "stands for none? Correct it; averages over it mean nothing."
+        f"its other months, {notice.details['times']} times or more: cents for dollars, charges for costs, or a value "
+        "that stands for none? Correct it; averages over it mean nothing."
     )
 
 
