@@ -1,9 +1,9 @@
 """The attacker: what an outsider can work out of everything published together, however they go about it.
 
 For every withheld count the least and the largest number that fits all that is printed, exactly: a mixed-integer
-program over the month's linear system (HiGHS). A count is told when fewer numbers fit than there are small ones, and
-they may be small. For two sums of one quantity (costs, days, weights): whether their difference tells the sum of a few
-patients.
+program over the linear system of all that is tied to it (HiGHS). A count is told when fewer numbers fit than there are
+small ones, and they may be small. For two sums of one quantity (costs, days, weights): whether their difference tells
+the sum of a few patients.
 Not here: the system (`publication`), the defence (`small_numbers`).
 """
 
@@ -12,15 +12,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
 from kpi_pipeline.core.chatter import without_chatter
 from kpi_pipeline.judgement.disclosure.earlier import KNOWN_TO
 from kpi_pipeline.judgement.disclosure.narrowing import is_narrow
+from kpi_pipeline.judgement.disclosure.page_cells import begins, table_relations
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
     DENOMINATOR,
@@ -53,14 +55,35 @@ class Finding:
 
 def attack(publication: Publication, metrics: Mapping[str, Metric], *, threshold: int) -> list[Finding]:
     """Every protected quantity that is narrowed below the threshold; empty when the publication holds."""
-    relations = relations_of(publication, metrics)
-    by_month: dict[str, list[Relation]] = defaultdict(list)
-    for one in relations:
-        by_month[next(iter(one.weights)).month].append(one)
     found: list[Finding] = []
-    for month, own in sorted(by_month.items()):
-        found += _attack_month(publication, own, metrics, month, threshold)
+    for hidden, relations in _connected(publication, metrics):
+        found += _attack_cells(publication, hidden, relations, metrics, threshold)
     return found + _attack_differences(publication, metrics, threshold)
+
+
+def _connected(publication: Publication, metrics: Mapping[str, Metric]) -> list[tuple[list[Cell], list[Relation]]]:
+    """The withheld cells in groups that no relation ties to another group, each with its relations."""
+    first: dict[Cell, Cell] = {cell: cell for cell in publication.withheld}
+
+    def root(cell: Cell) -> Cell:
+        while first[cell] != cell:
+            first[cell] = first[first[cell]]
+            cell = first[cell]
+        return cell
+
+    touching: list[tuple[Cell, Relation]] = []
+    for one in (*relations_of(publication, metrics), *table_relations(publication.numbers, metrics)):
+        unknown = [cell for cell in one.weights if cell in first]
+        if unknown:
+            touching.append((unknown[0], one))
+            for cell in unknown[1:]:
+                first[root(cell)] = root(unknown[0])
+    groups: dict[Cell, tuple[list[Cell], list[Relation]]] = {}
+    for cell in first:
+        groups.setdefault(root(cell), ([], []))[0].append(cell)
+    for cell, one in touching:
+        groups[root(cell)][1].append(one)
+    return list(groups.values())
 
 
 def attack_issues(
@@ -79,10 +102,32 @@ def attack_issues(
     for one in issues:
         whole = whole.merged(one)
     found = attack(whole, metrics, threshold=threshold)
+    for at, (then, now) in enumerate(pairwise(issues), start=1):
+        unchanged = _unchanged_since(then, now, n_changed[at]) if at < len(n_changed) else {}
+        if unchanged:
+            known = Publication(now.numbers | unchanged, now.values)
+            found += [one for one in attack(known, metrics, threshold=threshold) if one not in found]
     for later, earlier in combinations(reversed(range(len(issues))), 2):
-        known = n_changed[later] if later == earlier + 1 and later < len(n_changed) else {}
-        found += _attack_change(issues[earlier], issues[later], metrics, threshold, known)
+        since = _added(n_changed[earlier + 1 : later + 1]) if later < len(n_changed) else {}
+        found += _attack_change(issues[earlier], issues[later], metrics, threshold, since)
     return found
+
+
+def _unchanged_since(
+    then: Publication, now: Publication, n_changed: Mapping[tuple[str, str, str], int]
+) -> dict[Cell, float | None]:
+    """Numbers withheld now that were printed then, of figures of which no case counts otherwise: they are the same."""
+    return {
+        cell: then.numbers[cell]
+        for cell in now.withheld
+        if then.numbers.get(cell) is not None and n_changed.get(cell.place) == 0
+    }
+
+
+def _added(n_changed: Sequence[Mapping[tuple[str, str, str], int]]) -> dict[tuple[str, str, str], int]:
+    """How many cases changed over several issues, where each says it: at most so many, a case may change twice."""
+    places = set.intersection(*(set(one) for one in n_changed)) if n_changed else set()
+    return {place: sum(one[place] for one in n_changed) for place in places}
 
 
 def _attack_change(
@@ -93,28 +138,25 @@ def _attack_change(
     n_changed: Mapping[tuple[str, str, str], int],
 ) -> list[Finding]:
     """Numbers printed then whose difference to now is known, and is that of a few patients."""
-    relations: dict[str, list[Relation]] = defaultdict(list)
-    for one in relations_of(now, metrics):
-        relations[next(iter(one.weights)).month].append(one)
-    systems: dict[str, _System] = {}
+    groups = {cell: group for group in _connected(now, metrics) for cell in group[0]}
+    systems: dict[int, _System] = {}
+    later: dict[Cell, list[Cell]] = defaultdict(list)
+    for cell in now.numbers:
+        later[begins(cell)].append(cell)
     found = []
-    for cell, before in then.numbers.items():
-        if before is None or cell not in now.numbers:
-            continue
-        after = now.numbers[cell]
-        if after is None:
-            if cell.month not in systems:
-                hidden = [one for one in now.withheld if one.month == cell.month]
-                systems[cell.month] = _System(hidden, relations[cell.month], now, metrics)
-            if is_count(cell, metrics[cell.metric]) and systems[cell.month].width_seen(cell) >= threshold - 2:
-                continue
-            lower, upper = systems[cell.month].range_of(cell)
-        else:
-            lower = upper = after
-        if _tells_change(cell, before, lower, upper, metrics, threshold):
-            if after is not None and not _is_of_few(cell, then, now, metrics, threshold, n_changed):
-                continue
-            found.append(Finding(cell, lower - before, upper - before, difference_to="an issue before"))
+    for cell, before in ((cell, number) for cell, number in then.numbers.items() if number is not None):
+        for own in later.get(begins(cell), ()):
+            after = now.numbers[own]
+            if after is None:
+                system = systems.setdefault(id(groups[own]), _System(*groups[own], now, metrics))
+                if is_count(own, metrics[own.metric]) and system.width_seen(own) >= threshold - 2:
+                    continue
+                lower, upper = system.range_of(own)
+            else:
+                lower = upper = after
+            is_told = _tells_change(own, before, lower, upper, metrics, threshold)
+            if is_told and _is_of_few(own, then, now, metrics, threshold, n_changed):
+                found.append(Finding(own, lower - before, upper - before, difference_to="an issue before"))
     return found
 
 
@@ -139,9 +181,9 @@ def _is_of_few(
     threshold: int,
     n_changed: Mapping[tuple[str, str, str], int],
 ) -> bool:
-    """Whether fewer patients than the threshold are behind a printed change, as far as a reader can tell."""
-    if is_count(cell, metrics[cell.metric]) and metrics[cell.metric].kind != "rate":
-        return True  # the change itself is a number of cases
+    """Whether fewer patients than the threshold are behind a change, as far as a reader can tell; in doubt, few."""
+    if is_count(cell, metrics[cell.metric]):
+        return True  # the change itself is a number of cases, or of what happened to no more patients than that
     if cell.place in n_changed:
         return n_changed[cell.place] < threshold
     for name in (COUNTED, DENOMINATOR):
@@ -152,20 +194,17 @@ def _is_of_few(
     return True
 
 
-def _attack_month(
+def _attack_cells(
     publication: Publication,
+    hidden: Sequence[Cell],
     relations: Sequence[Relation],
     metrics: Mapping[str, Metric],
-    month: str,
     threshold: int,
 ) -> list[Finding]:
-    hidden = [cell for cell in publication.withheld if cell.month == month]
-    if not hidden:
-        return []
     system = _System(hidden, relations, publication, metrics)
     found = []
     for cell in hidden:
-        if not is_count(cell, metrics[cell.metric]):
+        if not is_count(cell, metrics[cell.metric]) or not relations:
             continue
         if system.is_open(cell, threshold):
             continue
@@ -176,7 +215,7 @@ def _attack_month(
 
 
 class _System:
-    """The month's relations over its withheld cells, with what is printed put in.
+    """Relations over withheld cells, with what is printed put in.
 
     Every solution found says of every cell which number fits: most cells need no solving of their own.
     """
@@ -236,14 +275,18 @@ class _System:
         goal = np.zeros(len(self._place))
         goal[self._place[cell]] = sign
         constraints = [LinearConstraint(self._matrix, self._lows, self._highs)] if len(self._lows) else []
-        with without_chatter():  # HiGHS reports some of its steps to whoever runs it
-            solved = milp(
-                goal,
-                integrality=self._whole,
-                bounds=Bounds(self._least, np.inf),
-                constraints=constraints,
-                options={"time_limit": _SECONDS},
-            )
+
+        def solve(integrality: NDArray[np.int_]) -> OptimizeResult:
+            with without_chatter():  # HiGHS reports some of its steps to whoever runs it
+                return milp(
+                    goal,
+                    integrality=integrality,
+                    bounds=Bounds(self._least, np.inf),
+                    constraints=constraints,
+                    options={"time_limit": _SECONDS},
+                )
+
+        solved = solve(self._whole)
         if solved.x is not None:
             self._seen_least, self._seen_most = (
                 np.minimum(self._seen_least, solved.x),
@@ -251,7 +294,7 @@ class _System:
             )
         if solved.status == 0 and solved.fun is not None:
             return float(solved.fun)
-        relaxed = milp(goal, integrality=0 * self._whole, bounds=Bounds(self._least, np.inf), constraints=constraints)
+        relaxed = solve(0 * self._whole)
         return float(relaxed.fun) if relaxed.status == 0 and relaxed.fun is not None else None
 
 

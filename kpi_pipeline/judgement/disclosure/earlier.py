@@ -39,9 +39,14 @@ class Earlier:
         self._newest = len(issues) - 1
         self._n_changed = n_changed or {}
         self._printed: dict[Cell, dict[float, int]] = defaultdict(dict)
+        self._withheld: set[Cell] = set()
+        self._valued: set[tuple[str, str, str]] = set()
         for at, issue in enumerate(issues):
+            self._valued |= {place for place, value in issue.values.items() if value is not None}
             for cell, number in issue.numbers.items():
-                if number is not None:
+                if number is None:
+                    self._withheld.add(cell)
+                else:
                     self._printed[cell][number] = at
 
     def __bool__(self) -> bool:
@@ -50,6 +55,14 @@ class Earlier:
     def printed(self, cell: Cell) -> list[float]:
         """The different numbers that were printed for it."""
         return list(self._printed.get(cell, ()))
+
+    def was_withheld(self, cell: Cell) -> bool:
+        """Whether an issue withheld it: printed now and the same, it would tell what it was withheld for."""
+        return cell in self._withheld
+
+    def had_value(self, cell: Cell) -> bool:
+        """Whether an issue printed a value for its figure."""
+        return cell.place in self._valued
 
     def is_known(self, cell: Cell, number: float | None) -> bool:
         """Whether this very number was printed."""
@@ -73,8 +86,8 @@ class Earlier:
 
     def _is_few(self, figure: Figure, metric: Metric, cell: Cell, then: float, change: float, threshold: int) -> bool:
         """Whether fewer patients than the threshold may be behind a change; where nobody knows, one must be feared."""
-        if metric.kind == "proportion":
-            return change < threshold
+        if is_count(cell, metric) and (change < threshold or metric.kind == "proportion"):
+            return change < threshold  # so few events happened to no more patients, however many came in between
         if self._printed[cell][then] == self._newest and cell.place in self._n_changed:
             return self._n_changed[cell.place] < threshold
         counted = (

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
+from math import inf
 from typing import NamedTuple
 
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
@@ -120,7 +122,7 @@ def relations_of(publication: Publication, metrics: Mapping[str, Metric]) -> lis
             relations.append(_sum(whole, [cell for place, cell in places.items() if place != WHOLE_SYSTEM]))
     for place, cells in figures.items():
         relations += _within(place, cells, publication.values.get(place), metrics[place[0]])
-    return relations + _shared(figures, publication)
+    return relations + _shared(figures, publication, metrics)
 
 
 def _sum(total: Cell, parts: Sequence[Cell]) -> Relation:
@@ -143,28 +145,70 @@ def _within(
     if metric.kind in _OVER_CASES and COUNTED in cells:
         found.append(Relation({denominator: 1.0, cells[COUNTED]: -1.0}, 0.0, 0.0))
     if metric.kind == "proportion":
-        found.append(Relation({denominator: 1.0, numerator: -1.0}, 0.0, float("inf")))
+        found.append(Relation({denominator: 1.0, numerator: -1.0}, 0.0, inf))
     if value is not None and metric.is_ratio_of_sums:
         half = 0.5 * 10**-metric.decimals * (1 + 1e-9)
-        found.append(Relation({numerator: metric.scale, denominator: -(value - half)}, 0.0, float("inf")))
-        found.append(Relation({numerator: metric.scale, denominator: -(value + half)}, -float("inf"), 0.0))
+        found.append(Relation({numerator: metric.scale, denominator: -(value - half)}, 0.0, inf))
+        found.append(Relation({numerator: metric.scale, denominator: -(value + half)}, -inf, 0.0))
     return found
 
 
-def _shared(figures: Mapping[tuple[str, str, str], Mapping[str, Cell]], publication: Publication) -> list[Relation]:
-    """Metrics that list equally many cases list the same cases: their exclusions of one name are one number."""
-    seen: dict[tuple[str, str, float, str], Cell] = {}
+def _shared(
+    figures: Mapping[tuple[str, str, str], Mapping[str, Cell]],
+    publication: Publication,
+    metrics: Mapping[str, Metric],
+) -> list[Relation]:
+    """What two measures of one population leave out for one reason: a case is left out for the first that holds.
+
+    Where the same reasons come before it, that is one number. Where the second measure asks for more before it, its
+    number is no larger, and no smaller than the first one's less those that it left out before.
+    """
+    population = _populations(publication)
+    groups: dict[tuple[str, str, str, str], list[Cell]] = defaultdict(list)
+    for (metric, facility, month), cells in figures.items():
+        for name, cell in cells.items():
+            if name.startswith(_EXCLUDED):
+                groups[(population.get(metric, metric), facility, month, name)].append(cell)
     found = []
-    for (_, facility, month), cells in figures.items():
-        listed = publication.numbers.get(cells[LISTED]) if LISTED in cells else None
-        for name, cell in cells.items() if listed is not None else ():
-            if not name.startswith(_EXCLUDED):
+    for (_, facility, month, name), cells_of_reason in groups.items():
+        reason = name.removeprefix(_EXCLUDED)
+        for first, second in combinations(cells_of_reason, 2):
+            one, other = (asked_before(metrics[cell.metric], reason) for cell in (first, second))
+            if one is None or other is None or not (one <= other or other <= one):
                 continue
-            first = seen.setdefault((facility, month, listed or 0.0, name), cell)
-            known = [publication.numbers[one] for one in (first, cell)]
-            if first != cell and (None in known or known[0] == known[1]):
-                found.append(Relation({first: 1.0, cell: -1.0}, 0.0, 0.0))
+            more, fewer = (first, second) if one <= other else (second, first)
+            if one == other:
+                found.append(Relation({first: 1.0, second: -1.0}, 0.0, 0.0))
+                continue
+            asked = [Cell(fewer.metric, facility, month, excluded(extra)) for extra in one ^ other]
+            found.append(Relation({more: 1.0, fewer: -1.0}, 0.0, inf))
+            if all(cell in publication.numbers for cell in asked):
+                found.append(Relation({more: 1.0, fewer: -1.0} | dict.fromkeys(asked, -1.0), -inf, 0.0))
     return found
+
+
+def asked_before(metric: Metric, reason: str) -> frozenset[str] | None:
+    """The reasons for which a case is left out before this one is asked; None where the measure has no such reason."""
+    reasons = list(metric.exclusions)
+    return frozenset(reasons[: reasons.index(reason)]) if reason in reasons else None
+
+
+def _populations(publication: Publication) -> dict[str, str]:
+    """Metric → population: those that list equally many cases wherever both print it list the same ones."""
+    listed: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+    for cell, number in publication.numbers.items():
+        if cell.name == LISTED and number is not None:
+            listed[cell.metric][(cell.facility_id, cell.month)] = number
+    population: dict[str, str] = {}
+    for metric, own in listed.items():
+        for first in dict.fromkeys(population.values()):
+            both = own.keys() & listed[first].keys()
+            if both and all(own[place] == listed[first][place] for place in both):
+                population[metric] = first
+                break
+        else:
+            population[metric] = metric
+    return population
 
 
 def counts_its_numerator(metric: Metric) -> bool:

@@ -52,6 +52,7 @@ def _withhold_patients(
     without_count: dict[_Key, dict[str, Withheld]] = {}
     moved = {_key(one): earlier.what_moved(one, metrics[one.metric], threshold) for one in figures if earlier}
     without_sums = {key[:2] for key, what in moved.items() if what != "not"}
+    without_sums |= {_key(one)[:2] for one in figures if earlier and _lacked_sums(one, earlier)}
     populations = populations_of(figures)
     months: dict[Month, list[Figure]] = defaultdict(list)
     for figure in figures:
@@ -135,13 +136,29 @@ def _withheld_values(
             sums,
             threshold=threshold,
             reluctance=total_last(WHOLE_SYSTEM),
-            also=[one.facility_id for one in group if moved.get(_key(one)) == "value"],
+            also=[
+                one.facility_id
+                for one in group
+                if moved.get(_key(one)) == "value" or (earlier and _was_withheld(one, earlier))
+            ],
             fixed={
                 one.facility_id for one in group if earlier and earlier.is_known(_numerator(one), plain(one.numerator))
             },
         )
         withheld |= {_key(figure): hidden[figure.facility_id] for figure in group if figure.facility_id in hidden}
     return withheld
+
+
+def _was_withheld(figure: Figure, earlier: Earlier) -> bool:
+    """Whether an issue withheld it and its value: what it protected then is still protected by it."""
+    cell = _numerator(figure)
+    return earlier.was_withheld(cell) and not earlier.had_value(cell)
+
+
+def _lacked_sums(figure: Figure, earlier: Earlier) -> bool:
+    """Whether an issue printed its value alone."""
+    cell = _numerator(figure)
+    return earlier.was_withheld(cell) and earlier.had_value(cell)
 
 
 def _numerator(figure: Figure) -> Cell:

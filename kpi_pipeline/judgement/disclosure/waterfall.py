@@ -20,6 +20,7 @@ from kpi_pipeline.judgement.disclosure.publication import (
     LISTED,
     NUMERATOR,
     Cell,
+    asked_before,
     counts_its_numerator,
     excluded,
     is_count,
@@ -70,6 +71,7 @@ def withhold_waterfall(
         threshold=threshold,
         reluctance=lambda key: system.reluctance[key],
         kin=system.kin,
+        also=system.withheld_before - system.fixed,
         fixed=system.fixed,
     )
     return {
@@ -85,7 +87,8 @@ def withhold_waterfall(
 @dataclass(slots=True)
 class _System:
     """counts: number → how large. sums: as they hold. kin: numbers of one population, at each facility. fixed: numbers
-    that were printed before. names: metric → count (a reason, or cases listed and so on) → name of the number.
+    that were printed before. withheld_before: numbers that an issue withheld; what they protected, they protect still.
+    names: metric → count (a reason, or cases listed and so on) → name of the number.
     """
 
     names: dict[str, dict[str, str]]
@@ -94,6 +97,7 @@ class _System:
     sums: dict[Sum, None] = field(default_factory=dict)
     kin: list[list[Hashable]] = field(default_factory=list)
     fixed: set[Hashable] = field(default_factory=set)
+    withheld_before: set[Hashable] = field(default_factory=set)
 
     def add(self, key: _Key, count: float, rank: int) -> None:
         """One number at one facility; the whole's is kept rather than a facility's."""
@@ -118,6 +122,7 @@ def _system(group: Sequence[Figure], metrics: Mapping[str, Metric], threshold: i
             system.sums[Sum((place, own[LISTED]), parts)] = None
     _add_small_differences(system, group, threshold)
     _add_equal_exclusions(system, group)
+    _add_asked_later(system, group, metrics, threshold)
     _add_places(system, group)
     system.kin = _kin(system, group, metrics)
     return system
@@ -156,16 +161,7 @@ def _add_small_differences(system: _System, group: Sequence[Figure], threshold: 
     for figure in group:
         counted[system.names[figure.metric][COUNTED]][figure.facility_id] = plain(figure.n_counted)
     for more, fewer in permutations(counted, 2):
-        places = counted[more].keys() & counted[fewer].keys()
-        differences = {place: counted[more][place] - counted[fewer][place] for place in sorted(places)}
-        if min(differences.values(), default=-1) < 0 or not any(
-            is_small(one, threshold) for one in differences.values()
-        ):
-            continue
-        for place, difference in differences.items():
-            key = (place, f"{more} less {fewer}")
-            system.counts[key], system.reluctance[key] = difference, -1  # nobody prints it: giving it up costs nothing
-            system.sums[Sum((place, more), ((place, fewer), key))] = None
+        _add_difference(system, more, counted[more], fewer, counted[fewer], threshold)
 
 
 def _add_equal_exclusions(system: _System, group: Sequence[Figure]) -> None:
@@ -177,6 +173,36 @@ def _add_equal_exclusions(system: _System, group: Sequence[Figure]) -> None:
             other = first.setdefault((figure.facility_id, reason, plain(count)), key)
             if other != key and plain(count) > 0:
                 system.sums[Sum(other, (key,))] = None
+
+
+def _add_asked_later(system: _System, group: Sequence[Figure], metrics: Mapping[str, Metric], threshold: int) -> None:
+    """Exclusions of one reason that one measure asks for after others: its number is the other's less those who were
+    left out before, and those are a group of their own."""
+    numbers: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    asked: dict[tuple[str, str], frozenset[str] | None] = {}
+    for figure in group:
+        for reason, count in figure.exclusions.items():
+            name = system.names[figure.metric][reason]
+            numbers[reason][name][figure.facility_id] = plain(count)
+            asked.setdefault((reason, name), asked_before(metrics[figure.metric], reason))
+    for reason, of_names in numbers.items():
+        for more, fewer in permutations(of_names, 2):
+            one, other = asked[reason, more], asked[reason, fewer]
+            if one is not None and other is not None and one < other:
+                _add_difference(system, more, of_names[more], fewer, of_names[fewer], threshold)
+
+
+def _add_difference(
+    system: _System, more: str, of_more: dict[str, float], fewer: str, of_fewer: dict[str, float], threshold: int
+) -> None:
+    """The difference of two numbers of which one holds the other, at every place, where it is small at any."""
+    differences = {place: of_more[place] - of_fewer[place] for place in sorted(of_more.keys() & of_fewer.keys())}
+    if min(differences.values(), default=-1) < 0 or not any(is_small(one, threshold) for one in differences.values()):
+        return
+    for place, difference in differences.items():
+        key = (place, f"{more} less {fewer}")
+        system.counts[key], system.reluctance[key] = difference, -1  # nobody prints it: giving it up costs nothing
+        system.sums[Sum((place, more), ((place, fewer), key))] = None
 
 
 def _add_places(system: _System, group: Sequence[Figure]) -> None:
@@ -201,6 +227,8 @@ def _add_earlier(
         for count in _counts_of(figure):
             key = (figure.facility_id, system.names[figure.metric][count])
             printed[key].update(_printed(figure, metrics[figure.metric], count, earlier))
+            if system.counts[key] > 0 and earlier.was_withheld(_cell(figure, count)):
+                system.withheld_before.add(key)
     for key, numbers in printed.items():
         number = system.counts[key]
         others = sorted(then for then in numbers if not is_same(then, number))
@@ -218,13 +246,17 @@ def _add_earlier(
 
 def _printed(figure: Figure, metric: Metric, count: str, earlier: Earlier) -> Iterator[float]:
     """What earlier issues printed for a count of a figure, under whatever name."""
-    names = {LISTED: LISTED, COUNTED: COUNTED, DENOMINATOR: DENOMINATOR}
-    place = (figure.metric, figure.facility_id, str(figure.month))
-    yield from earlier.printed(Cell(*place, names.get(count, excluded(count))))
-    if count == COUNTED and is_count(Cell(*place, DENOMINATOR), metric):
-        yield from earlier.printed(Cell(*place, DENOMINATOR))
+    cell = _cell(figure, count)
+    yield from earlier.printed(cell)
+    if count == COUNTED and is_count(cell._replace(name=DENOMINATOR), metric):
+        yield from earlier.printed(cell._replace(name=DENOMINATOR))
     if count == COUNTED and counts_its_numerator(metric):
-        yield from earlier.printed(Cell(*place, NUMERATOR))
+        yield from earlier.printed(cell._replace(name=NUMERATOR))
+
+
+def _cell(figure: Figure, count: str) -> Cell:
+    name = count if count in (LISTED, COUNTED, DENOMINATOR) else excluded(count)
+    return Cell(figure.metric, figure.facility_id, str(figure.month), name)
 
 
 def _kin(system: _System, group: Sequence[Figure], metrics: Mapping[str, Metric]) -> list[list[Hashable]]:

@@ -22,6 +22,7 @@ from kpi_pipeline.journal.keeping import describe_state
 from kpi_pipeline.report.drawing.fonts import check_fonts
 from kpi_pipeline.state.database import Database, sqlite_file
 from kpi_pipeline.state.events import chain_faults, read_events
+from kpi_pipeline.state.journal import journal_faults
 from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id, store_folder
 
 _LEAST_FREE = 2_000_000_000
@@ -102,7 +103,7 @@ def _state(warehouse: Path, settings: Settings, now: datetime) -> Iterator[Findi
     database = Database(url)
     try:
         with database.reading() as session:
-            faults = chain_faults(session)
+            faults = [*chain_faults(session), *journal_faults(session)]
             newest = max((event.at for event in read_events(session)), default=now)
     finally:
         database.close()
