@@ -22,16 +22,19 @@ from kpi_pipeline.intake.staged.full_feeds import Shrinkage, read_shrinkages, sh
 from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
+from kpi_pipeline.warehouse.department_warnings import find_department_warnings
 from kpi_pipeline.warehouse.gap_warnings import find_gaps
 from kpi_pipeline.warehouse.identity_warnings import find_identity_warnings
 from kpi_pipeline.warehouse.notices import write_notices
 from kpi_pipeline.warehouse.pattern_warnings import find_patterns
+from kpi_pipeline.warehouse.person_warnings import find_person_warnings
 from kpi_pipeline.warehouse.plausibility_warnings import find_implausible
 from kpi_pipeline.warehouse.reused_ids import refuse_reused_ids
 from kpi_pipeline.warehouse.row_warnings import find_row_warnings
 from kpi_pipeline.warehouse.stay_warnings import find_stay_warnings
 from kpi_pipeline.warehouse.supply import create_supply
 from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
+from kpi_pipeline.warehouse.time_warnings import find_time_warnings
 
 Progress = Callable[[str], None]
 
@@ -218,9 +221,12 @@ def _write_build_info(
         *find_build_warnings(connection),
         *find_row_warnings(connection, intake),
         *find_identity_warnings(connection, intake),
-        *find_implausible(connection, intake),
+        *find_implausible(connection),
         *find_patterns(connection),
+        *find_person_warnings(connection, intake),
         *find_gaps(connection),
+        *find_time_warnings(connection),
+        *find_department_warnings(connection),
         *find_stay_warnings(connection),
     ]
     write_notices(connection, [*intake.warnings, *found])
