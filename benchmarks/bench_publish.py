@@ -2,9 +2,11 @@
 
 Two parts. The ledger alone: fifty facilities and two audiences, a hundred reports of a real one's size, which nobody
 draws: numbering, hashing, the archive with every file synchronised to the disk, the outbox; on SQLite and PostgreSQL.
-And real reports: every facility of a small synthetic hospital for two audiences, drafted, approved and published.
+And real reports: the patients of a synthetic hospital are dealt out to facilities, each with a report of its own for
+two audiences, drafted, approved and published.
 
-Run from the root of the repository: python -m benchmarks.bench_publish [--facilities 50].
+Run from the root of the repository: python -m benchmarks.bench_publish [--facilities 50] [--drawn 50]; --drawn 0 leaves
+the second part out.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from kpi_pipeline.core.delivery_settings import DeliverySettings, GateSettings
@@ -42,7 +45,9 @@ def main() -> None:
     """Measures the ledger on both databases, then real reports."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--facilities", type=int, default=50)
-    n_facilities = parser.parse_args().facilities
+    parser.add_argument("--drawn", type=int, default=2, help="facilities whose reports are drawn")
+    given = parser.parse_args()
+    n_facilities = given.facilities
     print("| | reports | drafting | publishing | a report published | mails queued | peak memory |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory(prefix="kpi-bench-") as scratch:
@@ -51,7 +56,8 @@ def main() -> None:
         measure_ledger("SQLite", f"sqlite:///{folder}/hospital.state.sqlite", folder / "sqlite", facilities)
         with running_server(folder) as server:
             measure_ledger("PostgreSQL", server.create_database("state"), folder / "postgresql", facilities)
-        measure_reports(folder / "real")
+        if given.drawn:
+            measure_reports(folder / "real", given.drawn)
 
 
 def measure_ledger(name: str, url: str, folder: Path, facilities: tuple[str, ...]) -> None:
@@ -66,9 +72,11 @@ def measure_ledger(name: str, url: str, folder: Path, facilities: tuple[str, ...
         desk.close()
 
 
-def measure_reports(folder: Path) -> None:
+def measure_reports(folder: Path, n_facilities: int) -> None:
     """Reports that are drawn."""
-    generate_hospital(folder / "landing", scale=0.02)
+    folder.mkdir()
+    generate_hospital(folder / "whole", scale=max(0.02, 0.007 * n_facilities))
+    deal_out(folder / "whole", folder / "landing", n_facilities)
     warehouse = folder / "hospital.duckdb"
     built = build_warehouse(folder / "landing", warehouse)
     settings = Settings(delivery=DeliverySettings(gate=GateSettings(min_coded_pct=0, min_costed_pct=0)))
@@ -76,7 +84,33 @@ def measure_reports(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kpi_pipeline.pipeline.issuing.issue_desk.read_audiences", lambda *_, **__: audiences)
         with open_desk(warehouse, settings=settings) as desk:
-            measure("real reports, SQLite", desk)
+            measure("drawn reports, SQLite", desk)
+
+
+def deal_out(whole: Path, landing: Path, n_facilities: int) -> None:
+    """A hospital of so many facilities, each with a share of another's patients. Its wards, shifts and budget, which
+    cannot be shared out so, are left out."""
+    landing.mkdir()
+    left_out = {"facilities", "units", "census", "staffing", "budget"}
+    for file in sorted(whole.glob("*.csv")):
+        if file.stem in left_out:
+            continue
+        share = f"'F' || lpad((hash(person_id) % {n_facilities})::VARCHAR, 2, '0')"
+        replaced = (
+            f"SELECT * REPLACE ({share} AS facility_id, '' AS unit_id)" if file.stem[:4] == "enco" else "SELECT *"
+        )
+        rows = f"{replaced} FROM read_csv('{file}', all_varchar = true)"
+        duckdb.execute(f"COPY ({rows}) TO '{landing / file.name}' (FORMAT csv, HEADER)")
+    names = [f"F{number:02}" for number in range(n_facilities)]
+    heading = "facility_id,facility_name,time_zone,opened_on,closed_on,licensed_beds"
+    rows_of = [f"{name},Hospital {name},America/New_York,1990-01-01,,100" for name in names]
+    (landing / "facilities.csv").write_text("\n".join([heading, *rows_of]) + "\n", encoding="utf-8")
+    about = (whole / "landing.yaml").read_text(encoding="utf-8").splitlines()
+    ends = next(line for line in about if line.startswith("  ")).split(": ")[1]
+    kept = [line for line in about if not line.startswith("  ")]
+    at = kept.index("complete_through:") + 1
+    kept[at:at] = [f"  {name}: {ends}" for name in names]
+    (landing / "landing.yaml").write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
 def measure(name: str, desk: IssueDesk) -> None:

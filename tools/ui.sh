@@ -13,28 +13,28 @@ mkdir -p "$DAGSTER_HOME/.nux"
 cp tools/dagster.yaml "$DAGSTER_HOME/dagster.yaml"
 echo "seen: 1" > "$DAGSTER_HOME/.nux/nux.yaml" # no window that asks staff for their mail address
 
-# What is started has a session of its own, so that all its processes can be stopped together: Dagster leaves runs and
-# its code server behind when only its first process is told to end.
-started=""
+# What is started is a job with a process group of its own, so that all its processes can be stopped together: Dagster
+# leaves runs and its code server behind when only its first process is told to end. Bash makes the group before it goes
+# on (`setsid` would do so a moment later, when a stop at once finds nobody to tell), and a job of `set -m` hears Ctrl-C.
+set -m
+is_alive() { kill -0 -- "-$1" 2>/dev/null; }
 stop() { # 3 seconds to end by itself, then no more
     trap '' INT TERM
-    if [[ -n $started ]]; then
-        kill -INT -- "-$started" 2>/dev/null
-        local last=$((SECONDS + 3))
-        while kill -0 -- "-$started" 2>/dev/null && ((SECONDS < last)); do
+    local group last=$((SECONDS + 3))
+    for group in $(jobs -p); do
+        kill -INT -- "-$group" 2>/dev/null || true
+        while is_alive "$group" && ((SECONDS < last)); do
             sleep 0.2
         done
-        kill -KILL -- "-$started" 2>/dev/null
-    fi
+        kill -KILL -- "-$group" 2>/dev/null || true
+    done
     echo "ui: stopped"
     exit 0
 }
 trap stop INT TERM
 run() { # in the background: bash hears a signal only between commands, or while it waits
-    setsid "$@" &
-    started=$!
-    wait "$started"
-    started=""
+    "$@" </dev/null &
+    wait $!
 }
 
 if "$bin/python" -c "import socket, sys; sys.exit(socket.socket().connect_ex(('127.0.0.1', int(sys.argv[1]))))" "$port"

@@ -46,10 +46,12 @@ def audit(
     from kpi_pipeline.core.errors import DeliveryError, Fault
     from kpi_pipeline.journal.opening import open_state
     from kpi_pipeline.state.events import chain_faults, read_events
+    from kpi_pipeline.state.journal import journal_faults
 
     settings = read_settings(settings_file)
     with open_state(warehouse, settings=settings, given=state) as database, database.reading() as session:
-        faults, events = chain_faults(session), read_events(session, kind=kind)
+        faults = [*chain_faults(session), *journal_faults(session)]
+        events = read_events(session, kind=kind)
     columns = ["id", "at", "by", "account", "what", "subject", "details"]
     rows = [
         (one.id, f"{one.at:%Y-%m-%d %H:%M:%S}", one.actor, one.account, one.kind, one.subject,
@@ -126,5 +128,5 @@ def retention(
     print_frame(pd.DataFrame(rows, columns=columns), output=Format.table, title=title)
     if remove:
         with open_state(warehouse, settings=settings, given=state) as database:
-            remove_old(database, archive, found, by=by, at=now)
+            remove_old(database, archive, found, by=by, at=now, deciders=settings.delivery.all_deciders)
         say(f"{len(found)} removed; kpi audit keeps who and when.")

@@ -50,8 +50,9 @@ class MailSettings(_Frozen):
 class DeliverySettings(_Frozen):
     """From a built report to the inbox. archive: where issued reports are kept; default beside the warehouse.
 
-    approvers: who may approve and set gates aside, each with the machine's user who may speak for the name ('' for
-    any); without a list anybody may, by the name given.
+    approvers: who may approve, set gates aside and withdraw, each with the machine's user who may speak for the name
+    ('' for any); without a list anybody may, by the name given.
+    deciders: who may besides them give a chart new limits and remove what is old, and nothing else.
     signing_key: the private key that the manifest of each issue is signed with; None signs nothing.
     """
 
@@ -59,6 +60,12 @@ class DeliverySettings(_Frozen):
     archive: Path | None = None
     two_person: bool = True
     approvers: dict[Annotated[str, Field(min_length=1, max_length=80)], str] = {}
+    deciders: dict[Annotated[str, Field(min_length=1, max_length=80)], str] = {}
     signing_key: Path | None = None
     gate: GateSettings = GateSettings()
     mail: MailSettings | None = None
+
+    @property
+    def all_deciders(self) -> dict[str, str]:
+        """Who may give a chart new limits and remove what is old."""
+        return {**self.deciders, **self.approvers}

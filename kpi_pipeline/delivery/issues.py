@@ -226,8 +226,13 @@ def finish_publication(
     return issue
 
 
-def withdraw(database: Database, issue_id: int, *, why: str, by: str, at: datetime) -> tuple[Issue, int]:
-    """Takes an approved or issued report back; mails that have not left are stopped. Returns how many."""
+def withdraw(
+    database: Database, issue_id: int, *, why: str, by: str, at: datetime, is_listed: bool = False
+) -> tuple[Issue, int]:
+    """Takes an approved or issued report back; mails that have not left are stopped. Returns how many.
+
+    is_listed: as for `approve`.
+    """
     with database.writing() as session:
         entry = _entry(session, issue_id)
         if entry.state not in ("approved", "publishing", "issued"):
@@ -236,7 +241,7 @@ def withdraw(database: Database, issue_id: int, *, why: str, by: str, at: dateti
         was, entry.state = entry.state, "withdrawn"
         stopped = _stop_mails(session, issue_id, at, "withdrawn")
         issue = _issue(entry)
-        body = {"number": entry.number, "was": was, "why": why, "mails_stopped": stopped}
+        body = {"number": entry.number, "was": was, "why": why, "mails_stopped": stopped, "by_list": is_listed}
         append_event(session, "withdrawn", issue.name, by=by, at=at, body=body)
         return issue, stopped
 

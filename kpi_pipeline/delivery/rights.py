@@ -1,4 +1,7 @@
-"""Who may approve a report and set its gates aside: names on a list, each with the account that may speak for it.
+"""Who may decide: approve a report, set its gates aside, take it back, give a chart new limits, remove what is old.
+
+Names on a list, each with the account that may speak for it. Preparing, publishing what is approved and sending it are
+free: they change nothing that a reader is told.
 
 It stops people from using a name that is not theirs on this machine; it does not stop whoever may edit the settings or
 sit at another's account. The account of each step is in the chain of events either way (`state.events`).
@@ -13,17 +16,20 @@ from kpi_pipeline.delivery.issues import is_same_person
 from kpi_pipeline.state.events import machine_account
 
 
-def check_approver(approvers: Mapping[str, str], by: str) -> None:
+def check_right(approvers: Mapping[str, str], by: str, to: str) -> None:
     """Raises DeliveryError for a name that is not listed, and for one that another account speaks for.
 
+    to: what is asked, as in `may not approve`.
     approvers: name → the account's user, '' for any. Empty: no list is kept, and any name will do.
     """
     if not approvers:
         return
     listed = next((user for name, user in approvers.items() if is_same_person(name, by)), None)
     if listed is None:
-        cure = f"Those who may: {', '.join(approvers)}. The list is `delivery: {{approvers: …}}` in kpi.yaml."
-        raise DeliveryError(Fault("--by", f"{by} may not approve.", cure))
+        cure = (
+            f"Those who may: {', '.join(approvers)}. The lists are approvers and deciders, below delivery in kpi.yaml."
+        )
+        raise DeliveryError(Fault("--by", f"{by} may not {to}.", cure))
     user = machine_account().rpartition("@")[0]
     if listed and user != listed:
         cure = f"{by} has to do it as the user {listed} of this machine."

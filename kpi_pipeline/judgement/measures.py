@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
 from typing import Literal
 
 import pandas as pd
@@ -31,10 +33,14 @@ withheld to protect small numbers."""
 
 State = Literal["improvement", "concern", "neither", "common_cause", "not judged"]
 
+THIN_SHARE = 0.25
+"""A month that is not final and of which less than this share of the usual number of cases is counted is not drawn:
+the few would stretch the axis, and be looked at, as if they were a month."""
+
 _WORDS_FOR_STATUS = {"not_supplied": "not supplied", "not_computable": "not computable"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Measure:
     """One metric with everything this report may say about it.
 
@@ -65,6 +71,16 @@ class Measure:
     def shown_rebases(self) -> tuple[Rebase, ...]:
         """The rebases inside the months shown; with an earlier one the whole chart is in its phase."""
         return tuple(one for one in self.rebases if self.months[0] < one.from_month <= self.months[-1])
+
+    @cached_property
+    def thin_months(self) -> frozenset[Month]:
+        """The months that are not final and too thin to draw, against the median of the final ones."""
+        counted = [(month, one.is_final, one.n_counted) for month, one in self.figures.items()]
+        final = [n for _, is_final, n in counted if is_final and isinstance(n, float)]
+        if not final:
+            return frozenset()
+        least = THIN_SHARE * median(final)
+        return frozenset(month for month, is_final, n in counted if not is_final and isinstance(n, float) and n < least)
 
     @property
     def decided_month(self) -> Month | None:

@@ -46,6 +46,10 @@ from kpi_pipeline.signals.types import (
 FEWEST_EVENTS = 1
 """With fewer expected events a point there is no icon: at 0.1, a run of zeros is an improvement in 52 % of charts."""
 
+MOST_ZEROS = math.exp(-FEWEST_EVENTS)
+"""The share of empty months where so many events are expected (Poisson). Of a plotted value (dollars denied, observed
+over expected) the events are not known: more zeros than these say that there are fewer of them."""
+
 NO_HITS: frozenset[RuleHit] = frozenset()
 
 
@@ -94,8 +98,9 @@ def evaluate_chart(
     scale 'log' (xmr only): limits on ln(value), transformed back. screen_moving_ranges: None takes the rule set's.
     sigma_factor: half width of xmr and t limits in mean moving ranges. laney: p_prime and u_prime are widened by
     sigma_z, and 'floored' (default) never narrowed by one below 1. Where less than about one event a point is expected
-    there is no icon. ewma_weight, ewma_width: λ and L of an ewma chart, whose points are the moving averages. A run
-    chart is read by the Anhøj rules whatever `rules` says. Raises InputError with every fault of the arguments.
+    (xmr, ewma: more than 37 % of the baseline are 0) there is no icon. ewma_weight, ewma_width: λ and L of an ewma
+    chart, whose points are the moving averages. A run chart is read by the Anhøj rules whatever `rules` says. Raises
+    InputError with every fault of the arguments.
     """
     rule_set = find_rule_set(rules)
     if chart == "run" and not rule_set.runs_analysis:
@@ -167,10 +172,12 @@ def _result(series: Series, method: Method, rule_set: RuleSet) -> ChartResult:
 def _why_not_judged(series: Series, lines: Lines, at: int | None, n_points: int, rule_set: RuleSet) -> NotJudged | None:
     if at is None or n_points < max(rule_set.fewest_points_for_icons, 1):
         return "few_points"
+    same_phase = series.counts & series.in_baseline & (series.phase == series.phase[at])
+    if lines.chart in ("xmr", "ewma"):
+        return "few_events" if float((series.value[same_phase] == 0).mean()) > MOST_ZEROS else None
     if lines.chart not in ("p", "p_prime", "u", "u_prime", "c"):
         return None
     centre = float(lines.centre[at]) / series.value_scale
-    same_phase = series.counts & series.in_baseline & (series.phase == series.phase[at])
     size = 1.0 if lines.chart == "c" else float(series.size[same_phase].mean())
     likelier = 1 - centre if lines.chart in ("p", "p_prime") else math.inf
     return "few_events" if size * min(centre, likelier) < FEWEST_EVENTS else None

@@ -1,8 +1,8 @@
 """The journal of decisions: append-only versions of named records, such as initiatives and rebase decisions.
 
 A record is a kind, a key and a JSON body. Writing appends a version and never changes an earlier one, so who
-decided what, and when, stays on record; retiring a record is a version too. What a body may hold is its own
-room's matter (`improvement`).
+decided what, and when, stays on record; retiring a record is a version too. Each version is an event of the
+chain, by its hash. What a body may hold is its own room's matter (`improvement`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kpi_pipeline.core.errors import Fault, WarehouseError
 from kpi_pipeline.state.database import Database
-from kpi_pipeline.state.events import as_stored, as_utc
+from kpi_pipeline.state.events import append_event, as_stored, as_utc, read_events
 from kpi_pipeline.state.models import JournalEntry
 
 
@@ -81,6 +82,9 @@ class Journal:
             )
             session.add(entry)
             session.flush()
+            what = "retired" if is_retired else "recorded"
+            body_of = {"version": entry.version, "sha256": _sha256(text)}
+            append_event(session, f"{kind} {what}", key, by=by, at=at, body=body_of)
             return _version(entry)
 
     def current(self, kind: str) -> list[Version]:
@@ -118,6 +122,23 @@ class Journal:
         self._database.close()
 
 
+def journal_faults(session: Session) -> list[str]:
+    """Records that are not as their events say, in words. Records from before there were such events are not held."""
+    held = {(one.kind, one.key, one.version): one for one in session.scalars(select(JournalEntry))}
+    faults = []
+    for event in read_events(session):
+        kind, _, what = event.kind.rpartition(" ")
+        if what not in ("recorded", "retired") or "version" not in event.body:
+            continue
+        name = f"{kind} {event.subject}, version {event.body['version']}"
+        entry = held.get((kind, event.subject, event.body["version"]))
+        if entry is None:
+            faults.append(f"{name}: is missing")
+        elif _sha256(entry.body) != event.body["sha256"] or entry.is_retired != (what == "retired"):
+            faults.append(f"{name}: was changed after it was written")
+    return faults
+
+
 def state_url(warehouse: Path) -> str:
     """The journal beside a warehouse file: `hospital.state.sqlite`."""
     return f"sqlite:///{warehouse.with_suffix('.state.sqlite').resolve()}"
@@ -125,6 +146,10 @@ def state_url(warehouse: Path) -> str:
 
 def _changed_meanwhile(kind: str, key: str) -> WarehouseError:
     return WarehouseError(Fault(f"{kind} {key}", "was changed by someone else at the same moment.", "Try again."))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _version(entry: JournalEntry) -> Version:

@@ -12,20 +12,16 @@ from kpi_pipeline.core.sql.sql_text import identifier, list_literal
 
 _FEWEST_ROWS = 40
 _FEWEST_MONTHS = 3
-_OTHER_SCALE = 10
-"""A typical amount so many times that of the facility's other months is in another unit, or stands for nothing."""
+_OTHER_SCALE = {"encounters": 2.5, "denials": 10}
+"""A typical amount so many times that of the facility's other months is in another unit, of another kind, or stands for
+nothing. The median of forty costs lies within half or twice the usual; that of denials, small and large, does not."""
+_FAR_FROM_USUAL = 10
 _SAME_AMOUNT = 0.005
 """Two stays may cost the same; one in two hundred, far from the usual, may not."""
 _FEWEST_SAME = 5
 _ONE_CODE = 0.7
 """Where up to this share has one code, forty rows of a month all have it once in a million."""
 _SAME_DAY, _USUAL_SAME_DAY = 0.9, 0.5
-_EXPECTED = 12
-"""Where so many people are expected to have been there before, chance gives none once in 160,000."""
-_SAME_BIRTH = 0.02
-"""Of thousands of people hardly two are born on one day of one year; the first of January is sometimes guessed."""
-_FEWEST_STAYS = 1_000
-"""Of so many stays at one place some are of people with another."""
 
 _AMOUNTS = {
     "encounters": ("total_cost", "direct_cost", "variable_direct_cost", "total_charges"),
@@ -38,11 +34,9 @@ def find_patterns(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """All of them, in the order to print."""
     return [
         *(notice for table in _AMOUNTS for notice in _amounts(connection, table)),
+        *_charges_as_costs(connection),
         *_stays_without_length(connection),
         *_one_code_in_a_month(connection),
-        *_people_never_seen_before(connection),
-        *_people_with_one_stay(connection),
-        *_people_born_on_one_day(connection),
     ]
 
 
@@ -80,7 +74,7 @@ def _amounts(connection: duckdb.DuckDBPyConnection, table: str) -> list[Notice]:
             FROM amounts_of_rows WHERE amount > 0 GROUP BY column_name
         )
         SELECT column_name, COUNT(*) FROM amounts_of_rows INNER JOIN usual USING (column_name)
-        WHERE amount >= {_OTHER_SCALE} * usual OR (amount > 0 AND amount * {_OTHER_SCALE} <= usual)
+        WHERE amount >= {_FAR_FROM_USUAL} * usual OR (amount > 0 AND amount * {_FAR_FROM_USUAL} <= usual)
         GROUP BY column_name, amount, n HAVING COUNT(*) >= GREATEST({_FEWEST_SAME}, {_SAME_AMOUNT} * n) ORDER BY ALL
         """
         ).fetchall()
@@ -96,7 +90,7 @@ def _amounts(connection: duckdb.DuckDBPyConnection, table: str) -> list[Notice]:
             QUALIFY COUNT(*) OVER (PARTITION BY column_name, facility_id) > {_FEWEST_MONTHS}
         )
         SELECT column_name, facility_id, MIN(month), MAX(month) FROM compared
-        WHERE times >= {_OTHER_SCALE} OR times * {_OTHER_SCALE} <= 1 GROUP BY ALL ORDER BY ALL
+        WHERE times >= {_OTHER_SCALE[table]} OR times * {_OTHER_SCALE[table]} <= 1 GROUP BY ALL ORDER BY ALL
         """
     ).fetchall()
     return [
@@ -108,11 +102,21 @@ def _amounts(connection: duckdb.DuckDBPyConnection, table: str) -> list[Notice]:
                 table=table,
                 facility_id=place,
                 columns=(name,),
-                details={"first_month": first, "last_month": last},
+                details={"first_month": first, "last_month": last, "times": f"{_OTHER_SCALE[table]:g}"},
             )
             for name, place, first, last in scales
         ),
     ]
+
+
+def _charges_as_costs(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    same, n = connection.execute(
+        "SELECT COUNT(*) FILTER (WHERE total_cost = total_charges), COUNT(*) FROM staged_encounters "
+        "WHERE total_cost > 0 AND total_charges > 0"
+    ).fetchall()[0]
+    if same < max(_FEWEST_SAME, _SAME_AMOUNT * n):
+        return []
+    return [Notice("amounts_are_charges", counts={"rows": same, "of_rows": n})]
 
 
 _BY_MONTH = """
@@ -182,61 +186,3 @@ def _one_code_in_a_month(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         )
         for place, column, first, last, n in rows
     ]
-
-
-def _people_never_seen_before(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
-    """Months in which nobody had been there before, or in a month before, though other months let many be expected: the
-    numbers of people were given anew. Looked at from the fourth month on, since the first ones cannot know."""
-    rows = connection.execute(
-        f"""
-        WITH seen AS (
-            SELECT
-                facility_id,
-                CAST(DATE_TRUNC('month', admitted_on) AS DATE) AS month,
-                MIN(admitted_on) OVER (PARTITION BY person_id)
-                    < DATE_TRUNC('month', admitted_on) AS is_of_earlier_month,
-                MIN(admitted_on) OVER (PARTITION BY person_id) < admitted_on AS is_known
-            FROM stays WHERE person_id IS NOT NULL
-        ),
-        by_month AS (
-            SELECT
-                facility_id, month, COUNT(*) AS n,
-                UNNEST([COUNT(*) FILTER (WHERE is_of_earlier_month), COUNT(*) FILTER (WHERE is_known)]) AS n_known,
-                UNNEST([1, 2]) AS way
-            FROM seen GROUP BY facility_id, month
-        ),
-        later AS (
-            SELECT * FROM by_month QUALIFY month > MIN(month) OVER (PARTITION BY facility_id) + INTERVAL 2 MONTH
-        )
-        SELECT DISTINCT facility_id, STRFTIME(month, '%Y-%m') FROM later
-        WINDOW place AS (PARTITION BY facility_id, way)
-        QUALIFY n_known = 0 AND SUM(n_known) OVER place > 0
-            AND n * (SUM(n_known) OVER place) >= {_EXPECTED} * (SUM(n) OVER place - n)
-        ORDER BY ALL
-        """
-    ).fetchall()
-    return [Notice("persons_all_new", facility_id=place, details={"month": month}) for place, month in rows]
-
-
-def _people_with_one_stay(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
-    """Places where not one patient has a second stay, here or elsewhere: person_id numbers stays, not people."""
-    rows = connection.execute(
-        f"""
-        WITH counted AS (SELECT facility_id, COUNT(*) OVER (PARTITION BY person_id) AS n_stays FROM stays)
-        SELECT facility_id, COUNT(*) FROM counted GROUP BY facility_id
-        HAVING COUNT(*) >= {_FEWEST_STAYS} AND MAX(n_stays) = 1 ORDER BY ALL
-        """
-    ).fetchall()
-    return [Notice("persons_with_one_stay", facility_id=place, counts={"stays": n}) for place, n in rows]
-
-
-def _people_born_on_one_day(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
-    """A birth date that so many people share stands for one that is not known."""
-    rows = connection.execute(
-        f"""
-        WITH born AS (SELECT DISTINCT person_id, birth_date FROM staged_encounters WHERE birth_date IS NOT NULL)
-        SELECT COUNT(*) FROM born GROUP BY birth_date
-        HAVING COUNT(*) >= GREATEST({_FEWEST_ROWS}, {_SAME_BIRTH} * (SELECT COUNT(*) FROM born)) ORDER BY ALL
-        """
-    ).fetchall()
-    return [Notice("birth_dates_the_same", counts={"persons": n}) for (n,) in rows]

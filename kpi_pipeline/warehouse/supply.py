@@ -26,6 +26,24 @@ ENCOUNTER_KINDS = {
     "outpatient_encounters": "outpatient",
 }
 """Capabilities that are the presence of one type of encounter: without any, its visits are unknown and not none."""
+WORDED_ROWS = {
+    "appeal_outcomes": (
+        "denials",
+        "LOWER(outcome) IN ('overturned', 'upheld')",
+        "no outcome of denials is overturned or upheld",
+    ),
+    "contact_tasks": (
+        "cm_tasks",
+        "LOWER(task_type) LIKE '%post-discharge%' "
+        "AND (LOWER(task_type) LIKE '%call%' OR LOWER(task_type) LIKE '%contact%')",
+        "no task_type names a post-discharge call or contact",
+    ),
+    "important_messages": ("notices", "notice_type = 'im'", "no notice is of type IM"),
+    "observation_notices": ("notices", "notice_type = 'moon'", "no notice is of type MOON"),
+    "medicare_payers": ("encounters", "LOWER(payer) LIKE '%medicare%'", "no payer is named Medicare"),
+}
+"""Capabilities that are rows of a warehouse table that a measure knows by a word: table, condition, and what is said
+where no row has it. A system that uses other words would else print as nothing done."""
 NOT_SUPPLIED, NOT_COMPUTABLE = "not_supplied", "not_computable"
 """The two states of a missing input; the reason completes the sentence `not supplied: …`, `not computable: …`."""
 
@@ -44,7 +62,15 @@ ITEMS_OF_FACTOR = {
     "drg": ("encounters.drg_code",),
     "comorbidity": ("diagnoses", "diagnoses.present_on_admission"),
 }
-CAPABILITIES = (ICD_DIAGNOSIS_CODES, DRG_WEIGHTS, PLANNED_CARE, UNPLANNED_RETURNS, *ENCOUNTER_KINDS, *RISK_MODELS)
+CAPABILITIES = (
+    ICD_DIAGNOSIS_CODES,
+    DRG_WEIGHTS,
+    PLANNED_CARE,
+    UNPLANNED_RETURNS,
+    *ENCOUNTER_KINDS,
+    *WORDED_ROWS,
+    *RISK_MODELS,
+)
 """What a metric may need besides tables and columns; the warehouse finds out whether it is there."""
 
 
@@ -79,6 +105,7 @@ def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, s
     rows.append(_drg_weights(connection))
     rows += _planned_care(connection, intake, settings)
     rows += _encounter_kinds(connection)
+    rows += _worded_rows(connection)
     rows += _risk_models(connection, {item: reason for item, is_supplied, _, reason in rows if not is_supplied})
     connection.execute("CREATE TABLE supply (item VARCHAR, is_supplied BOOLEAN, status VARCHAR, reason VARCHAR)")
     connection.executemany("INSERT INTO supply VALUES (?, ?, ?, ?)", [list(row) for row in rows])
@@ -125,6 +152,18 @@ def _planned_care(
 def _encounter_kinds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, bool, str, str]]:
     found = dict(connection.execute("SELECT encounter_type, COUNT(*) FROM encounters GROUP BY ALL").fetchall())
     return [(item, bool(found.get(kind)), NOT_SUPPLIED, f"{kind} encounters") for item, kind in ENCOUNTER_KINDS.items()]
+
+
+def _worded_rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, bool, str, str]]:
+    return [
+        (
+            item,
+            bool(connection.execute(f"SELECT 1 FROM {table} WHERE {has_word} LIMIT 1").fetchall()),
+            NOT_COMPUTABLE,
+            why,
+        )
+        for item, (table, has_word, why) in WORDED_ROWS.items()
+    ]
 
 
 def _risk_models(connection: duckdb.DuckDBPyConnection, missing: dict[str, str]) -> list[tuple[str, bool, str, str]]:

@@ -11,7 +11,7 @@ follows: House definition
 matures_after_days: 180
 chart: p_prime
 decimals: 1
-needs: [denials.appealed_on, denials.decided_on, denials.outcome]
+needs: [denials.appealed_on, denials.decided_on, denials.outcome, appeal_outcomes]
 balancing: [denials_appealed]
 owner: case-management
 why: Says how many of the denials should not have been.

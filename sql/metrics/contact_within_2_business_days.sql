@@ -11,7 +11,7 @@ follows: Window of transitional care management (CPT 99495 and 99496), all payer
 matures_after_days: 4
 chart: p_prime
 decimals: 1
-needs: [cm_tasks.task_type, cm_tasks.done_at, cm_cases]
+needs: [cm_tasks.task_type, cm_tasks.done_at, cm_cases, contact_tasks]
 balancing: [readmission_30d]
 owner: case-management
 why: The first days at home are when a plan fails.

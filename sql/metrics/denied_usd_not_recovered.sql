@@ -11,7 +11,7 @@ follows: House definition
 matures_after_days: 365
 chart: xmr
 decimals: 1
-needs: [denials.denied_on, denials.denied_amount, denials.decided_on, denials.outcome]
+needs: [denials.denied_on, denials.denied_amount, denials.decided_on, denials.outcome, appeal_outcomes]
 balancing: [denials_appealed]
 data_faults: [amount_unknown]
 owner: case-management

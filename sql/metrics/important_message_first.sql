@@ -11,7 +11,7 @@ follows: 42 CFR 405.1205, as read by the house
 matures_after_days: 2
 chart: p_prime
 decimals: 1
-needs: [notices.delivered_at, encounters.payer]
+needs: [notices.delivered_at, encounters.payer, important_messages, medicare_payers]
 owner: case-management
 why: The notice tells the patient of the right to appeal the discharge. It is required.
 definition: >-

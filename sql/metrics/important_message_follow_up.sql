@@ -10,7 +10,7 @@ effective_from: 2024-01-01
 follows: 42 CFR 405.1205, as read by the house
 chart: p_prime
 decimals: 1
-needs: [notices.delivered_at, encounters.payer]
+needs: [notices.delivered_at, encounters.payer, important_messages, medicare_payers]
 told_with: important_message_first
 owner: case-management
 why: The second copy comes when the patient can still use it.

@@ -10,7 +10,7 @@ effective_from: 2024-01-01
 follows: 42 CFR 489.20(y), as read by the house
 chart: p_prime
 decimals: 1
-needs: [notices.delivered_at, encounters.payer, observation_encounters]
+needs: [notices.delivered_at, encounters.payer, observation_encounters, observation_notices]
 balancing: [observation_over_48h]
 data_faults: [no_notice_time, no_time]
 owner: case-management

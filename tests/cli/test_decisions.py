@@ -213,6 +213,23 @@ def test_a_rebase_is_recorded_listed_and_withdrawn(run: Run) -> None:
     assert run("rebase", "withdraw", KEY, "--by", "Director", *BESIDE)[0] == 3
 
 
+def test_only_listed_names_move_limits_and_each_step_is_in_the_chain(run: Run, tmp_path: Path) -> None:
+    listed = {"delivery": {"approvers": {"Director": ""}, "deciders": {"Committee": ""}}}
+    (tmp_path / "kpi.yaml").write_text(yaml.safe_dump(listed), encoding="utf-8")
+    asked = (*BESIDE, "--settings", "kpi.yaml")
+    stranger = tuple("Analyst" if word == "Committee" else word for word in REBASE)
+    assert (
+        "Analyst may not give a chart new limits. Those who may: Committee, Director." in run(*stranger, *asked)[2][0]
+    )
+    assert run(*REBASE, *asked)[0] == 0
+    assert run("rebase", "withdraw", KEY, "--by", "Analyst", *asked)[0] != 0
+    assert run("rebase", "withdraw", KEY, "--by", "Director", *asked)[0] == 0
+    told = [line.split(",")[2:6] for line in run("audit", "--format", "csv", *asked)[1][1:]]
+    assert [(by, what, key) for by, _, what, key in told] == [
+        ("Committee", "rebase recorded", KEY), ("Director", "rebase retired", KEY),
+    ]  # fmt: skip
+
+
 def test_a_rebase_that_hides_a_deterioration_ends_with_exit_code_6(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_values, "read_values", lambda _: LONGER)
     code, printed, told = run(*REBASE, "--trial", *BESIDE)

@@ -57,7 +57,7 @@ def test_only_listed_names_approve_and_each_from_its_own_account(
     delivery = desk.settings.delivery.model_copy(update={"approvers": approvers})
     desk.settings = desk.settings.model_copy(update={"delivery": delivery})
     desk.obstacles = [Obstacle("costed", "few are costed")]
-    with pytest.raises(DeliveryError, match="Director may not approve"):
+    with pytest.raises(DeliveryError, match="Director may not set a gate aside"):
         override_gate(desk, OCTOBER, "costed", by="Director", why="Agreed", at=NOON)
     override_gate(desk, OCTOBER, "costed", by="Lee Novák", why="Agreed", at=NOON)  # listed for any account
     draft_month(desk, OCTOBER, by="Analyst", at=NOON)
@@ -73,6 +73,22 @@ def test_only_listed_names_approve_and_each_from_its_own_account(
     assert {(one.actor, one.account.partition("@")[0], one.body["by_list"]) for one in approvals} == {
         ("dana  ORTIZ", "dortiz", True)
     }
+    with pytest.raises(DeliveryError, match="Analyst may not withdraw"):
+        withdraw_issue(desk, OCTOBER, "board", "all", by="Analyst", why="Wrong facility.", at=NOON)
+    assert {state for _, state, _ in states(desk)} == {"approved"}
+    withdraw_issue(desk, OCTOBER, "board", "all", by="Dana Ortiz", why="Wrong facility.", at=NOON)
+    with desk.database.reading() as session:
+        (withdrawn,) = read_events(session, kind="withdrawn")
+    assert withdrawn.body["by_list"] is True
+
+
+def test_a_month_is_told_with_every_file_that_was_issued(desk: StubDesk) -> None:
+    (first, *_) = issue_month(desk)
+    story = tell_month(desk, OCTOBER)
+    at = story.index(f"  archived in {first.folder}")
+    names = [file.relative_to(first.folder).as_posix() for file in first.folder.rglob("*") if file.is_file()]
+    assert story[at + 1] == "    kpi-report.pdf"
+    assert sorted(line.strip() for line in story[at + 1 : at + 1 + len(names)]) == sorted(names)
 
 
 def test_a_draft_has_no_number_and_nothing_is_published_without_approval(desk: StubDesk) -> None:

@@ -103,8 +103,8 @@ def test_the_page_names_the_largest_payer_and_its_figures_are_in_the_table() -> 
 
 
 WAITS = pd.DataFrame(
-    [("BED", None, 60, 150.0), ("PAY", "payer", 50, 90.0)],
-    columns=["reason_code", "responsible_party", "n_stays", "days"],
+    [("BED", None, 60, 60, 150.0), ("PAY", "payer", 50, 50, 90.0)],
+    columns=["reason_code", "responsible_party", "n_stays", "n_persons", "days"],
 )
 
 
@@ -116,7 +116,7 @@ def parties(n_few: int) -> Drivers:
 
 
 def test_waits_stand_by_reason_and_party() -> None:
-    judged = judge_waits(report_inputs(), parties(3))
+    judged = judge_waits(report_inputs(), {}, parties(3))
     assert judged is not None
     assert judged.by_party is not None
     assert judged.by_party.parties == ("payer", "hospital")
@@ -124,7 +124,7 @@ def test_waits_stand_by_reason_and_party() -> None:
 
 
 def test_for_a_board_a_reason_with_a_party_of_few_stays_shows_no_party() -> None:
-    few, many = (judge_waits(report_inputs(privacy="board"), parties(n)) for n in (3, 20))
+    few, many = (judge_waits(report_inputs(privacy="board"), {}, parties(n)) for n in (3, 20))
     assert few is not None
     assert few.by_party is not None
     assert few.by_party.rows["BED"] == ((Withheld.SMALL, Withheld.SMALL), 150.0)

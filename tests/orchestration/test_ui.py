@@ -42,6 +42,8 @@ def test_all_of_it_ends_within_five_seconds_of_being_told_to(
         "PORT": str(port), "DAGSTER_HOME": str(tmp_path / "home"), "KPI_LANDING": str(tmp_path / "landing"),
         "KPI_WAREHOUSE": str(tmp_path / "w.duckdb"),
     }  # fmt: skip
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # of the make that runs the tests
+        environment.pop(name, None)
     make = ["make", "--silent", f"VENV={sys.prefix}", f"--old-file={sys.prefix}/.ready", "ui"]
     with (tmp_path / "log").open("wb") as log:
         started = subprocess.Popen(
@@ -72,7 +74,8 @@ def test_all_of_it_ends_within_five_seconds_of_being_told_to(
             started.wait(timeout=60)
     with capsys.disabled():
         print(f"\nmake ui, {when}, {told_by.name}: {seconds:.1f} s")
-    assert seconds < SECONDS + os.getloadavg()[0], "processes were left"  # slower, the more others are at work
+    crowd = max(1.0, os.getloadavg()[0])  # slower, the more others are at work; what hangs takes a minute
+    assert seconds < SECONDS * crowd, "processes were left"
 
 
 def hear_signals() -> None:

@@ -29,7 +29,8 @@ NAMED = Settings(avoidable_day_reasons={"BED": "No post-acute bed", "PAY": "Paye
 
 
 def waits(*rows: tuple[str, str | None, int, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["reason_code", "responsible_party", "n_stays", "days"])
+    frame = pd.DataFrame(rows, columns=["reason_code", "responsible_party", "n_stays", "days"])
+    return frame.assign(n_persons=frame["n_stays"])
 
 
 WAITS = waits(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.judgement.judged import Judged, judge
-from kpi_pipeline.report.pages.charts import build_chart
+from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP
+from kpi_pipeline.report.drawing.charts import draw_control_chart
+from kpi_pipeline.report.pages.charts import build_chart, build_sparkline
 from kpi_pipeline.report.pages.front import build_front_page
 from kpi_pipeline.report.pages.scorecard import build_small_multiples
-from kpi_pipeline.report.words.charts.chart_notes import method_sentences
+from kpi_pipeline.report.words.charts.chart_notes import method_sentences, point_notes
 from kpi_pipeline.report.words.findings import (
     finding_title,
     no_attention_words,
@@ -97,3 +101,26 @@ def test_a_measure_without_a_figure_to_draw_takes_a_line_and_no_chart() -> None:
     assert all(any(point.value is not None for point in panel.chart.points) for panel in glance.panels)
     (line,) = [note for note in glance.notes if "Average length of stay" in note]
     assert line.startswith("No chart, for want of a figure in any month shown (fewer than 25 cases): ")
+
+
+@pytest.mark.parametrize(("followed_up", "is_drawn"), [(36, False), (420, True)])
+def test_a_thin_month_is_told_in_words_and_never_stretches_the_axis(followed_up: int, is_drawn: bool) -> None:
+    """3 % of a month's cases, at three times the usual share: the axis of the chart stays that of the months."""
+    measure = judge(report_inputs()).system["readmission_30d"]
+    thin = replace(
+        measure.figures[measure.report_month],
+        value=45.0,
+        n_counted=float(followed_up),
+        exclusions={INSUFFICIENT_FOLLOWUP: 1_200.0 - followed_up},
+    )
+    measure = replace(measure, figures={**measure.figures, measure.report_month: thin})
+    chart = build_chart(measure, facility_id="all", withholds=False)
+    assert (chart.points[-1].value == 45.0) is is_drawn
+    assert ("45" in (chart.latest_label or "")) is is_drawn
+    assert (max(tick.text for tick in draw_control_chart(chart).ticks) > "30%") is is_drawn
+    sparkline = build_sparkline(measure, withholds=False)
+    assert sparkline is not None
+    assert (sparkline.points[-1].value == 45.0) is is_drawn
+    word = "Hollow" if is_drawn else "Not drawn"
+    counted = f"{word}: October 2026, provisional: {followed_up} of 1,200 index discharges have their 30 days"
+    assert point_notes(measure)[0].startswith(counted)

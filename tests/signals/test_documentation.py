@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 
 import kpi_pipeline.signals as signals
+from kpi_pipeline.report.words.numbers import capitalised, small_count_words
 from kpi_pipeline.signals import RULE_SETS, Chart
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "signals.md"
@@ -60,3 +61,11 @@ def test_the_rule_table_of_the_page_holds_the_numbers_of_the_rule_sets() -> None
         assert rules.shift is None or shift == str(rules.shift)
         assert trend == (str(rules.trend) if rules.trend else "–")
         assert icons == (str(rules.fewest_points_for_icons) if rules.fewest_points_for_icons else "none")
+
+
+def test_the_guide_for_readers_tells_the_numbers_of_the_default_rules() -> None:
+    text = (PAGE.parent / "guide" / "read_the_report.md").read_text(encoding="utf-8").replace("\n", " ")
+    rules = RULE_SETS["frozen-2026"]
+    assert rules.shift is not None
+    assert f"{capitalised(small_count_words(rules.shift))} months on one side of the mean" in text
+    assert f"{small_count_words(rules.trend)} rising or falling" in text

@@ -189,3 +189,18 @@ def test_there_is_no_icon_where_less_than_one_event_a_month_is_expected(per_mont
         assert "too few events" in variation_reason(result)
     rare_misses = [10 - event for event in events]  # nearly all meet it: the misses are the rare events
     assert evaluate_chart(rare_misses, chart="p", denominators=[10] * 24).variation == variation
+
+
+@pytest.mark.parametrize("unit", ["dollars", "observed over expected"])
+def test_a_value_made_of_rare_events_has_no_icon_either(unit: str) -> None:
+    """A run of months without a denial is no fall of the dollars denied: 0.1 a month, stable, were icons in 44 %."""
+    random = np.random.default_rng(7)
+    for expected in (0.1, 0.3, 2.0):
+        icons = 0
+        for events in random.poisson(expected, size=(40, 36)):
+            values = [float(random.lognormal(8, 1, n).sum()) if unit == "dollars" else n / expected for n in events]
+            result = evaluate_chart(values, chart="xmr", better="lower", rules="frozen-2026", frozen_points=24)
+            icons += result.variation.endswith(("high", "low"))
+            if result.not_judged:
+                assert "too few events" in variation_reason(result)
+        assert icons == 0 if expected < 1 else icons <= 6

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from kpi_pipeline.core.errors import WarehouseError
-from kpi_pipeline.state.journal import Journal
+from kpi_pipeline.state.database import Database
+from kpi_pipeline.state.events import chain_faults
+from kpi_pipeline.state.journal import Journal, journal_faults
 from kpi_pipeline.state.journal import state_url as file_url
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
@@ -82,3 +85,23 @@ def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
 
     with pytest.raises(WarehouseError, match="is no database, or a damaged one"):
         Journal(file_url(tmp_path / "hospital.duckdb"))
+
+
+def test_a_record_that_was_changed_or_taken_out_is_no_longer_what_its_event_says(state_url: str) -> None:
+    journal, database = Journal(state_url), Database(state_url)
+    for key in ("a", "b", "c"):
+        journal.write("rebase", key, {"why": "rounds"}, by="Committee", at=NOON)
+    journal.write("rebase", "c", {"why": "rounds"}, by="Committee", at=NOON, is_retired=True)
+    with database.reading() as session:
+        assert journal_faults(session) == chain_faults(session) == []
+    with database.writing() as session:
+        session.execute(text("UPDATE journal SET body = '{}' WHERE key = 'a'"))
+        session.execute(text("DELETE FROM journal WHERE key = 'b' OR (key = 'c' AND version = 2)"))
+    with database.reading() as session:
+        assert journal_faults(session) == [
+            "rebase a, version 1: was changed after it was written",
+            "rebase b, version 1: is missing",
+            "rebase c, version 2: is missing",
+        ]
+    journal.close()
+    database.close()

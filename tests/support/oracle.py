@@ -44,7 +44,8 @@ class Options:
 
 @dataclass
 class Stay:
-    """Encounters that are one continuous stay; the first is its name, diagnosis and procedures.
+    """Encounters that are one continuous stay; the first is its name and diagnosis, and with what its interim bills are
+    followed by its procedures.
 
     An open stay (discharged_at None: the patient is in the house, or is_lost: the discharge must have been forgotten)
     stands alone. It may be a return, or show that another stay ended in a transfer; it is in no discharge measure. A
@@ -304,6 +305,8 @@ def _overlaps(current: Stay, following: Stay) -> bool:
 def _extend(current: Stay, following: Stay) -> None:
     assert current.discharged_at is not None
     assert following.discharged_at is not None
+    if all(text(row, "discharge_disposition_code") == "30" for row in current.members):
+        current.procedures = [*current.procedures, *following.procedures]
     current.members.extend(following.members)
     if following.discharged_at >= current.discharged_at:
         current.discharged_at = following.discharged_at

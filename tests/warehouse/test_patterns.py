@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.report.words.notices.patterns import PATTERNS
-from kpi_pipeline.warehouse import pattern_warnings
+from kpi_pipeline.warehouse import person_warnings
 from kpi_pipeline.warehouse.notices import read_notices
 from tests.support.landings import HEADER, tables_of
 from tests.support.said import said
@@ -50,7 +50,7 @@ def told(folder: Path, content: str) -> list[str]:
 
 
 def test_nothing_is_told_of_a_hospital_as_it_should_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pattern_warnings, "_FEWEST_STAYS", 100)
+    monkeypatch.setattr(person_warnings, "_FEWEST_STAYS", 100)
     assert told(tmp_path, hospital()) == []
 
 
@@ -87,7 +87,7 @@ def test_each_fault_of_a_place_or_a_month_is_told(tmp_path: Path) -> None:
 
 
 def test_numbers_of_stays_in_the_place_of_people_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pattern_warnings, "_FEWEST_STAYS", 100)
+    monkeypatch.setattr(person_warnings, "_FEWEST_STAYS", 100)
 
     def spoil(row: Row, month: int, number: int) -> Row:
         return row if row["facility_id"] == "F1" else {**row, "person_id": row["encounter_id"]}

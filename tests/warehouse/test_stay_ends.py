@@ -160,3 +160,30 @@ def test_the_hour_that_is_there_twice_is_no_fault(
     with tables_of(tmp_path, files) as connection:
         found = connection.execute("SELECT length_of_stay_hours FROM stays WHERE stay_id = 'A'").fetchall()
     assert found == ([] if hours is None else [(pytest.approx(hours),)])
+
+
+def test_procedures_of_the_bills_after_an_interim_one_are_those_of_the_stay(tmp_path: Path) -> None:
+    rows = [
+        coded("A", "30"),
+        coded("B", "30", admitted_at="2026-10-05 11:00", discharged_at="2026-10-08 11:00"),
+        coded("C", "01", admitted_at="2026-10-08 11:00", discharged_at="2026-10-11 11:00"),
+        coded("D", "01", admitted_at="2026-10-11 12:00", discharged_at="2026-10-12 11:00"),
+    ]
+    codes = "encounter_id,procedure_code\nA,02703ZZ\nB,0DTJ4ZZ\nC,30233N1\nD,5A1D70Z\n"
+    with tables_of(tmp_path, {"encounters.csv": CODED + "".join(rows), "procedures.csv": codes}) as connection:
+        found = connection.execute("SELECT stay_id, procedure_code FROM stay_procedures ORDER BY ALL").fetchall()
+    # D, the same condition on the day C ended, is of the stay, but its procedures are not those the stay began with.
+    assert found == [("A", "02703ZZ"), ("A", "0DTJ4ZZ"), ("A", "30233N1")]
+
+
+def test_what_hangs_on_a_stay_sent_twice_hangs_on_the_stay_that_counts(tmp_path: Path) -> None:
+    rows = [coded("A", "01"), coded("B", "01"), coded("C", "01", admitted_at="2026-10-04", discharged_at="2026-10-09")]
+    files = {
+        "encounters.csv": CODED + "".join(rows),
+        "denials.csv": "denial_id,encounter_id,denied_on\nD1,A,2026-10-20\nD2,B,2026-10-21\nD3,C,2026-10-21\n",
+        "avoidable_days.csv": "encounter_id,starts_on,ends_on,reason_code\nB,2026-10-03,2026-10-08,SNF\n",
+    }
+    with tables_of(tmp_path, files) as connection:
+        assert connection.execute("SELECT stay_id, n_encounters FROM stays").fetchall() == [("A", 2)]
+        assert connection.execute("SELECT DISTINCT stay_id FROM denials").fetchall() == [("A",)]
+        assert "outside the time" not in "".join(said(read_build_facts(connection).warnings))

@@ -34,6 +34,7 @@ def add(
     settings_file: SettingsFile = None,
 ) -> None:
     """Records new limits from a month on, unless they would hide something."""
+    from kpi_pipeline.delivery.rights import check_right
     from kpi_pipeline.journal import open_journal, propose_rebase, record_rebase
     from kpi_pipeline.metrics.declaration import load_metrics
     from kpi_pipeline.metrics.values import read_values
@@ -41,6 +42,7 @@ def add(
     from kpi_pipeline.report.words.charts.rebases import rebase_cautions
 
     settings = read_settings(settings_file)
+    check_right(settings.delivery.all_deciders, by, "give a chart new limits")
     metrics, values, now = load_metrics(), read_values(warehouse), utc_now()
     asked = propose_rebase(
         metric,
@@ -96,10 +98,12 @@ def withdraw(
     settings_file: SettingsFile = None,
 ) -> None:
     """Takes a rebase back; it stays in the history."""
+    from kpi_pipeline.delivery.rights import check_right
     from kpi_pipeline.journal import open_journal, withdraw_rebase
     from kpi_pipeline.pipeline.build import utc_now
 
     settings = read_settings(settings_file)
+    check_right(settings.delivery.all_deciders, by, "take back a chart's limits")
     with open_journal(journal_url(warehouse, state, settings), must_exist=True) as journal:
         withdraw_rebase(journal, key, by=by, at=utc_now())
     say(f"Withdrawn: {key}")

@@ -83,7 +83,8 @@ def query_supply(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
-    """Avoidable days by reason_code ('' not recorded): responsible_party (None: several or none), n_stays, days.
+    """Avoidable days by reason_code ('' not recorded): responsible_party (None: several or none), n_stays, n_persons,
+    days.
 
     Days on which a stay waited for two reasons count under each; overlapping waits for one reason count once.
     """
@@ -101,6 +102,7 @@ def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.Dat
             days_by_reason.reason_code,
             parties.responsible_party,
             COUNT(*) AS n_stays,
+            COUNT(DISTINCT stays.person_id) AS n_persons,
             CAST(SUM(days_by_reason.n_days) AS DOUBLE) AS days
         FROM days_by_reason
         INNER JOIN stays ON days_by_reason.stay_id = stays.stay_id

@@ -1,9 +1,9 @@
 """The attacker: what an outsider can work out of everything published together, however they go about it.
 
 For every withheld count the least and the largest number that fits all that is printed, exactly: a mixed-integer
-program over the month's linear system (HiGHS). A count is told when fewer numbers fit than there are small ones, and
-they may be small. For two sums of one quantity (costs, days, weights): whether their difference tells the sum of a few
-patients.
+program over the linear system of all that is tied to it (HiGHS). A count is told when fewer numbers fit than there are
+small ones, and they may be small. For two sums of one quantity (costs, days, weights): whether their difference tells
+the sum of a few patients.
 Not here: the system (`publication`), the defence (`small_numbers`).
 """
 
@@ -22,6 +22,7 @@ from scipy.sparse import csr_array
 from kpi_pipeline.core.chatter import without_chatter
 from kpi_pipeline.judgement.disclosure.earlier import KNOWN_TO
 from kpi_pipeline.judgement.disclosure.narrowing import is_narrow
+from kpi_pipeline.judgement.disclosure.page_cells import begins, table_relations
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
     DENOMINATOR,
@@ -52,16 +53,65 @@ class Finding:
     difference_to: str = ""
 
 
-def attack(publication: Publication, metrics: Mapping[str, Metric], *, threshold: int) -> list[Finding]:
-    """Every protected quantity that is narrowed below the threshold; empty when the publication holds."""
-    relations = relations_of(publication, metrics)
-    by_month: dict[str, list[Relation]] = defaultdict(list)
-    for one in relations:
-        by_month[next(iter(one.weights)).month].append(one)
+def attack(
+    publication: Publication, metrics: Mapping[str, Metric], *, threshold: int, known: Sequence[Relation] = ()
+) -> list[Finding]:
+    """Every protected quantity that is narrowed below the threshold; empty when the publication holds.
+
+    known: what the attacker knows besides, from a label, say.
+    """
     found: list[Finding] = []
-    for month, own in sorted(by_month.items()):
-        found += _attack_month(publication, own, metrics, month, threshold)
+    for hidden, relations in _connected(publication, metrics, known):
+        found += _attack_cells(publication, hidden, relations, metrics, threshold)
     return found + _attack_differences(publication, metrics, threshold)
+
+
+def few_people_shown(
+    publication: Publication,
+    metrics: Mapping[str, Metric],
+    n_people: Mapping[tuple[str, str, str], float],
+    *,
+    threshold: int,
+) -> list[Finding]:
+    """Events printed, or told by their value, that happened to few people, however many the events.
+
+    n_people: figure → the people behind its events; no outsider knows it, whoever tests the defence does.
+    """
+    found = []
+    for place, people in n_people.items():
+        cell = Cell(*place, NUMERATOR)
+        if not 0 < people < threshold or not is_count(cell, metrics[cell.metric]):
+            continue
+        if publication.numbers.get(cell) is not None or publication.values.get(place) is not None:
+            found.append(Finding(cell, people, people, difference_to="people"))
+    return found
+
+
+def _connected(
+    publication: Publication, metrics: Mapping[str, Metric], known: Sequence[Relation] = ()
+) -> list[tuple[list[Cell], list[Relation]]]:
+    """The withheld cells in groups that no relation ties to another group, each with its relations."""
+    first: dict[Cell, Cell] = {cell: cell for cell in publication.withheld}
+
+    def root(cell: Cell) -> Cell:
+        while first[cell] != cell:
+            first[cell] = first[first[cell]]
+            cell = first[cell]
+        return cell
+
+    touching: list[tuple[Cell, Relation]] = []
+    for one in (*relations_of(publication, metrics), *table_relations(publication.numbers, metrics), *known):
+        unknown = [cell for cell in one.weights if cell in first]
+        if unknown:
+            touching.append((unknown[0], one))
+            for cell in unknown[1:]:
+                first[root(cell)] = root(unknown[0])
+    groups: dict[Cell, tuple[list[Cell], list[Relation]]] = {}
+    for cell in first:
+        groups.setdefault(root(cell), ([], []))[0].append(cell)
+    for cell, one in touching:
+        groups[root(cell)][1].append(one)
+    return list(groups.values())
 
 
 def attack_issues(
@@ -116,27 +166,25 @@ def _attack_change(
     n_changed: Mapping[tuple[str, str, str], int],
 ) -> list[Finding]:
     """Numbers printed then whose difference to now is known, and is that of a few patients."""
-    relations: dict[str, list[Relation]] = defaultdict(list)
-    for one in relations_of(now, metrics):
-        relations[next(iter(one.weights)).month].append(one)
-    systems: dict[str, _System] = {}
+    groups = {cell: group for group in _connected(now, metrics) for cell in group[0]}
+    systems: dict[int, _System] = {}
+    later: dict[Cell, list[Cell]] = defaultdict(list)
+    for cell in now.numbers:
+        later[begins(cell)].append(cell)
     found = []
-    for cell, before in then.numbers.items():
-        if before is None or cell not in now.numbers:
-            continue
-        after = now.numbers[cell]
-        if after is None:
-            if cell.month not in systems:
-                hidden = [one for one in now.withheld if one.month == cell.month]
-                systems[cell.month] = _System(hidden, relations[cell.month], now, metrics)
-            if is_count(cell, metrics[cell.metric]) and systems[cell.month].width_seen(cell) >= threshold - 2:
-                continue
-            lower, upper = systems[cell.month].range_of(cell)
-        else:
-            lower = upper = after
-        is_told = _tells_change(cell, before, lower, upper, metrics, threshold)
-        if is_told and _is_of_few(cell, then, now, metrics, threshold, n_changed):
-            found.append(Finding(cell, lower - before, upper - before, difference_to="an issue before"))
+    for cell, before in ((cell, number) for cell, number in then.numbers.items() if number is not None):
+        for own in later.get(begins(cell), ()):
+            after = now.numbers[own]
+            if after is None:
+                system = systems.setdefault(id(groups[own]), _System(*groups[own], now, metrics))
+                if is_count(own, metrics[own.metric]) and system.width_seen(own) >= threshold - 2:
+                    continue
+                lower, upper = system.range_of(own)
+            else:
+                lower = upper = after
+            is_told = _tells_change(own, before, lower, upper, metrics, threshold)
+            if is_told and _is_of_few(own, then, now, metrics, threshold, n_changed):
+                found.append(Finding(own, lower - before, upper - before, difference_to="an issue before"))
     return found
 
 
@@ -174,20 +222,17 @@ def _is_of_few(
     return True
 
 
-def _attack_month(
+def _attack_cells(
     publication: Publication,
+    hidden: Sequence[Cell],
     relations: Sequence[Relation],
     metrics: Mapping[str, Metric],
-    month: str,
     threshold: int,
 ) -> list[Finding]:
-    hidden = [cell for cell in publication.withheld if cell.month == month]
-    if not hidden:
-        return []
     system = _System(hidden, relations, publication, metrics)
     found = []
     for cell in hidden:
-        if not is_count(cell, metrics[cell.metric]):
+        if not is_count(cell, metrics[cell.metric]) or not relations:
             continue
         if system.is_open(cell, threshold):
             continue
@@ -198,7 +243,7 @@ def _attack_month(
 
 
 class _System:
-    """The month's relations over its withheld cells, with what is printed put in.
+    """Relations over withheld cells, with what is printed put in.
 
     Every solution found says of every cell which number fits: most cells need no solving of their own.
     """

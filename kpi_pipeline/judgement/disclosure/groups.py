@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kpi_pipeline.judgement.disclosure.counts import Sum, Withheld, is_small
@@ -33,8 +33,10 @@ class GroupTable:
     is_share: bool
 
 
-def withhold_groups(tables: Sequence[GroupTable], *, threshold: int) -> dict[tuple[str, str, str], Withheld]:
-    """(metric, dimension, group) → why it is not printed.
+def withhold_groups(
+    tables: Sequence[GroupTable], *, threshold: int, also: Collection[Hashable] = ()
+) -> dict[tuple[str, str, str], Withheld]:
+    """(metric, dimension, group) → why it is not printed. also: such groups to withhold beside the small ones.
 
     The cases of a measure and, where they count what happened to patients, its events and the rest, are tied to the
     whole, which the monthly figures tell. Groups of few people go, however many their cases; and of two measures'
@@ -65,7 +67,7 @@ def withhold_groups(tables: Sequence[GroupTable], *, threshold: int) -> dict[tup
         [cases, events, rest],
         sums,
         threshold=threshold,
-        also=few_people,
+        also={*few_people, *also},
         fixed={one.total for one in sums},
         kin=list(kin.values()),
     )

@@ -169,15 +169,11 @@ def _shared(
         for name, cell in cells.items():
             if name.startswith(_EXCLUDED):
                 groups[(population.get(metric, metric), facility, month, name)].append(cell)
-    before = {
-        metric: {reason: frozenset(reasons[:at]) for at, reason in enumerate(reasons)}
-        for metric, reasons in ((name, list(one.exclusions)) for name, one in metrics.items())
-    }
     found = []
     for (_, facility, month, name), cells_of_reason in groups.items():
         reason = name.removeprefix(_EXCLUDED)
         for first, second in combinations(cells_of_reason, 2):
-            one, other = (before[cell.metric].get(reason) for cell in (first, second))
+            one, other = (asked_before(metrics[cell.metric], reason) for cell in (first, second))
             if one is None or other is None or not (one <= other or other <= one):
                 continue
             more, fewer = (first, second) if one <= other else (second, first)
@@ -189,6 +185,12 @@ def _shared(
             if all(cell in publication.numbers for cell in asked):
                 found.append(Relation({more: 1.0, fewer: -1.0} | dict.fromkeys(asked, -1.0), -inf, 0.0))
     return found
+
+
+def asked_before(metric: Metric, reason: str) -> frozenset[str] | None:
+    """The reasons for which a case is left out before this one is asked; None where the measure has no such reason."""
+    reasons = list(metric.exclusions)
+    return frozenset(reasons[: reasons.index(reason)]) if reason in reasons else None
 
 
 def _populations(publication: Publication) -> dict[str, str]:

@@ -20,6 +20,7 @@ from kpi_pipeline.judgement.disclosure.publication import (
     LISTED,
     NUMERATOR,
     Cell,
+    asked_before,
     counts_its_numerator,
     excluded,
     is_count,
@@ -121,6 +122,7 @@ def _system(group: Sequence[Figure], metrics: Mapping[str, Metric], threshold: i
             system.sums[Sum((place, own[LISTED]), parts)] = None
     _add_small_differences(system, group, threshold)
     _add_equal_exclusions(system, group)
+    _add_asked_later(system, group, metrics, threshold)
     _add_places(system, group)
     system.kin = _kin(system, group, metrics)
     return system
@@ -159,16 +161,7 @@ def _add_small_differences(system: _System, group: Sequence[Figure], threshold: 
     for figure in group:
         counted[system.names[figure.metric][COUNTED]][figure.facility_id] = plain(figure.n_counted)
     for more, fewer in permutations(counted, 2):
-        places = counted[more].keys() & counted[fewer].keys()
-        differences = {place: counted[more][place] - counted[fewer][place] for place in sorted(places)}
-        if min(differences.values(), default=-1) < 0 or not any(
-            is_small(one, threshold) for one in differences.values()
-        ):
-            continue
-        for place, difference in differences.items():
-            key = (place, f"{more} less {fewer}")
-            system.counts[key], system.reluctance[key] = difference, -1  # nobody prints it: giving it up costs nothing
-            system.sums[Sum((place, more), ((place, fewer), key))] = None
+        _add_difference(system, more, counted[more], fewer, counted[fewer], threshold)
 
 
 def _add_equal_exclusions(system: _System, group: Sequence[Figure]) -> None:
@@ -180,6 +173,36 @@ def _add_equal_exclusions(system: _System, group: Sequence[Figure]) -> None:
             other = first.setdefault((figure.facility_id, reason, plain(count)), key)
             if other != key and plain(count) > 0:
                 system.sums[Sum(other, (key,))] = None
+
+
+def _add_asked_later(system: _System, group: Sequence[Figure], metrics: Mapping[str, Metric], threshold: int) -> None:
+    """Exclusions of one reason that one measure asks for after others: its number is the other's less those who were
+    left out before, and those are a group of their own."""
+    numbers: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    asked: dict[tuple[str, str], frozenset[str] | None] = {}
+    for figure in group:
+        for reason, count in figure.exclusions.items():
+            name = system.names[figure.metric][reason]
+            numbers[reason][name][figure.facility_id] = plain(count)
+            asked.setdefault((reason, name), asked_before(metrics[figure.metric], reason))
+    for reason, of_names in numbers.items():
+        for more, fewer in permutations(of_names, 2):
+            one, other = asked[reason, more], asked[reason, fewer]
+            if one is not None and other is not None and one < other:
+                _add_difference(system, more, of_names[more], fewer, of_names[fewer], threshold)
+
+
+def _add_difference(
+    system: _System, more: str, of_more: dict[str, float], fewer: str, of_fewer: dict[str, float], threshold: int
+) -> None:
+    """The difference of two numbers of which one holds the other, at every place, where it is small at any."""
+    differences = {place: of_more[place] - of_fewer[place] for place in sorted(of_more.keys() & of_fewer.keys())}
+    if min(differences.values(), default=-1) < 0 or not any(is_small(one, threshold) for one in differences.values()):
+        return
+    for place, difference in differences.items():
+        key = (place, f"{more} less {fewer}")
+        system.counts[key], system.reluctance[key] = difference, -1  # nobody prints it: giving it up costs nothing
+        system.sums[Sum((place, more), ((place, fewer), key))] = None
 
 
 def _add_places(system: _System, group: Sequence[Figure]) -> None:

@@ -12,6 +12,8 @@ from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table
 from kpi_pipeline.judgement.disclosure.tables import total_last
 from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import FigureIndex
+from kpi_pipeline.judgement.printed_rows import rows_moved_little
 
 _TOTAL = object()
 OTHER = "Other"
@@ -52,16 +54,21 @@ class JudgedExcess:
 
 
 def judge_excess(
-    inputs: ReportInputs, table: ExcessTable | None, *, by: Literal["service_line", "drg_code"], n_shown: int
+    inputs: ReportInputs,
+    figures: FigureIndex,
+    table: ExcessTable | None,
+    *,
+    by: Literal["service_line", "drg_code"],
+    n_shown: int,
 ) -> JudgedExcess | None:
-    """The table by one kind of group; None where no stay has an expected length."""
+    """The table by one kind of group; None where no stay has an expected length. figures: as they may be known."""
     if table is None:
         return None
     groups = list(table.groups)
     rest = groups[n_shown:] if len(groups) > n_shown + 1 else []
     shown = [(group, False) for group in groups[: len(groups) - len(rest)]]
     shown += [(_added(rest), True)] if rest else []
-    hidden, outliers = _withheld(inputs, [group for group, _ in shown], table.total)
+    hidden, outliers = _withheld(inputs, figures, by, [group for group, _ in shown], table.total)
     days = round_parts([group.net.value for group, _ in shown], 0, total=table.total.net.value)
     outlier_days = round_parts([group.outlier_net_days for group, _ in shown], 0, total=table.total.outlier_net_days)
     rows = tuple(
@@ -99,8 +106,11 @@ def _added(rest: Sequence[ExcessDays]) -> ExcessDays:
     )
 
 
+_PART = {"service_line": "service_lines", "drg_code": "drgs"}
+
+
 def _withheld(
-    inputs: ReportInputs, groups: Sequence[ExcessDays], total: ExcessDays
+    inputs: ReportInputs, figures: FigureIndex, by: str, groups: Sequence[ExcessDays], total: ExcessDays
 ) -> tuple[dict[Hashable, Withheld], dict[Hashable, Withheld]]:
     """Rows, by place, whose discharges and days may not be printed, and rows whose outliers may not."""
     if not inputs.withholds:
@@ -112,7 +122,16 @@ def _withheld(
         counts: dict[Hashable, float] = {at: float(count(group)) for at, group in enumerate(groups)}
         return counts | {_TOTAL: float(count(total))}
 
-    last = total_last(_TOTAL)
-    hidden = withhold_table([counted(lambda one: one.n_stays)], sums, threshold=threshold, reluctance=last)
-    outliers = withhold_table([counted(lambda one: one.n_outliers)], sums, threshold=threshold, reluctance=last)
-    return hidden, outliers
+    def withheld(name: str, count: Callable[[ExcessDays], float]) -> dict[Hashable, Withheld]:
+        rows: dict[Hashable, tuple[str, float]] = {
+            at: (f"drivers/{_PART[by]}/{group.group}/{name}", float(count(group))) for at, group in enumerate(groups)
+        }
+        return withhold_table(
+            [counted(count)],
+            sums,
+            threshold=threshold,
+            reluctance=total_last(_TOTAL),
+            also=rows_moved_little(inputs, figures, rows),
+        )
+
+    return withheld("discharges", lambda one: one.n_stays), withheld("outlier_stays", lambda one: one.n_outliers)

@@ -87,18 +87,18 @@ def judge_drivers(inputs: ReportInputs, figures: FigureIndex, known: FigureIndex
 
     lines = drgs = None
     if not told(_STAYED):
-        lines = judge_excess(inputs, drivers.service_lines, by="service_line", n_shown=9)
-        drgs = judge_excess(inputs, drivers.drgs, by="drg_code", n_shown=5)
+        lines = judge_excess(inputs, figures, drivers.service_lines, by="service_line", n_shown=9)
+        drgs = judge_excess(inputs, figures, drivers.drgs, by="drg_code", n_shown=5)
     mixed, units = drivers.mix_change, drivers.units
     return JudgedDrivers(
         first_month=drivers.first_month,
         last_month=drivers.last_month,
         n_discharges=Withheld.COMPLEMENT if told(_DISCHARGED) else _n_discharges(inputs),
-        waits=None if told(_WAITED) else judge_waits(inputs, drivers),
+        waits=None if told(_WAITED) else judge_waits(inputs, figures, drivers),
         service_lines=lines,
         drgs=drgs,
         n_without_expected=Withheld.COMPLEMENT if inputs.withholds else n_without,
-        mix=None if mixed and told(mixed.metric, n_years=2) else judge_mix(inputs, drivers),
+        mix=None if mixed and told(mixed.metric, n_years=2) else judge_mix(inputs, figures, drivers),
         units=None if units and told(units.metric) else judge_units(inputs, drivers),
         opportunity=opportunity,
         n_not_costed=_n_not_costed(inputs, opportunity),

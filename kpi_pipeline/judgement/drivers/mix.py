@@ -5,7 +5,7 @@ Not here: the split itself (`improvement.drivers.decomposition`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,6 +17,8 @@ from kpi_pipeline.improvement.drivers.decomposition import Amount, RatioChange, 
 from kpi_pipeline.improvement.drivers.mix_chance import PartIntervals, part_intervals
 from kpi_pipeline.judgement.disclosure import is_small
 from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import FigureIndex
+from kpi_pipeline.judgement.printed_rows import rows_moved_little
 from kpi_pipeline.metrics.declaration import Metric
 
 _OTHER = "Other"
@@ -57,7 +59,7 @@ class JudgedMix:
     n_small_kinds: int
 
 
-def judge_mix(inputs: ReportInputs, drivers: Drivers) -> JudgedMix | None:
+def judge_mix(inputs: ReportInputs, figures: FigureIndex, drivers: Drivers) -> JudgedMix | None:
     """The split; None where either year lacks kinds of cases large enough."""
     change = drivers.mix_change
     if change is None:
@@ -77,6 +79,7 @@ def judge_mix(inputs: ReportInputs, drivers: Drivers) -> JudgedMix | None:
     is_too_close = (
         inputs.withholds and drivers.drgs is not None and is_small(abs(n_cases - drivers.drgs.total.n_stays), threshold)
     )
+    rows = _rows(split, before, after, metric, mix=mix, rate=rate)
     return JudgedMix(
         metric=metric,
         by=change.by,
@@ -86,9 +89,20 @@ def judge_mix(inputs: ReportInputs, drivers: Drivers) -> JudgedMix | None:
         mix=mix,
         rate=rate,
         chance=part_intervals(split, before, after, scale=metric.scale),
-        rows=() if is_too_close else _rows(split, before, after, metric, mix=mix, rate=rate),
+        rows=() if is_too_close or _moved(inputs, figures, metric, rows) else rows,
         n_small_kinds=len({*change.before["category"], *change.after["category"]} - {*before, ""}),
     )
+
+
+def _moved(inputs: ReportInputs, figures: FigureIndex, metric: Metric, rows: Sequence[MixRow]) -> bool:
+    """Whether a kind of case that an earlier issue printed moved by few since."""
+    named = {"kind": "", "rest": "all others", "whole": "all"}
+    counts: dict[Hashable, tuple[str, float]] = {}
+    for row in rows:
+        part = f"drivers/mix_and_rate/{metric.name}/{named[row.role] or row.category}"
+        counts[(row.role, row.category, "now")] = (f"{part}/cases", row.n_after)
+        counts[(row.role, row.category, "then")] = (f"{part}/cases_year_before", row.n_before)
+    return bool(rows_moved_little(inputs, figures, counts))
 
 
 def _rows(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kpi_pipeline.core.text.rounding import round_parts
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.improvement.drivers.pareto import Pareto, compute_pareto
 from kpi_pipeline.judgement.disclosure import Number, Withheld, is_small
 from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import FigureIndex
+from kpi_pipeline.judgement.printed_rows import rows_moved_little
 
 OTHER = "Other"
 UNRECORDED = "Reason not recorded"
@@ -47,22 +50,30 @@ class JudgedWaits:
     by_party: WaitsByParty | None = None
 
 
-def judge_waits(inputs: ReportInputs, drivers: Drivers) -> JudgedWaits | None:
-    """The Pareto as it may be known. Withholding: reasons of few stays are gathered in "other", and so is the next
-    smallest until one with stays enough is among them; a single stay may wait for several reasons."""
+def judge_waits(inputs: ReportInputs, figures: FigureIndex, drivers: Drivers) -> JudgedWaits | None:
+    """The Pareto as it may be known. Withholding: reasons of few stays or people are gathered in "other", and so is the
+    next smallest until one with stays enough is among them; a single stay may wait for several reasons. Where an
+    earlier issue printed these months and few days of a reason came or went since, there is none: its rows would tell.
+    """
     if drivers.waits is None or drivers.waits.empty:
         return None
     rows = [(_reason_name(inputs, row["reason_code"]), row) for row in drivers.waits.to_dict("records")]
-    rows.sort(key=lambda named: (named[1]["n_stays"], named[1]["days"], named[0]))
+    rows.sort(key=lambda named: (_n_people(named[1]), named[1]["days"], named[0]))
     in_other = 0
     if inputs.withholds:
         least = inputs.settings.small_number_threshold
-        in_other = sum(1 for _, row in rows if row["n_stays"] < least)
+        in_other = sum(1 for _, row in rows if _n_people(row) < least)
         in_other += int(in_other > 0)
         if in_other > len(rows):
             return None
     names = [OTHER if place < in_other else name for place, (name, _) in enumerate(rows)]
     pareto = compute_pareto(names, [row["days"] for _, row in rows], n_shown=_MOST_REASONS, other=OTHER)
+    days = round_parts([row.count for row in pareto.rows], 0)
+    shown: dict[Hashable, tuple[str, float]] = {
+        row.category: (f"drivers/avoidable_days/{row.category}/days", days[at]) for at, row in enumerate(pareto.rows)
+    }
+    if rows_moved_little(inputs, figures, shown):
+        return None
     parties: dict[str, set[str]] = {}
     for name, row in rows:
         party = row["responsible_party"]
@@ -72,17 +83,24 @@ def judge_waits(inputs: ReportInputs, drivers: Drivers) -> JudgedWaits | None:
         n_leading=_n_leading(pareto),
         party_of={name: next(iter(known)) for name, known in parties.items() if len(known) == 1},
         n_days=Withheld.COMPLEMENT if inputs.withholds else drivers.days_waited,
-        days=round_parts([row.count for row in pareto.rows], 0),
+        days=days,
         shares_pct=round_parts([row.share_pct for row in pareto.rows], 0),
-        by_party=_by_party(inputs, drivers, {name for name in names if name != OTHER}, pareto),
+        by_party=_by_party(inputs, figures, drivers, {name for name in names if name != OTHER}, pareto),
     )
 
 
-def _by_party(inputs: ReportInputs, drivers: Drivers, named: set[str], pareto: Pareto) -> WaitsByParty | None:
+def _n_people(row: Mapping[Hashable, Any]) -> int:
+    """The stays of a reason, or its people where they are fewer: many stays of one patient are one patient's."""
+    return int(min(row["n_stays"], row["n_persons"]))
+
+
+def _by_party(
+    inputs: ReportInputs, figures: FigureIndex, drivers: Drivers, named: set[str], pareto: Pareto
+) -> WaitsByParty | None:
     """The days of the named reasons by party; None where one party, or nobody, could have ended all of them.
 
     Withholding: a reason of which some party has few stays or few people shows no party's days, since the reason's own
-    days, less those printed, would tell them.
+    days, less those printed, would tell them; nor one of whose days few came or went since an issue printed them.
     """
     if drivers.wait_parties is None:
         return None
@@ -97,6 +115,13 @@ def _by_party(inputs: ReportInputs, drivers: Drivers, named: set[str], pareto: P
         of_reason[party] = of_reason.get(party, 0.0) + float(row["days"])
         if inputs.withholds and any(is_small(row[count], threshold) for count in ("n_stays", "n_persons")):
             is_told.add(name)
+    printed: dict[Hashable, tuple[str, float]] = {
+        (name, party): (f"barriers/avoidable_days/{name}/{party or 'not recorded'}/days", count)
+        for name, of_reason in days.items()
+        for party, count in of_reason.items()
+    }
+    moved = rows_moved_little(inputs, figures, printed)
+    is_told |= {name for name in days for party in days[name] if (name, party) in moved}
     totals: dict[str, float] = {}
     for of_reason in days.values():
         for party, count in of_reason.items():

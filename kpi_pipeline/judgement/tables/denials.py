@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,6 +16,7 @@ from kpi_pipeline.judgement.disclosure.groups import GroupCounts, GroupTable, wi
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import FigureIndex
+from kpi_pipeline.judgement.printed_rows import rows_moved_little
 from kpi_pipeline.metrics.compute import value_frame
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.groups import NOT_RECORDED, Span
@@ -71,7 +72,7 @@ def judge_denials(inputs: ReportInputs, figures: FigureIndex, known: FigureIndex
         return None
     outcomes = [one for one in found if one is not denials.received]
     tables = {by: {one.metric: _gathered(one, by, _kept(denials, by)) for one in found} for by in BY}
-    hidden = _withheld(inputs, tables) if inputs.withholds else {}
+    hidden = _withheld(inputs, tables, _moved(inputs, figures, denials, tables)) if inputs.withholds else {}
     judged = tuple(_table(inputs, by, tables[by], denials.received.metric, outcomes, hidden) for by in BY)
     shown = tuple(table for table in judged if table is not None)
     if not shown:
@@ -109,8 +110,24 @@ def _gathered(one: DenialSums, by: str, kept: Sequence[str]) -> pd.DataFrame:
     return own.groupby(named).agg(how)
 
 
+def _moved(
+    inputs: ReportInputs, figures: FigureIndex, denials: Denials, tables: Mapping[str, Mapping[str, pd.DataFrame]]
+) -> set[Hashable]:
+    """Groups whose denials an earlier issue printed, and few of which came or went since."""
+    metric = denials.received.metric
+    rows: dict[Hashable, tuple[str, float]] = {
+        (metric, by, str(group)): (
+            f"barriers/denials_by_{by}/{str(group) or 'not recorded'}/denials",
+            float(row["n_cases"] - row["n_excluded"]),
+        )
+        for by, of_metrics in tables.items()
+        for group, row in of_metrics[metric].iterrows()
+    }
+    return rows_moved_little(inputs, figures, rows)
+
+
 def _withheld(
-    inputs: ReportInputs, tables: Mapping[str, Mapping[str, pd.DataFrame]]
+    inputs: ReportInputs, tables: Mapping[str, Mapping[str, pd.DataFrame]], moved: Collection[Hashable]
 ) -> dict[tuple[str, str, str], Withheld]:
     counted = []
     for by, of_metrics in tables.items():
@@ -128,7 +145,7 @@ def _withheld(
             counted.append(
                 GroupTable(name, by, groups, counts_events=kind == "proportion", is_share=kind == "proportion")
             )
-    return withhold_groups(counted, threshold=inputs.settings.small_number_threshold)
+    return withhold_groups(counted, threshold=inputs.settings.small_number_threshold, also=moved)
 
 
 def _table(

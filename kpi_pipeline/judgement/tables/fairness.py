@@ -5,7 +5,7 @@ Not here: how a gap is computed (`metrics.gaps`), words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kpi_pipeline.core.periods import month_range
@@ -15,6 +15,7 @@ from kpi_pipeline.judgement.disclosure.groups import GroupCounts, GroupTable, wi
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import FigureIndex
+from kpi_pipeline.judgement.printed_rows import rows_moved_little
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.gaps import FAIRNESS_DIMENSIONS, Gap, MetricGaps
 from kpi_pipeline.metrics.groups import AGE_BANDS, NOT_RECORDED
@@ -60,7 +61,7 @@ def judge_fairness(inputs: ReportInputs, figures: FigureIndex, known: FigureInde
         return None
     if inputs.withholds:
         found = tuple(one for one in found if not _tells_months(inputs, one, figures, known))
-    hidden = _withheld(inputs, found) if inputs.withholds else {}
+    hidden = _withheld(inputs, found, _moved(inputs, figures, found)) if inputs.withholds else {}
     tables = [_table(name, found, hidden) for name in FAIRNESS_DIMENSIONS]
     filled = tuple(table for table in tables if table is not None)
     judged = JudgedFairness(
@@ -94,7 +95,22 @@ def _order(group: str) -> tuple[int, str]:
     return (AGE_BANDS.index(group) if group in AGE_BANDS else int(group == "Other"), group)
 
 
-def _withheld(inputs: ReportInputs, found: Sequence[MetricGaps]) -> dict[tuple[str, str, str], Withheld]:
+def _moved(inputs: ReportInputs, figures: FigureIndex, found: Sequence[MetricGaps]) -> set[Hashable]:
+    """Groups whose cases an earlier issue printed, and few of which came or went since."""
+    rows: dict[Hashable, tuple[str, float]] = {
+        (one.metric, gap.dimension, gap.group): (
+            f"fairness/{gap.dimension}/{one.metric}/{gap.group}/cases",
+            gap.n_cases,
+        )
+        for one in found
+        for gap in one.gaps
+    }
+    return rows_moved_little(inputs, figures, rows)
+
+
+def _withheld(
+    inputs: ReportInputs, found: Sequence[MetricGaps], moved: Collection[Hashable]
+) -> dict[tuple[str, str, str], Withheld]:
     """(metric, dimension, group) → why it is not printed. A gap tells the other side, too: of two groups both must
     be large."""
     tables = []
@@ -117,7 +133,7 @@ def _withheld(inputs: ReportInputs, found: Sequence[MetricGaps]) -> dict[tuple[s
                     is_share=kind == "proportion",
                 )
             )
-    hidden = withhold_groups(tables, threshold=inputs.settings.small_number_threshold)
+    hidden = withhold_groups(tables, threshold=inputs.settings.small_number_threshold, also=moved)
     return hidden | _pairs(found, hidden)
 
 

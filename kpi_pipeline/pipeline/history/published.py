@@ -17,8 +17,10 @@ from pathlib import Path
 import openpyxl
 
 from kpi_pipeline.core.errors import Fault, InputError
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.spreadsheets import unguarded
 from kpi_pipeline.core.vocabulary import FORM_ENDINGS
+from kpi_pipeline.judgement.disclosure.page_cells import table_cell, table_months
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
     DENOMINATOR,
@@ -64,7 +66,7 @@ def read_published(stem: Path, metrics: Mapping[str, Metric], *, may_be_older: b
     try:
         with figures.open(encoding="utf-8", newline="") as lines:
             reader = csv.DictReader(lines)
-            rows = [row for row in reader if row.get("metric") or not row.get("figure_id")]
+            rows = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(Fault(str(figures), "is no table of figures.", "Make the report again.")) from error
     lacking = [name for name in _READ if name not in (reader.fieldnames or ())]
@@ -77,8 +79,9 @@ def read_published(stem: Path, metrics: Mapping[str, Metric], *, may_be_older: b
         month, number = printed["month"], printed["issue_number"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(Fault(str(model), "is no model of a report.", "Make the report again.")) from error
-    unknown = sorted({row.get("metric") or "" for row in rows} - metrics.keys())
-    if not rows or (unknown and not may_be_older):
+    named_metrics = {row.get("metric") or "" for row in rows if row.get("metric") or not row.get("figure_id")}
+    unknown = sorted(named_metrics - metrics.keys())
+    if not named_metrics or (unknown and not may_be_older):
         named = f"names {', '.join(unknown)}, which this version does not know." if unknown else "has no figures."
         raise InputError(Fault(str(figures), named, "Audit it with the version that made it."))
     made = Publication()
@@ -124,8 +127,15 @@ def _read_workbook(workbook: Path, metrics: Mapping[str, Metric]) -> Publication
 
 
 def _read_figures(made: Publication, rows: Iterable[Mapping[str, str]], metrics: Mapping[str, Metric]) -> None:
+    rows = [row for row in rows if row["month"]]
+    charted = [Month.parse(row["month"]) for row in rows if row["metric"]]
     for row in rows:
-        if not row["month"] or row["metric"] not in metrics:
+        if not row["metric"] and charted:
+            months = table_months(min(charted), Month.parse(row["month"]))
+            cell = table_cell(unguarded(row["figure_id"]), unguarded(row["facility_id"]), months)
+            if cell is not None and cell.metric in metrics:
+                made.numbers[cell] = None if row["value"] == WITHHELD else _finite(row["value"])
+        if row["metric"] not in metrics:
             continue
         place = (row["metric"], unguarded(row["facility_id"]), row["month"])
         for column, name in (("numerator", NUMERATOR), ("denominator", DENOMINATOR)):

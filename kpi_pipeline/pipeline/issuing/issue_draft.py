@@ -23,7 +23,7 @@ from kpi_pipeline.delivery.issues import (
     record_draft,
 )
 from kpi_pipeline.delivery.points import reached
-from kpi_pipeline.delivery.rights import check_approver
+from kpi_pipeline.delivery.rights import check_right
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.history.issue_basis import Basis, read_basis
@@ -100,7 +100,7 @@ def obstacles_of(desk: IssueDesk, month: Month, scope: str, exceptions: Sequence
 def override_gate(desk: IssueDesk, month: Month, gate: str, *, by: str, why: str, at: datetime) -> None:
     """Sets a gate aside by name, for a month of the present snapshot."""
     check_texts(("--by", by), ("--why", why))
-    check_approver(desk.settings.delivery.approvers, by)
+    check_right(desk.settings.delivery.approvers, by, "set a gate aside")
     record_override(desk.database, month, gate, snapshot_id=desk.facts.snapshot_id, reason=why, by=by, at=at)
 
 

@@ -33,7 +33,7 @@ from kpi_pipeline.delivery.issues import (
 )
 from kpi_pipeline.delivery.outbox import mails_of
 from kpi_pipeline.delivery.points import reached
-from kpi_pipeline.delivery.rights import check_approver
+from kpi_pipeline.delivery.rights import check_right
 from kpi_pipeline.delivery.signing import read_signing_key
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
@@ -58,7 +58,7 @@ def approve_month(
     """Approves the drafts of a month that lie there now, each by the hash of its PDF. All of them, or none."""
     check_texts(("--by", by), *([("--comment", comment)] if comment else []))
     approvers = desk.settings.delivery.approvers
-    check_approver(approvers, by)
+    check_right(approvers, by, "approve")
     waiting = [one for one in open_issues(desk.database, str(month)) if audience in (None, one.audience)]
     if not waiting:
         raise DeliveryError(Fault(str(month), "has no draft.", "Make one: kpi issue draft YYYY-MM."))

@@ -8,6 +8,7 @@ are there; an issue without them can no longer be compared with by `kpi diff`.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.delivery.archive import CASES, EVIDENCE, note_removal
 from kpi_pipeline.delivery.files import sha256_of
+from kpi_pipeline.delivery.rights import check_right
 from kpi_pipeline.journal import text_faults
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import append_event
@@ -49,10 +51,16 @@ def find_old(archive: Path, drafts: Path, *, today: Month, months: int) -> list[
     return sorted((one for one in lists + folders if one.month < oldest_kept), key=lambda one: str(one.path))
 
 
-def remove_old(database: Database, archive: Path, found: list[Old], *, by: str, at: datetime) -> None:
-    """Removes them; each removal is an event first. One that broke off is finished by the next."""
+def remove_old(
+    database: Database, archive: Path, found: list[Old], *, by: str, at: datetime, deciders: Mapping[str, str]
+) -> None:
+    """Removes them; each removal is an event first. One that broke off is finished by the next.
+
+    deciders: who may decide so, as in the settings; empty: anybody.
+    """
     if faults := text_faults("--by", by):
         raise InputError(faults)
+    check_right(deciders, by, "remove what is old")
     for one in found:
         try:
             _remove(database, archive, one, by=by, at=at)

@@ -95,7 +95,8 @@ def _points(measure: Measure, withholds: bool) -> tuple[ChartPoint, ...]:
 def _point(measure: Measure, point: Point, figure: Figure | None, withholds: bool) -> ChartPoint:
     """One month. Limits are left out where their width would tell a withheld denominator, where a month that is not
     final has them too wide, because few of its cases are counted yet, and where there are too few months for an icon:
-    a band of three months would show as routine what nobody knows yet."""
+    a band of three months would show as routine what nobody knows yet. A thin month has no value here: it is
+    told in words."""
     is_partial = point.is_immature and point.denominator is not None
     without_limits = (
         measure.has_no_band or is_partial or (figure is not None and isinstance(figure.denominator, Withheld))
@@ -107,7 +108,7 @@ def _point(measure: Measure, point: Point, figure: Figure | None, withholds: boo
 
     return ChartPoint(
         month=point.period,
-        value=figure.number if figure else None,
+        value=figure.number if figure and figure.month not in measure.thin_months else None,
         centre=line(point.centre),
         lower=None if without_limits else line(point.lower),
         upper=None if without_limits else line(point.upper),
@@ -138,7 +139,7 @@ def _latest_label(measure: Measure) -> str | None:
     """The last plotted value, where the line ends."""
     for month in reversed(measure.months):
         figure = measure.figures.get(month)
-        if figure is not None and figure.number is not None:
+        if figure is not None and month not in measure.thin_months and figure.number is not None:
             label = f"{month.short_name} {format_bare(figure.number, measure.metric)}"
             return label if figure.is_final else f"{label}, {figure.maturity}"
     return None

@@ -47,6 +47,8 @@ def point_notes(measure: Measure) -> tuple[str, ...]:
         for month in measure.months
         if (figure := measure.figures.get(month)) is not None and not figure.is_final and figure.number is not None
     ]
+    thin_months = [figure for figure in open_months if figure.month in measure.thin_months]
+    open_months = [figure for figure in open_months if figure.month not in measure.thin_months]
     withheld, absent, few = _months_without_value(measure)
     notes = []
     if len(open_months) == 1:
@@ -55,6 +57,11 @@ def point_notes(measure: Measure) -> tuple[str, ...]:
     elif open_months:
         named = _months_named([figure.month for figure in open_months])
         notes.append(f"Hollow: {named}, not final yet. They count neither for limits nor for signals.")
+    if len(thin_months) == 1:
+        notes.append(f"Not drawn: {thin_months[0].month.name}, {follow_up_words(thin_months[0], measure.metric)}.")
+    elif thin_months:
+        named = _months_named([figure.month for figure in thin_months])
+        notes.append(f"Not drawn: {named}, not final yet and with few of their cases so far.")
     if few:
         noun = measure.metric.denominator_noun
         notes.append(f"No figure for {_months_named(few)}: too few {noun}. A gap ends a run.")

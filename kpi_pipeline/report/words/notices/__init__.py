@@ -11,11 +11,13 @@ from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.notices.arrivals import ARRIVALS
 from kpi_pipeline.report.words.notices.codes import CODES, PLANNED_COUNTED_IN, counts_planned_returns
+from kpi_pipeline.report.words.notices.department import DEPARTMENT
 from kpi_pipeline.report.words.notices.feeds import FEEDS
 from kpi_pipeline.report.words.notices.files import FILES
 from kpi_pipeline.report.words.notices.identity import IDENTITY
 from kpi_pipeline.report.words.notices.patterns import PATTERNS
 from kpi_pipeline.report.words.notices.stays import STAYS
+from kpi_pipeline.report.words.notices.times import TIMES
 from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.warehouse.supply import UNPLANNED_RETURNS
 
@@ -27,6 +29,8 @@ SENTENCES: Mapping[str, Callable[[Notice], str]] = {
     **PATTERNS,
     **CODES,
     **STAYS,
+    **TIMES,
+    **DEPARTMENT,
 }
 """One sentence for each kind of `core.notices.KINDS`."""
 

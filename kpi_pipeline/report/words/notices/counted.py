@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.language import date_words, format_count, format_number, one_or_many
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 
@@ -36,3 +37,14 @@ def day_of(text: str) -> str:
 def place_of(notice: Notice) -> str:
     """The facility it is about, or all together."""
     return "all facilities together" if notice.facility_id == WHOLE_SYSTEM else f"facility {notice.facility_id!r}"
+
+
+def months_of(notice: Notice) -> str:
+    """`in March 2026`, or `in months from March 2026 to May 2026`, not every one between."""
+    first, last = (Month.parse(notice.details[name]).name for name in ("first_month", "last_month"))
+    return f"in {first}" if first == last else f"in months from {first} to {last}"
+
+
+def with_article(name: str) -> str:
+    """`a done_at`, `an admitted_at`."""
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

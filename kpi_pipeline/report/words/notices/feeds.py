@@ -51,6 +51,17 @@ def _month_thin(notice: Notice) -> str:
     return f"{notice.table}: {place_of(notice)} sent {sent} for {month}, {far}. Is a part of the feed missing?"
 
 
+def _kind_thin(notice: Notice) -> str:
+    rows, usual = notice.counts["rows"], notice.counts["usual"]
+    month = Month.parse(notice.details["month"]).name
+    had = "none" if rows == 0 else "few" if rows is None else format_number(rows)
+    far = "far fewer than usual" if usual is None else f"where {format_number(usual)} are usual"
+    return (
+        f"{notice.table} ({notice.columns[0]}): {place_of(notice)} sent {had} for {month}, {far}. Is a part of the "
+        "feed missing, or written otherwise?"
+    )
+
+
 def _values_missing(notice: Notice) -> str:
     return (
         f"{notice.table}: {out_of(notice, 'stays', 'stays')} of {place_of(notice)} lack {notice.columns[0]}. What "
@@ -74,6 +85,7 @@ FEEDS: Mapping[str, Callable[[Notice], str]] = {
     "feed_silent": _feed_silent,
     "feed_stopped": _feed_stopped,
     "month_thin": _month_thin,
+    "kind_thin": _kind_thin,
     "values_missing": _values_missing,
     "values_missing_in_month": _values_missing_in_month,
     "rows_removed": _rows_removed,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.text.language import verb_for
-from kpi_pipeline.report.words.notices.counted import counted, out_of, quoted
+from kpi_pipeline.report.words.notices.counted import counted, out_of, place_of, quoted
 
 
 def _ids_of_several_facilities(notice: Notice) -> str:
@@ -21,6 +21,39 @@ def _persons_unknown(notice: Notice) -> str:
     return (
         f"encounters: {counted(notice, 'rows', 'rows')} with a placeholder for an unknown person (such as UNKNOWN, 0 "
         "or 9999) as person_id. Each is taken as a person of its own: their stays count, their returns cannot be seen."
+    )
+
+
+def _persons_in_two_forms(notice: Notice) -> str:
+    return (
+        f"encounters: {out_of(notice, 'rows', 'rows')} looked at of {place_of(notice)} have a {notice.columns[0]} of "
+        "another form than most rows beside them (a prefix, letters, zeros?): two numberings, between which no return "
+        "can be seen? Readmissions read too low then."
+    )
+
+
+def _persons_born_twice(notice: Notice) -> str:
+    column = notice.columns[0]
+    return (
+        f"encounters: {out_of(notice, 'persons', 'people')} with several rows have two or more values of {column}: "
+        "does person_id stand for several people? Their stays count as returns then."
+    )
+
+
+def _births_after_admission(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "has", "have")
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} {verb} a birth_date after the admission, counted as written. "
+        "Correct it; what goes by age is wrong."
+    )
+
+
+def _newborns_of_age(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "has", "have")
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} {verb} a newborn's diagnosis (Z38) and a person a year old or "
+        "more: newborns under their mothers' person_id? Two stays count as one then, or as a return. Give each a "
+        "number of its own."
     )
 
 
@@ -101,6 +134,10 @@ IDENTITY: Mapping[str, Callable[[Notice], str]] = {
     "ids_of_two_stays": _ids_of_two_stays,
     "persons_unknown": _persons_unknown,
     "persons_in_another_form": _persons_in_another_form,
+    "persons_in_two_forms": _persons_in_two_forms,
+    "persons_born_twice": _persons_born_twice,
+    "births_after_admission": _births_after_admission,
+    "newborns_of_age": _newborns_of_age,
     "rows_outside_stays": _rows_outside_stays,
     "hours_impossible": _hours_impossible,
     "people_in_many_beds": _people_in_many_beds,

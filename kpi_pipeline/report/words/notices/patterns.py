@@ -7,12 +7,7 @@ from collections.abc import Callable, Mapping
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.language import verb_for
-from kpi_pipeline.report.words.notices.counted import counted, out_of, place_of
-
-
-def _months(notice: Notice) -> str:
-    first, last = (Month.parse(notice.details[name]).name for name in ("first_month", "last_month"))
-    return f"in {first}" if first == last else f"in months from {first} to {last}"
+from kpi_pipeline.report.words.notices.counted import counted, months_of, out_of, place_of
 
 
 def _amounts_below_zero(notice: Notice) -> str:
@@ -33,15 +28,22 @@ def _amounts_the_same(notice: Notice) -> str:
 
 def _amounts_of_a_month(notice: Notice) -> str:
     return (
-        f"{notice.table}: {notice.columns[0]} of {place_of(notice)} {_months(notice)} is of another scale than in its "
-        "other months, ten times or more: cents for dollars, or a value that stands for none? Correct it; averages "
-        "over it mean nothing."
+        f"{notice.table}: {notice.columns[0]} of {place_of(notice)} {months_of(notice)} is of another scale than in "
+        f"its other months, {notice.details['times']} times or more: cents for dollars, charges for costs, or a value "
+        "that stands for none? Correct it; averages over it mean nothing."
+    )
+
+
+def _amounts_are_charges(notice: Notice) -> str:
+    return (
+        f"encounters: in {out_of(notice, 'rows', 'rows')} total_cost is the same as total_charges: charges written as "
+        "cost? Hospitals charge several times what a stay costs; costs per case are too high then."
     )
 
 
 def _codes_the_same(notice: Notice) -> str:
     return (
-        f"encounters: {counted(notice, 'stays', 'stays')} of {place_of(notice)} {_months(notice)} all have the same "
+        f"encounters: {counted(notice, 'stays', 'stays')} of {place_of(notice)} {months_of(notice)} all have the same "
         f"{notice.columns[0]}, where several are usual: filled in by a program? What rests on it is likely wrong."
     )
 
@@ -81,6 +83,7 @@ PATTERNS: Mapping[str, Callable[[Notice], str]] = {
     "amounts_below_zero": _amounts_below_zero,
     "amounts_the_same": _amounts_the_same,
     "amounts_of_a_month": _amounts_of_a_month,
+    "amounts_are_charges": _amounts_are_charges,
     "birth_dates_the_same": _birth_dates_the_same,
     "codes_the_same": _codes_the_same,
     "persons_all_new": _persons_all_new,

@@ -1,0 +1,122 @@
+"""The tables beside the monthly figures as cells: denials, drivers, mix, groups. What counts patients is a cell.
+
+A cell of a table has the months it is over as its month (`2025-11..2026-10`) and table and row as its name; rows sum to
+the table's total, and totals over months to theirs. Not here: what is withheld (`tables`, `groups`), solving
+(`attack`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
+
+from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.judgement.disclosure.counts import is_small
+from kpi_pipeline.judgement.disclosure.publication import COUNTED, NUMERATOR, Cell, Publication, Relation
+
+_TO, _ROW = "..", " | "
+_TOTALS = ("all", "All")
+_SPAN = 12
+
+_COUNTED_IN: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r"barriers/(?P<part>denials_by_\w+)/(?P<row>.*)/denials"), "denied_usd_received", "denials"),
+    (re.compile(r"drivers/(?P<part>period)/(?P<row>all)/discharges"), "discharges", "discharges"),
+    (re.compile(r"drivers/(?P<part>service_lines|drgs)/(?P<row>.*)/discharges"), "length_of_stay_index", "discharges"),
+    (re.compile(r"drivers/(?P<part>service_lines|drgs)/(?P<row>.*)/outlier_stays"), "length_of_stay_index", "outliers"),
+    (re.compile(r"drivers/(?P<part>mix_and_rate)/(?P<metric>\w+)/(?P<row>.*)/cases"), "", "cases"),
+    (re.compile(r"drivers/(?P<part>mix_and_rate)/(?P<metric>\w+)/(?P<row>.*)/cases_year_before"), "", "cases before"),
+    (re.compile(r"drivers/(?P<part>avoidable_days)/(?P<row>.*)/days"), "avoidable_days_per_100_discharges", "days"),
+    (re.compile(r"barriers/(?P<part>avoidable_days)/(?P<row>.*)/days"), "avoidable_days_per_100_discharges", "parties"),
+    (re.compile(r"fairness/(?P<part>\w+)/(?P<metric>\w+)/(?P<row>.*)/cases"), "", "cases"),
+)
+"""Figure of a page → the measure whose cases, or patients' days, it counts, and as what; a pattern for each table."""
+
+_OF_ALL_CASES = ("denials", "discharges", "cases")
+"""Tables whose total is the number of cases of the measure over the months."""
+
+
+def table_months(first: Month, last: Month) -> str:
+    """The name of the months a table is over: at most twelve, from the first there is."""
+    return f"{max(first, last.plus(1 - _SPAN))}{_TO}{last}"
+
+
+def is_of_table(cell: Cell) -> bool:
+    """Whether it is a number of a table, not a measure's of a month."""
+    return _TO in cell.month
+
+
+def begins(cell: Cell) -> Cell:
+    """The cell by its first month alone: tables that begin in the same month differ by the months since."""
+    return cell._replace(month=cell.month.split(_TO)[0] + _TO) if is_of_table(cell) else cell
+
+
+def table_cell(figure_id: str, facility_id: str, months: str) -> Cell | None:
+    """The cell of a figure of a page; None for one that counts no patients, or is argued not to tell of them."""
+    for pattern, metric, name in _COUNTED_IN:
+        found = pattern.fullmatch(figure_id)
+        if found is not None:
+            named = found.groupdict()
+            return Cell(
+                named.get("metric") or metric, facility_id, months, f"{named['part']} {name}{_ROW}{named['row']}"
+            )
+    return None
+
+
+def table_relations(numbers: Mapping[Cell, float | None], metrics: Container[str]) -> Iterator[Relation]:
+    """Rows sum to their total; a total of twelve months is the sum of its months, where all of them are cells."""
+    tables: dict[tuple[str, str, str, str], dict[str, Cell]] = defaultdict(dict)
+    for cell in numbers:
+        if is_of_table(cell):
+            table, row = cell.name.split(_ROW, 1)
+            tables[(cell.metric, cell.facility_id, cell.month, table)][row] = cell
+    for (metric, facility, months, table), rows in tables.items():
+        total = next((rows[name] for name in _TOTALS if name in rows), None)
+        if total is None or metric not in metrics:
+            continue
+        parts = [cell for cell in rows.values() if cell != total]
+        if parts:
+            yield Relation({total: 1.0} | dict.fromkeys(parts, -1.0), 0.0, 0.0)
+        first, last = (Month.parse(text.split(" ")[0]) for text in months.split(_TO))
+        if table.split(" ")[-1] not in _OF_ALL_CASES or last.months_since(first) != _SPAN - 1:
+            continue
+        months_of = [
+            next((one for one in _cases(metric, facility, str(month)) if one in numbers), None)
+            for month in month_range(first, last)
+        ]
+        of_months = [cell for cell in months_of if cell is not None]
+        if len(of_months) == len(months_of) and _may_be(numbers, total, of_months):
+            yield Relation({total: 1.0} | dict.fromkeys(of_months, -1.0), 0.0, 0.0)
+
+
+def _cases(metric: str, facility: str, month: str) -> Iterator[Cell]:
+    yield Cell(metric, facility, month, COUNTED)
+    if metric == "discharges":
+        yield Cell(metric, facility, month, NUMERATOR)
+
+
+def _may_be(numbers: Mapping[Cell, float | None], total: Cell, parts: Iterable[Cell]) -> bool:
+    """Whether what is printed does not contradict that it is the sum; a measure's last months may not be final."""
+    known = [number for one in (total, *parts) if (number := numbers[one]) is not None]
+    all_known = len(known) == 1 + len(list(parts))
+    return not all_known or known[0] == sum(known[1:])
+
+
+def moved_little(
+    published: Iterable[Publication], counts: Mapping[Hashable, tuple[Cell, float]], *, threshold: int
+) -> set[Hashable]:
+    """Rows that may not be printed for what issues before printed: fewer patients than the threshold came or went since
+    in a table that begins in the same month, or an issue withheld the row of the same months."""
+    rows: dict[Cell, list[Hashable]] = defaultdict(list)
+    for key, (cell, _) in counts.items():
+        rows[begins(cell)].append(key)
+    found: set[Hashable] = set()
+    for issue in published:
+        for cell, then in issue.numbers.items():
+            for key in rows.get(begins(cell), ()) if is_of_table(cell) else ():
+                own, now = counts[key]
+                if (then is None and own == cell and now > 0) or (
+                    then is not None and is_small(abs(now - then), threshold)
+                ):
+                    found.add(key)
+    return found

@@ -1,0 +1,30 @@
+"""Which rows of a table would tell, less what an earlier issue printed of it, how few patients came or went since."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+from kpi_pipeline.judgement.disclosure.page_cells import moved_little, table_cell, table_months
+from kpi_pipeline.judgement.disclosure.publication import Cell
+from kpi_pipeline.judgement.inputs import ReportInputs
+from kpi_pipeline.judgement.measures import FigureIndex
+
+
+def rows_moved_little(
+    inputs: ReportInputs, figures: FigureIndex, rows: Mapping[Hashable, tuple[str, float]]
+) -> set[Hashable]:
+    """The rows that may not be printed for what was printed before; none where nothing is withheld, or was printed.
+
+    rows: row → the id of its figure and how many it counts.
+    """
+    if not inputs.withholds or not inputs.published:
+        return set()
+    shown_from = inputs.month.plus(1 - inputs.settings.report.months_shown)
+    own = [month for (_, place), known in figures.items() if place == inputs.facility_id for month in known]
+    months = table_months(min((one for one in own if one >= shown_from), default=inputs.month), inputs.month)
+    counts: dict[Hashable, tuple[Cell, float]] = {}
+    for row, (figure_id, count) in rows.items():
+        cell = table_cell(figure_id, inputs.facility_id, months)
+        assert cell is not None, figure_id
+        counts[row] = (cell, count)
+    return moved_little(inputs.published, counts, threshold=inputs.settings.small_number_threshold)
