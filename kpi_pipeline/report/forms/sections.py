@@ -26,12 +26,16 @@ _BEHIND_PAGE_1 = ("changes_since_last_issue", "said_before")
 _ROWS_WITH_AIR = 30
 """A scorecard of more rows is set with less air: it is two pages or more, and looked things up in."""
 
+_OF_ROWS = frozenset({"totals", "budget", "barriers", "fairness"})
+"""Further sections without a drawing (report.css lets their tables break)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """What begins a page. pages_meant None: as many as it needs.
 
-    is_tight: set with less air. follows: begins where the section before it ends, on the same page.
+    is_tight: set with less air. follows: begins where the section before it ends, on the same page. has_annex: whether
+    the document it is printed in ends with the annex, where each value's id stands.
     """
 
     name: str
@@ -40,6 +44,12 @@ class Section:
     pages_meant: int | None = None
     is_tight: bool = False
     follows: bool = False
+    has_annex: bool = True
+
+    @property
+    def may_break(self) -> bool:
+        """Whether it is rows alone, which may go on over the page."""
+        return self.name in _OF_ROWS
 
     def tightened(self) -> Section:
         """The same with less air."""
@@ -78,7 +88,9 @@ def _exception_sections(pages: Sequence[ExceptionPage]) -> Iterator[Section]:
 
 def sections_html(report: Report, sections: Sequence[Section], look: ReportSettings) -> str:
     """A whole HTML document of these sections."""
-    return _render("report.html.j2", report=report, sections=sections, look=look)
+    has_annex = all(one.has_annex for one in sections)
+    ids = {one.metric: one.figure_id for one in report.appendix.definitions if one.figure_id} if has_annex else {}
+    return _render("report.html.j2", report=report, sections=sections, look=look, figure_ids=ids)
 
 
 def page_html(report: Report, sections: Sequence[Section], look: ReportSettings, **more: Any) -> str:
