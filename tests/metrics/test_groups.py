@@ -124,3 +124,30 @@ def test_a_facilitys_groups_are_its_own(tmp_path: Path) -> None:
     with tables_of(tmp_path, files) as connection:
         sums = query_groups(connection, STAY, ["facility"], [Span(1, OCTOBER)], facility="F2")
     assert sums["numerator"].tolist() == [7.0, 7.0]
+
+
+def test_a_measure_of_several_conditions_is_cut_by_them_and_no_other_is(tmp_path: Path) -> None:
+    header = "encounter_id,person_id,facility_id,encounter_type,admitted_at,discharged_at,discharge_disposition_code,"
+    header += "birth_date,primary_diagnosis_code\n"
+
+    def of(person: str, code: str, day: str = "01", born: str = "1950-02-03") -> str:
+        ends = f"2026-10-{int(day) + 2:02d}"
+        return f"{person}{day},{person},F1,acute inpatient,2026-10-{day},{ends},01,{born},{code}\n"
+
+    rows = [of(f"heart{at}", "I5033") for at in range(3)] + [
+        of("lung", "J189"),
+        of("young", "I5033", born="1990-01-01"),
+    ]
+    rows += [of("heart1", "A419", "20"), of("lung", "A419", "20")]
+    files = {"encounters.csv": header + "".join(rows), "landing.yaml": "complete_through: 2026-12-31\n"}
+    measure = METRICS["readmission_conditions_30d"]
+    assert [name for name, metric in METRICS.items() if "condition" in groupable_by(metric)] == [measure.name]
+    with tables_of(tmp_path, files) as connection:
+        found = compute_groups(connection, measure, "condition", OCTOBER, settings=FEW)
+    sums = {(row.group, row.months): (row.numerator, row.denominator, row.status) for row in found.itertuples()}
+    assert sums == {
+        ("Heart failure", 1): (1, 3, "ok"),
+        ("Pneumonia", 12): (1, 1, "fewer than 3 cases"),
+        ("all", 1): (2, 4, "ok"),
+        ("all", 12): (2, 4, "ok"),
+    }
