@@ -5,7 +5,7 @@ section: case management
 kind: ratio
 unit: percent
 better: lower
-version: 2
+version: 1
 effective_from: 2024-01-01
 follows: House definition
 chart: xmr
@@ -15,7 +15,7 @@ balancing: [caseload_per_case_manager]
 data_faults: [overtime_unknown]
 owner: case-management
 why: Overtime is the dearest hour, and a sign of too few people on the plan.
-definition: Of the hours paid to case managers, the share that was overtime.
+definition: Of the paid hours of case managers, the share that was overtime.
 numerator: Overtime hours.
 denominator: Paid hours.
 denominator_noun: paid hours
@@ -24,7 +24,7 @@ exclusions:
 caveats:
   - "Totals of the department, never of one person."
 counts_patients: false
-reviewed: 2026-11-28
+reviewed: 2026-11-27
 ---*/
 SELECT
     facility_id || '|' || COALESCE(unit_id, '') || '|' || CAST(shift_on AS VARCHAR) AS case_id,

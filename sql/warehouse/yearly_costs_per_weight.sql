@@ -2,8 +2,8 @@
 title: Cost per relative weight in the year before each month
 means: >-
   Per month, what a unit of MS-DRG relative weight cost in all facilities together in the twelve months before it, over the
-  stays that are both costed and coded; only where each of the twelve has such a stay. Summed as decimals, so that it does
-  not depend on the order of rows.
+  stays that are both costed and coded; only where each of the twelve months has such stays. Summed as decimals, so that it
+  does not depend on the order of rows.
 key: [month_starts_on]
 ---*/
 WITH monthly_sums AS (

@@ -14,8 +14,9 @@ from tests.properties.conftest import BuiltHospital
 from tests.support.hospitals import COSTS, DRGS, CsvRow, Hospital
 from tests.support.landings import tables_of
 from tests.support.oracle import Options, build_stays
+from tests.support.oracle_measures import Cases
 from tests.support.oracles import cost_to_expected
-from tests.support.pipeline import Cases, assert_same, plain
+from tests.support.pipeline import assert_same, plain
 from tests.support.value_sets import SMALL
 
 METRICS = load_metrics()

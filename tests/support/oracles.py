@@ -406,9 +406,9 @@ def cost_to_expected(*, outlier: bool = False) -> Oracle:
                 return case
             month = month_of[stay.stay_id]
             year_ago = month.replace(year=month.year - 1)
-            if len([other for other in months if year_ago <= other < month]) < 12:
-                return "no_year_before"
             before = [case for other, case in known if year_ago <= other < month]
+            if sum(year_ago <= other < month for other in months) < 12:
+                return "no_year_before"
             expected = case[1] * sum(cost for cost, _ in before) / sum(weight for _, weight in before)
             return (float(case[0] > 3 * expected), 1.0) if outlier else (case[0], expected)
 
