@@ -54,7 +54,7 @@ def _month_thin(notice: Notice) -> str:
 def _kind_thin(notice: Notice) -> str:
     rows, usual = notice.counts["rows"], notice.counts["usual"]
     month = Month.parse(notice.details["month"]).name
-    had = "none" if rows == 0 else "few" if rows is None else format_number(rows)
+    had = "no rows" if rows == 0 else counted(notice, "rows", "rows")
     far = "far fewer than usual" if usual is None else f"where {format_number(usual)} are usual"
     return (
         f"{notice.table} ({notice.columns[0]}): {place_of(notice)} sent {had} for {month}, {far}. Is a part of the "
