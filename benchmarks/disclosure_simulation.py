@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kpi_pipeline.judgement.disclosure.attack import attack, attack_issues
+from kpi_pipeline.judgement.disclosure.attack import attack, attack_issues, few_people_shown
 from kpi_pipeline.judgement.disclosure.counts import Number, Withheld, is_small
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.publication import Publication, publish
@@ -60,16 +60,24 @@ def measure_hospital(seed: int) -> dict[str, float]:
     seconds = time.process_time() - started
     alone = withhold_small_numbers(issues[0], METRICS, threshold=THRESHOLD)
     forgetful = [publish(withhold_small_numbers(figures, METRICS, threshold=THRESHOLD)) for figures in issues]
+    few = sum(
+        len(few_people_shown(shown, METRICS, _people_behind(figures), threshold=THRESHOLD))
+        for shown, figures in zip(printed, issues, strict=True)
+    )
     newest = [one for one in issues[-1] if one.month == LAST]
     return {
         "seed": seed,
-        "told": len(attack_issues(printed, METRICS, threshold=THRESHOLD, n_changed=n_changed)),
+        "told": len(attack_issues(printed, METRICS, threshold=THRESHOLD, n_changed=n_changed)) + few,
         "told_forgetful": len(attack_issues(forgetful, METRICS, threshold=THRESHOLD, n_changed=n_changed)),
         "told_without": len(attack(publish(small_alone(newest)), METRICS, threshold=THRESHOLD)),
         **_withheld(issues[0], alone, "alone"),
         **_withheld(issues[-1], kept, "third"),
         "seconds": seconds,
     }
+
+
+def _people_behind(figures: Sequence[Figure]) -> dict[tuple[str, str, str], float]:
+    return {(one.metric, one.facility_id, str(one.month)): one.n_event_patients or 0.0 for one in figures}
 
 
 def _withheld(figures: Sequence[Figure], kept: Sequence[Figure], name: str) -> dict[str, float]:

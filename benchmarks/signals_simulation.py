@@ -286,14 +286,15 @@ def rare_table(n: int) -> Iterator[str]:
         icons = np.mean([one.variation not in ("common_cause", "empty") for one in now])
         shares = " | ".join(f"{100 * share:.0f}" for share in (flagged, runs, last, better))
         yield f"| {expected:g} | {shares} | {100 * icons:.1f} |"
-    yield from _values_of_rare_events(min(n, 600))
+    yield from _values_of_rare_events(min(n, 2_000))
 
 
 def _values_of_rare_events(n: int) -> Iterator[str]:
     """Stable XmR charts of what rare events add up to: icons with the rule of zeros, and without it."""
     yield ""
     yield "Values made of such events, on an XmR chart; each event costs a log-normal sum (sigma 1). More than 37 % of "
-    yield "months at 0 in the baseline say that less than one event a month is expected."
+    yield "months at 0 in the baseline say that less than one event a month is expected. Sums of few amounts of very "
+    yield "different size cross their limits more often than others. (2,000 charts a cell.)"
     yield ""
     yield "| expected events a month | dollars: icon before | icon (default) | O/E: icon before | icon (default) |"
     yield "| ---: | ---: | ---: | ---: | ---: |"

@@ -34,12 +34,19 @@ _DOMAIN = re.compile(
 
 
 def _address(text: str) -> str:
+    if not text.isascii():
+        raise ValueError(
+            "holds letters that not every mail server takes: ask for an address in plain letters (a-z)"
+            " and write the domain in its xn-- form"
+        )
     if not _ADDRESS.fullmatch(text) or "=?" in text or ".." in text or len(text) > 254:
         raise ValueError("is no mail address such as ceo@hospital.org")
     return text
 
 
 def _domain(text: str) -> str:
+    if not text.isascii():
+        raise ValueError("is to be written in its xn-- form, as the network knows it")
     if not _DOMAIN.fullmatch(text):
         raise ValueError("is no mail domain such as hospital.org")
     return text.lower()

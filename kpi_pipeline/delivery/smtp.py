@@ -21,6 +21,8 @@ from kpi_pipeline.core.secrets import read_secret
 from kpi_pipeline.delivery.points import reached
 
 _LOOPBACK = "localhost"
+SMALLER = "give this person `form: notice`, then kpi outbox retry"
+"""What helps where a server takes no mail of this size."""
 
 
 class UncertainError(Exception):
@@ -92,7 +94,7 @@ def deliver(
     with _deadline(server, seconds) as is_over:
         limit = int(server.esmtp_features.get("size") or 0) if server.does_esmtp else 0
         if limit and len(content) > limit:
-            raise RefusedError(552, f"the mail has {len(content)} bytes, the server takes {limit}")
+            raise RefusedError(552, f"the mail has {len(content):,} bytes, the server takes {limit:,}: {SMALLER}")
         options = [f"SIZE={len(content)}"] if limit else []
         notify = []
         if server.has_extn("dsn"):

@@ -5,7 +5,7 @@ Pages, tables and attachments read `Judged` and nothing else. Not here: words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kpi_pipeline.core.periods import Month, month_range
@@ -122,6 +122,10 @@ class Judged:
     def headline_measures(self) -> tuple[Measure, ...]:
         """The measures of page 1."""
         return tuple(self.system[name] for name in self.headlines)
+
+    def chance_at_facilities(self, metrics: Collection[str]) -> FalseSignals | None:
+        """What chance alone would colour in the charts of these measures, one for each facility."""
+        return false_signals_of(parts[name] for parts in self.by_facility.values() for name in metrics)
 
 
 def judge(inputs: ReportInputs) -> Judged:

@@ -113,3 +113,19 @@ def test_a_mail_too_large_is_refused_with_the_cure(letter: Letter) -> None:
 def test_the_preview_is_a_picture_of_the_body(letter: Letter) -> None:
     assert draw_letter(letter).startswith(b"\x89PNG")
     assert 'name="color-scheme" content="light dark"' in letter_html(letter)
+
+
+def test_every_byte_is_one_that_any_server_takes(letter: Letter) -> None:
+    """Names and lines beyond ASCII, and a server without 8BITMIME; lines no longer than SMTP allows."""
+    umlauts = replace(letter, lines=("Größte Ängste: −0.3 %", *letter.lines[1:]), subject="Bericht für Köln")
+    content = build_message(
+        umlauts, sender=Recipient("Fallführung Köln", SENDER.address), to=Recipient("Lee Novák", CFO.address),
+        message_id="<a@b.example>", date=WHEN, max_bytes=9_000_000,
+    )  # fmt: skip
+    assert content.isascii()
+    assert max(len(line) for line in content.split(b"\r\n")) <= 998
+    read = email.message_from_bytes(content, policy=email.policy.default)
+    body = read.get_body(("plain",))
+    assert body is not None
+    assert "Größte Ängste: −0.3 %" in body.get_content()
+    assert (str(read["Subject"]), read["To"].addresses[0].display_name) == ("Bericht für Köln", "Lee Novák")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from kpi_pipeline.core.delivery_settings import DeliverySettings
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.delivery.archive import folder_faults
-from kpi_pipeline.delivery.outbox import counts
+from kpi_pipeline.delivery.outbox import claim, counts, settle
 from kpi_pipeline.pipeline.upkeep import backup
 from kpi_pipeline.pipeline.upkeep.backup import restore_backup, write_backup
-from kpi_pipeline.pipeline.upkeep.doctor import examine
+from kpi_pipeline.pipeline.upkeep.doctor import Finding, examine
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import chain_faults
 from tests.support.delivery import NOON, OCTOBER, StubDesk, issue_month
@@ -98,3 +98,30 @@ def test_the_doctor_finds_what_is_ill(hospital: Path, tmp_path: Path, monkeypatc
     later = NOON + timedelta(days=1)
     ill = {one.what for one in examine(hospital / "hospital.duckdb", settings=settings, now=later) if not one.is_well}
     assert {"warehouse", "audiences", "mail server"} <= ill
+
+
+def test_the_doctor_says_what_waits_and_which_certificate_ends(
+    desk: StubDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPI_SMTP_PASSWORD", PASSWORD)
+    issue_month(desk)
+    sink = start_sink(tmp_path, days=5, size=8_000_000)
+    delivery = desk.settings.delivery.model_copy(update={"mail": settings_for(sink, tmp_path)})
+    settings = desk.settings.model_copy(update={"delivery": delivery, "state_url": desk.url})
+
+    def look(now: datetime) -> dict[str, Finding]:
+        return {one.what: one for one in examine(desk.warehouse, settings=settings, now=now)}
+
+    now = datetime.now(UTC)
+    found = look(now)
+    assert not found["mail server"].is_well
+    assert "days: have it renewed" in found["mail server"].found
+    assert "takes 8 MB and max_message_mb says 20" in found["size of mails"].found
+    assert (look(NOON)["outbox"].is_well, look(NOON)["outbox"].found) == (True, "3 mails waiting")
+    late = look(NOON + timedelta(days=3))["outbox"]
+    assert (late.is_well, late.found) == (False, f"3 mails waiting, since {NOON:%Y-%m-%d}: kpi outbox says why")
+    mail = claim(desk.database, now=NOON)
+    assert mail is not None
+    settle(desk.database, mail, "uncertain", "lost", now=NOON)
+    assert "1 mail of which nobody knows" in look(NOON)["outbox"].found
+    sink.stop()

@@ -15,8 +15,8 @@ import pytest
 from kpi_pipeline.core.delivery_settings import MailSettings
 from kpi_pipeline.core.errors import DefinitionError, DeliveryError, InputError, WarehouseError
 from kpi_pipeline.declared.audiences import Person
-from kpi_pipeline.delivery.issues import list_issues
-from kpi_pipeline.delivery.outbox import LEASE, claim, counts, list_mails, resolve, retry, settle
+from kpi_pipeline.delivery.issues import Issue, list_issues
+from kpi_pipeline.delivery.outbox import LEASE, Mail, claim, counts, list_mails, resolve, retry, settle
 from kpi_pipeline.delivery.smtp import UnreachableError, open_connection
 from kpi_pipeline.pipeline.issuing.issue_story import withdraw_issue
 from kpi_pipeline.pipeline.issuing.mailing import (
@@ -226,6 +226,64 @@ def test_a_recipient_taken_out_of_the_audience_gets_nothing(desk: StubDesk, room
     ]
     assert send(room) == {"sent": 2, "stopped": 1}
     assert sink.taken() == {CEO: 1, CHAIR: 1}
+
+
+def test_one_mail_that_cannot_be_made_waits_alone_and_goes_as_a_notice(
+    desk: StubDesk, room: Mailroom, sink: Sink, tmp_path: Path
+) -> None:
+    """Too large for our own limit; and, the same, for what the server says it takes."""
+    notice = max(len(room.message(mail, one)) for mail in list_mails(room.database) for one in _issue_of(room, mail)
+                 if mail.form == "notice")  # fmt: skip
+    room.mail = settings_for(sink, tmp_path, max_message_mb=(notice + 100) / 1e6)
+    executives = desk.audiences.audiences[0]
+    pdf = executives.people[0].model_copy(update={"form": "pdf"})
+    result = drain_outbox(room, clock=lambda: NOON)
+    assert dict(result.counts) == {"sent": 1}
+    assert "form: notice" in result.problem
+    assert states(room) == {CEO: "queued", CFO: "queued", CHAIR: "sent"}
+    assert all("more than the limit" in one.reply for one in list_mails(room.database, states=("queued",)))
+    people = tuple(one.model_copy(update={"form": "notice"}) for one in (pdf, *executives.people[1:]))
+    changed = executives.model_copy(update={"people": people})
+    room.audiences = desk.audiences.model_copy(update={"audiences": (changed, desk.audiences.audiences[1])})
+    assert send(room, timedelta(minutes=2)) == {"sent": 2}
+    assert sink.taken() == {CEO: 1, CFO: 1, CHAIR: 1}
+
+
+def _issue_of(room: Mailroom, mail: Mail) -> list[Issue]:
+    return [one for one in list_issues(room.database) if one.id == mail.issue_id]
+
+
+def test_a_mail_larger_than_the_server_takes_is_refused_with_the_cure(room: Mailroom, sink: Sink) -> None:
+    sink.size = 1000
+    assert send(room) == {"refused": 3}
+    (first, *_) = list_mails(room.database)
+    assert "the server takes 1,000: give this person `form: notice`, then kpi outbox retry" in first.reply
+    assert sink.taken() == {}
+
+
+def test_an_audience_that_is_gone_gets_nothing_and_the_others_do(desk: StubDesk, room: Mailroom, sink: Sink) -> None:
+    room.audiences = desk.audiences.model_copy(update={"audiences": desk.audiences.audiences[:1]})
+    assert send(room) == {"sent": 2, "stopped": 1}
+    assert sink.taken() == {CEO: 1, CFO: 1}
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=20), timedelta(days=1)])
+def test_another_machine_whose_clock_is_ahead_holds_a_mail_and_sends_none_twice(
+    desk: StubDesk, room: Mailroom, sink: Sink, ahead: timedelta
+) -> None:
+    """While one machine sends, the other believes it dead: the mail has gone once, and is held for a person."""
+    other = Database(desk.url)
+    first = list_mails(room.database)[0].id
+
+    def connect(mail: MailSettings) -> smtplib.SMTP:
+        drain_outbox(room_of(desk, room.mail, other), clock=lambda: NOON + ahead)
+        return open_connection(mail)
+
+    result = drain_outbox(room, clock=lambda: NOON, connect=connect)
+    other.close()
+    assert dict(result.counts) == {"uncertain": 1}
+    assert [one.state for one in list_mails(room.database) if one.id == first] == ["uncertain"]
+    assert sink.taken() == {CEO: 1, CFO: 1, CHAIR: 1}
 
 
 def test_what_is_not_issued_cannot_be_sent_by_any_door(desk: StubDesk, room: Mailroom, sink: Sink) -> None:

@@ -11,11 +11,19 @@ from dataclasses import replace
 import pytest
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.judgement.disclosure.attack import Finding, attack, attack_issues
+from kpi_pipeline.judgement.disclosure.attack import Finding, attack, attack_issues, few_people_shown
 from kpi_pipeline.judgement.disclosure.counts import Withheld, is_small
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.narrowing import Equation, is_narrow, narrow_bounds
-from kpi_pipeline.judgement.disclosure.publication import NUMERATOR, Cell, Publication, excluded, publish
+from kpi_pipeline.judgement.disclosure.publication import (
+    COUNTED,
+    NUMERATOR,
+    Cell,
+    Publication,
+    Relation,
+    excluded,
+    publish,
+)
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.figures import Figure
@@ -144,6 +152,10 @@ def test_many_days_of_one_patient_are_withheld_as_that_patient_is() -> None:
     assert {one.facility_id for one in withheld(alone) if isinstance(one.numerator, Withheld)} >= {"A"}
     unknown = [replace(one, n_event_patients=None) for one in alone]
     assert not any(isinstance(one.numerator, Withheld) for one in withheld(unknown) if one.facility_id == "A")
+    people = {(one.metric, one.facility_id, str(one.month)): one.n_event_patients or 0.0 for one in alone}
+    found = few_people_shown(publish(withheld(unknown)), METRICS, people, threshold=11)
+    assert [one.cell.facility_id for one in found] == ["A", "all"]
+    assert few_people_shown(publish(withheld(alone)), METRICS, people, threshold=11) == []
 
 
 def test_a_total_of_twelve_months_tells_the_one_that_is_withheld() -> None:
@@ -184,6 +196,12 @@ def test_two_labels_would_tell_a_small_count_from_the_one_that_protects_it() -> 
     total = [Equation({"small": 1.0, "other": 1.0}, 18.0)]
     assert is_narrow(*narrow_bounds(total, {"small": 1.0, "other": 11.0})["small"], 11)
     assert not is_narrow(*narrow_bounds(total, {"small": 1.0, "other": 1.0})["small"], 11)
+    small, other, whole = (Cell("discharges", place, str(LAST), COUNTED) for place in ("A", "B", "all"))
+    one_label = Publication({small: None, other: None, whole: 18.0})
+    two_labels = [Relation({small: 1.0}, 1.0, 10.0), Relation({other: 1.0}, 11.0, float("inf"))]
+    assert attack(one_label, METRICS, threshold=11) == []
+    found = attack(one_label, METRICS, threshold=11, known=two_labels)
+    assert [(one.cell.facility_id, one.lower, one.upper) for one in found] == [("A", 1, 7)]
 
 
 def test_values_and_sums_together_tell_withheld_sums() -> None:

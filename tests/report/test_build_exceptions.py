@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -232,6 +233,22 @@ def test_the_title_of_the_hospitals_is_a_finding() -> None:
     assert hospitals(1).title == "Denials changed for the worse at H00"
     calm = build_report(report_inputs(facilities="AB")).further_sections[0]
     assert calm.title == "No headline measure changed beyond routine variation at any hospital"
+
+
+def test_as_many_signals_as_chance_gives_are_no_finding() -> None:
+    """Sixty stable hospitals have signals, and the title does not make a change of them."""
+    facilities = [f"H{place:02}" for place in range(60)]
+    (section,) = (one for one in build_report(report_inputs(facilities=facilities)).further_sections if one.grid)
+    marks = [
+        cell.mark.icon for name, cells in section.grid.rows if name != "All hospitals" for cell in cells if cell.mark
+    ]
+    n = sum(icon not in ("common_cause", "empty") for icon in marks)
+    found = re.search(r"color about (\d+) of the (\d+) charts that can be judged", section.lede)
+    assert found is not None
+    assert int(found[2]) == len(marks)
+    assert n > 0
+    assert ("no more than chance gives" in section.title) is (n <= int(found[1]))
+    assert "changed for the worse" in hospitals(60).title  # 60 true changes are more than chance
 
 
 def test_a_facilitys_own_report_shows_no_other() -> None:

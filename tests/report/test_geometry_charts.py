@@ -256,11 +256,19 @@ def _texts(part: Any) -> list[str]:
 
 
 def test_a_sparkline_marks_signals_the_provisional_month_and_the_last_value() -> None:
-    points = chart_of([1, 2, 3, 4], by_point={1: {"point_class": "concern"}, 3: {"hollow": True}}).points
+    points = chart_of([1, 2, 3, 4, 5, 6], by_point={1: {"point_class": "concern"}, 5: {"hollow": True}}).points
     drawing = draw_sparkline(Sparkline(points=points, alt="A trend"))
     assert [mark.point_class for mark in drawing.marks] == ["concern"]
     assert drawing.last is not None
     assert drawing.last.look == "hollow"
+
+
+@pytest.mark.parametrize(("n", "n_lines"), [(3, 0), (5, 0), (6, 1)])
+def test_two_or_three_months_are_points_and_no_trend(n: int, n_lines: int) -> None:
+    points = tuple(ChartPoint(month=f"2026-{month:02}", value=float(month)) for month in range(1, n + 1))
+    drawing = draw_sparkline(Sparkline(points=points, alt="A trend"))
+    assert len(drawing.lines) == n_lines
+    assert len(drawing.marks) + 1 == (n if n_lines == 0 else 1)
 
 
 def test_an_empty_sparkline_says_so() -> None:

@@ -12,7 +12,7 @@ from kpi_pipeline.report.forms.layout import lay_out_report
 from kpi_pipeline.report.forms.pdf import render_pdf
 from kpi_pipeline.report.forms.renderer import draw_page, renderer
 from kpi_pipeline.report.forms.sections import Section, sections_of
-from kpi_pipeline.report.model import ExceptionPage, FurtherSection, Report
+from kpi_pipeline.report.model import Block, Column, ExceptionPage, FurtherSection, Report, Table
 from tests.report.test_render_pdf import pages_of
 from tests.support.page_fill import half_empty_pages, page_fills
 from tests.support.sample_further import build_further_sections
@@ -87,6 +87,23 @@ def test_a_short_section_shares_its_page_with_what_comes_next() -> None:
     pages = pages_of(render_pdf(sample().model_copy(update={"further_sections": (short, other)})))
     assert [number for number, page in enumerate(pages) if "A short section" in page] == [
         number for number, page in enumerate(pages) if "Another short section" in page
+    ]
+
+
+def test_a_short_page_of_rows_goes_on_with_the_next_one_although_that_saves_no_page() -> None:
+    """Totals of 9 rows and groups of 40 make two pages either way; the first is not left half empty."""
+
+    def rows(name: str, n: int) -> FurtherSection:
+        columns = (Column(heading="Measure"), Column(heading="Value", numeric=True))
+        table = Table(caption="Rows", columns=columns, rows=tuple((f"Row {at}", "1") for at in range(n)))
+        return FurtherSection(name=name, title=f"{n} rows of {name}", blocks=(Block(heading="All", tables=(table,)),))
+
+    sections = (rows("totals", 9), rows("fairness", 40))
+    content = render_pdf(sample().model_copy(update={"exceptions": (), "further_sections": sections}))
+    assert half_empty_pages(content) == []
+    pages = pages_of(content)
+    assert [at for at, page in enumerate(pages) if "9 rows of totals" in page] == [
+        at for at, page in enumerate(pages) if "40 rows of fairness" in page
     ]
 
 

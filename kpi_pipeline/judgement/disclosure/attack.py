@@ -53,15 +53,43 @@ class Finding:
     difference_to: str = ""
 
 
-def attack(publication: Publication, metrics: Mapping[str, Metric], *, threshold: int) -> list[Finding]:
-    """Every protected quantity that is narrowed below the threshold; empty when the publication holds."""
+def attack(
+    publication: Publication, metrics: Mapping[str, Metric], *, threshold: int, known: Sequence[Relation] = ()
+) -> list[Finding]:
+    """Every protected quantity that is narrowed below the threshold; empty when the publication holds.
+
+    known: what the attacker knows besides, from a label, say.
+    """
     found: list[Finding] = []
-    for hidden, relations in _connected(publication, metrics):
+    for hidden, relations in _connected(publication, metrics, known):
         found += _attack_cells(publication, hidden, relations, metrics, threshold)
     return found + _attack_differences(publication, metrics, threshold)
 
 
-def _connected(publication: Publication, metrics: Mapping[str, Metric]) -> list[tuple[list[Cell], list[Relation]]]:
+def few_people_shown(
+    publication: Publication,
+    metrics: Mapping[str, Metric],
+    n_people: Mapping[tuple[str, str, str], float],
+    *,
+    threshold: int,
+) -> list[Finding]:
+    """Events printed, or told by their value, that happened to few people, however many the events.
+
+    n_people: figure → the people behind its events; no outsider knows it, whoever tests the defence does.
+    """
+    found = []
+    for place, people in n_people.items():
+        cell = Cell(*place, NUMERATOR)
+        if not 0 < people < threshold or not is_count(cell, metrics[cell.metric]):
+            continue
+        if publication.numbers.get(cell) is not None or publication.values.get(place) is not None:
+            found.append(Finding(cell, people, people, difference_to="people"))
+    return found
+
+
+def _connected(
+    publication: Publication, metrics: Mapping[str, Metric], known: Sequence[Relation] = ()
+) -> list[tuple[list[Cell], list[Relation]]]:
     """The withheld cells in groups that no relation ties to another group, each with its relations."""
     first: dict[Cell, Cell] = {cell: cell for cell in publication.withheld}
 
@@ -72,7 +100,7 @@ def _connected(publication: Publication, metrics: Mapping[str, Metric]) -> list[
         return cell
 
     touching: list[tuple[Cell, Relation]] = []
-    for one in (*relations_of(publication, metrics), *table_relations(publication.numbers, metrics)):
+    for one in (*relations_of(publication, metrics), *table_relations(publication.numbers, metrics), *known):
         unknown = [cell for cell in one.weights if cell in first]
         if unknown:
             touching.append((unknown[0], one))

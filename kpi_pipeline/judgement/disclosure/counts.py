@@ -71,6 +71,7 @@ def withhold_counts(
         for key in one.members:
             sums_with[key].append(place)
     to_check = [place for place, one in enumerate(sums) if not hidden.keys().isdisjoint(one.members)]
+    equations: dict[int, Equation | None] = dict.fromkeys(to_check)  # of the sums with a withheld count; None: not made
 
     def cheapest(one: Sum) -> Hashable | None:
         """The count of a sum that is missed the least, if one is left."""
@@ -84,15 +85,18 @@ def withhold_counts(
             hidden[given_up] = Withheld.COMPLEMENT
             for place in sums_with[given_up]:
                 heappush(to_check, place)
+                equations[place] = None
 
     while to_check:
         while to_check:  # in the order given, so that the sums that come first decide
             one = sums[heappop(to_check)]
             if _gives_one_away(one, counts, hidden, threshold):
                 give_up(one)
-        touched = [one for one in sums if not hidden.keys().isdisjoint(one.members)]
-        equations = _equations(touched, counts, hidden)
-        told = _told(equations, counts, threshold, reluctance)
+        places = sorted(equations)
+        touched = [sums[place] for place in places]
+        for place in places:
+            equations[place] = equations[place] or _equation(sums[place], counts, hidden)
+        told = _told(_connected(made for place in places if (made := equations[place])), counts, threshold, reluctance)
         costs = {at: reluctance(key) for at, one in enumerate(touched) if told and (key := cheapest(one)) is not None}
         for one in _sums_to_open(touched, costs, told):
             give_up(one)
@@ -123,22 +127,17 @@ def _sums_to_open(sums: Sequence[Sum], costs: Mapping[int, int], told: set[Hasha
     return chosen or ([sums[min(costs)]] if told and costs else [])
 
 
-def _equations(
-    touched: Sequence[Sum], counts: Mapping[Hashable, float], hidden: Mapping[Hashable, Withheld]
-) -> list[list[Equation]]:
-    """The sums over their withheld counts, in groups: sums that share no withheld count say nothing of each other."""
-    made = []
-    for one in touched:
-        weights: dict[Hashable, float] = {}
-        number = 0.0
-        for key in one.members:
-            sign = -1.0 if key == one.total else 1.0
-            if key in hidden:
-                weights[key] = sign
-            else:
-                number -= sign * counts[key]
-        made.append(Equation(weights, number))
-    return _connected(made)
+def _equation(one: Sum, counts: Mapping[Hashable, float], hidden: Mapping[Hashable, Withheld]) -> Equation:
+    """A sum over its withheld counts."""
+    weights: dict[Hashable, float] = {}
+    number = 0.0
+    for key in one.members:
+        sign = -1.0 if key == one.total else 1.0
+        if key in hidden:
+            weights[key] = sign
+        else:
+            number -= sign * counts[key]
+    return Equation(weights, number)
 
 
 def _told(
@@ -173,7 +172,8 @@ def _told(
 
 
 def _connected(equations: Iterable[Equation]) -> list[list[Equation]]:
-    """The equations in groups: no unknown stands in two. Equal equations once; each unknown is followed once."""
+    """The equations in groups, since those that share no withheld count say nothing of each other: no unknown stands in
+    two. Equal equations once; each unknown is followed once."""
     different = list({frozenset(one.weights.items()): one for one in equations if one.weights}.values())
     rows_of: dict[Hashable, list[int]] = defaultdict(list)
     for at, one in enumerate(different):

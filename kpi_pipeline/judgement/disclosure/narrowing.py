@@ -6,13 +6,18 @@ What every attacker does first, and quick enough for every report. Not here: exa
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from math import inf
 from typing import NamedTuple
 
-_MOST_ROUNDS = 30
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_MOST_ROUNDS = 100
 _CHANGE = 1e-6
 _NEARLY_ZERO = 1e-9
 """Far below any coordinate that a system of sums with coefficients 1 and -1 can have, far above rounding."""
@@ -38,59 +43,45 @@ def narrow_bounds(
 ) -> dict[Hashable, tuple[float, float]]:
     """Unknown → (lower, upper) as the equations leave them.
 
-    least: what each unknown is known to be at least.
+    least: what each unknown is known to be at least. Every unknown of every equation is narrowed at once, again and
+    again: an unknown is the equation's number less the ends of all others.
     """
-    bounds = {key: (low, inf) for key, low in least.items()}
-    rows = [(tuple(weights.items()), number) for weights, number in equations]
-    rows_of: dict[Hashable, list[int]] = defaultdict(list)
-    for at, (weights, _) in enumerate(rows):
-        for key, _ in weights:
-            rows_of[key].append(at)
-    to_do, is_waiting = deque(range(len(rows))), [True] * len(rows)
-    for _ in range(_MOST_ROUNDS * len(rows)):
-        if not to_do:
+    rows = list(equations)
+    place = {key: at for at, key in enumerate(least)}
+    column = np.array([place[key] for weights, _ in rows for key in weights], dtype=np.intp)
+    is_added = np.array([weight > 0 for weights, _ in rows for weight in weights.values()], dtype=bool)
+    lengths = [len(weights) for weights, _ in rows]
+    starts = np.cumsum([0, *lengths[:-1]])
+    row = np.repeat(np.arange(len(rows)), lengths)
+    number = np.array([one.number for one in rows])[row]
+    by_column = np.argsort(column, kind="stable")
+    unknown, first = np.unique(column[by_column], return_index=True)
+    lower, upper = np.array(list(least.values()), dtype=float), np.full(len(place), inf)
+    for _ in range(_MOST_ROUNDS if rows else 0):
+        low_end = np.where(is_added, lower[column], -upper[column])
+        high_end = np.where(is_added, upper[column], -lower[column])
+        high = number - _of_others(low_end, starts, row)
+        low = number - _of_others(high_end, starts, row)
+        low, high = np.where(is_added, low, -high), np.where(is_added, high, -low)
+        new_lower = np.maximum.reduceat(low[by_column], first)
+        new_upper = np.minimum.reduceat(high[by_column], first)
+        moved = (new_lower > lower[unknown] + _CHANGE) | (new_upper < upper[unknown] - _CHANGE)
+        if not moved.any():
             break
-        at = to_do.popleft()
-        is_waiting[at] = False
-        for key in _tighten(*rows[at], bounds):
-            for other in rows_of[key]:
-                if not is_waiting[other] and other != at:
-                    is_waiting[other] = True
-                    to_do.append(other)
-    return bounds
+        at = unknown[moved]
+        lower[at] = np.maximum(lower[at], new_lower[moved])
+        upper[at] = np.minimum(upper[at], new_upper[moved])
+    return {key: (float(low), float(high)) for key, low, high in zip(place, lower, upper, strict=True)}
 
 
-def _tighten(
-    weights: Sequence[tuple[Hashable, float]], number: float, bounds: dict[Hashable, tuple[float, float]]
-) -> list[Hashable]:
-    """Tightens the bounds of one equation's unknowns; those that moved."""
-    lows, highs = [], []
-    for key, weight in weights:
-        low, high = bounds[key]
-        lows.append(low if weight > 0 else -high)
-        highs.append(high if weight > 0 else -low)
-    least, n_without_least = _sum_of_known(lows)
-    most, n_without_most = _sum_of_known(highs)
-    moved = []
-    for at, (key, weight) in enumerate(weights):
-        # number less the ends of all others; without an end as soon as one of them has none
-        low = -inf if n_without_most - (highs[at] == inf) else number - (most - (highs[at] if highs[at] < inf else 0.0))
-        high = (
-            inf if n_without_least - (lows[at] == -inf) else number - (least - (lows[at] if lows[at] > -inf else 0.0))
-        )
-        if weight < 0:
-            low, high = -high, -low
-        old_low, old_high = bounds[key]
-        if low > old_low + _CHANGE or high < old_high - _CHANGE:
-            bounds[key] = (max(low, old_low), min(high, old_high))
-            moved.append(key)
-    return moved
-
-
-def _sum_of_known(ends: Sequence[float]) -> tuple[float, int]:
-    """The sum of the finite ends, and how many are not."""
-    known = [end for end in ends if -inf < end < inf]
-    return sum(known), len(ends) - len(known)
+def _of_others(ends: Floats, starts: NDArray[np.intp], row: NDArray[np.intp]) -> Floats:
+    """For every unknown of every equation the sum of the ends of the others; without an end where one has none."""
+    has_none = np.isinf(ends)
+    known = np.where(has_none, 0.0, ends)
+    none = np.where(has_none, np.sign(ends), 0.0)
+    sums = np.add.reduceat(known, starts)[row] - known
+    n_without = np.add.reduceat(none, starts)[row] - none
+    return np.where(n_without == 0, sums, np.copysign(inf, n_without))
 
 
 def solved_rows(equations: Sequence[Mapping[Hashable, float]]) -> list[dict[Hashable, float]]:

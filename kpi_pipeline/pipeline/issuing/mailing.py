@@ -39,7 +39,7 @@ _NOBODY = MailSettings(host=NO_DOMAIN, sender=f"sender@{NO_DOMAIN}")
 
 @dataclass
 class Sent:
-    """What a run did: how many mails ended how. problem: why it stopped early, if it did."""
+    """What a run did: how many mails ended how. problem: the first thing that a person must mend, if any."""
 
     counts: Counter[str] = field(default_factory=Counter)
     problem: str = ""
@@ -75,7 +75,7 @@ class Mailroom:
     def message(self, mail: Mail, issue: Issue) -> bytes:
         """The bytes of one mail of the outbox."""
         return build_message(
-            self.letter(issue, mail.form),
+            self.letter(issue, self.form_of(mail, issue)),
             sender=self.sender,
             to=Recipient(mail.name, mail.recipient),
             message_id=mail.message_id,
@@ -87,6 +87,12 @@ class Mailroom:
     def max_bytes(self) -> int:
         """The largest mail we send."""
         return int(self.mail.max_message_mb * 1_000_000)
+
+    def form_of(self, mail: Mail, issue: Issue) -> str:
+        """The form a recipient gets now: whoever was given the notice after a mail was too large gets the notice."""
+        audience = self.audiences.find(issue.audience)
+        people = () if audience is None else audience.people
+        return next((one.form for one in people if one.address.lower() == mail.recipient.lower()), mail.form)
 
     def still_gets(self, mail: Mail, issue: Issue) -> bool:
         """Whether a recipient still belongs to the audience, in a domain that is allowed."""
@@ -132,12 +138,13 @@ def drain_outbox(
 ) -> Sent:
     """Sends every mail that is due, one after the other, over one connection. Sends nothing twice.
 
-    Stops at the first sign that the server cannot be used at all: what waits stays queued.
+    Stops at the first sign that the server cannot be used at all: what waits stays queued. A mail that cannot be made
+    (too large, its archive is away) waits alone, and the others go.
     """
     sent = Sent()
     line = _Line(room.mail, connect)
     try:
-        while not sent.problem and (mail := claim(room.database, now=clock(), only=only)) is not None:
+        while not line.is_dead and (mail := claim(room.database, now=clock(), only=only)) is not None:
             reached("send.claimed")
             outcome = _send_one(room, mail, line, clock, sent)
             if outcome:
@@ -154,6 +161,7 @@ class _Line:
     def __init__(self, mail: MailSettings, connect: Callable[[MailSettings], smtplib.SMTP]):
         self._mail, self._connect = mail, connect
         self._server: smtplib.SMTP | None = None
+        self.is_dead = False
 
     def server(self) -> smtplib.SMTP:
         if self._server is None:
@@ -166,13 +174,16 @@ class _Line:
 
 
 def _send_one(room: Mailroom, mail: Mail, line: _Line, clock: Clock, sent: Sent) -> str:
-    """Sends one leased mail and settles it; returns what became of it, '' where it waits and the run must stop."""
+    """Sends one leased mail and settles it; returns what became of it, '' where it waits for a person."""
     issue = read_issue(room.database, mail.issue_id)
     if not room.still_gets(mail, issue):
         settle(room.database, mail, "stopped", "no longer in the audience", now=clock())
         return "stopped"
     try:
         content = room.message(mail, issue)
+    except (OSError, KpiError) as error:
+        return _postpone(room, mail, error, clock, sent)
+    try:
         server = line.server()
         reached("send.connected")
         reply = deliver(
@@ -190,12 +201,17 @@ def _send_one(room: Mailroom, mail: Mail, line: _Line, clock: Clock, sent: Sent)
         return "refused"
     except (UnreachableError, smtplib.SMTPException, OSError, KpiError) as error:
         line.close()
-        postpone(room.database, mail, str(error), now=clock(), max_attempts=None)
-        sent.problem = str(error).rstrip(".") or type(error).__name__
-        return ""
+        line.is_dead = True
+        return _postpone(room, mail, error, clock, sent)
     reached("send.accepted")
-    settle(room.database, mail, "sent", reply, now=clock())
-    return "sent"
+    is_ours = settle(room.database, mail, "sent", reply, now=clock())
+    return "sent" if is_ours else "uncertain"  # another machine, by its clock, gave us up meanwhile
+
+
+def _postpone(room: Mailroom, mail: Mail, error: Exception, clock: Clock, sent: Sent) -> str:
+    postpone(room.database, mail, str(error), now=clock(), max_attempts=None)
+    sent.problem = sent.problem or str(error).rstrip(".") or type(error).__name__
+    return ""
 
 
 def plan_of_mails(room: Mailroom) -> list[tuple[str, str, str, str, str]]:
@@ -205,7 +221,8 @@ def plan_of_mails(room: Mailroom) -> list[tuple[str, str, str, str, str]]:
     for mail in list_mails(room.database, states=("queued", "sending", "uncertain")):
         issue = issues[mail.issue_id]
         state = mail.state if room.still_gets(mail, issue) else "will be stopped: no longer in the audience"
-        gets = f"page one, {pdf_name(issue.month, issue.number)}" if mail.form == "pdf" else "page one, no PDF"
+        has_pdf = room.form_of(mail, issue) == "pdf"
+        gets = f"page one, {pdf_name(issue.month, issue.number)}" if has_pdf else "page one, no PDF"
         rows.append((mail.recipient, f"{issue.name}, issue {issue.number}", gets, state, mail.message_id))
     return rows
 
@@ -253,7 +270,7 @@ def preview_mails(room: Mailroom, folder: Path) -> list[Path]:
     for mail in list_mails(room.database, states=("queued",)):
         stem = folder / f"{mail.id}-{safe_name(mail.recipient.split('@')[0].lower())}"
         issue = issues[mail.issue_id]
-        files = {".eml": room.message(mail, issue), ".png": draw_letter(room.letter(issue, mail.form))}
+        files = {".eml": room.message(mail, issue), ".png": draw_letter(room.letter(issue, room.form_of(mail, issue)))}
         for ending, content in files.items():
             file = stem.with_suffix(ending)
             write_private(file, content)

@@ -15,7 +15,9 @@ import duckdb
 from kpi_pipeline.core.errors import KpiError
 from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import Settings
+from kpi_pipeline.core.text.language import counted
 from kpi_pipeline.declared.audiences import read_audiences
+from kpi_pipeline.delivery.outbox import list_mails
 from kpi_pipeline.delivery.smtp import UnreachableError, open_connection
 from kpi_pipeline.journal import find_state_url
 from kpi_pipeline.journal.keeping import describe_state
@@ -27,6 +29,8 @@ from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id, 
 
 _LEAST_FREE = 2_000_000_000
 _CERTIFICATE_WARNING = timedelta(days=21)
+_LONGEST_IN_OUTBOX = timedelta(days=2)
+"""Mails that wait longer are told: a server that greylists or is away for a night is no fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ def examine(warehouse: Path, *, settings: Settings, now: datetime) -> list[Findi
         ("rights", lambda: _rights(warehouse)),
         ("state", lambda: _state(warehouse, settings, now)),
         ("audiences", lambda: _audiences(settings)),
+        ("outbox", lambda: _outbox(warehouse, settings, now)),
         ("mail server", lambda: _mail(settings, now)),
     ]
     findings: list[Finding] = []
@@ -125,20 +130,49 @@ def _audiences(settings: Settings) -> Finding:
     return Finding("audiences", True, f"{len(read.audiences)} audiences, {n_people} people")
 
 
-def _mail(settings: Settings, now: datetime) -> Finding:
+def _outbox(warehouse: Path, settings: Settings, now: datetime) -> Iterator[Finding]:
+    url = find_state_url(warehouse, settings=settings)
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        return
+    database = Database(url)
+    try:
+        mails = list_mails(database, states=("queued", "uncertain"))
+    finally:
+        database.close()
+    lost = sum(one.state == "uncertain" for one in mails)
+    waiting = [one.queued_at for one in mails if one.state == "queued"]
+    ill = [f"{counted(lost, 'mails')} of which nobody knows: ask, then kpi outbox resolve"] * (lost > 0)
+    if waiting and settings.delivery.mail is not None and now - min(waiting) > _LONGEST_IN_OUTBOX:
+        ill.append(f"{counted(len(waiting), 'mails')} waiting, since {min(waiting):%Y-%m-%d}: kpi outbox says why")
+    yield Finding("outbox", not ill, "; ".join(ill) or f"{counted(len(waiting), 'mails')} waiting")
+
+
+def _mail(settings: Settings, now: datetime) -> Iterator[Finding]:
     mail = settings.delivery.mail
     if mail is None:
-        return Finding("mail server", True, "none set: nothing is sent")
+        yield Finding("mail server", True, "none set: nothing is sent")
+        return
+    where = f"{mail.host}:{mail.port}"
     try:
         server = open_connection(mail)
     except UnreachableError as error:
-        return Finding("mail server", False, f"{mail.host}:{mail.port}: {error}")
+        yield Finding("mail server", False, f"{where}: {error}")
+        return
     try:
+        takes = int(server.esmtp_features.get("size") or 0)
         certificate = server.sock.getpeercert() if isinstance(server.sock, ssl.SSLSocket) else None
     finally:
         server.close()
     if not certificate:
-        return Finding("mail server", True, f"{mail.host}:{mail.port} answers, in clear text on this machine")
+        yield Finding("mail server", True, f"{where} answers, in clear text on this machine")
+        return
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
-    found = f"{mail.host}:{mail.port} answers; its certificate ends on {ends:%Y-%m-%d}"
-    return Finding("mail server", ends - now > _CERTIFICATE_WARNING, found)
+    is_well = ends - now > _CERTIFICATE_WARNING
+    cure = (
+        "" if is_well else f", in {counted((ends - now).days, 'days')}: have it renewed, or no mail goes from then on"
+    )
+    yield Finding("mail server", is_well, f"{where} answers; its certificate ends on {ends:%Y-%m-%d}{cure}")
+    if 0 < takes < mail.max_message_mb * 1_000_000:
+        found = f"{where} takes {takes / 1e6:,.0f} MB and max_message_mb says {mail.max_message_mb:g}: it refuses more"
+        yield Finding("size of mails", False, found)

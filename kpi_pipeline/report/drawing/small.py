@@ -14,6 +14,9 @@ from kpi_pipeline.report.drawing.geometry import Scale, TimeAxis, pixels, polyli
 from kpi_pipeline.report.model.blocks import Bars
 from kpi_pipeline.report.model.chart import Sparkline
 
+FEWEST_JOINED = 6
+"""Values that a sparkline needs to be a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class SparklineDrawing:
@@ -60,7 +63,10 @@ class BarsDrawing:
 
 
 def draw_sparkline(sparkline: Sparkline, *, width: float = 112.0, height: float = 26.0) -> SparklineDrawing:
-    """Places a sparkline: line broken at missing months, dotted target, marks on signals and the last value."""
+    """Places a sparkline: line broken at missing months, dotted target, marks on signals and the last value.
+
+    Fewer values than FEWEST_JOINED are points: a line through two or three would be read as a trend.
+    """
     points = sparkline.points
     values = [point.value for point in points if point.value is not None]
     if not values:
@@ -77,15 +83,16 @@ def draw_sparkline(sparkline: Sparkline, *, width: float = 112.0, height: float 
         for index, point in enumerate(points) if point.value is not None
     ]  # fmt: skip
     last_index, last = marks[-1]
+    is_joined = len(values) >= FEWEST_JOINED
     lonely = {index for index, _ in marks} - {
-        neighbour for here, there in pairwise([index for index, _ in marks]) if there == here + 1
+        neighbour for here, there in pairwise([index for index, _ in marks]) if is_joined and there == here + 1
         for neighbour in (here, there)
     }  # fmt: skip
     return SparklineDrawing(
         pixels(width),
         pixels(height),
         sparkline.alt,
-        lines=_broken_line([point.value for point in points], time, y),
+        lines=_broken_line([point.value for point in points], time, y) if is_joined else (),
         targets=_target_line([point.target for point in points], time, y),
         marks=tuple(
             mark

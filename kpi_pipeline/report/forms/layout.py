@@ -1,7 +1,7 @@
 """Brings the sections of a report onto pages: each section is laid out by itself, and again only if it does not fit.
 
 A section that runs over its pages is set with less air. One that leaves more than half of its last page empty shares
-that page with what comes next, where that saves a page or where what comes next may break anywhere; so do two
+that page with what comes next, where that saves a page or where what comes next may break (rows, the annex); so do two
 improvements in a row, and a section of few lines goes to the page before it. Running heads and page numbers are laid
 out last, once the number of pages is known, and put onto the finished pages.
 """
@@ -117,7 +117,8 @@ def _share_pages(report: Report, look: ReportSettings, sections: Sequence[Sectio
         if before and _may_share(before, one):
             shared = _place(report, look, _joined(before, run))
             n_apart = before.n_pages + one.n_pages
-            if shared.n_pages < n_apart or (shared.n_pages == n_apart and before.fill < _FEW_LINES):
+            is_worth = before.fill < (HALF_EMPTY if run[0].may_break else _FEW_LINES)
+            if shared.n_pages < n_apart or (shared.n_pages == n_apart and is_worth):
                 done[-1] = shared
                 continue
         done.append(one)

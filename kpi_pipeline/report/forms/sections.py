@@ -26,6 +26,9 @@ _BEHIND_PAGE_1 = ("changes_since_last_issue", "said_before")
 _ROWS_WITH_AIR = 30
 """A scorecard of more rows is set with less air: it is two pages or more, and looked things up in."""
 
+_OF_ROWS = frozenset({"totals", "budget", "barriers", "fairness"})
+"""Further sections without a drawing (report.css lets their tables break)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -40,6 +43,11 @@ class Section:
     pages_meant: int | None = None
     is_tight: bool = False
     follows: bool = False
+
+    @property
+    def may_break(self) -> bool:
+        """Whether it is rows alone, which may go on over the page."""
+        return self.name in _OF_ROWS
 
     def tightened(self) -> Section:
         """The same with less air."""

@@ -83,6 +83,10 @@ def _title(title: str, book: Book) -> Iterator[tuple[str, Excess]]:
         if parts[name].state in ("concern", "improvement")
     ):
         yield f"hospitals: “{title}”", Excess("direction", "that nothing changed")
+    n_signals = sum(parts[name].has_signal for parts in book.judged.by_facility.values() for name in _shown(book))
+    chance = book.judged.chance_at_facilities(_shown(book))
+    if "no more than chance" in title and (chance is None or n_signals > chance.icons):
+        yield f"hospitals: “{title}”", Excess("size", f"chance, of which there is less than {n_signals} signals")
 
 
 def _row(value: str, cases: str, says: str, there: Measure, system: Measure, book: Book) -> Iterator[Excess]:

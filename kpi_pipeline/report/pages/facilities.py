@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kpi_pipeline.core.text.language import format_number, one_or_many, verb_for
 from kpi_pipeline.core.text.texts import join_words, printable_name
 from kpi_pipeline.judgement.agenda import MOST_IN_TABLES
 from kpi_pipeline.judgement.disclosure import Withheld
@@ -42,15 +43,45 @@ def build_facility_section(judged: Judged) -> FurtherSection | None:
     return FurtherSection(
         name="hospitals",
         title=_title(judged, shown),
-        lede="The newest final value of each headline measure, and what the hospital's own chart says of it. The order "
-        "of hospitals is fixed. With many charts, some signals are chance.",
+        lede=_lede(judged, shown),
         grid=_grid(judged, shown),
         tables=tuple(tables) if 1 < len(judged.by_facility) <= MOST_IN_TABLES else (),
     )
 
 
+def _lede(judged: Judged, shown: Sequence[str]) -> str:
+    """What is shown, and how many of its signals chance alone would make."""
+    said = (
+        "The newest final value of each headline measure, and what the hospital's own chart says of it. The order of "
+        "hospitals is fixed."
+    )
+    expected = judged.chance_at_facilities(shown)
+    if expected is None:
+        return said
+    charts = f"{format_number(expected.n_charts)} {one_or_many(expected.n_charts, 'charts')}"
+    if expected.icons < 1:
+        share = format_number(100 * expected.chance_of_any_icon)
+        return (
+            f"{said} Chance alone would color one of the {charts} that can be judged in about {share} of 100 reports."
+        )
+    return f"{said} Chance alone would color about {format_number(expected.icons)} of the {charts} that can be judged."
+
+
+def _signals(judged: Judged, shown: Sequence[str]) -> tuple[int, float] | None:
+    """How many charts of single hospitals show a change, and how many would by chance alone."""
+    expected = judged.chance_at_facilities(shown)
+    if expected is None:
+        return None
+    return sum(parts[name].has_signal for parts in judged.by_facility.values() for name in shown), expected.icons
+
+
 def _title(judged: Judged, shown: Sequence[str]) -> str:
     """The finding: which headline measures changed for the worse, and at how many hospitals; else for the better."""
+    found_and_chance = _signals(judged, shown)
+    if found_and_chance and 0 < found_and_chance[0] <= found_and_chance[1]:
+        count = capitalised(small_count_words(found_and_chance[0]))
+        charts, shows = one_or_many(found_and_chance[0], "charts"), verb_for(found_and_chance[0], "shows", "show")
+        return f"{count} {charts} of single hospitals {shows} a change: no more than chance gives"
     for state, words in (("concern", "worse"), ("improvement", "better")):
         changed = {
             name: [place for place, parts in judged.by_facility.items() if parts[name].state == state] for name in shown
