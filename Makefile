@@ -47,6 +47,10 @@ test: $(READY) ## Runs every test; ARGS="tests/signals -x" narrows it
 proofs: $(READY) postgresql mail-server outside ## Runs the tests of a minute and more, which `make test` leaves out
 	@CI=true $(BIN)/python -m pytest -m long -n $(WORKERS) --dist worksteal $(ARGS)
 
+test-spark: $(READY) ## Installs PySpark and Java and holds Spark's figures against DuckDB's; N=200 random hospitals
+	@tools/spark.sh $(BIN)/python
+	@CI=true KPI_SPARK_HOSPITALS=$(or $(N),10) $(BIN)/python -m pytest -q -m spark $(ARGS) tests/warehouse/test_spark_engine.py
+
 check: $(READY) ## Style, types, layers, SQL, generated documents, declared = used, definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -31,6 +31,7 @@ CALLED_BY_LIBRARIES = (
     "__signature__",  # inspect
     "StartDoctypeDeclHandler", "StartElementHandler",  # expat
     "_get_socket",  # smtplib
+    "EXPRESSIONS_WITHOUT_NESTED_CTES",  # sqlglot
     "isolation_level",  # the SQLite driver
     "model_config",  # pydantic
     "revision", "down_revision",  # Alembic

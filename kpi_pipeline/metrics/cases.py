@@ -11,9 +11,11 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.supply import NOT_COMPUTABLE, PLANNED_CARE, RISK_MODELS, UNPLANNED_RETURNS
 
 
@@ -100,16 +102,16 @@ def query_cases(
 
 
 def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[str, str] | None:
-    """The status and reason why a metric has no values, or None when all it needs was supplied."""
+    """The status and reason (`core.reasons`) why a metric has no values, or None when all it needs was supplied."""
     for item in metric.needs:
         rows = connection.execute("SELECT is_supplied, status, reason FROM supply WHERE item = ?", [item]).fetchall()
         if not rows:
-            return NOT_COMPUTABLE, f"it needs {item}, which this version does not know"
+            return NOT_COMPUTABLE, str(Reason("item_unknown", item))
         is_supplied, status, reason = rows[0]
         if not is_supplied:
             return str(status), str(reason)
         if item in RISK_MODELS and _is_of_another_version(connection, RISK_MODELS[item]):
-            return NOT_COMPUTABLE, f"the risk model was fitted to another version of {RISK_MODELS[item]}"
+            return NOT_COMPUTABLE, str(Reason("risk_model_outdated", RISK_MODELS[item]))
     return None
 
 
@@ -119,7 +121,7 @@ def _is_of_another_version(connection: duckdb.DuckDBPyConnection, name: str) -> 
     return bool(found.fetchall()[0][0] != find_metric(name).version)
 
 
-def case_faults(connection: duckdb.DuckDBPyConnection, metric: Metric) -> list[Fault]:
+def case_faults(connection: duckdb.DuckDBPyConnection, metric: Metric, engine: Engine = DUCKDB) -> list[Fault]:
     """What is wrong with a metric's cases: missing columns, undeclared exclusions, no number where one must be.
 
     Leaves the sums on the connection for `compute_values`, so that the cases are listed only once. A metric whose
@@ -131,7 +133,7 @@ def case_faults(connection: duckdb.DuckDBPyConnection, metric: Metric) -> list[F
         return [Fault(where, f"must select {', '.join(CASE_COLUMNS)} first; got {', '.join(columns[:7])}.")]
     if missing_inputs(connection, metric) is not None:
         return []
-    return [Fault(where, what) for what in _unsound_cases(connection, metric)]
+    return [Fault(where, what) for what in _unsound_cases(connection, metric, engine)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def count_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> CaseCo
     return CaseCount(n_cases, n_excluded, tuple(_describe_faults(metric, reasons, n_repeated, n_empty)))
 
 
-def sum_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> str:
+def sum_cases(connection: duckdb.DuckDBPyConnection, metric: Metric, engine: Engine = DUCKDB) -> str:
     """Sums a metric's cases into a temporary table, unless it is there already, and returns the table's name.
 
     The only pass over the cases: one row per facility_id, month_starts_on, listed_reason (the metric's own
@@ -171,10 +173,12 @@ def sum_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> str:
     table = f"sums_{metric.fingerprint}"
     if connection.execute("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = ?", [table]).fetchall():
         return table
-    connection.execute(f"CREATE TEMPORARY TABLE {table} AS {_sums_sql(metric, exact=True)}")
+    sums = engine.result(connection, _sums_sql(metric, exact=True))
+    connection.execute(f"CREATE TEMPORARY TABLE {table} AS {sums}")
     largest = connection.execute(f"SELECT MAX(largest) FROM {table}").fetchall()[0][0]
     if largest is not None and largest > _LARGEST_EXACT:
-        connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE {table} AS {_sums_sql(metric, exact=False)}")
+        sums = engine.result(connection, _sums_sql(metric, exact=False))
+        connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE {table} AS {sums}")
     return table
 
 
@@ -220,7 +224,7 @@ def sum_columns_sql(metric: Metric, *, exact: bool = True) -> str:
 
     The sum of decimals (`exact`) does not depend on the order of the rows: the same data give the same figures to the
     last bit, however the work is spread over threads. Numbers too large for that are left out, and noticed by
-    `largest`.
+    `largest`. Logarithms count to ten digits after the point: further ones are not the same in every library.
     """
 
     def total(expression: str, kind: str = "DECIMAL(38, 10)") -> str:
@@ -230,16 +234,28 @@ def sum_columns_sql(metric: Metric, *, exact: bool = True) -> str:
     products = {"nn": "numerator * numerator", "nd": "numerator * denominator", "dd": "denominator * denominator"}
     spread = "".join(f"{total(sql) if has_spread else 'NULL'} AS sum_{name},\n" for name, sql in products.items())
     is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "geometric_mean" else "FALSE"
-    log = f"CASE WHEN {is_logged} THEN LN(numerator / denominator) END"
+    log = f"CASE WHEN {is_logged} THEN CAST(TRY_CAST(LN(numerator / denominator) AS DECIMAL(38, 10)) AS DOUBLE) END"
     return f"""
         {total("numerator")} AS numerator,
         {total("denominator")} AS denominator,
         {spread}
         MIN(numerator) AS least,
         {total(log, "DECIMAL(38, 18)")} AS log_sum,
-        {total(f"POWER({log}, 2)", "DECIMAL(38, 18)")} AS log_square_sum,
+        {total(f"{log} * {log}", "DECIMAL(38, 18)")} AS log_square_sum,
         COUNT(*) FILTER (WHERE {is_logged}) AS n_logs,
         MAX(GREATEST(ABS(numerator), ABS(denominator))) AS largest"""
+
+
+def quantile_sql(metric: Metric) -> str:
+    """SQL: the quantile of the numerators that is a metric's value, to ten digits after the point; NULL where none is.
+
+    What lies between two cases is interpolated with other last bits by processors that multiply and add at once
+    (26.200000000000003 for 26.2): ten digits are the same wherever a report is made again, and whatever computes it.
+    """
+    if metric.quantile is None or metric.kind == "survival_median":
+        return "CAST(NULL AS DOUBLE)"
+    between = f"PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator)"
+    return f"COALESCE(CAST(TRY_CAST({between} AS DECIMAL(38, 10)) AS DOUBLE), {between})"
 
 
 def watermarks_sql(metric: Metric) -> str:
@@ -273,13 +289,13 @@ def _is_immature(metric: Metric) -> str:
     )
 
 
-def _unsound_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> Iterator[str]:
-    sums = sum_cases(connection, metric)
+def _unsound_cases(connection: duckdb.DuckDBPyConnection, metric: Metric, engine: Engine) -> Iterator[str]:
+    sums = sum_cases(connection, metric, engine)
     reasons, n_empty = connection.execute(
         "SELECT LIST(DISTINCT listed_reason) FILTER (WHERE listed_reason IS NOT NULL), SUM(CASE WHEN month_starts_on "
         f"IS NULL THEN n_cases ELSE n_without_number END) FILTER (WHERE listed_reason IS NULL) FROM {sums}"
     ).fetchall()[0]
-    n_repeated = _count_repeated_cases(connection, metric, sums)
+    n_repeated = _count_repeated_cases(connection, metric, sums, engine)
     return _describe_faults(metric, set(reasons or ()), n_repeated, n_empty)
 
 
@@ -292,7 +308,7 @@ def _describe_faults(metric: Metric, reasons: set[str], n_repeated: int, n_empty
         yield f"counts {n_empty:,} cases without numerator, denominator or event_date."
 
 
-def _count_repeated_cases(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: str) -> int:
+def _count_repeated_cases(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: str, engine: Engine) -> int:
     """How many cases are listed more than once. Most metrics list the same cases: they are looked at once.
 
     Lists that agree in number, sum and exclusive or of their ids' hashes are the same list; that two others agree by
@@ -305,8 +321,8 @@ def _count_repeated_cases(connection: duckdb.DuckDBPyConnection, metric: Metric,
     known = f"SELECT 1 FROM ({this}) INNER JOIN sound_lists USING (n_cases, hash_sum, hash_xor)"
     if connection.execute(known).fetchall():
         return 0
-    sql = f"SELECT COUNT(*) - COUNT(DISTINCT case_id) FROM ({metric.sql}) AS cases"
-    n_repeated = int(connection.execute(sql).fetchall()[0][0])
+    sql = f"SELECT COUNT(*) - COUNT(DISTINCT case_id) AS n_repeated FROM ({metric.sql}) AS cases"
+    n_repeated = int(connection.execute(engine.result(connection, sql)).fetchall()[0][0])
     if not n_repeated:
         connection.execute(f"INSERT INTO sound_lists {this}")
     return n_repeated

@@ -11,14 +11,16 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_cases
+from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, quantile_sql, sum_cases
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
 from kpi_pipeline.metrics.survival import survival_medians_sql
 from kpi_pipeline.metrics.totals import exclusions_sql, totals_sql
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 
 _OF_EVENTS = ("proportion", "rate")
 """Kinds whose numerator counts what happened to patients; one patient may be behind many events."""
@@ -33,17 +35,16 @@ EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_ca
 
 BEFORE_DATA = "before_data"
 """The status of a month before the first discharge of the data: a part of its cases alone is known, and which part."""
-_WHY_BEFORE_DATA = "before the first month with a discharge: of its cases only those that lasted until then are known"
 _OF_DEPARTMENT = frozenset({"budget", "case_managers", "census", "licences", "staffing", "training", "watermarks"})
 _WHY_NO_VALUE = {
-    "geometric_mean": "a case is not above zero",
-    "survival_median": "fewer than half had an end in the time watched",
+    "geometric_mean": "not_above_zero",
+    "survival_median": "few_ended",
 }
 """Why enough cases give no value, where it is not that the denominator is zero."""
 
 
 def compute_values(
-    connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric], *, settings: Settings
+    connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric], *, settings: Settings, engine: Engine = DUCKDB
 ) -> Iterator[tuple[Metric, pd.DataFrame, pd.DataFrame]]:
     """Of each metric, in the order given, its values and the counts of its exclusions over the whole history.
 
@@ -52,7 +53,7 @@ def compute_values(
     """
     chosen = list(metrics)
     missing = {metric.name: missing_inputs(connection, metric) for metric in chosen}
-    tables = [(metric, sum_cases(connection, metric)) for metric in chosen if missing[metric.name] is None]
+    tables = [(metric, sum_cases(connection, metric, engine)) for metric in chosen if missing[metric.name] is None]
     all_sums = _by_metric(connection, totals_sql(tables)) if tables else {}
     all_exclusions = _by_metric(connection, exclusions_sql(tables)) if tables else {}
     for _, table in tables:
@@ -65,10 +66,10 @@ def compute_values(
             yield metric, _unavailable(metric, *reason), pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
             continue
         sums, exclusions = (frames.get(metric.name, frames[""]) for frames in (all_sums, all_exclusions))
-        sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums)
+        sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums, engine)
         sums["is_before_data"] = _is_before_data(metric, sums, first_months)
         counts_events = has_stays and metric.kind in _OF_EVENTS
-        sums["n_event_patients"] = _event_patients(connection, metric, sums) if counts_events else np.nan
+        sums["n_event_patients"] = _event_patients(connection, metric, sums, engine) if counts_events else np.nan
         values = mark_incomplete_months(value_frame(sums, metric, settings), exclusions, metric)
         yield metric, values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
 
@@ -108,10 +109,11 @@ def _has_stays(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'stays'").fetchall())
 
 
-def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
+def _event_patients(
+    connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame, engine: Engine
+) -> pd.Series:
     """How many patients are behind the numerator, for each row of the sums; missing where cases are no stays."""
-    patients = connection.execute(
-        f"""
+    sql = f"""
         WITH event_cases AS (
             SELECT facility_id, STRFTIME(event_date, '%Y-%m') AS month, case_id
             FROM ({cases_sql(metric)}) AS cases
@@ -126,12 +128,12 @@ def _event_patients(connection: duckdb.DuckDBPyConnection, metric: Metric, sums:
         LEFT JOIN stays ON event_cases.case_id = stays.stay_id
         GROUP BY GROUPING SETS ((event_cases.facility_id, event_cases.month), (event_cases.month))
         """
-    ).df()
+    patients = connection.execute(engine.result(connection, sql)).df()
     found = sums[["facility_id", "month"]].merge(patients, how="left", on=["facility_id", "month"])["n_event_patients"]
     return found.astype(float).mask(found.isna() & (sums["numerator"].fillna(0) == 0).to_numpy(), 0.0)
 
 
-def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame) -> pd.Series:
+def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame, engine: Engine) -> pd.Series:
     """The median or percentile of the counted cases, for each row of the sums; the cases of a cut are pooled."""
     counted = f"""
         SELECT
@@ -143,7 +145,7 @@ def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.D
         WHERE exclusion_reason IS NULL AND event_date IS NOT NULL
     """
     sql = survival_medians_sql(counted) if metric.kind == "survival_median" else _pooled_sql(counted, metric)
-    quantiles = connection.execute(sql).df()
+    quantiles = connection.execute(engine.result(connection, sql)).df()
     return sums[["facility_id", "month"]].merge(quantiles, how="left", on=["facility_id", "month"])["quantile"]
 
 
@@ -153,7 +155,7 @@ def _pooled_sql(counted: str, metric: Metric) -> str:
     SELECT
         CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
         month,
-        PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator) AS quantile
+        {quantile_sql(metric)} AS quantile
     FROM ({counted}) AS counted_cases
     GROUP BY GROUPING SETS ((facility_id, month), (month))
     """
@@ -188,8 +190,8 @@ def value_frame(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.Da
     frame["status"] = np.select([is_shown, frame["is_before_data"]], ["ok", BEFORE_DATA], "too_few")
     frame["status_reason"] = np.select(
         [is_shown, frame["is_before_data"], counted == 0, counted < fewest],
-        ["", _WHY_BEFORE_DATA, "no case counts", f"fewer than {fewest} cases"],
-        _WHY_NO_VALUE.get(metric.kind, "the denominator is zero"),
+        ["", str(Reason("before_data")), str(Reason("no_cases")), str(Reason("few_cases", str(fewest)))],
+        str(Reason(_WHY_NO_VALUE.get(metric.kind, "zero_denominator"))),
     )
     frame.loc[~is_shown, ["value", "lower", "upper"]] = np.nan
     frame["metric"], frame["version"] = metric.name, metric.version

@@ -19,7 +19,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql.sql_graph import columns_selected, source_of_column
 from kpi_pipeline.core.sql.sql_text import literal
-from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, sum_columns_sql
+from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, quantile_sql, sum_columns_sql
 from kpi_pipeline.metrics.compute import value_frame
 from kpi_pipeline.metrics.declaration import Metric
 
@@ -143,7 +143,7 @@ def compute_groups(
     """
     check_groupable(metric, dimension)
     if missing := missing_inputs(connection, metric):
-        raise InputError(Fault(metric.name, f"is {missing[0].replace('_', ' ')}: {missing[1]}."))
+        raise InputError(Fault(metric.name, f"is {missing[0].replace('_', ' ')}."))
     spans = [Span(length, month) for length in ROLL_UP_MONTHS]
     sums = query_groups(connection, metric, [dimension], spans, facility=facility)
     values = value_frame(sums, metric, settings)
@@ -218,7 +218,7 @@ def query_groups(
             COUNT(exclusion_reason) AS n_excluded,
             COUNT(DISTINCT person_id) FILTER (WHERE exclusion_reason IS NULL) AS n_persons,
             COUNT(DISTINCT person_id) FILTER (WHERE exclusion_reason IS NULL AND numerator <> 0) AS n_event_persons,
-            {_quantile_sql(metric)} AS quantile,
+            {quantile_sql(metric)} AS quantile,
             {sum_columns_sql(metric)}
         FROM counted
         GROUP BY GROUPING SETS ((months), {cuts})
@@ -231,12 +231,6 @@ def query_groups(
     found["is_before_data"] = False
     numbers = [name for name in found.columns if name not in ("dimension", "group", "is_before_data")]
     return found.astype(dict.fromkeys(numbers, float))
-
-
-def _quantile_sql(metric: Metric) -> str:
-    if metric.quantile is None or metric.kind == "survival_median":
-        return "CAST(NULL AS DOUBLE)"
-    return f"PERCENTILE_CONT({metric.quantile}) WITHIN GROUP (ORDER BY numerator)"
 
 
 def _cut_sql(metric: Metric, dimension: str) -> str:

@@ -26,6 +26,7 @@ from kpi_pipeline.metrics.cases import find_metric
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse, read_snapshot_id, store_folder
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,13 @@ def write_values(
     *,
     settings: Settings,
     progress: Callable[[str], None] = lambda _: None,
+    engine: Engine = DUCKDB,
 ) -> dict[str, pd.DataFrame]:
     """Computes some metrics and writes the two Parquet files of each by rename; returns the values by name."""
     make_private_folder(folder.parent)
     make_private_folder(folder)
     written = {}
-    for metric, values, exclusions in compute_values(connection, metrics, settings=settings):
+    for metric, values, exclusions in compute_values(connection, metrics, settings=settings, engine=engine):
         progress(metric.name)
         for path, frame in ((values_file(folder, metric), values), (exclusions_file(folder, metric), exclusions)):
             building = path.with_name(f".{path.name}.building")
@@ -81,6 +83,7 @@ def write_all_values(
     *,
     settings: Settings,
     progress: Callable[[str], None] = lambda _: None,
+    engine: Engine = DUCKDB,
 ) -> None:
     """Computes every metric on an open connection and writes the snapshot's folder of values.
 
@@ -88,7 +91,7 @@ def write_all_values(
     """
     metrics = load_metrics()
     folder = values_folder(warehouse, snapshot_id)
-    values = write_values(connection, folder, metrics.values(), settings=settings, progress=progress)
+    values = write_values(connection, folder, metrics.values(), settings=settings, progress=progress, engine=engine)
     if faults := balance_faults(metrics, values):
         raise CheckError(faults)
 

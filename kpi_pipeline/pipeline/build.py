@@ -23,6 +23,7 @@ from kpi_pipeline.metrics.values import remove_older_values, write_all_values
 from kpi_pipeline.reference.store import SHIPPED_FOLDER, default_reference_folder
 from kpi_pipeline.warehouse.build import build_tables, refuse_shrunken_feeds
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
 Progress = Callable[[str], None]
@@ -79,6 +80,7 @@ def build_from_intake(
     progress: Progress = lambda _: None,
     on_facts: Callable[[BuildFacts], None] = lambda _: None,
     previous: Path | None = None,
+    engine: Engine = DUCKDB,
 ) -> BuildResult:
     """Builds the warehouse from staged files, computes every metric on it, and swaps both in together.
 
@@ -93,7 +95,13 @@ def build_from_intake(
     reads = [SHIPPED_FOLDER, *([folder] if folder is not None else [])]
     with build_and_swap(warehouse, settings=settings, reads=reads) as connection:
         snapshot_id = build_tables(
-            connection, intake, reference=folder, settings=settings, built_at=built_at, progress=progress
+            connection,
+            intake,
+            reference=folder,
+            settings=settings,
+            built_at=built_at,
+            progress=progress,
+            engine=engine,
         )
         facts = read_build_facts(connection)
         on_facts(facts)
@@ -101,10 +109,10 @@ def build_from_intake(
         refuse_shrunken_feeds(shrunken, settings)
         metrics = load_metrics()
         faults = _too_many_quarantined(facts, settings)
-        faults += [fault for metric in metrics.values() for fault in case_faults(connection, metric)]
+        faults += [fault for metric in metrics.values() for fault in case_faults(connection, metric, engine)]
         if faults:
             raise CheckError(faults)
-        write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress)
+        write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress, engine=engine)
     remove_older_values(warehouse, keep=[snapshot_id, *before])
     return BuildResult(warehouse, snapshot_id, facts, len(metrics), tuple(one for one in shrunken if one.gone))
 
@@ -118,10 +126,13 @@ def build_warehouse(
     settings: Settings = Settings(),
     clock: Clock = utc_now,
     progress: Progress = lambda _: None,
+    engine: Engine = DUCKDB,
 ) -> BuildResult:
     """The whole road from a landing folder to metric values: what `kpi build` does."""
     intake = read_landing(landing, warehouse, source=source, settings=settings, clock=clock, progress=progress)
-    return build_from_intake(intake, warehouse, reference=reference, settings=settings, clock=clock, progress=progress)
+    return build_from_intake(
+        intake, warehouse, reference=reference, settings=settings, clock=clock, progress=progress, engine=engine
+    )
 
 
 def _lost_since(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, before: Path) -> list[Shrinkage]:

@@ -23,6 +23,7 @@ from kpi_pipeline.reference.store import load_reference
 from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
 from kpi_pipeline.warehouse.department_warnings import find_department_warnings
+from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.gap_warnings import find_gaps
 from kpi_pipeline.warehouse.identity_warnings import find_identity_warnings
 from kpi_pipeline.warehouse.notices import write_notices
@@ -38,8 +39,6 @@ from kpi_pipeline.warehouse.time_warnings import find_time_warnings
 
 Progress = Callable[[str], None]
 
-_KINDS = {"kept": "TABLE", "temporary": "TEMPORARY TABLE", "never": "TEMPORARY VIEW"}
-
 
 def build_tables(
     connection: duckdb.DuckDBPyConnection,
@@ -49,6 +48,7 @@ def build_tables(
     settings: Settings,
     built_at: str,
     progress: Progress = lambda _: None,
+    engine: Engine = DUCKDB,
 ) -> str:
     """Fills an empty database with every warehouse table and returns the snapshot id.
 
@@ -68,27 +68,13 @@ def build_tables(
     _refuse_no_encounters(connection)
     refuse_reused_ids(connection, settings)
     refuse_shrunken_feeds(read_shrinkages(connection), settings)
-    _create_tables(connection, progress)
+    engine.create_tables(connection, progress)
     create_supply(connection, intake, settings)
     snapshot_id = _snapshot_id(intake, [table.sha256 for table in tables], settings)
     _write_build_info(connection, intake, snapshot_id, built_at)
     check_conservation(connection)
     _check_keys(connection)
     return snapshot_id
-
-
-def _create_tables(connection: duckdb.DuckDBPyConnection, progress: Progress) -> None:
-    """Creates every declared table in its order.
-
-    Joins run as they are written, rows of the left side streaming past the right side held in memory: the planner
-    misjudges how many rows a filter leaves and would hold the widest table, which also loses the order of its rows.
-    Tables are written once; without max_vacuum_tasks each checkpoint would write them again to even out row groups.
-    """
-    connection.execute("SET max_vacuum_tasks = 0; SET disabled_optimizers = 'join_order,build_side_probe_side'")
-    for table in load_tables():
-        progress(table.name)
-        connection.execute(f"CREATE {_KINDS[table.stored]} {table.name} AS {table.sql}")
-    connection.execute("RESET disabled_optimizers")
 
 
 def _refuse_no_encounters(connection: duckdb.DuckDBPyConnection) -> None:

@@ -3,19 +3,19 @@ title: Overtime among paid hours
 short_title: Overtime
 section: case management
 kind: ratio
-unit: index
+unit: percent
 better: lower
 version: 1
 effective_from: 2024-01-01
 follows: House definition
 chart: xmr
-decimals: 3
+decimals: 1
 needs: [staffing.paid_hours, staffing.overtime_hours]
 balancing: [caseload_per_case_manager]
 data_faults: [overtime_unknown]
 owner: case-management
 why: Overtime is the dearest hour, and a sign of too few people on the plan.
-definition: Overtime hours divided by paid hours of case managers; 0.05 is five hours in a hundred.
+definition: Of the paid hours of case managers, the share that was overtime.
 numerator: Overtime hours.
 denominator: Paid hours.
 denominator_noun: paid hours

@@ -26,7 +26,7 @@ exclusions:
   negative_cost: The total cost is below zero, which is an error in the source.
   missing_drg: The stay is not coded yet.
   unknown_drg: The DRG is not in the loaded table.
-  no_year_before: The data do not reach back twelve months.
+  no_year_before: Not each of the twelve months before has stays that are costed and coded.
 late_data_exclusions: [not_costed, missing_drg]
 caveats:
   - "Compares us with ourselves: what prices rose in a year is in it, and it is no benchmark."

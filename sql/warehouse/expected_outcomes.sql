@@ -2,7 +2,8 @@
 title: What the risk models expect of each stay
 means: >-
   Per loaded risk model and stay the expected outcome: a probability, days, or dollars. NULL where what the model looks
-  at is not coded yet. Empty without a model.
+  at is not coded yet. To ten digits after the point, as it is summed: further ones are not the same in every library.
+  Empty without a model.
 key: [model, stay_id]
 ---*/
 WITH models AS (
@@ -63,12 +64,16 @@ scores AS (
 SELECT
     models.model,
     stays.stay_id,
-    CASE
-        WHEN scores.is_missing THEN NULL
-        WHEN models.link = 'logit'
-            THEN 1 / (1 + EXP(-CAST(models.intercept + COALESCE(scores.score, 0) AS DOUBLE)))
-        ELSE EXP(CAST(models.intercept + COALESCE(scores.score, 0) AS DOUBLE))
-    END AS expected
+    CAST(
+        CAST(
+            CASE
+                WHEN scores.is_missing THEN NULL
+                WHEN models.link = 'logit'
+                    THEN 1 / (1 + EXP(-CAST(models.intercept + COALESCE(scores.score, 0) AS DOUBLE)))
+                ELSE EXP(CAST(models.intercept + COALESCE(scores.score, 0) AS DOUBLE))
+            END AS DECIMAL(38, 10)
+        ) AS DOUBLE
+    ) AS expected
 FROM stays
 CROSS JOIN models
 LEFT JOIN scores ON models.model = scores.model AND stays.stay_id = scores.stay_id

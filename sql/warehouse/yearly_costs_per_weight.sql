@@ -2,8 +2,8 @@
 title: Cost per relative weight in the year before each month
 means: >-
   Per month, what a unit of MS-DRG relative weight cost in all facilities together in the twelve months before it, over the
-  stays that are both costed and coded; only where the data reach back twelve months. Summed as decimals, so that it does
-  not depend on the order of rows.
+  stays that are both costed and coded; only where each of the twelve months has such stays. Summed as decimals, so that it
+  does not depend on the order of rows.
 key: [month_starts_on]
 ---*/
 WITH monthly_sums AS (
@@ -14,10 +14,6 @@ WITH monthly_sums AS (
     FROM stays
     WHERE NOT is_in_house AND total_cost >= 0 AND drg_weight > 0
     GROUP BY DATE_TRUNC('month', discharged_on)
-),
-
-first_months AS (
-    SELECT MIN(month_starts_on) AS first_month_on FROM monthly_sums
 ),
 
 discharge_months AS (
@@ -34,6 +30,5 @@ INNER JOIN monthly_sums
     ON
         discharge_months.month_starts_on > monthly_sums.month_starts_on
         AND discharge_months.month_starts_on <= monthly_sums.month_starts_on + INTERVAL 12 MONTH
-INNER JOIN first_months
-    ON discharge_months.month_starts_on >= first_months.first_month_on + INTERVAL 12 MONTH
 GROUP BY discharge_months.month_starts_on
+HAVING COUNT(*) = 12

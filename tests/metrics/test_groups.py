@@ -51,8 +51,8 @@ def test_a_group_takes_the_shortest_span_with_enough_cases_and_says_which(tmp_pa
     rows = {(row.group, row.months): (row.first_month, row.value, row.cases, row.status) for row in found.itertuples()}
     assert rows[("A", 1)] == ("2026-10", 2.0, 3, "ok")  # 1, 2 and 3 days
     assert rows[("B", 3)] == ("2026-08", 6.0, 3, "ok")  # 4, 6 and 8 days
-    assert rows[("C", 12)][2:] == (1, "fewer than 3 cases")
-    assert rows[("", 12)][2:] == (1, "fewer than 3 cases")  # the payer nobody recorded
+    assert rows[("C", 12)][2:] == (1, "few_cases:3")
+    assert rows[("", 12)][2:] == (1, "few_cases:3")  # the payer nobody recorded
     assert rows[("all", 1)] == ("2026-10", 26 / 6, 6, "ok")
     assert rows[("all", 3)][2] == 7
     assert rows[("all", 12)][2] == 8
@@ -124,3 +124,28 @@ def test_a_facilitys_groups_are_its_own(tmp_path: Path) -> None:
     with tables_of(tmp_path, files) as connection:
         sums = query_groups(connection, STAY, ["facility"], [Span(1, OCTOBER)], facility="F2")
     assert sums["numerator"].tolist() == [7.0, 7.0]
+
+
+def test_returns_are_cut_by_the_condition_that_a_stay_was_for(tmp_path: Path) -> None:
+    def row(number: int, person: int, admitted: str, discharged: str, diagnosis: str) -> str:
+        return f"E{number},P{person},F1,acute inpatient,{admitted},{discharged},01,{diagnosis},1940-01-01,U1\n"
+
+    files: Files = {
+        "encounters.csv": "encounter_id,person_id,facility_id,encounter_type,admitted_at,discharged_at,"
+        "discharge_disposition_code,primary_diagnosis_code,birth_date,unit_id\n"
+        + row(1, 1, "2026-08-01", "2026-08-05", "I5033")
+        + row(2, 2, "2026-08-01", "2026-08-06", "I5033")
+        + row(3, 3, "2026-08-01", "2026-08-07", "I5033")
+        + row(4, 4, "2026-08-01", "2026-08-08", "J189")
+        + row(5, 1, "2026-08-20", "2026-08-22", "A419")  # the first comes back, with another condition
+        + row(6, 9, "2026-10-30", "2026-10-31", "A419"),  # the feed goes on until the end of October
+        "procedures.csv": "encounter_id,procedure_code\nE6,0SR9019\n",
+    }
+    with tables_of(tmp_path, files) as connection:
+        metric = METRICS["readmission_conditions_30d"]
+        found = compute_groups(connection, metric, "condition", Month(2026, 8), settings=FEW)
+    rows = {(row.group, row.months): (row.numerator, row.denominator, row.status) for row in found.itertuples()}
+    assert rows[("Heart failure", 1)] == (1, 3, "ok")
+    assert rows[("Pneumonia", 12)][2] == "fewer than 3 cases"
+    assert rows[("all", 1)] == (1, 4, "ok")
+    assert "condition" not in groupable_by(STAY)

@@ -103,7 +103,7 @@ def value_of(metric: Metric, counted: Sequence[tuple[float, float]]) -> float:
     if metric.quantile is not None:
         return float(np.quantile(numerators, metric.quantile))
     if metric.kind == "geometric_mean":
-        return statistics.geometric_mean([numerator / denominator for numerator, denominator in counted])
+        return math.exp(statistics.fmean(round(math.log(above / below), 10) for above, below in counted))
     return metric.scale * sum(numerators) / total
 
 

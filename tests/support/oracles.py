@@ -398,7 +398,7 @@ def cost_to_expected(*, outlier: bool = False) -> Oracle:
         cases = measures.case_mix_adjusted_cost(ended(world.stays), WEIGHT)
         month_of = {stay.stay_id: stay.discharged_on.replace(day=1) for stay in ended(world.stays)}
         known = [(month_of[stay_id], case) for stay_id, case in cases.items() if not isinstance(case, str)]
-        first = min(month for month, _ in known)
+        months = {month for month, _ in known}
 
         def judged(stay: Stay) -> tuple[float, float] | str:
             case = cases[stay.stay_id]
@@ -407,7 +407,7 @@ def cost_to_expected(*, outlier: bool = False) -> Oracle:
             month = month_of[stay.stay_id]
             year_ago = month.replace(year=month.year - 1)
             before = [case for other, case in known if year_ago <= other < month]
-            if first > year_ago or not before:
+            if sum(year_ago <= other < month for other in months) < 12:
                 return "no_year_before"
             expected = case[1] * sum(cost for cost, _ in before) / sum(weight for _, weight in before)
             return (float(case[0] > 3 * expected), 1.0) if outlier else (case[0], expected)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kpi_pipeline.cli.console import progress, rows_line, say, warn
+from kpi_pipeline.cli.engine import EngineChoice, EngineName, SparkMaster, chosen_engine
 from kpi_pipeline.cli.options import SettingsFile, WarehouseFile
 from kpi_pipeline.core.settings import read_settings
 
@@ -40,6 +41,8 @@ def build(
         typer.Option("--verify-store", help="First verify all that earlier builds staged; remove what is damaged."),
     ] = False,
     settings_file: SettingsFile = None,
+    engine: EngineName = EngineChoice.DUCKDB,
+    master: SparkMaster = "local[*]",
 ) -> None:
     """Reads a landing folder and computes everything. On any error the last good warehouse stays."""
     from kpi_pipeline.pipeline.build import build_warehouse
@@ -48,9 +51,9 @@ def build(
     settings = read_settings(settings_file)
     if verify:
         _verify_store(warehouse)
-    with progress("Building") as step:
+    with chosen_engine(engine, warehouse, master=master, settings=settings) as heavy, progress("Building") as step:
         built = build_warehouse(
-            landing, warehouse, source=source, reference=reference, settings=settings, progress=step
+            landing, warehouse, source=source, reference=reference, settings=settings, progress=step, engine=heavy
         )
     facts = built.facts
     for warning in facts.warnings:

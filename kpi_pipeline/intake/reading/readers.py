@@ -53,7 +53,7 @@ def open_file(
         raise InputError(empty_file(name))
     match path.suffix.lower():
         case ".parquet":
-            return open_parquet(path, name=name, limits=limits)
+            return open_parquet(path, name=name, wanted=wanted, limits=limits)
         case ".xlsx":
             return open_workbook(path, name=name, options=options, wanted=wanted, scratch=scratch, limits=limits)
         case _:

@@ -292,7 +292,7 @@ def _figure_faults(attached: Mapping[str, bytes], found: _Archived) -> Iterator[
     about = json.loads((found.folder / ABOUT).read_bytes())
     metrics = load_metrics()
     rows = _figures(attached.get("figures.csv", b""))
-    sums = sums_of_cases(found.folder / CASES, metrics)
+    sums = sums_of_cases(found.folder / CASES, metrics, rows.keys())
     for key, row in rows.items():
         if wrong := _wrong_number(
             row, sums.get(key), metrics.get(key[0]), is_rounded=found.issue.profile != "internal"

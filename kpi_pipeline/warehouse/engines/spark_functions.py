@@ -1,0 +1,125 @@
+"""What Spark has no function for that means the same as DuckDB's: written in Spark's own SQL, made once a session."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+
+import duckdb
+
+from kpi_pipeline.core.sql.sql_text import literal
+
+DECIMALS = {6: 36, 9: 38, 10: 38, 15: 38, 18: 38}
+"""Digits after the point → digits in all, of the decimals that the project sums with."""
+
+_EXACT = 2**53
+"""Up to here a double holds every whole number."""
+
+
+def create_functions() -> list[str]:
+    """The statements that make every function `kpi_…` which `spark_forms` writes."""
+    bodies = {
+        "divided(a DOUBLE, b DOUBLE) RETURNS DOUBLE": _DIVIDED,
+        "to_utc(t TIMESTAMP_NTZ, zone STRING) RETURNS TIMESTAMP_NTZ": _TO_UTC,
+        "upper(x STRING) RETURNS STRING": f"TRANSLATE(x, {', '.join(map(_text, _changed_letters('UPPER')))})",
+        "lower(x STRING) RETURNS STRING": f"TRANSLATE(x, {', '.join(map(_text, _changed_letters('LOWER')))})",
+        "trim(x STRING) RETURNS STRING": f"TRIM(BOTH {_text(_blanks())} FROM x)",
+    }
+    for scale, digits in DECIMALS.items():
+        bodies[f"decimal_{scale}(x DOUBLE) RETURNS DECIMAL({digits}, {scale})"] = _decimal(scale, digits)
+        bodies[f"double_{scale}(d DECIMAL({digits}, {scale})) RETURNS DOUBLE"] = _double(scale)
+    return [f"CREATE OR REPLACE TEMPORARY FUNCTION kpi_{head} RETURN {body}" for head, body in bodies.items()]
+
+
+_DIVIDED = """
+CASE
+    WHEN b <> 0 THEN a / b
+    WHEN b = 0 AND a > 0 THEN DOUBLE('Infinity')
+    WHEN b = 0 AND a < 0 THEN DOUBLE('-Infinity')
+    WHEN b = 0 AND a = 0 THEN DOUBLE('NaN')
+END
+"""
+
+_AT_OFFSET_OF_NEXT_DAY = "(CONVERT_TIMEZONE(zone, 'UTC', t + INTERVAL '1' DAY) - INTERVAL '1' DAY)"
+_TO_UTC = f"""
+CASE
+    WHEN CONVERT_TIMEZONE('UTC', zone, {_AT_OFFSET_OF_NEXT_DAY}) = t
+        THEN GREATEST(CONVERT_TIMEZONE(zone, 'UTC', t), {_AT_OFFSET_OF_NEXT_DAY})
+    ELSE CONVERT_TIMEZONE(zone, 'UTC', t)
+END
+"""
+"""In the hour that comes twice DuckDB takes the second, Java the first; the hour that is left out both read by the
+clock of before."""
+
+
+def _decimal(scale: int, digits: int) -> str:
+    """DuckDB multiplies the double by the power of ten, rounds half away from zero, and takes every digit of that.
+
+    Amounts of 9e18 and more give NULL here, which DuckDB still casts: nothing that large is summed as a decimal.
+    """
+    product = f"(x * DOUBLE('1e{scale}'))"
+    cut = f"CAST({product} AS BIGINT)"
+    rounded = f"({cut} + IF(ABS({product} - {cut}) >= DOUBLE('0.5'), CAST(SIGN({product}) AS BIGINT), 0))"
+    upper = f"FLOOR({product} / DOUBLE('{_EXACT}'))"
+    every_digit = (
+        f"(CAST(CAST({upper} AS BIGINT) AS DECIMAL(19, 0)) * CAST({_EXACT} AS DECIMAL(17, 0)) "
+        f"+ CAST(CAST({product} - {upper} * DOUBLE('{_EXACT}') AS BIGINT) AS DECIMAL(17, 0)))"
+    )
+    small, large = f"{10**scale}L", f"CAST({10**scale} AS DECIMAL({scale + 1}, 0))"
+    return f"""
+    CASE
+        WHEN ABS({product}) < {_EXACT} THEN CAST({_scaled(rounded, small, scale)} AS DECIMAL({digits}, {scale}))
+        WHEN ABS(x) < DOUBLE('9e18') AND ABS({product}) < DOUBLE('8e34')
+            THEN CAST({_scaled(every_digit, large, scale)} AS DECIMAL({digits}, {scale}))
+    END
+    """
+
+
+def _scaled(whole: str, power: str, scale: int) -> str:
+    """A whole number divided by a power of ten, in decimals, without any rounding."""
+    return (
+        f"(CAST({whole} DIV {power} AS DECIMAL(19, 0)) "
+        f"+ CAST({whole} % {power} AS DECIMAL(18, 0)) * CAST('1e-{scale}' AS DECIMAL({scale}, {scale})))"
+    )
+
+
+def _double(scale: int) -> str:
+    """DuckDB divides what a double holds exactly; else it adds the whole part and the rest."""
+    return f"""
+    CASE
+        WHEN ABS(d) <= {Decimal(_EXACT).scaleb(-scale):f}BD THEN CAST(d AS DOUBLE)
+        ELSE CAST(CAST(d AS BIGINT) AS DOUBLE) + CAST(d % 1 AS DOUBLE)
+    END
+    """
+
+
+@cache
+def _changed_letters(function: str) -> tuple[str, str]:
+    """Every letter that DuckDB's UPPER or LOWER changes, and what into: one by one, where Java makes two of some."""
+    with duckdb.connect() as connection:
+        pairs = connection.execute(
+            f"SELECT DISTINCT letter, {function}(letter) FROM ({_LETTERS}) WHERE {function}(letter) <> letter "
+            "ORDER BY ALL"
+        ).fetchall()
+    return "".join(before for before, _ in pairs), "".join(after for _, after in pairs)
+
+
+@cache
+def _blanks() -> str:
+    """What DuckDB's TRIM takes away."""
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"SELECT DISTINCT letter FROM ({_LETTERS}) WHERE TRIM(letter) = '' ORDER BY ALL"
+        ).fetchall()
+    return "".join(row[0] for row in rows)
+
+
+_LETTERS = (
+    "SELECT CHR(CASE WHEN range BETWEEN 55296 AND 57343 THEN 1 ELSE CAST(range AS INTEGER) END) AS letter "
+    "FROM RANGE(1, 1114112)"
+)
+"""SQL: every letter of Unicode; those left out are halves of letters in UTF-16 and none of their own."""
+
+
+def _text(value: str) -> str:
+    return literal(value.replace("\\", "\\\\"))
