@@ -304,8 +304,8 @@ class _System:
     def _bound(self, cell: Cell, sign: float) -> float | None:
         """The least of sign × cell; None when there is none.
 
-        Without whole numbers first: what is unbounded then is unbounded with them, too, and HiGHS (SciPy 1.17) calls some such
-        programs solved.
+        Without whole numbers first: what is unbounded then is unbounded with them, too, and HiGHS (SciPy 1.17) calls
+        some such programs solved.
         """
         goal = np.zeros(len(self._place))
         goal[self._place[cell]] = sign
