@@ -51,8 +51,8 @@ def test_a_group_takes_the_shortest_span_with_enough_cases_and_says_which(tmp_pa
     rows = {(row.group, row.months): (row.first_month, row.value, row.cases, row.status) for row in found.itertuples()}
     assert rows[("A", 1)] == ("2026-10", 2.0, 3, "ok")  # 1, 2 and 3 days
     assert rows[("B", 3)] == ("2026-08", 6.0, 3, "ok")  # 4, 6 and 8 days
-    assert rows[("C", 12)][2:] == (1, "fewer than 3 cases")
-    assert rows[("", 12)][2:] == (1, "fewer than 3 cases")  # the payer nobody recorded
+    assert rows[("C", 12)][2:] == (1, "few_cases:3")
+    assert rows[("", 12)][2:] == (1, "few_cases:3")  # the payer nobody recorded
     assert rows[("all", 1)] == ("2026-10", 26 / 6, 6, "ok")
     assert rows[("all", 3)][2] == 7
     assert rows[("all", 12)][2] == 8
