@@ -26,6 +26,7 @@ from kpi_pipeline.judgement.rebase_check import check_rebases
 from kpi_pipeline.judgement.series import evaluate_months
 from kpi_pipeline.metrics.declaration import Metric, Target
 from kpi_pipeline.signals import ChartResult, Point
+from kpi_pipeline.warehouse.supply import NOT_COMPUTABLE, NOT_SUPPLIED
 
 Lack = Literal["no_data", "few_months", "few_cases", "few_events", "withheld"]
 """Why a measure is not judged: without figures, too few final months, too few cases or events in them, or months
@@ -37,8 +38,6 @@ THIN_SHARE = 0.25
 """A month that is not final and of which less than this share of the usual number of cases is counted is not drawn:
 the few would stretch the axis, and be looked at, as if they were a month."""
 
-_WORDS_FOR_STATUS = {"not_supplied": "not supplied", "not_computable": "not computable"}
-
 
 @dataclass(frozen=True)
 class Measure:
@@ -46,7 +45,8 @@ class Measure:
 
     months: the months shown. history: the months judged, which with a frozen baseline begin at the first figure; they
     end with the months shown. figures, targets and rebases: of the history, figures also of a year before the months
-    shown. result: of the history; it is None, and unavailable says why, when there is no figure at all.
+    shown. result: of the history; it is None when there is no figure at all, and missing says why: status and reason
+    (`core.reasons`) of the whole measure, None where it merely has no case.
     initiatives: those begun inside the months shown. kept_onset: of its signal's change, as an earlier issue dated it.
     """
 
@@ -57,7 +57,7 @@ class Measure:
     targets: Mapping[Month, Target | None]
     rebases: tuple[Rebase, ...] = ()
     result: ChartResult | None = None
-    unavailable: str = ""
+    missing: tuple[str, str] | None = None
     initiatives: tuple[BegunInitiative, ...] = ()
     history: tuple[Month, ...] = ()
     kept_onset: tuple[Month, ...] = ()
@@ -303,7 +303,7 @@ def build_measure(
         for month in history
     }
     if not any(month in own for month in months):
-        return Measure(metric, inputs.month, months, {}, targets, unavailable=why_unavailable(inputs.values, metric))
+        return Measure(metric, inputs.month, months, {}, targets, missing=why_missing(inputs.values, metric))
     rebases = tuple(
         one
         for one in rebases_of(inputs.rebases, metric.name, facility_id)
@@ -323,11 +323,8 @@ def build_measure(
     return Measure(metric, inputs.month, months, own, targets, rebases, result, initiatives=begun, history=history)
 
 
-def why_unavailable(values: pd.DataFrame, metric: Metric) -> str:
-    """Why a measure has no figure in any month, by the table of all values."""
+def why_missing(values: pd.DataFrame, metric: Metric) -> tuple[str, str] | None:
+    """Status and reason why a measure has no figure in any month, by the table of all values; None: no case of it."""
     rows = values[(values["metric"] == metric.name) & (values["month"] == "")]
-    for row in rows.to_dict("records"):
-        word = _WORDS_FOR_STATUS.get(row["status"])
-        if word:
-            return f"{word}: {row['status_reason']}" if row["status_reason"] else word
-    return f"no {metric.denominator_noun} recorded"
+    found = rows[rows["status"].isin([NOT_SUPPLIED, NOT_COMPUTABLE])]
+    return None if found.empty else (str(found["status"].iloc[0]), str(found["status_reason"].iloc[0]))

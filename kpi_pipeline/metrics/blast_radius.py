@@ -20,7 +20,7 @@ from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.metrics.cases import missing_inputs
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.warehouse.row_warnings import parent_of
-from kpi_pipeline.warehouse.tables import load_tables
+from kpi_pipeline.warehouse.tables import tables_behind
 
 RADIUS_COLUMNS = ("fault", "where", "rows", "metric", "hidden_pct", "value", "lowest", "highest")
 TOGETHER = "all together"
@@ -67,7 +67,7 @@ def blast_radius(
     sums = kept.groupby("metric")[["numerator", "denominator", "n_cases", "n_excluded"]].sum()
     totals = {str(name): dict(row) for name, row in sums.iterrows()}
     hidden = [*_refused(connection, months), *_unmatched(connection)]
-    reads = _tables_behind(metrics)
+    reads = {name: tables_behind(metric.tables) for name, metric in metrics.items()}
     rows = []
     for name, metric in metrics.items():
         if name not in totals or missing_inputs(connection, metric) is not None:
@@ -170,22 +170,6 @@ def _unmatched(connection: duckdb.DuckDBPyConnection) -> Iterator[HiddenRows]:
         if unmatched:
             where = f"{table} of no known {column.removesuffix('_id')}"
             yield HiddenRows("belongs_to_none", where, table, 0, int(unmatched))
-
-
-def _tables_behind(metrics: Mapping[str, Metric]) -> dict[str, frozenset[str]]:
-    """Every table a measure's cases come from, at any depth of the warehouse."""
-    direct = {table.name: table.reads for table in load_tables()}
-    return {name: frozenset(_depths(metric.tables, direct)) for name, metric in metrics.items()}
-
-
-def _depths(tables: frozenset[str], direct: Mapping[str, frozenset[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = set(tables)
-    while waiting:
-        table = waiting.pop()
-        found.add(table)
-        waiting |= set(direct.get(table, frozenset())) - found
-    return found
 
 
 def _touches(hidden: HiddenRows, reads: frozenset[str], metric: Metric) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -101,16 +102,16 @@ def query_cases(
 
 
 def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[str, str] | None:
-    """The status and reason why a metric has no values, or None when all it needs was supplied."""
+    """The status and reason (`core.reasons`) why a metric has no values, or None when all it needs was supplied."""
     for item in metric.needs:
         rows = connection.execute("SELECT is_supplied, status, reason FROM supply WHERE item = ?", [item]).fetchall()
         if not rows:
-            return NOT_COMPUTABLE, f"it needs {item}, which this version does not know"
+            return NOT_COMPUTABLE, str(Reason("item_unknown", item))
         is_supplied, status, reason = rows[0]
         if not is_supplied:
             return str(status), str(reason)
         if item in RISK_MODELS and _is_of_another_version(connection, RISK_MODELS[item]):
-            return NOT_COMPUTABLE, f"the risk model was fitted to another version of {RISK_MODELS[item]}"
+            return NOT_COMPUTABLE, str(Reason("risk_model_outdated", RISK_MODELS[item]))
     return None
 
 

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, quantile_sql, sum_cases
@@ -34,11 +35,10 @@ EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_ca
 
 BEFORE_DATA = "before_data"
 """The status of a month before the first discharge of the data: a part of its cases alone is known, and which part."""
-_WHY_BEFORE_DATA = "before the first month with a discharge: of its cases only those that lasted until then are known"
 _OF_DEPARTMENT = frozenset({"budget", "case_managers", "census", "licences", "staffing", "training", "watermarks"})
 _WHY_NO_VALUE = {
-    "geometric_mean": "a case is not above zero",
-    "survival_median": "fewer than half had an end in the time watched",
+    "geometric_mean": "not_above_zero",
+    "survival_median": "few_ended",
 }
 """Why enough cases give no value, where it is not that the denominator is zero."""
 
@@ -190,8 +190,8 @@ def value_frame(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.Da
     frame["status"] = np.select([is_shown, frame["is_before_data"]], ["ok", BEFORE_DATA], "too_few")
     frame["status_reason"] = np.select(
         [is_shown, frame["is_before_data"], counted == 0, counted < fewest],
-        ["", _WHY_BEFORE_DATA, "no case counts", f"fewer than {fewest} cases"],
-        _WHY_NO_VALUE.get(metric.kind, "the denominator is zero"),
+        ["", str(Reason("before_data")), str(Reason("no_cases")), str(Reason("few_cases", str(fewest)))],
+        str(Reason(_WHY_NO_VALUE.get(metric.kind, "zero_denominator"))),
     )
     frame.loc[~is_shown, ["value", "lower", "upper"]] = np.nan
     frame["metric"], frame["version"] = metric.name, metric.version

@@ -59,7 +59,8 @@ def _refuse_unlike(connection: duckdb.DuckDBPyConnection, first: Metric, second:
             what = f"{metric.name} is a {metric.kind}, which is no sum over cases."
             faults.append(Fault("definitions diff", what, "Compare proportions, rates, means or ratios."))
         elif missing := missing_inputs(connection, metric):
-            faults.append(Fault("definitions diff", f"{metric.name} has no cases: {missing[1]}.", "Supply them."))
+            what = f"{metric.name} has no cases: it is {missing[0].replace('_', ' ')}."
+            faults.append(Fault("definitions diff", what, "See why with kpi values."))
     if not faults and (first.unit, first.scale) != (second.unit, second.scale):
         what = f"{first.name} is in {first.unit}, {second.name} in {second.unit}."
         faults.append(Fault("definitions diff", what, "Compare two measures of one unit."))

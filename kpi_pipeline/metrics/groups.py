@@ -143,7 +143,7 @@ def compute_groups(
     """
     check_groupable(metric, dimension)
     if missing := missing_inputs(connection, metric):
-        raise InputError(Fault(metric.name, f"is {missing[0].replace('_', ' ')}: {missing[1]}."))
+        raise InputError(Fault(metric.name, f"is {missing[0].replace('_', ' ')}."))
     spans = [Span(length, month) for length in ROLL_UP_MONTHS]
     sums = query_groups(connection, metric, [dimension], spans, facility=facility)
     values = value_frame(sums, metric, settings)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.metrics.compute import BEFORE_DATA
 from kpi_pipeline.metrics.declaration import Metric
@@ -87,12 +88,12 @@ def _figure(metric: Metric, kept: pd.DataFrame, month: Month, fewest: int) -> tu
     nothing = float("nan")
     if metric.kind == "count":
         value = numerator if cases else nothing
-        return numerator, nothing, value, nothing, nothing, cases, not_final, "ok" if cases else "no case counts"
+        return numerator, nothing, value, nothing, nothing, cases, not_final, "ok" if cases else str(Reason("no_cases"))
     if not metric.is_ratio_of_sums:
-        why = f"a {metric.kind.replace('_', ' ')} is no sum of months"
+        why = str(Reason("no_sum", metric.kind))
         return nothing, nothing, nothing, nothing, nothing, cases, not_final, why
     if cases < fewest or denominator <= 0:
-        why = f"fewer than {fewest} cases" if cases < fewest else "the denominator is zero"
+        why = str(Reason("few_cases", str(fewest)) if cases < fewest else Reason("zero_denominator"))
         return numerator, denominator, nothing, nothing, nothing, cases, not_final, why
     lower = upper = nothing
     if metric.kind == "proportion":

@@ -10,12 +10,13 @@ import pandas as pd
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.metrics.cases import find_metric, refuse_unknown_facility
+from kpi_pipeline.metrics.cases import find_metric, missing_inputs, refuse_unknown_facility
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.gaps import MetricGaps, read_gaps
 from kpi_pipeline.metrics.groups import compute_groups
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.report.words.fairness import looks_words
+from kpi_pipeline.report.words.reasons import refuse
 from kpi_pipeline.warehouse.connection import open_warehouse
 
 
@@ -35,6 +36,7 @@ def read_groups(
     with open_warehouse(warehouse) as connection:
         if facility is not None:
             refuse_unknown_facility(connection, facility)
+        refuse(metric, missing_inputs(connection, metric))
         found = compute_groups(connection, metric, by, month, settings=settings, facility=facility)
     if found.empty:
         raise InputError(Fault(name, f"has no case in the twelve months up to {month}."))

@@ -23,6 +23,7 @@ from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.reference.risk_model_file import RiskCheck, RiskModel, RiskTerm
 from kpi_pipeline.report.drawing.calibration import CalibrationGroup, draw_calibration
 from kpi_pipeline.report.forms.chart_files import render_calibration_svg
+from kpi_pipeline.report.words.reasons import reason_words
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.supply import ITEMS_OF_FACTOR, RISK_MODELS
 from kpi_pipeline.warehouse.tables import load_tables
@@ -113,7 +114,7 @@ def _last_final_month(warehouse: Path, metric: Metric, baseline: Span) -> Month:
     values = read_values(warehouse, [metric.name]).values
     own = values[(values["facility_id"] == WHOLE_SYSTEM) & (values["month"] != "")]
     if own.empty:
-        reason = str(values["status_reason"].iloc[0]) if len(values) else "no cases"
+        reason = reason_words(str(values["status_reason"].iloc[0])) if len(values) else "no cases"
         raise InputError(Fault("metric", f"{metric.name} has no figures: {reason}."))
     final = own.loc[own["maturity"] == "final", "month"]
     last = Month.parse(max(final)) if len(final) else None
@@ -138,7 +139,7 @@ def _usable_factors(connection: duckdb.DuckDBPyConnection, asked: Sequence[str])
         if not supply.get(item, (False, ""))[0]
     }
     faults = [
-        Fault("factor", f"{factor} cannot be used: {missing[factor]} not supplied.")
+        Fault("factor", f"{factor} cannot be used: {reason_words(missing[factor])} not supplied.")
         for factor in asked
         if factor in missing
     ]

@@ -10,6 +10,7 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.improvement.risk.watching import compare_units, watch_place
 from kpi_pipeline.metrics.cases import find_metric, missing_inputs, query_cases
+from kpi_pipeline.report.words.reasons import refuse
 from kpi_pipeline.warehouse.connection import open_warehouse
 
 READMISSION_INDEX = "readmission_30d_index"
@@ -23,9 +24,7 @@ def risk_cases(warehouse: Path, last: Month, *, months: int) -> pd.DataFrame:
     metric = find_metric(READMISSION_INDEX)
     with open_warehouse(warehouse) as connection:
         missing = missing_inputs(connection, metric)
-        if missing is not None:
-            cure = "Fit and import a model of readmission_30d: kpi risk fit."
-            raise InputError(Fault(READMISSION_INDEX, f"is not computable: {missing[1]}.", cure))
+        refuse(metric, missing, "Fit and import a model of readmission_30d: kpi risk fit.")
         cases = query_cases(connection, metric)
         units = connection.execute("SELECT unit_id, unit_name FROM units").df()
     first = last.plus(1 - months)

@@ -1,13 +1,14 @@
 """What the landing folder supplied: tables, columns, and capabilities such as usable ICD codes.
 
 A measure whose inputs were not supplied says so; it is never zero. The table `supply` has one row per item a
-metric may name in `needs`: is_supplied, and otherwise the status and the reason in words.
+metric may name in `needs`: is_supplied, and otherwise the status and the reason (`core.reasons`, no words).
 """
 
 from __future__ import annotations
 
 import duckdb
 
+from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
@@ -45,7 +46,7 @@ WORDED_ROWS = {
 """Capabilities that are rows of a warehouse table that a measure knows by a word: table, condition, and what is said
 where no row has it. A system that uses other words would else print as nothing done."""
 NOT_SUPPLIED, NOT_COMPUTABLE = "not_supplied", "not_computable"
-"""The two states of a missing input; the reason completes the sentence `not supplied: …`, `not computable: …`."""
+"""The two states of a missing input."""
 
 RISK_MODELS = {
     "readmission_risk_model": "readmission_30d",
@@ -83,21 +84,21 @@ def create_supply(connection: duckdb.DuckDBPyConnection, intake: IntakeResult, s
     rows: list[tuple[str, bool, str, str]] = []
     for contract in load_contracts().values():
         files = intake.of_table(contract.table)
-        title = contract.title.lower()
         unmatched, n = count_unmatched(connection, contract.table)
         if n and 100 * unmatched / n > settings.unmatched_limit_pct:
-            reason = f"too many rows of {title} belong to no encounter in the data"
+            reason = str(Reason("rows_unmatched", contract.table))
             items = [contract.table, *(f"{contract.table}.{column}" for column in contract.columns)]
             rows += [(item, False, NOT_COMPUTABLE, reason) for item in items]
             continue
-        rows.append((contract.table, bool(files), NOT_SUPPLIED, title))
+        no_table = str(Reason("table_not_supplied", contract.table))
+        rows.append((contract.table, bool(files), NOT_SUPPLIED, no_table))
         supplied = {column for file in files for column in file.columns_supplied}
         rows += [
             (
                 f"{contract.table}.{column}",
                 column in supplied,
                 NOT_SUPPLIED,
-                f"{_column_words(column)} of {title}" if files else title,
+                str(Reason("column_not_supplied", f"{contract.table}.{column}")) if files else no_table,
             )
             for column in contract.columns
         ]
@@ -115,13 +116,13 @@ def _icd_codes(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, s
     with_code, mapped = connection.execute(
         "SELECT COUNT(primary_diagnosis_code), COUNT(primary_diagnosis_ccs) FROM stays"
     ).fetchall()[0]
-    reason = "the diagnosis codes are in no loaded map" if with_code and not mapped else "no ICD diagnosis codes"
-    return ICD_DIAGNOSIS_CODES, bool(mapped), NOT_COMPUTABLE, reason
+    reason = "icd_codes_unmapped" if with_code and not mapped else "no_icd_codes"
+    return ICD_DIAGNOSIS_CODES, bool(mapped), NOT_COMPUTABLE, str(Reason(reason))
 
 
 def _drg_weights(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, str]:
     weighted = connection.execute("SELECT COUNT(drg_weight) FROM stays").fetchall()[0][0]
-    return DRG_WEIGHTS, bool(weighted), NOT_COMPUTABLE, "no DRG is in the loaded MS-DRG table"
+    return DRG_WEIGHTS, bool(weighted), NOT_COMPUTABLE, str(Reason("drgs_unknown"))
 
 
 def _planned_care(
@@ -130,7 +131,7 @@ def _planned_care(
     """Without procedures that can be read, planned care would print as unplanned returns in silence."""
     required = intake.options.procedures_required
     unmapped, n = count_unmapped_procedures(connection)
-    missing = "procedures, which tell planned returns from unplanned ones"
+    missing = str(Reason("procedures_not_supplied"))
     if not n:
         return [
             (PLANNED_CARE, False, NOT_SUPPLIED, missing),
@@ -139,9 +140,7 @@ def _planned_care(
     unmatched, rows = count_unmatched(connection, "procedures")
     is_read = unmapped / n <= PROCEDURES_UNMAPPED
     has_stay = rows == 0 or 100 * unmatched / rows <= settings.unmatched_limit_pct
-    reason = "too many procedures are in no loaded map, so planned returns cannot be told"
-    if not has_stay:
-        reason = "too many rows of procedures belong to no encounter in the data"
+    reason = str(Reason("procedures_unmapped") if has_stay else Reason("rows_unmatched", "procedures"))
     is_told = is_read and has_stay
     return [
         (PLANNED_CARE, is_told, NOT_COMPUTABLE, reason),
@@ -151,7 +150,10 @@ def _planned_care(
 
 def _encounter_kinds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, bool, str, str]]:
     found = dict(connection.execute("SELECT encounter_type, COUNT(*) FROM encounters GROUP BY ALL").fetchall())
-    return [(item, bool(found.get(kind)), NOT_SUPPLIED, f"{kind} encounters") for item, kind in ENCOUNTER_KINDS.items()]
+    return [
+        (item, bool(found.get(kind)), NOT_SUPPLIED, str(Reason("encounters_not_supplied", kind)))
+        for item, kind in ENCOUNTER_KINDS.items()
+    ]
 
 
 def _worded_rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, bool, str, str]]:
@@ -176,10 +178,8 @@ def _risk_models(connection: duckdb.DuckDBPyConnection, missing: dict[str, str])
     for item, model in RISK_MODELS.items():
         wanted = [one for factor in loaded.get(model, ()) for one in ITEMS_OF_FACTOR.get(factor, (factor,))]
         lacking = [one for one in wanted if one in missing]
-        reason = f"the risk model needs {missing[lacking[0]]}" if lacking else "no risk model is loaded"
-        rows.append((item, bool(wanted) and not lacking, NOT_COMPUTABLE, reason))
+        reason = Reason("no_risk_model")
+        if lacking:
+            reason = Reason("risk_model_lacks", Reason.read(missing[lacking[0]]).what or lacking[0])
+        rows.append((item, bool(wanted) and not lacking, NOT_COMPUTABLE, str(reason)))
     return rows
-
-
-def _column_words(column: str) -> str:
-    return column.removesuffix("_code").replace("_", " ").replace("drg", "DRG")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Annotated, Literal
 
@@ -63,6 +64,18 @@ def load_tables() -> tuple[WarehouseTable, ...]:
 def kept_tables() -> tuple[WarehouseTable, ...]:
     """The tables that stay in the warehouse, in build order."""
     return tuple(table for table in load_tables() if table.stored == "kept")
+
+
+def tables_behind(tables: Iterable[str], *, short_of: Collection[str] = ()) -> frozenset[str]:
+    """The tables and all they are made of, at any depth. short_of: what is not gone behind, nor among them."""
+    reads = {table.name: table.reads for table in load_tables()}
+    found: set[str] = set()
+    waiting = set(tables) - set(short_of)
+    while waiting:
+        table = waiting.pop()
+        found.add(table)
+        waiting |= reads.get(table, frozenset()) - found - set(short_of)
+    return frozenset(found)
 
 
 def _carried_over(name: str, title: str, key: tuple[str, ...]) -> WarehouseTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 import shutil
@@ -56,6 +57,53 @@ def test_the_services_share_one_image_and_no_password_stands_in_a_file() -> None
     assert [name for name in environment if "PASSWORD" in name and not name.endswith("_FILE")] == []
     mounted = [one.split(":")[0] for one in compose["services"]["postgresql"]["volumes"] if one.startswith("./")]
     assert all((DEPLOY / one).is_file() for one in mounted)
+
+
+def test_the_parts_of_the_composition_fit_together() -> None:
+    compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    services, kpi = compose["services"], compose["x-kpi"]
+    for one in services.values():
+        assert set(one["secrets"]) <= set(compose["secrets"])
+        for volume in one["volumes"]:
+            source = volume.split(":")[0]
+            is_there = source in compose["volumes"] or source.startswith("${") or (DEPLOY / source).is_file()
+            assert is_there, source
+        waits_for = one.get("depends_on", {})
+        assert set(waits_for) <= set(services)
+        assert {waited["condition"] for waited in waits_for.values()} <= {"service_healthy"}
+        script = one.get("command", [""])[0]
+        assert not script.endswith(".sh") or os.access(DEPLOY.parent / script, os.X_OK)
+    mounts = [volume.rsplit("}")[-1].split(":") for volume in kpi["volumes"]]
+    written = {target for _, target, *how in mounts if not how}  # the rest of the container is read-only
+    assert written == {"/var/lib/kpi"}
+    for name in ("KPI_WAREHOUSE", "KPI_REPORTS"):
+        assert kpi["environment"][name].startswith("/var/lib/kpi/")
+    (home,) = re.findall(r"DAGSTER_HOME=(\S+)", (DEPLOY / "Containerfile").read_text(encoding="utf-8"))
+    assert f"{home}/dagster.yaml" in {target for _, target, *_ in mounts}
+    assert {kpi["environment"][f"KPI_{one}"] for one in ("LANDING",)} | {"/etc/kpi"} <= {one for _, one, *_ in mounts}
+    assert kpi["environment"]["KPI_PG_HOST"] in services
+    assert kpi["environment"]["KPI_PG_USER"] == services["postgresql"]["environment"]["POSTGRES_USER"]
+    workspace = yaml.safe_load((DEPLOY / "workspace-compose.yaml").read_text(encoding="utf-8"))
+    (server,) = [one["grpc_server"] for one in workspace["load_from"]]
+    assert str(server["port"]) in services[server["host"]]["command"]
+    assert str(server["port"]) in services[server["host"]]["healthcheck"]["test"]
+
+
+def test_compose_itself_takes_the_file(tmp_path: Path) -> None:
+    """Debian's docker-compose reads and checks a file without Docker; `name` alone is younger than it."""
+    program = shutil.which("docker-compose")
+    if program is None:
+        pytest.skip("docker-compose is not installed")
+    (tmp_path / "deploy").mkdir()
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8").replace("name: kpi\n", "", 1)
+    (tmp_path / "deploy" / "compose.yaml").write_text(text, encoding="utf-8")
+    command = [program, "-f", str(tmp_path / "deploy" / "compose.yaml"), "config"]
+    given = os.environ | {"LANDING": "/srv/a", "CONFIG": "/srv/b"}
+    done = subprocess.run(command, capture_output=True, text=True, env=given)
+    assert done.returncode == 0, done.stderr
+    assert set(yaml.safe_load(done.stdout)["services"]) == {"postgresql", "code", "webserver", "daemon"}
+    lacking = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"LANDING": "/srv/a"})
+    assert "the folder with kpi.yaml" in lacking.stderr
 
 
 def test_the_image_can_dump_the_database_it_runs_beside() -> None:

@@ -159,7 +159,7 @@ def test_readmission_needs_a_map_of_icd_9_and_has_it_once_imported(
     (without,) = synpuf.values("readmission_30d").to_dict("records")
     assert (without["status"], without["status_reason"]) == (
         "not_computable",
-        "the diagnosis codes are in no loaded map",
+        "icd_codes_unmapped",
     )
     import_reference("ccs-icd9", terminology_dir, tmp_path / "reference", imported_at=datetime(2026, 1, 1, tzinfo=UTC))
     mapped = build("synpuf2010", tmp_path, source="synpuf", reference=tmp_path / "reference")
@@ -229,7 +229,7 @@ def test_days_are_those_of_the_hospitals_clock(synthea: Built) -> None:
 def test_what_snomed_cannot_give_is_said_and_the_rest_is_computed(synthea: Built) -> None:
     statuses = synthea.statuses()
     (readmission,) = synthea.values("readmission_30d").to_dict("records")
-    assert (readmission["status"], readmission["status_reason"]) == ("not_computable", "no ICD diagnosis codes")
+    assert (readmission["status"], readmission["status_reason"]) == ("not_computable", "no_icd_codes")
     assert statuses["discharges"] == {"ok"}
     assert statuses["length_of_stay_days"] <= {"ok", "too_few"}
     for metric in ("total_cost_per_case_usd", "case_mix_index", "denials_per_100_discharges"):

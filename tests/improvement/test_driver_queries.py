@@ -235,7 +235,7 @@ def test_a_landing_without_drgs_and_waits_says_what_it_lacks(tmp_path: Path) -> 
         drivers = read(connection)
         assert "avoidable_days" in query_supply(connection)
     assert set(drivers.missing) == {"waits", "excess", "mix_change", "units"}
-    assert drivers.missing["waits"] == "not supplied: avoidable days"
+    assert drivers.missing["waits"] == "table_not_supplied:avoidable_days"
     assert (drivers.waits, drivers.drgs, drivers.opportunity) == (None, None, None)
 
 

@@ -145,5 +145,5 @@ def test_measures_of_different_units_are_not_compared() -> None:
 def test_what_was_not_supplied_is_said() -> None:
     with an_empty_warehouse() as connection:
         connection.execute("INSERT INTO supply VALUES ('denials', FALSE, 'not_supplied', 'the denials table')")
-        with pytest.raises(InputError, match="other has no cases: the denials table"):
+        with pytest.raises(InputError, match="other has no cases: it is not supplied"):
             compare_definitions(connection, measure("one"), measure("other", needs=("denials",)))

@@ -51,8 +51,8 @@ def test_a_group_takes_the_shortest_span_with_enough_cases_and_says_which(tmp_pa
     rows = {(row.group, row.months): (row.first_month, row.value, row.cases, row.status) for row in found.itertuples()}
     assert rows[("A", 1)] == ("2026-10", 2.0, 3, "ok")  # 1, 2 and 3 days
     assert rows[("B", 3)] == ("2026-08", 6.0, 3, "ok")  # 4, 6 and 8 days
-    assert rows[("C", 12)][2:] == (1, "fewer than 3 cases")
-    assert rows[("", 12)][2:] == (1, "fewer than 3 cases")  # the payer nobody recorded
+    assert rows[("C", 12)][2:] == (1, "few_cases:3")
+    assert rows[("", 12)][2:] == (1, "few_cases:3")  # the payer nobody recorded
     assert rows[("all", 1)] == ("2026-10", 26 / 6, 6, "ok")
     assert rows[("all", 3)][2] == 7
     assert rows[("all", 12)][2] == 8
@@ -146,6 +146,6 @@ def test_returns_are_cut_by_the_condition_that_a_stay_was_for(tmp_path: Path) ->
         found = compute_groups(connection, metric, "condition", Month(2026, 8), settings=FEW)
     rows = {(row.group, row.months): (row.numerator, row.denominator, row.status) for row in found.itertuples()}
     assert rows[("Heart failure", 1)] == (1, 3, "ok")
-    assert rows[("Pneumonia", 12)][2] == "fewer than 3 cases"
+    assert rows[("Pneumonia", 12)][2] == "few_cases:3"
     assert rows[("all", 1)] == (1, 4, "ok")
     assert "condition" not in groupable_by(STAY)

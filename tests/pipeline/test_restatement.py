@@ -291,6 +291,54 @@ def test_rows_explain_nothing_where_no_file_of_their_table_landed(tmp_path: Path
     assert {part.cause for one in ledger.figures for part in one.parts} <= {"unexplained", "follow_up"}
 
 
+COMPARED = "total_cost_drg_index"
+
+
+def _write_compared(folder: Path, *, cost: int, norms: dict[str, float], files: list[str], program: str = "1") -> None:
+    """One stay a month: that of May cost so much, and each month is compared with its norm."""
+    folder.mkdir()
+    costs = {"2026-05": float(cost), "2026-06": 500.0}
+    cases = [
+        (COMPARED, f"S{month}", "A", None, datetime.fromisoformat(f"{month}-15"), costs[month], norms[month], None)
+        for month in MONTHS
+    ]
+    _write(cases, _CASES, folder / CASES)
+    stays = [("encounters", f"S{month}", f"S{month}", 1, 1, [int(costs[month]), 1]) for month in MONTHS]
+    compared = [("yearly_costs_per_weight", month, None, None, 1, [int(norms[month]), 1]) for month in MONTHS]
+    columns = {"encounters": ["total_cost"], "yearly_costs_per_weight": ["cost_per_weight_usd"]}
+    _write([*stays, *compared], _TRACE, folder / TRACE, metadata={"columns": json.dumps(columns)})
+    about = {"files": {"encounters": files}, "reference": {}, "options": [], "program": ["1.0", program]}
+    (folder / ABOUT).write_text(json.dumps({**about, "metrics": {COMPARED: [1, ""]}}))
+
+
+@pytest.mark.parametrize(
+    ("files", "program", "cost", "norms", "expected"),
+    [
+        (["a", "b"], "1", 700, (400.0, 450.0), {"2026-05": "correction", "2026-06": "comparison"}),
+        (["a", "b"], "1", 600, (400.0, 450.0), {"2026-06": "unexplained"}),
+        (["a", "b"], "2", 700, (400.0, 450.0), {"2026-05": "correction", "2026-06": "comparison"}),
+        (["a"], "2", 600, (400.0, 450.0), {"2026-06": "program"}),
+        (["a"], "1", 600, (400.0, 450.0), {"2026-06": "unexplained"}),
+        (["a", "b"], "1", 700, (400.0, 400.0), {"2026-05": "correction"}),
+    ],
+)
+def test_a_month_whose_year_before_changed_is_said_to_be_compared_with_another_year(
+    files: list[str], program: str, cost: int, norms: tuple[float, float], expected: dict[str, str], tmp_path: Path
+) -> None:
+    """The stay of May costs 100 more than was known, so that June, compared with 400 before, is compared with 450."""
+    _write_compared(tmp_path / "then", cost=600, norms={"2026-05": 400.0, "2026-06": 400.0}, files=["a"])
+    now = dict(zip(MONTHS, norms, strict=True))
+    _write_compared(tmp_path / "now", cost=cost, norms=now, files=files, program=program)
+    shown = {(COMPARED, "A", Month.parse(month)): Shown(1, None, is_final=True) for month in MONTHS}
+    metrics = {COMPARED: load_metrics()[COMPARED]}
+    ledger = compare_evidence(
+        tmp_path / "then", tmp_path / "now", shown=shown, metrics=metrics, number=1, month=Month.parse("2026-06")
+    )
+    found = {str(one.month): [(p.cause, p.numerator, p.denominator) for p in one.parts] for one in ledger.figures}
+    moved = {"2026-05": (cost - 600.0, norms[0] - 400.0), "2026-06": (0.0, norms[1] - 400.0)}
+    assert found == {month: [(cause, *moved[month])] for month, cause in expected.items()}
+
+
 def test_the_same_evidence_has_no_ledger_and_a_changed_rule_is_named_with_its_measure(tmp_path: Path) -> None:
     world = make_world(Random(2))
     assert compare(world, world, tmp_path).figures == ()

@@ -92,7 +92,7 @@ def test_it_is_judged_on_the_months_it_never_saw(built: Built) -> None:
 
 def test_the_next_build_expects_what_was_fitted(built: Built, tmp_path: Path) -> None:
     before = read_values(built.warehouse, ["length_of_stay_risk_index"]).values
-    assert before[["status", "status_reason"]].values.tolist() == [["not_computable", "no risk model is loaded"]]
+    assert before[["status", "status_reason"]].values.tolist() == [["not_computable", "no_risk_model"]]
     write_risk_model(built.model, tmp_path / "model.yaml")
     import_reference("risk-model", tmp_path / "model.yaml", tmp_path / "reference", imported_at=NOW)
     warehouse = tmp_path / "kpi.duckdb"
@@ -120,7 +120,7 @@ def test_a_model_whose_inputs_are_gone_gives_no_figure(built: Built, tmp_path: P
     build_warehouse(landing, tmp_path / "kpi.duckdb", reference=tmp_path / "reference", settings=SETTINGS)
     values = read_values(tmp_path / "kpi.duckdb", ["length_of_stay_risk_index"]).values
     assert values["status"].tolist() == ["not_computable"]
-    assert "the risk model needs" in values["status_reason"].iloc[0]
+    assert "risk_model_lacks:" in values["status_reason"].iloc[0]
     assert "diagnos" in values["status_reason"].iloc[0].lower()
 
 
@@ -130,7 +130,7 @@ def test_a_model_of_another_version_of_the_measure_gives_no_figure(built: Built,
     build_warehouse(built.landing, tmp_path / "kpi.duckdb", reference=tmp_path / "reference", settings=SETTINGS)
     values = read_values(tmp_path / "kpi.duckdb", ["length_of_stay_risk_index"]).values
     assert values["status"].tolist() == ["not_computable"]
-    assert "another version of length_of_stay_days" in values["status_reason"].iloc[0]
+    assert "risk_model_outdated:length_of_stay_days" in values["status_reason"].iloc[0]
 
 
 @pytest.mark.parametrize(

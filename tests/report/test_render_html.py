@@ -183,7 +183,7 @@ ARITHMETIC = (
     jinja2.nodes.Mod,
     jinja2.nodes.Pow,
 )
-ALLOWED_FILTERS = {"length", "join", "map", "list", "select", "anchor", "batch", "unbroken", "path"}
+ALLOWED_FILTERS = {"length", "join", "map", "list", "select", "anchor", "batch", "unbroken", "path", "fragment"}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
@@ -197,7 +197,9 @@ def test_templates_do_no_sums_and_format_no_numbers(path: Any) -> None:
 def test_templates_put_no_data_into_style_or_links(path: Any) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.search(r"\b(style|on\w+)\s*=", text) is None
-    inside = re.compile(r'href="(#[a-z-]*({{ [a-z_.]+\|anchor }})?|{{ [a-z_.]+\|path }})"')
+    inside = re.compile(
+        r'href="(#[a-z-]*({{ [a-z_.]+\|anchor }})?|#{{ [a-z_.\[\]]+\|fragment\|fragment }}|{{ [a-z_.]+\|path }})"'
+    )
     assert len(re.findall(r"\bhref\s*=", text)) == len(inside.findall(text))
     assert "|safe" not in text.replace(" ", "")
 

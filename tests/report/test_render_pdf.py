@@ -9,6 +9,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 import pikepdf
 import pypdfium2
@@ -18,7 +19,7 @@ from kpi_pipeline.core.errors import RenderError
 from kpi_pipeline.core.settings import Colours, ReportSettings
 from kpi_pipeline.report.forms import layout
 from kpi_pipeline.report.forms import pdf as render
-from kpi_pipeline.report.forms.pdf import Attachment, render_pdf, render_report
+from kpi_pipeline.report.forms.pdf import Attachment, render_brief, render_pdf, render_report
 from kpi_pipeline.report.model import Report, ScorecardGroup
 from tests.support.pdf_checks import pdf_faults
 from tests.support.sample_further import build_further_sections
@@ -52,6 +53,36 @@ def pages_of(content: bytes) -> list[str]:
 
 def test_the_file_is_pdf_a_3a_and_pdf_ua_1_at_once() -> None:
     assert pdf_faults(sample_pdf()) == []
+
+
+def test_a_value_and_a_chart_s_title_lead_to_their_id_in_the_annex_and_look_as_before() -> None:
+    """The id of every measure's value, also of a facility whose name is no name for a link."""
+    report = build_sample_report()
+    odd = 'length_of_stay_days/N. & "W" #2/2026-10'
+    definitions = tuple(
+        one.model_copy(update={"figure_id": odd}) if one.metric == "length_of_stay_days" else one
+        for one in report.appendix.definitions
+    )
+    report = report.model_copy(update={"appendix": report.appendix.model_copy(update={"definitions": definitions})})
+    ids = {one.metric: quote(one.figure_id) for one in definitions if one.figure_id}
+    content = render_pdf(report)
+    assert pdf_faults(content) == []
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        names = pdf.Root.Names.Dests.Names
+        places = {str(names[at]) for at in range(0, len(names), 2)}
+        links = [link for page in pdf.pages for link in page.get("/Annots", [])]
+        assert {str(one.Dest) for one in links} <= places
+        assert all(str(one.Contents) == str(one.Dest) and int(one.F) == 4 and int(one.BS.W) == 0 for one in links)
+        first = [str(one.Dest) for one in pdf.pages[0].Annots]
+    assert first == [ids[tile.metric] for tile in report.front.tiles if tile.reading.value and tile.metric in ids]
+    assert quote(odd) in first
+    rows = {row.metric for group in report.scorecard.groups for row in group.rows if row.reading.value}
+    assert {ids[name] for name in rows & ids.keys()} <= {str(one.Dest) for one in links}
+
+
+def test_the_brief_has_no_annex_and_so_no_link() -> None:
+    with pikepdf.open(io.BytesIO(render_brief(build_sample_report()))) as pdf:
+        assert all("/Annots" not in page for page in pdf.pages)
 
 
 def test_the_checker_sees_what_is_missing() -> None:

@@ -171,8 +171,28 @@ def _object_faults(pdf: pikepdf.Pdf) -> Iterator[str]:
             yield from _font_faults(item)
         if kind == "/Filespec" and not {"/F", "/UF", "/AFRelationship"} <= set(item.keys()):
             yield "A 6.8 attachment without names or relationship"
-        if str(item.get("/Subtype", "")) == "/Link":
-            yield "28 there is a link; the report has none"
+    yield from _link_faults(pdf)
+
+
+def _link_faults(pdf: pikepdf.Pdf) -> Iterator[str]:
+    """Each link is described, printed, leads to a place there is, and hangs in the tree below a Link of its own."""
+    entries = list(pdf.Root.StructTreeRoot.ParentTree.Nums)
+    parents = {int(entries[at]): entries[at + 1] for at in range(0, len(entries), 2)}
+    names = pdf.Root.Names.get("/Dests", {}).get("/Names", [])
+    places = {str(names[at]) for at in range(0, len(names), 2)}
+    for number, page in enumerate(pdf.pages, 1):
+        for link in page.get("/Annots", []):
+            if str(page.get("/Tabs", "")) != "/S":
+                yield f"28-009 page {number}: tab order is not that of the tree"
+            if not str(link.get("/Contents", "")):
+                yield f"28-011 page {number}: a link without a description"
+            if not int(link.get("/F", 0)) & 4:
+                yield f"A 6.3.2 page {number}: a link that is not printed"
+            if str(link.get("/Dest", "")) not in places:
+                yield f"page {number}: a link to nowhere"
+            parent = parents.get(int(link.get("/StructParent", -1)))
+            if parent is None or str(parent.S) != "/Link":
+                yield f"28-011 page {number}: a link outside the tree"
 
 
 def _font_faults(font: Any) -> Iterator[str]:

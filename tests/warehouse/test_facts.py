@@ -128,9 +128,9 @@ def test_what_was_supplied_is_known(item: str, is_supplied: bool, built: duckdb.
 
 
 def test_what_was_not_supplied_is_said_in_words(built: duckdb.DuckDBPyConnection) -> None:
-    assert supply(built, "census")[1:] == ("not_supplied", "midnight census")
-    assert supply(built, "census.patients")[1:] == ("not_supplied", "midnight census")
-    assert supply(built, "encounters.payer")[1:] == ("not_supplied", "payer of encounters")
+    assert supply(built, "census")[1:] == ("not_supplied", "table_not_supplied:census")
+    assert supply(built, "census.patients")[1:] == ("not_supplied", "table_not_supplied:census")
+    assert supply(built, "encounters.payer")[1:] == ("not_supplied", "column_not_supplied:encounters.payer")
 
 
 @pytest.fixture(scope="module")
@@ -142,5 +142,5 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
 
 
 def test_codes_that_no_map_knows_are_as_good_as_none_but_told_apart(bare: duckdb.DuckDBPyConnection) -> None:
-    assert supply(bare, "icd_diagnosis_codes") == (False, "not_computable", "the diagnosis codes are in no loaded map")
+    assert supply(bare, "icd_diagnosis_codes") == (False, "not_computable", "icd_codes_unmapped")
     assert supply(bare, "drg_weights")[:2] == (False, "not_computable")

@@ -26,13 +26,16 @@ def diff(
     output: OutputFormat = Format.table,
 ) -> None:
     """Explains the difference of two figures rule by rule: every case in one step, the steps add up exactly."""
-    from kpi_pipeline.metrics.cases import find_metric
+    from kpi_pipeline.metrics.cases import find_metric, missing_inputs
     from kpi_pipeline.metrics.definition_diff import compare_definitions
+    from kpi_pipeline.report.words.reasons import refuse
     from kpi_pipeline.warehouse.connection import open_warehouse
 
     one, other = find_metric(first), find_metric(second)
     months = _months(month, first_month, last_month)
     with open_warehouse(warehouse) as connection:
+        for metric in (one, other):
+            refuse(metric, missing_inputs(connection, metric), "Supply it, or compare others.")
         steps = compare_definitions(connection, one, other, months=months, facility=facility)
     decimals = max(one.decimals, other.decimals) + 1
     print_frame(steps.assign(value=steps["value"].round(decimals)), title=f"{first} and {second}", output=output)

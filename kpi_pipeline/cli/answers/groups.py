@@ -40,10 +40,12 @@ def groups(
 ) -> None:
     """A measure by group of cases, as ratios of sums; where a month has too few, over 3, 6 or 12 months."""
     from kpi_pipeline.pipeline.groups import read_groups
+    from kpi_pipeline.report.words.reasons import reason_words
 
     settings = read_settings(settings_file)
     found = read_groups(warehouse, metric, by, Month.parse(month), settings=settings, facility=facility)
     rounded = found.round({"value": 3, "lower": 3, "upper": 3})
+    rounded["status"] = rounded["status"].map(reason_words)
     rounded["group"] = rounded["group"].replace("", "not recorded")
     shown = ("group", "months", "first_month", "value", "lower", "upper", "cases", "status")
     print_frame(rounded, title=f"{metric} by {by.replace('_', ' ')} up to {month}", output=output, columns=shown)

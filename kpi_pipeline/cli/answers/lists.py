@@ -52,10 +52,12 @@ def values(
 ) -> None:
     """Prints the values by facility and month."""
     from kpi_pipeline.metrics.values import read_values
+    from kpi_pipeline.report.words.reasons import reason_words
 
     read = read_values(warehouse, metrics or None)
     title = f"Values of snapshot {read.snapshot_id}"
-    print_frame(read.values, output=output, title=title, columns=_VALUES_SHOWN)
+    shown = read.values.assign(status_reason=read.values["status_reason"].map(reason_words))
+    print_frame(shown, output=output, title=title, columns=_VALUES_SHOWN)
 
 
 def quarantine(

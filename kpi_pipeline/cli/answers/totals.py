@@ -29,6 +29,7 @@ def totals(
     from kpi_pipeline.metrics.declaration import load_metrics
     from kpi_pipeline.metrics.spans import compute_spans, first_known_month
     from kpi_pipeline.metrics.values import read_values
+    from kpi_pipeline.report.words.reasons import reason_words
 
     asked = Month.parse(month)
     values = read_values(warehouse, metric or None).values
@@ -39,6 +40,7 @@ def totals(
     settings, known_from = read_settings(settings_file), first_known_month(own)
     found = compute_spans(own, load_metrics(), asked, settings=settings, known_from=known_from)
     rounded = found.round({"value": 3, "lower": 3, "upper": 3})
+    rounded["status"] = rounded["status"].map(reason_words)
     print_frame(rounded, title=f"Totals up to {asked}", output=output, columns=_SHOWN)
     if output is Format.table:
         say("Ratios of sums. Months not final may still change. None of these belongs on a control chart.")

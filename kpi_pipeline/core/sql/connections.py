@@ -40,6 +40,7 @@ def connect(
             "autoload_known_extensions": literal(False),
             "allow_community_extensions": literal(False),
             "allowed_configs": list_literal(_MAY_CHANGE),
+            "enable_progress_bar": literal(False),  # else on wherever Python looks interactive, and in its output
             "temp_directory": literal(str(_whole(scratch)) if scratch is not None else ""),
             "allowed_directories": list_literal(_spellings(folders)),
             "allowed_paths": list_literal(

@@ -14,6 +14,7 @@ import duckdb
 import pandas as pd
 
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.improvement.drivers.excess_days import ExcessTable, compute_excess_days
 from kpi_pipeline.improvement.drivers.opportunity import Capacity, Comparator, Opportunity, compute_opportunity
@@ -69,7 +70,7 @@ class Drivers:
     """What drives days and dollars from first_month to last_month. None: missing says why, by the name of the part.
 
     waits, wait_parties: as `drivers.queries.query_waits` and `query_wait_parties` give them. drg_titles: as published.
-    missing: part → what was not supplied, or is not there, in words.
+    missing: part → what was not supplied, or is not there (`core.reasons`).
     """
 
     first_month: Month
@@ -104,21 +105,21 @@ def read_drivers(
     stays = query_stays(connection, window)
     waits = wait_parties = None
     if "avoidable_days" in lacking:
-        missing["waits"] = f"not supplied: {lacking['avoidable_days']}"
+        missing["waits"] = lacking["avoidable_days"]
     else:
         waits, wait_parties = query_waits(connection, window), query_wait_parties(connection, window)
     has_drgs = bool((stays["drg_arithmetic_mean_days"] > 0).any())
     if not has_drgs:
-        missing["excess"] = "no DRG with a published mean stay"
+        missing["excess"] = str(Reason("no_published_stays"))
     by_service_line = has_drgs and bool(stays["service_line"].notna().any())
     drgs = compute_excess_days(stays, by="drg_code") if has_drgs else None
     service_lines = compute_excess_days(stays, by="service_line") if by_service_line else None
     mix_change = _mix_change(connection, window, first, metrics, lacking)
     if mix_change is None:
-        missing["mix_change"] = "two full years of coded discharges are needed"
+        missing["mix_change"] = str(Reason("short_of_two_years"))
     units = _units(connection, window, metrics, settings.report.headline_metrics, lacking)
     if units is None:
-        missing["units"] = "no proportion of several units, or too few known diagnoses and ages to adjust it by"
+        missing["units"] = str(Reason("no_units"))
     return Drivers(
         first_month=first,
         last_month=month,

@@ -77,7 +77,7 @@ class Window:
 
 
 def query_supply(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """What was not supplied or cannot be computed: item → reason in words. Items not in it are there."""
+    """What was not supplied or cannot be computed: item → reason (`core.reasons`). Items not in it are there."""
     rows = connection.execute("SELECT item, reason FROM supply WHERE NOT is_supplied").fetchall()
     return {str(item): str(reason) for item, reason in rows}
 

@@ -14,6 +14,8 @@ Cause = Literal[
     "correction",
     "removal",
     "identity",
+    "comparison",
+    "elsewhere",
     "reference",
     "definition",
     "settings",
@@ -26,6 +28,8 @@ CAUSES: tuple[Cause, ...] = (
     "correction",
     "removal",
     "identity",
+    "comparison",
+    "elsewhere",
     "reference",
     "definition",
     "settings",
@@ -36,7 +40,9 @@ CAUSES: tuple[Cause, ...] = (
 
 follow_up: the case was without its full follow-up then or is now, or was coded or costed since. late: rows came in a
 file that landed since. correction: a row was sent again with other content. removal: its source took a row back.
-identity: the person behind it is another one. reference, definition, settings, program: nothing in its rows changed,
+identity: the person behind it is another one. comparison: its own rows are as they were, but rows changed of which that
+is made which its month is compared with (the costs of the year before). elsewhere: other rows changed that it rests on,
+such as those that say until when the data reach. reference, definition, settings, program: nothing in its rows changed,
 but that did. unexplained: none of them; it is printed as such.
 """
 

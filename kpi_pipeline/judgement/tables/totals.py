@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kpi_pipeline.core.periods import Month, month_range
+from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.inputs import ReportInputs
@@ -88,7 +89,7 @@ def judge_totals(inputs: ReportInputs, system: Mapping[str, Measure], figures: F
 def _month_cell(measure: Measure, month: Month, figures: Mapping[Month, object]) -> TotalCell:
     figure = measure.figures.get(month)
     if figure is None or month not in figures:
-        return TotalCell(None, month, "no case counts")
+        return TotalCell(None, month, str(Reason("no_cases")))
     return TotalCell(figure.value, month, figure.status_reason, n_not_final=int(not figure.is_final))
 
 

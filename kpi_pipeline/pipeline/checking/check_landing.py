@@ -31,6 +31,7 @@ from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.build import build_from_intake, read_landing
 from kpi_pipeline.pipeline.checking.column_profile import ColumnProfile, profile_columns
 from kpi_pipeline.reference.store import default_reference_folder
+from kpi_pipeline.report.words.reasons import unavailable_words
 from kpi_pipeline.warehouse.connection import store_folder
 from kpi_pipeline.warehouse.facts import BuildFacts
 
@@ -134,5 +135,5 @@ def _not_computed(values: pd.DataFrame, metrics: dict[str, Metric]) -> list[str]
     lines = []
     for (status, reason), rows in without.groupby(["status", "status_reason"], sort=True):
         names = [name for name in metrics if name in set(rows["metric"])]
-        lines.append(f"{join_words(names)} ({str(status).replace('_', ' ')}: {reason})")
+        lines.append(f"{join_words(names)} ({unavailable_words(str(status), str(reason))})")
     return lines

@@ -22,6 +22,7 @@ from kpi_pipeline.metrics.values import read_values, values_folder, write_values
 from kpi_pipeline.pipeline.build import read_landing
 from kpi_pipeline.reference.importer import import_reference
 from kpi_pipeline.reference.store import SHIPPED_FOLDER
+from kpi_pipeline.report.words.reasons import reason_words
 from kpi_pipeline.warehouse.build import build_tables
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse
 
@@ -91,6 +92,7 @@ def _write_landing(folder: Path, tables: Mapping[str, Sequence[TextRow]], option
 def _result_of(warehouse: Path, case: SpecCase) -> SpecResult:
     cases = read_cases(warehouse, case.metric)
     values = read_values(warehouse, [case.metric]).values
+    values["status_reason"] = values["status_reason"].map(reason_words)  # a specification is written in words
     with open_warehouse(warehouse) as connection:
         refused = _refused(connection)
     return SpecResult(

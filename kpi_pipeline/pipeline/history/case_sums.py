@@ -6,7 +6,7 @@ Not here: what a value is (`judgement.restated.split`), how two lists differ (`r
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import duckdb
@@ -17,17 +17,33 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.restated.split import Sums
 from kpi_pipeline.metrics.declaration import Metric
 
+FigureKey = tuple[str, str, str]
+"""Measure, place and month."""
 
-def sums_of_cases(file: Path, metrics: Mapping[str, Metric]) -> dict[tuple[str, str, str], Sums]:
-    """The sums of a cases.parquet by measure, place (hospitals and all together) and month."""
+IS_WANTED = "(metric, CAST(DATE_TRUNC('month', event_date) AS DATE)) IN (SELECT metric, month FROM wanted_months)"
+"""After `create_wanted_months`: a case list holds every case of years, and a report shows some of their months."""
+
+
+def create_wanted_months(connection: duckdb.DuckDBPyConnection, figures: Collection[FigureKey]) -> None:
+    """Creates `wanted_months` (metric, month): those of the figures, at every place. What is no month has no cases."""
+    pairs = sorted({(name, f"{month}-01") for name, _, month in figures})
+    connection.execute(
+        """CREATE TABLE wanted_months AS
+        SELECT UNNEST($names :: VARCHAR[]) AS metric, TRY_CAST(UNNEST($months :: VARCHAR[]) AS DATE) AS month""",
+        {"names": [name for name, _ in pairs], "months": [month for _, month in pairs]},
+    )
+
+
+def sums_of_cases(file: Path, metrics: Mapping[str, Metric], figures: Collection[FigureKey]) -> dict[FigureKey, Sums]:
+    """The sums of a cases.parquet by measure, place (hospitals and all together) and month, for the measures and months
+    of these figures."""
     with connect(folders=[file.parent]) as connection:
-        connection.execute(f"CREATE VIEW cases AS {cases_of_file(file)}")
+        create_wanted_months(connection, figures)
+        connection.execute(f"CREATE VIEW cases AS {cases_of_file(file)} WHERE {IS_WANTED}")
         return sums_of(connection, "cases", metrics)
 
 
-def sums_of(
-    connection: duckdb.DuckDBPyConnection, source: str, metrics: Mapping[str, Metric]
-) -> dict[tuple[str, str, str], Sums]:
+def sums_of(connection: duckdb.DuckDBPyConnection, source: str, metrics: Mapping[str, Metric]) -> dict[FigureKey, Sums]:
     """Exact sums: of decimals, whatever the order of the cases. Each kind of value is asked only for what it needs."""
     logged = [name for name, metric in metrics.items() if metric.kind == "geometric_mean"]
     counted = f"""FROM (FROM {identifier(source)} SELECT *, DATE_TRUNC('month', event_date) AS begins)

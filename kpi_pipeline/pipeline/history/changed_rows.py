@@ -13,7 +13,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from kpi_pipeline.core.sql.sql_text import literal, path_literal
 from kpi_pipeline.pipeline.history.case_sums import cases_of_file
-from kpi_pipeline.pipeline.history.evidence import CASES, TRACE
+from kpi_pipeline.pipeline.history.evidence import CASES, COMPARED, TRACE
 
 _CODING = ("diagnoses", "procedures")
 """New rows of an encounter that was there are its coding, not a late arrival."""
@@ -69,7 +69,7 @@ def find_changed_rows(
         """
     )
     for table in sorted(names["then"].keys() & names["now"].keys()):
-        if sorted(files_then.get(table, [])) != sorted(files_now.get(table, [])):
+        if table in COMPARED or sorted(files_then.get(table, [])) != sorted(files_now.get(table, [])):
             connection.execute(_changed_rows_sql(table, names["then"][table], names["now"][table]))
     connection.execute(_PEOPLE_SQL)
 

@@ -23,6 +23,7 @@ from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.history.issue_basis import code_sha256
 from kpi_pipeline.pipeline.history.roots import salt_of
 from kpi_pipeline.warehouse.connection import open_warehouse
+from kpi_pipeline.warehouse.tables import tables_behind
 
 __all__ = ["ABOUT", "CASES", "TRACE", "build_evidence"]
 
@@ -35,8 +36,15 @@ _ENTITIES = {
     "cm_tasks": "cm_cases.encounter_id",
     "census": _UNIT_DAY.format(day="census_on"),
     "staffing": _UNIT_DAY.format(day="shift_on"),
+    "budget": "rows.facility_id || '|' || CAST(rows.month AS VARCHAR) || '|' || rows.account",
+    "training": "rows.case_manager_id || '|' || rows.course || '|' || CAST(rows.due_on AS VARCHAR)",
+    "licences": "rows.case_manager_id || '|' || rows.licence",
+    "facilities": "rows.facility_id",
+    "yearly_costs_per_weight": "STRFTIME(rows.month_starts_on, '%Y-%m')",
 }
 """Table → what its rows belong to: an encounter, or a unit's day, as the cases of the measures name them."""
+COMPARED = frozenset({"yearly_costs_per_weight"})
+"""Tables of the warehouse that say what the cases of a month are compared with: made of the rows of other cases."""
 _JOINS = {
     "encounters": "LEFT JOIN stay_encounters ON rows.encounter_id = stay_encounters.encounter_id",
     "cm_tasks": "INNER JOIN cm_cases ON rows.cm_case_id = cm_cases.cm_case_id",
@@ -46,6 +54,7 @@ _BELONGS = {
     "cm_tasks": "SELECT rows.task_id AS case_key, cm_cases.encounter_id FROM cm_tasks AS rows "
     "INNER JOIN cm_cases ON rows.cm_case_id = cm_cases.cm_case_id",
     "denials": "SELECT denial_id AS case_key, encounter_id FROM denials",
+    "reviews": "SELECT review_id AS case_key, encounter_id FROM reviews",
 }
 """Cases that bear a name of their own, and the encounter behind each."""
 BELONGS = "belongs"
@@ -162,8 +171,8 @@ def _about(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric], sal
 
 
 def _traced(metrics: Iterable[Metric]) -> list[str]:
-    """The tables whose rows can move a figure: what stays are made of, and what a measure reads."""
-    read = {table for metric in metrics for table in metric.tables}
+    """The tables whose rows can move a figure: what stays are made of, and what a measure rests on at any depth."""
+    read = tables_behind(table for metric in metrics for table in metric.tables)
     return [table for table in _ENTITIES if table in ("encounters", "diagnoses", "procedures") or table in read]
 
 

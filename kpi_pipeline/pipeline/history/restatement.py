@@ -138,7 +138,7 @@ def _changed_by_figure(
         metric = metrics.get(name)
         if metric is None:
             continue
-        cause, columns = known.cause_of(case_id, metric, (sides[4], sides[9]))
+        cause, columns = known.cause_of(case_id, metric, (sides[4], sides[9]), (sides[1], sides[6]))
         places = [_places(sides[0], sides[1]), _places(sides[5], sides[6])]
         counted = [_side(*sides[2:5]), _side(*sides[7:10])]
         for place in dict.fromkeys([*places[0], *places[1]]):

@@ -11,16 +11,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from kpi_pipeline.core.files import own_temporary_folder, private_files, working_folder
-from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.sql.connections import connect
 from kpi_pipeline.core.sql.sql_text import literal, path_literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.pipeline.history.case_sums import IS_WANTED, FigureKey, create_wanted_months
 
 _LETTERS = 32
 """128 of 256 bits are told: enough that nobody finds other cases with the same root."""
-
-FigureKey = tuple[str, str, str]
-"""Measure, place and month."""
 
 
 def salt_of(cases: bytes) -> str:
@@ -40,10 +37,9 @@ def roots_of_file(file: Path, salt: str, figures: Collection[FigureKey]) -> dict
     """As `figure_roots`, of a file."""
     if not figures:
         return {}
-    months = [Month.parse(month) for _, _, month in figures]
-    within = [min(months).first_day, max(months).plus(1).first_day]
     with connect(folders=[file.parent]) as connection:
-        rows = connection.execute(_roots_sql(file, salt), within).fetchall()
+        create_wanted_months(connection, figures)
+        rows = connection.execute(_roots_sql(file, salt)).fetchall()
     wanted = set(figures)
     return {"/".join(key): root[:_LETTERS] for *key, root in rows if (key[0], key[1], key[2]) in wanted}
 
@@ -56,8 +52,8 @@ def _roots_sql(file: Path, salt: str) -> str:
         SELECT
             metric, facility_id, CAST(DATE_TRUNC('month', event_date) AS DATE) AS month,
             SHA256(CONCAT({literal(salt)}, {text})) AS leaf
-        FROM READ_PARQUET({path_literal(file)})
-        WHERE event_date >= ? AND event_date < ?
+        FROM READ_PARQUET({path_literal(file)}) AS cases
+        WHERE {IS_WANTED}
     ),
     places AS (
         SELECT metric, facility_id, month, SHA256(ARRAY_TO_STRING(LIST_SORT(LIST(leaf)), '')) AS root

@@ -23,13 +23,14 @@ from kpi_pipeline.delivery.issues import archive_of, list_issues
 from kpi_pipeline.journal import find_state_url, text_faults
 from kpi_pipeline.journal.opening import open_state
 from kpi_pipeline.judgement.figures import Figure, read_figures
-from kpi_pipeline.judgement.measures import why_unavailable
+from kpi_pipeline.judgement.measures import why_missing
 from kpi_pipeline.judgement.restated.ledger import RestatedFigure
 from kpi_pipeline.metrics.cases import find_metric, read_cases
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.history.evidence import ABOUT, build_evidence
 from kpi_pipeline.pipeline.history.restatement import compare_evidence, read_shown
+from kpi_pipeline.report.words.reasons import missing_words
 from kpi_pipeline.state.database import Database, sqlite_file
 from kpi_pipeline.state.events import append_event
 
@@ -101,7 +102,7 @@ def why_no_figure(text: str, warehouse: Path) -> tuple[Metric, str] | None:
     metric, values = find_metric(name), read_values(warehouse).values
     if ((values["metric"] == name) & (values["facility_id"] == place) & (values["month"] != "")).any():
         raise InputError(Fault("figure", f"{text!r} names no month.", "Write measure/place/month, as in figures.csv."))
-    return metric, why_unavailable(values, metric)
+    return metric, missing_words(metric, why_missing(values, metric))
 
 
 @contextmanager

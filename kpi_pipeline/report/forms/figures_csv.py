@@ -16,6 +16,7 @@ from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
 from kpi_pipeline.report.words.phrases import WITHHELD
+from kpi_pipeline.report.words.reasons import missing_words
 
 COLUMNS = (
     "figure_id",
@@ -75,7 +76,7 @@ def _empty_row(judged: Judged, measure: Measure) -> list[str]:
         "version": str(measure.metric.version),
         "facility_id": judged.scope.facility_id,
         "unit": measure.metric.unit,
-        "status": measure.unavailable,
+        "status": missing_words(measure.metric, measure.missing),
         "snapshot": judged.snapshot_id,
     }
     return [known.get(column, "") for column in COLUMNS]

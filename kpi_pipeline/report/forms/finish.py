@@ -12,6 +12,8 @@ from typing import Any
 import pydyf  # type: ignore[import-untyped]
 
 _POINTS_PER_PIXEL = 0.75
+_PRINTED = 4
+"""The flag of an annotation that is printed with its page (ISO 32000-1, table 165)."""
 
 # PDF/UA identifier, and its PDF/A extension schema: PDF/A readers refuse a property nobody has declared.
 _UA_METADATA = b"""<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">\
@@ -38,6 +40,7 @@ def finish_pdf(document: Any, pdf: pydyf.PDF) -> None:
             _set_scope(pdf, element)
         elif element["S"] == "/Figure" and "A" in element:
             _set_figure_box(element, page_height=pages[_number(element["Pg"])]["MediaBox"][3])
+    _print_links(pdf)
     _turn_unlinked_content_into_artifacts(pdf, pages)
 
 
@@ -75,6 +78,13 @@ def _set_figure_box(figure: pydyf.Dictionary, *, page_height: float) -> None:
             page_height - top * _POINTS_PER_PIXEL,
         )
     ]
+
+
+def _print_links(pdf: pydyf.PDF) -> None:
+    """A link belongs to the page, also on paper (ISO 19005-3, 6.3.2)."""
+    for item in pdf.objects:
+        if isinstance(item, dict) and item.get("Type") == "/Annot":
+            item["F"] = _PRINTED
 
 
 def _turn_unlinked_content_into_artifacts(pdf: pydyf.PDF, pages: dict[int, Any]) -> None:

@@ -62,7 +62,7 @@ def lay_out_brief(report: Report, look: ReportSettings) -> Any:
     """
     worst = [page for page in report.exceptions if page.kind in ("concern", "failing")][:1]
     for shown in (tuple(worst), ()):
-        placed = _place(report, look, [Section("front", "front", shown, pages_meant=1)])
+        placed = _place(report, look, [Section("front", "front", shown, pages_meant=1, has_annex=False)])
         if placed.n_pages == 1:
             break
     pages = list(placed.document.pages)

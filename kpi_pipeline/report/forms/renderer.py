@@ -59,6 +59,7 @@ def renderer() -> Renderer:
         draw_funnel=draw_funnel,
         balanced_lines=balanced_lines,
         web=False,
+        figure_ids={},
     )
     return Renderer(environment, font_configuration, resource_fetcher(folder), folder)
 

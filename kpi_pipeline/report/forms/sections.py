@@ -34,7 +34,8 @@ _OF_ROWS = frozenset({"totals", "budget", "barriers", "fairness"})
 class Section:
     """What begins a page. pages_meant None: as many as it needs.
 
-    is_tight: set with less air. follows: begins where the section before it ends, on the same page.
+    is_tight: set with less air. follows: begins where the section before it ends, on the same page. has_annex: whether
+    the document it is printed in ends with the annex, where each value's id stands.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Section:
     pages_meant: int | None = None
     is_tight: bool = False
     follows: bool = False
+    has_annex: bool = True
 
     @property
     def may_break(self) -> bool:
@@ -86,7 +88,9 @@ def _exception_sections(pages: Sequence[ExceptionPage]) -> Iterator[Section]:
 
 def sections_html(report: Report, sections: Sequence[Section], look: ReportSettings) -> str:
     """A whole HTML document of these sections."""
-    return _render("report.html.j2", report=report, sections=sections, look=look)
+    has_annex = all(one.has_annex for one in sections)
+    ids = {one.metric: one.figure_id for one in report.appendix.definitions if one.figure_id} if has_annex else {}
+    return _render("report.html.j2", report=report, sections=sections, look=look, figure_ids=ids)
 
 
 def page_html(report: Report, sections: Sequence[Section], look: ReportSettings, **more: Any) -> str:

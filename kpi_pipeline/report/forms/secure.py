@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import wrap
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 from urllib.request import url2pathname
 
 import jinja2
@@ -44,6 +45,7 @@ def template_environment(folder: Path) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
     )
     environment.filters["anchor"] = _anchor
+    environment.filters["fragment"] = _fragment
     environment.filters["path"] = _path
     environment.filters["unbroken"] = escape
     return environment
@@ -54,6 +56,12 @@ def _anchor(name: str) -> Markup:
     if not _ANCHOR.fullmatch(name):
         raise ValueError(f"not a name for an anchor: {name!r}")
     return Markup(name)
+
+
+def _fragment(name: str) -> Markup:
+    """Any name as one of a place in the document, in letters of a link alone. Twice where a link names the place: who
+    follows it reads it once."""
+    return Markup(quote(name, safe="/"))
 
 
 def _path(path: str) -> Markup:

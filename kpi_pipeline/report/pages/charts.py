@@ -15,6 +15,7 @@ from kpi_pipeline.report.model import Annotation, AssuranceMark, Chart, ChartPoi
 from kpi_pipeline.report.words.charts.chart_notes import chart_events
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target, unit_words
 from kpi_pipeline.report.words.phrases import assurance_word, variation_word
+from kpi_pipeline.report.words.reasons import missing_words
 from kpi_pipeline.report.words.sentences import chart_finding
 from kpi_pipeline.signals import Point
 
@@ -52,7 +53,7 @@ def build_chart(
         target_label=None if target is None else f"Target {format_target(target, metric)}",
         latest_label=_latest_label(measure),
         alt=chart_finding(measure),
-        empty_words=capitalised(measure.unavailable) or "No values yet",
+        empty_words=capitalised(missing_words(metric, measure.missing)) if measure.result is None else "No values yet",
     )
 
 

@@ -43,6 +43,7 @@ from kpi_pipeline.report.words.phrases import (
     subject,
     verb,
 )
+from kpi_pipeline.report.words.reasons import missing_words
 from kpi_pipeline.report.words.sentences import (
     change_clause,
     failing_sentence,
@@ -128,7 +129,7 @@ def build_reading(measure: Measure) -> Reading:
     """The newest defensible value as printed, or why there is none."""
     figure, metric = measure.headline, measure.metric
     if figure is None:
-        return Reading(unavailable=measure.unavailable)
+        return Reading(unavailable=missing_words(metric, measure.missing))
     period = figure.month.name if figure.month != measure.report_month else None
     state = capitalised(follow_up_words(figure, metric)) + "."
     if figure.number is None:
@@ -170,7 +171,7 @@ def _matrix(judged: Judged) -> Matrix:
     for measure in judged.system.values():
         name = subject(measure.metric.headline_title)
         if measure.result is None:
-            not_judged.setdefault(measure.unavailable, []).append(name)
+            not_judged.setdefault(missing_words(measure.metric, measure.missing), []).append(name)
         elif measure.lack:
             not_judged.setdefault(LACK_WORDS[measure.lack], []).append(name)
         else:

@@ -28,6 +28,7 @@ from kpi_pipeline.report.words.phrases import (
     no_value_words,
     subject,
 )
+from kpi_pipeline.report.words.reasons import missing_words
 from kpi_pipeline.report.words.sentences import year_ago_words
 
 _SECTIONS = {
@@ -91,7 +92,7 @@ def _without_data(judged: Judged) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for name, one in judged.system.items():
         if name not in {*judged.agenda.scorecard, *judged.agenda.further}:
-            reasons.setdefault(one.unavailable, []).append(subject(one.metric.title))
+            reasons.setdefault(missing_words(one.metric, one.missing), []).append(subject(one.metric.title))
     parts = [
         (why, names[at : at + _NAMES_IN_LINE])
         for why, names in reasons.items()
@@ -143,7 +144,8 @@ def _without_points(measures: Iterable[Measure]) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for one in measures:
         if one.result is not None and not _has_points(one):
-            why = one.unavailable if one.headline is None else no_value_words(one.headline, one.metric)
+            headline, metric = one.headline, one.metric
+            why = missing_words(metric, one.missing) if headline is None else no_value_words(headline, metric)
             reasons.setdefault(why, []).append(subject(one.metric.title))
     return [
         f"No chart, for want of a figure in any month shown ({why}): {'; '.join(names[at : at + _NAMES_IN_LINE])}."

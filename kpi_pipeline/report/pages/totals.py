@@ -13,6 +13,7 @@ from kpi_pipeline.judgement.tables.totals import JudgedTotals, TotalCell, TotalR
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target
 from kpi_pipeline.report.words.phrases import WITHHELD, unit_words_of
+from kpi_pipeline.report.words.reasons import reason_words
 
 
 def build_totals(judged: Judged) -> FurtherSection | None:
@@ -64,7 +65,7 @@ def _cell(cell: TotalCell, row: TotalRow) -> str:
     if isinstance(cell.value, Withheld):
         return WITHHELD
     if cell.value is None:
-        return cell.reason or "no figure"
+        return reason_words(cell.reason) or "no figure"
     return f"{format_bare(cell.value, row.metric)}{' *' if cell.n_not_final else ''}"
 
 

@@ -13,6 +13,7 @@ from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.measures import Lack, Measure
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import MISSING, format_bare, format_value, small_count_words, unit_words
+from kpi_pipeline.report.words.reasons import missing_words, reason_words
 
 LACK_WORDS: dict[Lack, str] = {
     "no_data": "no data",
@@ -78,7 +79,7 @@ def no_value_words(figure: Figure, metric: Metric) -> str:
     """Why a month has no value: `fewer than 25 discharges`, `withheld to protect small numbers`."""
     if isinstance(figure.value, Withheld):
         return "withheld to protect small numbers"
-    return figure.status_reason or f"no {metric.denominator_noun}"
+    return reason_words(figure.status_reason) or f"no {metric.denominator_noun}"
 
 
 def none_left_out_words(reasons: Sequence[str]) -> str | None:
@@ -124,7 +125,7 @@ def latest_words(measure: Measure, *, with_interval: bool = False) -> str:
     """The newest defensible value in a line of its own: `4.78 days (4.61 to 4.95), October 2026`."""
     figure = measure.headline
     if figure is None:
-        return measure.unavailable
+        return missing_words(measure.metric, measure.missing)
     if figure.number is None:
         return f"{no_value_words(figure, measure.metric)}, {figure.month.name}"
     interval = interval_range(figure, measure.metric) if with_interval else None

@@ -26,6 +26,7 @@ from kpi_pipeline.report.words.phrases import (
     subject,
     verb,
 )
+from kpi_pipeline.report.words.reasons import missing_words
 from kpi_pipeline.report.words.targets import assurance_sentence
 
 _LONGEST_ONSET = 12
@@ -117,7 +118,7 @@ def heading(measure: Measure) -> str:
 def chart_finding(measure: Measure) -> str:
     """What a chart shows, for readers who cannot see it: measure, months, finding, newest value."""
     if measure.result is None:
-        return f"{subject(measure.metric.title)}: {measure.unavailable}."
+        return f"{subject(measure.metric.title)}: {missing_words(measure.metric, measure.missing)}."
     span = f"{measure.months[0].name} to {measure.months[-1].name}"
     finding = change_words(measure) if measure.has_signal else _no_signal_words(measure)
     return f"{subject(measure.metric.title)}, {span}: {finding}. {latest_sentence(measure)}"
@@ -174,7 +175,7 @@ def latest_sentence(measure: Measure) -> str:
     figure, metric, title = measure.headline, measure.metric, subject(measure.metric.title)
     it = verb(title, "It", "They")
     if figure is None:
-        return f"{it} {verb(title, 'is', 'are')} {measure.unavailable}."
+        return f"{it} {verb(title, 'is', 'are')} {missing_words(measure.metric, measure.missing)}."
     if figure.number is None:
         return f"There is no figure for {figure.month.name}: {no_value_words(figure, metric)}."
     so_far = "" if figure.is_final else " so far"

@@ -20,6 +20,7 @@ from kpi_pipeline.report.pages.improving.driver_mix import build_mix_block
 from kpi_pipeline.report.pages.improving.driver_tables import build_excess_blocks, excess_finding
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_dollars, small_count_words
 from kpi_pipeline.report.words.phrases import count_words, span_words
+from kpi_pipeline.report.words.reasons import part_words
 
 
 def build_drivers(judged: Judged) -> FurtherSection | None:
@@ -46,7 +47,9 @@ def _lede(judged: Judged, drivers: JudgedDrivers) -> str:
         "waits": "avoidable days by reason", "excess": "net days against the expected stay",
         "mix_change": "mix and rate", "units": "units",
     }  # fmt: skip
-    lacking = [f"{words} ({drivers.missing[part]})" for part, words in parts.items() if part in drivers.missing]
+    lacking = [
+        f"{words} ({part_words(drivers.missing[part])})" for part, words in parts.items() if part in drivers.missing
+    ]
     return f"{scope} Not shown: {'; '.join(lacking)}." if lacking else scope
 
 

@@ -12,6 +12,7 @@ from kpi_pipeline.judgement.claims.follow import FollowUp, first_month_of
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.words.numbers import small_count_words
 from kpi_pipeline.report.words.phrases import LACK_WORDS, is_plural, mid_sentence, subject, verb
+from kpi_pipeline.report.words.reasons import missing_words
 
 _MOST_NAMED, _LONGEST_LINE = 2, 122
 """Claims named in a line of page 1, and letters that fit on one; the rest are counted."""
@@ -165,7 +166,7 @@ def _lack_words(judged: Judged, claim: Claim) -> str:
     measures = judged.by_facility.get(claim.facility_id, {}) if claim.facility_id != judged.scope.facility_id else None
     measure = (judged.system if measures is None else measures).get(claim.metric)
     if measure is None or measure.result is None:
-        return measure.unavailable if measure is not None and measure.unavailable else "there are no figures"
+        return "there are no figures" if measure is None else missing_words(measure.metric, measure.missing)
     return LACK_WORDS[measure.lack or "few_months"]
 
 

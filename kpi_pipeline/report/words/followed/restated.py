@@ -18,6 +18,8 @@ CAUSE_WORDS: dict[Cause, str] = {
     "correction": "corrected",
     "removal": "taken back by the source",
     "identity": "another person behind the case",
+    "comparison": "the year it is compared with changed",
+    "elsewhere": "other rows it rests on changed",
     "reference": "another reference table",
     "definition": "another definition",
     "settings": "other settings of the landing folder",
