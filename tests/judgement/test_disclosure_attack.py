@@ -251,6 +251,16 @@ def test_narrow_is_fewer_numbers_than_there_are_small_ones(low: float, high: flo
     assert is_narrow(low, high, 11) is told
 
 
+def test_a_count_that_nothing_bounds_is_not_called_solved() -> None:
+    """The whole and A printed as rounded values alone, the sums of all withheld: B's costed stays may be any number.
+    HiGHS calls the program with whole numbers solved, at exactly one."""
+    (first, second, _), n_changed = draw_issues(64, n_issues=3)
+    earlier = Earlier([publish(withheld(first))], n_changed[1])
+    now = publish(withhold_small_numbers(second, METRICS, threshold=11, earlier=earlier))
+    assert all(now.numbers[Cell(COST, place, str(LAST.plus(-2)), COUNTED)] is None for place in ("B", "C"))
+    assert attack(now, METRICS, threshold=11) == []
+
+
 def test_a_number_one_copy_prints_and_another_withholds_is_known() -> None:
     cell = Cell(READMISSION, "A", "2026-10", NUMERATOR)
     assert Publication({cell: None}).merged(Publication({cell: 5.0})).numbers == {cell: 5.0}

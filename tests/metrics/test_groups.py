@@ -146,6 +146,6 @@ def test_returns_are_cut_by_the_condition_that_a_stay_was_for(tmp_path: Path) ->
         found = compute_groups(connection, metric, "condition", Month(2026, 8), settings=FEW)
     rows = {(row.group, row.months): (row.numerator, row.denominator, row.status) for row in found.itertuples()}
     assert rows[("Heart failure", 1)] == (1, 3, "ok")
-    assert rows[("Pneumonia", 12)][2] == "fewer than 3 cases"
+    assert rows[("Pneumonia", 12)][2] == "few_cases:3"
     assert rows[("all", 1)] == (1, 4, "ok")
     assert "condition" not in groupable_by(STAY)

@@ -210,7 +210,7 @@ def _row(metric: Metric, month: Month, sums: Mapping[str, Any], last: Month) -> 
         "upper": float("nan") if not is_shown or metric.kind == "count" else 1.1 * value,
         "maturity": "final" if final else "provisional",
         "status": "ok" if is_shown else "too_few",
-        "status_reason": "" if is_shown else "fewer than 25 cases",
+        "status_reason": "" if is_shown else "few_cases:25",
         "n_cases": counted + excluded,
         "n_excluded": excluded,
         "n_immature": immature,

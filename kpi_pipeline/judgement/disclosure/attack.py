@@ -39,6 +39,9 @@ from kpi_pipeline.metrics.declaration import Metric
 _SECONDS = 2.0
 """For one exact bound; after that the bound of the relaxation holds, which is wider."""
 
+_UNBOUNDED = 3
+"""The status of `scipy.optimize.milp` for a program without a bound."""
+
 _NARROW_SHARE = 0.2
 """Two sums so near each other, over places and months, are taken for one quantity."""
 
@@ -299,7 +302,11 @@ class _System:
         return (0.0 if lower is None else lower), (float("inf") if upper is None else -upper)
 
     def _bound(self, cell: Cell, sign: float) -> float | None:
-        """The least of sign × cell; None when there is none."""
+        """The least of sign × cell; None when there is none.
+
+        Without whole numbers first: what is unbounded then is unbounded with them, too, and HiGHS (SciPy 1.17) calls
+        some such programs solved.
+        """
         goal = np.zeros(len(self._place))
         goal[self._place[cell]] = sign
         constraints = [LinearConstraint(self._matrix, self._lows, self._highs)] if len(self._lows) else []
@@ -314,6 +321,9 @@ class _System:
                     options={"time_limit": _SECONDS},
                 )
 
+        relaxed = solve(0 * self._whole)
+        if relaxed.status == _UNBOUNDED:
+            return None
         solved = solve(self._whole)
         if solved.x is not None:
             self._seen_least, self._seen_most = (
@@ -322,7 +332,6 @@ class _System:
             )
         if solved.status == 0 and solved.fun is not None:
             return float(solved.fun)
-        relaxed = solve(0 * self._whole)
         return float(relaxed.fun) if relaxed.status == 0 and relaxed.fun is not None else None
 
 

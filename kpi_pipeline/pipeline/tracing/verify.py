@@ -36,6 +36,7 @@ from kpi_pipeline.pipeline.history.roots import roots_of_file
 from kpi_pipeline.state.database import Database
 
 _MOST_NAMED = 20
+_MOST_LETTERS = 400
 _CLOSE = 1e-6
 """A value computed again agrees when it differs by less than this share: figures.csv rounds at nine digits."""
 
@@ -85,7 +86,7 @@ def verify_report(
         given = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
         raise InputError(Fault(str(pdf), "is no readable PDF.", "Name the PDF of an issued report.")) from error
-    attached = {one.get_name(): bytes(one.get_data()) for one in _attachments(given)}
+    attached, twice = _attachments(given)
     found = _find(content, given, attached, list(_archived(archive, database)))
     if found is None:
         what = "belongs to no issue in this archive."
@@ -98,7 +99,7 @@ def verify_report(
     for what, look in (
         ("the archive", lambda: _archive_faults(found)),
         ("the PDF", lambda: _pdf_faults(content, given, found)),
-        ("the attached files", lambda: _attachment_faults(attached, found)),
+        ("the attached files", lambda: [*_attachment_faults(attached, found), *twice]),
         ("every figure, from its cases", lambda: _figure_faults(_with_figures(attached, found), found)),
         ("the landing files", lambda: _landing_faults(landing, found)),
         ("the signature", lambda: _signature_faults(public_key, found)),
@@ -106,14 +107,26 @@ def verify_report(
         if what in left_aside:
             continue
         progress(what)
-        named = list(look())
+        named = [_shortened(one) for one in look()]
         faults += named
         looked_at += [] if named else [f"{what}: agrees"]
     return Verified(found.issue, tuple(faults), tuple(_notes(found)), tuple(looked_at))
 
 
-def _attachments(document: Any) -> Iterator[Any]:
-    return (document.get_attachment(at) for at in range(document.count_attachments()))
+def _shortened(said: str) -> str:
+    """A forged file may hold a word of any length."""
+    return said if len(said) <= _MOST_LETTERS else f"{said[:_MOST_LETTERS]}…"
+
+
+def _attachments(document: Any) -> tuple[dict[str, bytes], list[str]]:
+    """The attached files by name, and a fault for each name that is there twice: a reader may open either."""
+    attached: dict[str, bytes] = {}
+    twice = []
+    for one in (document.get_attachment(at) for at in range(document.count_attachments())):
+        if one.get_name() in attached:
+            twice.append(f"attachment {one.get_name()}: is there twice")
+        attached[one.get_name()] = bytes(one.get_data())
+    return attached, twice
 
 
 def _archived(archive: Path, database: Database) -> Iterator[_Archived]:
@@ -212,6 +225,8 @@ def changed_words(page: int, words: list[str], true: list[str]) -> Iterator[str]
 
 
 def _look_alike(given: Any, document: Any, page: int) -> bool:
+    if given[page].get_size() != document[page].get_size():  # before a page of any size is drawn
+        return False
     pictures = [one[page].render(scale=1, grayscale=True).to_numpy() for one in (given, document)]
     return pictures[0].shape == pictures[1].shape and bool((pictures[0] == pictures[1]).all())
 
@@ -270,7 +285,7 @@ def _by_figure(content: bytes) -> dict[tuple[str, int], dict[str, str | None]]:
     """The rows by figure and how many of that figure stand before: a restated figure has one for each cause."""
     found: dict[tuple[str, int], dict[str, str | None]] = {}
     seen: Counter[str] = Counter()
-    for row in csv.DictReader(io.StringIO(content.decode("utf-8", errors="replace"), newline="")):
+    for row in _rows_of(content):
         figure = unguarded(row.get("figure_id") or "")
         if figure:
             found[figure, seen[figure]] = {name: text for name, text in row.items() if isinstance(name, str)}
@@ -306,12 +321,19 @@ def _figure_faults(attached: Mapping[str, bytes], found: _Archived) -> Iterator[
 
 
 def _figures(content: bytes) -> dict[tuple[str, str, str], dict[str, str]]:
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8", errors="replace")))
     return {
         (row["metric"], unguarded(row["facility_id"]), row["month"]): row
-        for row in rows
+        for row in _rows_of(content)
         if row.get("month") and row.get("metric") and row.get("facility_id")
     }
+
+
+def _rows_of(content: bytes) -> Iterator[dict[str, str]]:
+    """The rows of a table that anybody may have written, as far as they can be read as such."""
+    try:
+        yield from csv.DictReader(io.StringIO(content.decode("utf-8", errors="replace"), newline=""))
+    except csv.Error:  # no table from here on: it is not the one that was issued, which is named
+        return
 
 
 def _wrong_number(row: Mapping[str, str], sums: Any, metric: Metric | None, *, is_rounded: bool) -> str:
@@ -327,6 +349,8 @@ def _wrong_number(row: Mapping[str, str], sums: Any, metric: Metric | None, *, i
         "value": None if sums is None else value_of(sums, metric),
     }
     for name, number in computed.items():
+        if row.get(name) is None:
+            return f"{name} is missing"
         try:
             told = float(row[name])
         except ValueError:  # withheld, or none
@@ -342,7 +366,7 @@ def _wrong_number(row: Mapping[str, str], sums: Any, metric: Metric | None, *, i
 def _told_roots(content: bytes) -> dict[str, str]:
     try:
         roots = json.loads(content).get("case_list_roots", {})
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return {}
     return {str(name): str(root) for name, root in roots.items()} if isinstance(roots, dict) else {}
 

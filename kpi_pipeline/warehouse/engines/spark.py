@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,6 +144,8 @@ def spark_engine(warehouse: Path, *, master: str, settings: Settings) -> Iterato
 
 def start_session(master: str, folder: Path, *, memory: str) -> SparkSession:
     """A session in UTC that opens no page, logs no row, and writes below `folder` alone."""
+    # PySpark warns of the pandas that is here; nothing goes through pandas.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"pyspark\.")
     from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
