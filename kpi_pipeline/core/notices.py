@@ -37,6 +37,7 @@ KINDS: Mapping[str, Shape] = {
     "file_gone": Shape("file table", counts="rows of_rows"),
     "file_shrank": Shape("file table", counts="rows of_rows"),
     "file_older": Shape("file table", details="last before"),
+    "year_short": Shape("file table", details="year first_month last_month"),
     "extract_missing": Shape("file table", details="month"),
     "history_damaged": Shape(counts="lines"),
     # rows of a file
@@ -51,7 +52,8 @@ KINDS: Mapping[str, Shape] = {
     "declared_facility_unknown": Shape("facility_id"),
     "declared_far_ahead": Shape(details="declared last_seen"),
     "feed_silent": Shape("table facility_id", details="of first last whole"),
-    "feed_stopped": Shape("table facility_id", details="supported claimed"),
+    # columns: the tables; supported: the last day of all of them, or one day for each, with blanks between
+    "feed_stopped": Shape("facility_id columns", details="supported claimed"),
     "ids_of_several_facilities": Shape(counts="rows"),
     "encounter_types_unknown": Shape("columns", counts="rows", details="known"),
     "persons_unknown": Shape(counts="rows"),

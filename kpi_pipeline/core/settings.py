@@ -135,7 +135,7 @@ class Settings(_Frozen):
     unmatched_limit_pct: Annotated[float, Field(ge=0, le=100)] = 20.0
     parts_limit_pct: Annotated[float, Field(ge=0, le=100)] = 1.0
     removed_limit_pct: Annotated[float, Field(ge=0, le=100)] = 5.0
-    quarantine_limit_from_rows: Annotated[int, Field(ge=1)] = 100
+    quarantine_limit_from_rows: Annotated[int, Field(ge=1)] = 11
     zero_cost_is_not_costed: bool = True
     lost_discharge_after_days: Annotated[int, Field(ge=1)] = 120
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(MB|GB)$")] = "4GB"

@@ -23,6 +23,7 @@ from kpi_pipeline.intake.feeds.data_end import NO_END, dates_ahead, find_data_en
 from kpi_pipeline.intake.feeds.file_warnings import file_warnings, left_out_warnings, row_warnings, unreadable_warnings
 from kpi_pipeline.intake.feeds.landing_history import compare_with_before, note_files
 from kpi_pipeline.intake.feeds.missing_extracts import find_missing_extracts
+from kpi_pipeline.intake.feeds.named_years import find_short_years
 from kpi_pipeline.intake.mapping.column_mapping import option_faults
 from kpi_pipeline.intake.reading.file_order import undated_names
 from kpi_pipeline.intake.reading.landing_options import (
@@ -149,6 +150,7 @@ def _ingest_once(
         note_files(connection, store, staged)
         warnings += compare_with_before(connection, history, staged, options)
         warnings += dates_ahead(connection, staged, plausible_until=options.plausible_until)
+        warnings += find_short_years(connection, staged, options)
     warnings += find_missing_extracts(staged, options) + left_out_warnings(staged, chosen)
     warnings += unreadable_warnings(staged) + row_warnings(staged)
     return IntakeResult(chosen, options, tuple(staged), tuple(warnings))

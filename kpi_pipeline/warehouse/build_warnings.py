@@ -44,20 +44,23 @@ def _declared_far_ahead(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 
 def _stopped_feeds(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
-    """A feed that stops before the day it is said to be complete through: what it feeds is judged no further."""
+    """Feeds that stop before the day they are said to be complete through: what they feed is judged no further. One
+    notice for each facility, since a quiet end of a month shows in every table."""
     stopped = connection.execute(
-        "SELECT feed_ends.table_name, feed_ends.facility_id, feed_ends.complete_through, claimed.complete_through "
+        "SELECT claimed.facility_id, claimed.complete_through, "
+        "LIST(feed_ends.table_name ORDER BY feed_ends.table_name), "
+        "LIST(feed_ends.complete_through ORDER BY feed_ends.table_name) "
         "FROM feed_ends INNER JOIN claimed_watermarks AS claimed USING (facility_id) "
-        "WHERE feed_ends.is_held_back ORDER BY ALL"
+        "WHERE feed_ends.is_held_back GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return [
         Notice(
             "feed_stopped",
-            table=table,
             facility_id=facility,
-            details={"supported": str(supported), "claimed": str(claimed)},
+            columns=tuple(tables),
+            details={"supported": " ".join(str(day) for day in supported), "claimed": str(claimed)},
         )
-        for table, facility, supported, claimed in stopped
+        for facility, claimed, tables, supported in stopped
     ]
 
 

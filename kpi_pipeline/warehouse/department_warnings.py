@@ -10,6 +10,7 @@ import duckdb
 
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql.sql_text import identifier, list_literal, literal
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME
 
 OUTCOMES = ("overturned", "upheld", "open")
@@ -17,9 +18,10 @@ OUTCOMES = ("overturned", "upheld", "open")
 _FEWEST_ROWS = 11
 _MANY = 0.1
 """Above this share of empty cells what is left may not stand for the whole."""
-_FEWEST_IN_MONTH = 40
 _FILLED_LEAST = 0.6
 """Of the share that is usually filled."""
+_ONCE_IN = 10_000
+"""How rarely chance alone fills so few (Chernoff's bound for a Poisson count)."""
 _OTHER_SCALE = 10
 _FEWEST_MONTHS = 4
 
@@ -82,15 +84,21 @@ def _cells_empty(connection: duckdb.DuckDBPyConnection, cells: _Cells) -> list[N
         f"""
         CREATE OR REPLACE TEMPORARY TABLE cells_to_fill AS
         SELECT
-            {place} AS facility_id, CAST(DATE_TRUNC('month', rows.{identifier(cells.on)}) AS DATE) AS month,
-            COUNT(*) FILTER (WHERE {is_empty}) AS n_empty, COUNT(*) AS n
-        FROM staged_{cells.table} AS rows {_PLACES.get(cells.table, _BY_ENCOUNTER)}
-        GROUP BY ALL
+            CASE GROUPING(place) WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE place END AS facility_id, month,
+            COUNT(*) FILTER (WHERE is_empty) AS n_empty, COUNT(*) AS n
+        FROM (
+            SELECT
+                {place} AS place, CAST(DATE_TRUNC('month', rows.{identifier(cells.on)}) AS DATE) AS month,
+                {is_empty} AS is_empty
+            FROM staged_{cells.table} AS rows {_PLACES.get(cells.table, _BY_ENCOUNTER)}
+        )
+        GROUP BY GROUPING SETS ((place, month), (month))
         """
     )
     whole = (
         connection.execute(
-            "SELECT facility_id, SUM(n_empty), SUM(n) FROM cells_to_fill GROUP BY facility_id "
+            "SELECT facility_id, SUM(n_empty), SUM(n) FROM cells_to_fill "
+            f"WHERE facility_id <> {literal(WHOLE_SYSTEM)} GROUP BY facility_id "
             f"HAVING SUM(n_empty) >= GREATEST({_FEWEST_ROWS}, {_MANY} * SUM(n)) ORDER BY ALL"
         ).fetchall()
         if cells.is_whole
@@ -98,6 +106,7 @@ def _cells_empty(connection: duckdb.DuckDBPyConnection, cells: _Cells) -> list[N
     )
     told = {facility for facility, _, _ in whole}
     months = connection.execute(_EMPTY_IN_A_MONTH).fetchall()
+    told |= {WHOLE_SYSTEM} if told or any(one[0] != WHOLE_SYSTEM for one in months) else set()
     columns = (cells.column,)
     return [
         *(
@@ -129,18 +138,20 @@ _EMPTY_IN_A_MONTH = f"""
     WITH of_other_months AS (
         SELECT
             *,
-            (SUM(n_empty) OVER place - n_empty) / NULLIF(SUM(n) OVER place - n, 0) AS usual_share,
-            MIN(CASE WHEN n >= {_FEWEST_IN_MONTH} THEN n_empty / n END) OVER (
+            MIN(CASE WHEN n >= {_FEWEST_ROWS} THEN n_empty / n END) OVER (
                 PARTITION BY facility_id ORDER BY month ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-            ) AS least_share_since
+            ) AS least_share_since,
+            n - n_empty AS n_filled,
+            n * (1 - (SUM(n_empty) OVER place - n_empty) / NULLIF(SUM(n) OVER place - n, 0)) AS n_usual
         FROM cells_to_fill WHERE month IS NOT NULL
         WINDOW place AS (PARTITION BY facility_id)
     )
     SELECT facility_id, STRFTIME(month, '%Y-%m'), n_empty, n FROM of_other_months
-    WHERE n >= {_FEWEST_IN_MONTH} AND n_empty >= GREATEST({_FEWEST_ROWS}, {_MANY} * n)
-        AND 1 - n_empty / n <= {_FILLED_LEAST} * (1 - usual_share)
+    WHERE n_empty >= GREATEST({_FEWEST_ROWS}, {_MANY} * n) AND n_filled <= {_FILLED_LEAST} * n_usual
+        AND n_usual - n_filled + CASE WHEN n_filled > 0 THEN n_filled * LN(n_filled / n_usual) ELSE 0 END
+            >= LN({_ONCE_IN})
         -- The newest months are being filled: told is a month of which a younger one is better filled.
-        AND 1 - n_empty / n <= {_FILLED_LEAST} * (1 - least_share_since)
+        AND n_filled <= {_FILLED_LEAST} * n * (1 - least_share_since)
     ORDER BY ALL
 """
 

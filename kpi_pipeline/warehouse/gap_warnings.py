@@ -45,18 +45,16 @@ def _thin_months(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     Looked at are whole months from the first that is not thin itself up to the claimed watermark, but not after a
     facility's last encounters: that a feed of encounters stops is `feed_ends`'s matter.
     """
-    rows = connection.execute(_THIN_MONTHS).fetchall()
-    return [
-        Notice(
-            "kind_thin" if kind else "month_thin",
-            table=table,
-            facility_id=place,
-            columns=(kind,) if kind else (),
-            counts={"rows": n_rows, "usual": usual},
-            details={"month": month},
-        )
-        for table, kind, place, month, n_rows, usual in rows
-    ]
+    notices = []
+    for table, kind, place, month, n_rows, usual in connection.execute(_THIN_MONTHS).fetchall():
+        counts, details = {"rows": n_rows, "usual": usual}, {"month": month}
+        if kind:
+            columns = (kind,)
+            one = Notice("kind_thin", table=table, facility_id=place, columns=columns, counts=counts, details=details)
+        else:
+            one = Notice("month_thin", table=table, facility_id=place, counts=counts, details=details)
+        notices.append(one)
+    return notices
 
 
 _KINDS = f"""

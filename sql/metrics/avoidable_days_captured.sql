@@ -12,6 +12,7 @@ matures_after_days: 0
 chart: p_prime
 decimals: 1
 needs: [avoidable_days, drg_weights]
+data_faults: [missing_drg, unknown_drg]
 owner: case-management
 why: How far the avoidable days can be believed. A rise in them may be better documentation.
 definition: >-
@@ -20,6 +21,10 @@ definition: >-
 numerator: At least one avoidable day is documented.
 denominator: Stays discharged in the month that were more than two days longer than the geometric mean of their DRG.
 denominator_noun: long stays
+exclusions:
+  missing_drg: The stay is not coded yet, and was longer than three days.
+  unknown_drg: The DRG is not in the loaded table, and the stay was longer than three days.
+late_data_exclusions: [missing_drg]
 caveats:
   - A long stay may have been needed; the share is not expected to reach 100%.
 reviewed: 2026-11-27
@@ -36,7 +41,13 @@ SELECT
     stays.discharged_on AS event_date,
     CASE WHEN documented_stays.stay_id IS NOT NULL THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
-    CAST(NULL AS VARCHAR) AS exclusion_reason
+    CASE
+        WHEN stays.drg_code IS NULL THEN 'missing_drg'
+        WHEN stays.drg_geometric_mean_days IS NULL THEN 'unknown_drg'
+    END AS exclusion_reason
 FROM stays
 LEFT JOIN documented_stays ON stays.stay_id = documented_stays.stay_id
-WHERE NOT stays.is_in_house AND stays.length_of_stay_days > stays.drg_geometric_mean_days + 2
+WHERE
+    NOT stays.is_in_house
+    -- Where the DRG is not known any longer stay may be one of these; no DRG has a mean of less than a day.
+    AND stays.length_of_stay_days > COALESCE(stays.drg_geometric_mean_days, 1) + 2

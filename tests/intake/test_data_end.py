@@ -133,3 +133,50 @@ def test_what_happened_in_other_tables_cannot_lie_ahead_and_what_is_due_can(tmp_
     files["landing.yaml"] = "plausible_until: 2026-10-31"
     told = [one for one in said(take_in(tmp_path, files).warnings) if "dated after" in one]
     assert [one[:34] for one in told] == ["denials.csv: 1 row of denials is d"]
+
+
+# ---- files named after a year ----
+
+
+@pytest.mark.parametrize(
+    ("first", "days", "declared", "is_told"),
+    [
+        (date(2025, 1, 1), 365, "", False),
+        (date(2025, 1, 1), 90, "complete_through: 2025-12-31", True),  # three months where a year is written
+        (date(2025, 1, 1), 90, "complete_through: 2025-03-31", False),  # the year goes on
+        (date(2025, 1, 1), 90, "complete_through: {F1: 2026-02-28}", True),
+        (date(2025, 10, 1), 90, "", True),  # the last three months
+        (date(2025, 1, 1), 90, "withdrawn: encounters_2025.csv\ncomplete_through: 2025-12-31", False),
+    ],
+)
+def test_a_part_of_a_year_in_a_file_named_after_the_year_is_told(
+    first: date, days: int, declared: str, is_told: bool, tmp_path: Path
+) -> None:
+    files = {
+        "encounters_2025.csv": HEADER + stays(days, days_between=1, first=first, nights=0),
+        "landing.yaml": declared,
+    }
+    told = [one for one in take_in(tmp_path, files).warnings if one.kind == "year_short"]
+    assert bool(told) == is_told
+
+
+def test_a_feed_that_begins_within_a_year_is_no_short_year(tmp_path: Path) -> None:
+    begun = stays(60, days_between=1, first=date(2024, 11, 1), nights=0, name="A")
+    files = {
+        "encounters_2024.csv": HEADER + begun,
+        "encounters_2025.csv": HEADER + stays(100, days_between=1, first=date(2025, 1, 1), nights=0),
+        "encounters_2023-24.csv": HEADER + line("X", admitted_at="2024-11-02", discharged_at="2024-11-03"),
+    }
+    assert [one for one in take_in(tmp_path, files).warnings if one.kind == "year_short"] == []
+
+
+def test_a_short_year_is_told_in_words(tmp_path: Path) -> None:
+    files = {
+        "encounters_2025.csv": HEADER + stays(90, days_between=1, first=date(2025, 1, 1), nights=0),
+        "landing.yaml": "complete_through: 2025-12-31",
+    }
+    (sentence,) = [one for one in said(take_in(tmp_path, files).warnings) if "named after" in one]
+    assert sentence.startswith(
+        "encounters_2025.csv: is named after the year 2025, but what its rows of encounters say of it lies in months "
+        "from January 2025 to March 2025. Was the rest not exported?"
+    )

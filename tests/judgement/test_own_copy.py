@@ -58,8 +58,8 @@ def inputs_of(facility: str, privacy: Privacy = "internal") -> ReportInputs:
     totals = (ControlTotal("acute inpatient", 60_000, 30, 0, None, None, None, None),)
     warnings = (
         Notice("rows_empty", file="valley.csv", counts={"rows": 120}),
-        Notice("feed_stopped", table="denials", facility_id="BBB", details={"supported": DAY, "claimed": DAY}),
-        Notice("feed_stopped", table="denials", facility_id="AAA", details={"supported": DAY, "claimed": DAY}),
+        Notice("feed_stopped", columns=("denials",), facility_id="BBB", details={"supported": DAY, "claimed": DAY}),
+        Notice("feed_stopped", columns=("denials",), facility_id="AAA", details={"supported": DAY, "claimed": DAY}),
     )
     facts = replace(FACTS, watermarks=MARKS, control_totals=totals, warnings=warnings)
     sizes = {"AAA": 900.0, "BBB": 700.0, "CCC": 600.0}

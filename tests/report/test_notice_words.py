@@ -60,3 +60,11 @@ def test_unknown_types_are_named_with_their_rows() -> None:
     assert told is not None
     assert "rows (number withheld) with an encounter_type" in notice_sentence(told)
     assert "('ED')" in notice_sentence(told)
+
+
+@pytest.mark.parametrize(("n", "is_many"), [(5, False), (6, True), (None, False)])
+def test_more_diagnoses_in_no_map_than_a_years_new_codes_are_called_another_systems(
+    n: int | None, is_many: bool
+) -> None:
+    counts = {"diagnoses": n, "of_diagnoses": None if n is None else 100}
+    assert ("another system" in notice_sentence(Notice("diagnoses_unmapped", counts=counts))) == is_many

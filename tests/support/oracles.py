@@ -1023,12 +1023,18 @@ def observation_to_inpatient(world: World) -> dict[str, Listed]:
 
 
 def waits_documented(world: World) -> dict[str, Listed]:
-    """Stays more than two days beyond the geometric mean of their DRG: any avoidable day."""
+    """Stays more than two days beyond the geometric mean of their DRG: any avoidable day. A stay that may be one of
+    them and whose DRG says nothing is set aside."""
     found = avoidable_days(world)
     listed = {}
     for stay in ended(world.stays):
-        expected = GMLOS.get(measures.drg_of(stay))
-        if expected is not None and stay.length_of_stay_days > expected + 2:
+        drg = measures.drg_of(stay)
+        expected = GMLOS.get(drg)
+        if expected is None:
+            if stay.length_of_stay_days > 3:
+                reason = "unknown_drg" if drg else "missing_drg"
+                listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, reason)
+        elif stay.length_of_stay_days > expected + 2:
             days = found[stay.stay_id].case
             assert not isinstance(days, str)
             listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, (float(days[0] > 0), 1.0))

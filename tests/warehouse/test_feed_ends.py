@@ -61,6 +61,23 @@ def test_a_facility_whose_rows_stop_is_held_back_and_the_others_are_not(tmp_path
     assert not [warning for warning in warnings if "NORTH" in warning]
 
 
+def test_a_quiet_end_of_a_month_is_one_sentence_whatever_the_tables(tmp_path: Path) -> None:
+    days = days_until(date(2026, 10, 9))
+    child = "encounter_id,{id},{on}\n" + "".join(
+        f"NORTH-{day}-{n},C{day}-{n},{day}\n" for day in days for n in range(3)
+    )
+    files = {
+        "cm_cases.csv": child.format(id="cm_case_id", on="opened_at"),
+        "reviews.csv": child.format(id="review_id", on="done_at"),
+    }
+    _, warnings = found(tmp_path, stays("NORTH", days), files)
+    (sentence,) = [one for one in warnings if "hardly a row" in one]
+    assert sentence.startswith(
+        "Facility 'NORTH' sent hardly a row since October 9, 2026 (cm_cases, reviews), October 11, 2026 (encounters)"
+    )
+    assert "complete_through: {NORTH: 2026-10-09}" in sentence
+
+
 def test_a_trickle_of_rows_is_a_feed_that_stopped_too(tmp_path: Path) -> None:
     trickle = [date(2026, 10, 7), date(2026, 10, 21)]
     rows = stays("SOUTH", days_until(date(2026, 9, 28))) + stays("SOUTH", trickle, a_day=1)
@@ -89,7 +106,7 @@ def test_a_table_of_its_own_that_stops_is_said_while_the_facility_goes_on(tmp_pa
     )
     marks, warnings = found(tmp_path, stays("SOUTH", every_day), {"denials.csv": denials})
     assert marks == {"SOUTH": (CLAIMED, False)}
-    assert [warning for warning in warnings if warning.startswith("denials: facility 'SOUTH'")]
+    assert [warning for warning in warnings if "SOUTH" in warning and "(denials)" in warning]
 
 
 def three_in_seven(last: date) -> list[date]:

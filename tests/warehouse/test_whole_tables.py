@@ -108,7 +108,7 @@ EXPECTED = (
     "encounters: 18 of 556 people with several rows have two or more values of birth_date",
     "encounters: 2 rows have a birth_date after the admission",
     "encounters: 1 row has a newborn's diagnosis (Z38) and a person a year old or more",
-    "encounters (observation): facility 'F2' sent none for June 2026, where 20 are usual",
+    "encounters (observation): facility 'F2' sent no rows for June 2026, where 20 are usual",
     "cm_cases: 576 of 1,068 rows have a first_assessed_at without a time",
     "encounters: 64 of 64 rows of facility 'F1' in March 2026 have an admitted_at of midnight",
     "encounters: the patients of facility 'F2' left 5 hours or more earlier or later in April 2026 than in its other",

@@ -17,7 +17,7 @@ from kpi_pipeline.intake.staged.staged_files import StagedFile
 NO_END = date(9000, 1, 1)
 """Stands for no last plausible day; years of five digits are none."""
 
-_HAPPENED = {
+HAPPENED = {
     "encounters": ("admitted_at", "discharged_at"),
     "procedures": ("performed_on",),
     "denials": ("denied_on", "appealed_on", "decided_on"),
@@ -93,7 +93,7 @@ def dates_ahead(
     notices = []
     for file in files:
         last = plausible_until or date.fromisoformat(file.arrived_at[:10]) + timedelta(days=1)
-        count = _count_after(connection, file, last) if file.table in _HAPPENED else 0
+        count = _count_after(connection, file, last) if file.table in HAPPENED else 0
         if count:
             notices.append(Notice("dates_ahead", file=file.file_name, table=file.table, counts={"rows": count}))
     return notices
@@ -104,7 +104,7 @@ def _is_of_encounters(file: StagedFile) -> bool:
 
 
 def _count_after(connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date) -> int:
-    is_after = " OR ".join(f"CAST({identifier(column)} AS DATE) > $day" for column in _HAPPENED[file.table])
+    is_after = " OR ".join(f"CAST({identifier(column)} AS DATE) > $day" for column in HAPPENED[file.table])
     return int(
         connection.execute(
             f"SELECT COUNT(*) FROM {parquet_file(file.staged)} WHERE {is_after}", {"day": day}

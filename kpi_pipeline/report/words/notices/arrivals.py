@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from kpi_pipeline.core.notices import SOME_FILE, Notice
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.language import verb_for
-from kpi_pipeline.report.words.notices.counted import counted, day_of, out_of
+from kpi_pipeline.report.words.notices.counted import counted, day_of, months_of, out_of
 
 
 def _withdrawn_words(notice: Notice) -> str:
@@ -47,6 +47,14 @@ def _extract_missing(notice: Notice) -> str:
     )
 
 
+def _year_short(notice: Notice) -> str:
+    return (
+        f"{notice.file}: is named after the year {notice.details['year']}, but what its rows of {notice.table} say of "
+        f"it lies {months_of(notice)}. Was the rest not exported? If that is all, name it after its months."
+        f"{_withdrawn_words(notice)}"
+    )
+
+
 def _history_damaged(notice: Notice) -> str:
     return (
         f"{counted(notice, 'lines', 'lines')} of landing_history.jsonl, the register of the files read before, cannot "
@@ -68,6 +76,7 @@ ARRIVALS: Mapping[str, Callable[[Notice], str]] = {
     "file_gone": _file_gone,
     "file_shrank": _file_shrank,
     "file_older": _file_older,
+    "year_short": _year_short,
     "extract_missing": _extract_missing,
     "history_damaged": _history_damaged,
     "dates_ahead": _dates_ahead,

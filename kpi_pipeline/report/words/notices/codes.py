@@ -44,10 +44,22 @@ def _dispositions_invalid(notice: Notice) -> str:
     )
 
 
+_FEW_UNMAPPED = 0.05
+"""The codes of a new year and the retired ones are one or two in a hundred diagnoses."""
+
+
 def _diagnoses_unmapped(notice: Notice) -> str:
-    n = notice.counts["diagnoses"]
+    n, of = notice.counts["diagnoses"], notice.counts["of_diagnoses"]
     are, exclude = verb_for(n, "is", "are"), verb_for(n, "excludes", "exclude")
-    return f"{out_of(notice, 'diagnoses', 'principal diagnoses')} {are} in no loaded CCS map and {exclude} nothing."
+    many = (
+        " That is more than a few new codes: diagnoses of another system (ICD-9, SNOMED)? Returns that they would "
+        "exclude, or call planned, are counted."
+        if n is not None and of is not None and n > _FEW_UNMAPPED * of
+        else ""
+    )
+    return (
+        f"{out_of(notice, 'diagnoses', 'principal diagnoses')} {are} in no loaded CCS map and {exclude} nothing.{many}"
+    )
 
 
 def _drgs_unknown(notice: Notice) -> str:

@@ -16,12 +16,16 @@ def _declared_far_ahead(notice: Notice) -> str:
 
 
 def _feed_stopped(notice: Notice) -> str:
-    supported = notice.details["supported"]
+    days = notice.details["supported"].split()
+    of_table = dict(zip(notice.columns, days if len(days) > 1 else days * len(notice.columns), strict=True))
+    of_day = {day: [table for table in of_table if of_table[table] == day] for day in sorted(set(days))}
+    since = ", ".join(f"{day_of(day)} ({', '.join(tables)})" for day, tables in of_day.items())
+    these = "that day" if len(of_day) == 1 else "these days"
     return (
-        f"{notice.table}: facility {notice.facility_id!r} sent hardly a row since {day_of(supported)}, far fewer "
-        f"than usual, though it counts as complete through {day_of(notice.details['claimed'])}. Its figures are held "
-        f"back to {day_of(supported)}. Send the missing rows, or declare complete_through: "
-        f"{{{notice.facility_id}: {supported}}} in landing.yaml; give a closed facility its closed_on."
+        f"Facility {notice.facility_id!r} sent hardly a row since {since}, far fewer than usual, though it counts as "
+        f"complete through {day_of(notice.details['claimed'])}. What rests on them is held back to {these}. Send the "
+        f"missing rows, or declare complete_through: {{{notice.facility_id}: {min(days)}}} in landing.yaml; give a "
+        "closed facility its closed_on."
     )
 
 
@@ -54,7 +58,7 @@ def _month_thin(notice: Notice) -> str:
 def _kind_thin(notice: Notice) -> str:
     rows, usual = notice.counts["rows"], notice.counts["usual"]
     month = Month.parse(notice.details["month"]).name
-    had = "none" if rows == 0 else "few" if rows is None else format_number(rows)
+    had = "no rows" if rows == 0 else counted(notice, "rows", "rows")
     far = "far fewer than usual" if usual is None else f"where {format_number(usual)} are usual"
     return (
         f"{notice.table} ({notice.columns[0]}): {place_of(notice)} sent {had} for {month}, {far}. Is a part of the "
