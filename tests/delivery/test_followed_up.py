@@ -421,7 +421,10 @@ def test_a_definition_that_changed_since_is_a_note(
     monkeypatch.setattr(verify, "load_metrics", lambda: metrics)
     found = verified(issued, database, executives(issued))
     assert found.faults == ()
-    assert found.notes == ("measure discharges: is defined otherwise now (version 1 then, 9 now)",)
+    assert found.notes == (
+        "measure discharges: is defined otherwise now (version 1 then, 9 now); its sums were held against its "
+        "cases, its values were not",
+    )
 
 
 def test_a_landing_file_that_is_gone_and_an_archive_that_does_not_know_the_report_are_named(

@@ -91,3 +91,9 @@ def test_every_kind_has_charts_and_signals_can_draw_each() -> None:
     for kind, charts in CHARTS_OF_KIND.items():
         for chart in charts:
             assert chart_uses(chart, kind=kind)  # type: ignore[arg-type]
+
+
+def test_a_plain_share_is_printed_in_percent_and_only_an_index_as_a_number_without_unit() -> None:
+    assert [
+        name for name, metric in load_metrics().items() if metric.unit == "index" and not name.endswith("_index")
+    ] == []

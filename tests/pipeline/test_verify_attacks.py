@@ -86,3 +86,11 @@ def test_a_table_with_a_cell_that_never_ends_is_read_as_far_as_it_goes() -> None
         assert list(verify._by_figure(table)) == [("a/all/2026-10", 0)]
     finally:
         csv.field_size_limit(limit)
+
+
+def test_the_value_of_a_measure_that_is_defined_otherwise_now_is_no_fault_and_its_sums_still_are() -> None:
+    counted = METRIC.model_copy(update={"kind": "count"})
+    assert verify._wrong_number(ROW, SUMS, counted, is_rounded=False).startswith("value 4 does not follow")
+    assert verify._wrong_number(ROW, SUMS, counted, is_rounded=False, is_same=False) == ""
+    told = verify._wrong_number(ROW | {"numerator": "41"}, SUMS, counted, is_rounded=False, is_same=False)
+    assert told.startswith("numerator 41 does not follow")

@@ -309,8 +309,10 @@ def _figure_faults(attached: Mapping[str, bytes], found: _Archived) -> Iterator[
     rows = _figures(attached.get("figures.csv", b""))
     sums = sums_of_cases(found.folder / CASES, metrics, rows.keys())
     for key, row in rows.items():
+        metric = metrics.get(key[0])
+        is_same = metric is not None and about["metrics"].get(key[0]) == [metric.version, metric.fingerprint]
         if wrong := _wrong_number(
-            row, sums.get(key), metrics.get(key[0]), is_rounded=found.issue.profile != "internal"
+            row, sums.get(key), metric, is_rounded=found.issue.profile != "internal", is_same=is_same
         ):
             yield f"figure {'/'.join(key)}: {wrong}"
     told = _told_roots(attached.get("provenance.json", b""))
@@ -336,10 +338,14 @@ def _rows_of(content: bytes) -> Iterator[dict[str, str]]:
         return
 
 
-def _wrong_number(row: Mapping[str, str], sums: Any, metric: Metric | None, *, is_rounded: bool) -> str:
+def _wrong_number(
+    row: Mapping[str, str], sums: Any, metric: Metric | None, *, is_rounded: bool, is_same: bool = True
+) -> str:
     """What of a row does not follow from its cases; '' where all does, and for what is withheld or not computed now.
 
-    is_rounded: the copy withholds small numbers, and so may hold a value no finer than it is printed.
+    is_rounded: the copy withholds small numbers, and so may hold a value no finer than it is printed. is_same: the
+    measure is defined as it was. Where not, its sums are held against the cases, and its value, of which this program
+    does not know how it was made of them, is not; a note says that it is defined otherwise.
     """
     if metric is None:
         return ""
@@ -349,6 +355,8 @@ def _wrong_number(row: Mapping[str, str], sums: Any, metric: Metric | None, *, i
         "value": None if sums is None else value_of(sums, metric),
     }
     for name, number in computed.items():
+        if name == "value" and not is_same:
+            continue
         if row.get(name) is None:
             return f"{name} is missing"
         try:
@@ -409,4 +417,7 @@ def _notes(found: _Archived) -> Iterator[str]:
         if now is None:
             yield f"measure {name}: is not defined any more"
         elif [now.version, now.fingerprint] != [version, fingerprint]:
-            yield f"measure {name}: is defined otherwise now (version {version} then, {now.version} now)"
+            yield (
+                f"measure {name}: is defined otherwise now (version {version} then, {now.version} now); its sums were "
+                "held against its cases, its values were not"
+            )

@@ -40,6 +40,7 @@ appender.stderr.type = Console
 appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.alwaysWriteExceptions = false
 appender.stderr.layout.pattern = Spark %p: %c{1}%n
 """
 """Errors by the place they come from, without their text: it may hold what a row held."""
@@ -153,9 +154,11 @@ def start_session(master: str, folder: Path, *, memory: str) -> SparkSession:
     log_options.write_text(_LOGGING, encoding="utf-8")
     for logger in _LOGGERS:
         PySparkLogger.getLogger(logger).disabled = True
+    java_options = f"-Dlog4j2.configurationFile={log_options.as_uri()} -Duser.timezone=UTC"
     options = {
         "spark.driver.memory": _java_size(memory),
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log_options.as_uri()} -Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": java_options,
+        "spark.executor.extraJavaOptions": java_options,
         "spark.local.dir": str(folder / "spill"),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.ansi.enabled": "true",
