@@ -173,7 +173,7 @@ def _settled_stays(connection: duckdb.DuckDBPyConnection, *, settled_days: int =
             stays.discharged_on <= watermarks.complete_through - INTERVAL {_SETTLED_DAYS} DAY AS is_settled
         FROM stays INNER JOIN watermarks USING (facility_id)
         WHERE NOT stays.is_in_house
-            AND stays.discharged_on <= watermarks.complete_through - INTERVAL {settled_days} DAY
+            AND stays.discharged_on <= watermarks.complete_through - INTERVAL {int(settled_days)} DAY
     """
 
 
