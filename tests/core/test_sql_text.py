@@ -59,7 +59,8 @@ GIVEN = {
     "intake/staged/staging.py": {"condition", "counts", "name", "staging.rows_sql", "opened.every_row_sql"},
     "intake/reading/text_files.py": {"selected", "spec", "name"},
     "intake/reading/workbooks.py": {"selected", "spec", "name"},
-    "metrics/cases.py": {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
+    "metrics/cases.py": {"metric.quantile", "between"}
+    | {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
     "metrics/groups.py": {
         "born_on",
@@ -105,6 +106,11 @@ GIVEN = {
     "warehouse/row_warnings.py": {"table", "name", "column"},
     "warehouse/supply.py": {"table", "has_word"},
     "warehouse/tables.py": {"name"},
+    "warehouse/engines/spark.py": {"nothing", "kind", "rows"},  # types are DuckDB's, of tables that are declared
+    "warehouse/engines/spark_dialect.py": {"selected", "query.sql(dialect=KpiSpark, pretty=True)", "spark_type(kind)"},
+    "warehouse/engines/spark_forms.py": {"node.to.sql(dialect='spark')", "unit", "kind"},
+    "warehouse/engines/spark_functions.py": {"product", "cut", "upper", "digits", "scale", "whole", "power", "head"}
+    | {"Decimal(_EXACT).scaleb(-scale)", "body", "10 ** scale", "scale + 1", "function"},
     "warehouse/time_warnings.py": {"name", "table", "counts", "place", "joined", "first"}
     | {"order.table", "order.second", "' UNION ALL '.join(selects)"},
 }

@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cache
 
-import duckdb
-
+from kpi_pipeline.core.sql.connections import connect
 from kpi_pipeline.core.sql.sql_text import literal
 
 DECIMALS = {6: 36, 9: 38, 10: 38, 15: 38, 18: 38}
@@ -96,7 +95,7 @@ def _double(scale: int) -> str:
 @cache
 def _changed_letters(function: str) -> tuple[str, str]:
     """Every letter that DuckDB's UPPER or LOWER changes, and what into: one by one, where Java makes two of some."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         pairs = connection.execute(
             f"SELECT DISTINCT letter, {function}(letter) FROM ({_LETTERS}) WHERE {function}(letter) <> letter "
             "ORDER BY ALL"
@@ -107,7 +106,7 @@ def _changed_letters(function: str) -> tuple[str, str]:
 @cache
 def _blanks() -> str:
     """What DuckDB's TRIM takes away."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         rows = connection.execute(
             f"SELECT DISTINCT letter FROM ({_LETTERS}) WHERE TRIM(letter) = '' ORDER BY ALL"
         ).fetchall()
