@@ -50,7 +50,8 @@ class Stay:
     An open stay (discharged_at None: the patient is in the house, or is_lost: the discharge must have been forgotten)
     stands alone. It may be a return, or show that another stay ended in a transfer; it is in no discharge measure. A
     stay whose last row says "still a patient" is open too; billed_through is the day of that row. last_code: the
-    disposition of the last row to leave, where a death in another row is the stay's.
+    disposition of the last row to leave, where a death in another row is the stay's. twins: ids of encounters that are
+    one of its own under another number; what hangs on them hangs on the stay.
     """
 
     members: list[Row]
@@ -67,6 +68,7 @@ class Stay:
     last_code: str = ""
     is_lost: bool = False
     billed_through: date | None = None
+    twins: list[str] = field(default_factory=list)
 
     @property
     def stay_id(self) -> str:
@@ -247,7 +249,18 @@ def build_stays(rows: Sequence[Row], procedures: Iterable[Row], sets: ValueSets,
             stays.append(single)
     for stay in stays:
         _mark_open(stay, options)
+    own = {_times(member, options): stay for stay in stays for member in stay.members}
+    for row in newest_versions(rows):
+        if statuses[text(row, "encounter_id")] == "invalid:duplicate_stay":
+            own[_times(row, options)].twins.append(text(row, "encounter_id"))
     return sorted(stays, key=in_order)
+
+
+def _times(row: Row, options: Options) -> tuple[str, str, datetime | None, datetime | None]:
+    facility = text(row, "facility_id")
+    zone = options.zone(facility)
+    begins, ends = (local_moment(text(row, column), zone) for column in ("admitted_at", "discharged_at"))
+    return text(row, "person_id"), facility, begins, ends
 
 
 def _mark_open(stay: Stay, options: Options) -> None:

@@ -106,8 +106,8 @@ def denials(stays: Sequence[Stay], rows: Iterable[Row]) -> Cases:
 
 
 def ids(stay: Stay) -> list[str]:
-    """The encounter ids of a stay."""
-    return [text(member, "encounter_id") for member in stay.members]
+    """The encounter ids of a stay, those sent twice under another number among them."""
+    return [*(text(member, "encounter_id") for member in stay.members), *stay.twins]
 
 
 def assessment_within_24h(stays: Sequence[Stay], cm_cases: Iterable[Row], options: Options) -> Cases:
