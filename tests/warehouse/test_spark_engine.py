@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from kpi_pipeline.core.errors import WarehouseError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.metrics.cases import quantile_sql
 from kpi_pipeline.metrics.declaration import load_metrics
@@ -141,17 +142,27 @@ def test_what_the_two_engines_read_differently_gives_the_same(session: Any, tmp_
         assert expected or "MAX(x), MIN(x)" in sql
 
 
-def test_an_error_tells_nothing_that_a_row_held(
-    session: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    from kpi_pipeline.warehouse.engines.spark import SparkEngine, spark_faults
+FAILING = """
+import sys
+from pathlib import Path
+from kpi_pipeline.core.errors import WarehouseError
+from kpi_pipeline.warehouse.engines.spark import spark_faults, start_session
 
-    with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE texts AS SELECT 'Margaret Miller' AS x UNION ALL SELECT '2026-10-01'")
-        engine = SparkEngine(session, tmp_path)
-        engine.result(connection, "SELECT x FROM texts")
-        with pytest.raises(WarehouseError) as caught, spark_faults("stays"):
-            session.sql("SELECT CAST(x AS DATE) AS day FROM kpi_texts").toArrow()
-    printed = "".join(capfd.readouterr())
-    assert "Margaret" not in f"{caught.value} {printed}"
-    assert "CAST_INVALID_INPUT" in str(caught.value)
+session = start_session("local[1]", Path(sys.argv[1]), memory="1GB")
+session.range(3).createOrReplaceTempView("numbers")
+try:
+    with spark_faults("stays"):
+        session.sql("SELECT CAST(CONCAT('Margaret', ' Miller', id) AS DATE) AS day FROM numbers").toArrow()
+except WarehouseError as error:
+    print(error)
+session.stop()
+"""
+
+
+def test_an_error_tells_nothing_of_what_rows_held(tmp_path: Path) -> None:
+    """In a process of its own, so that what Java prints is seen, too."""
+    pytest.importorskip("pyspark", reason="PySpark is not installed: run make test-spark")
+    run = subprocess.run([sys.executable, "-c", FAILING, tmp_path], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("stays: Spark could not do it: CAST_INVALID_INPUT.")
+    assert "Spark ERROR: Executor" in run.stderr
+    assert "Margaret" not in run.stdout + run.stderr
