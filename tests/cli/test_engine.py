@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -39,6 +40,26 @@ def test_what_is_missing_is_named_with_what_installs_it(
         pass
     assert str(caught.value).startswith(said)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("master", ["abc", "local[]", "spark://head", "http://head:7077", "spark://head:7077 --conf x"])
+def test_what_is_no_address_of_spark_is_told_before_anything_starts(tmp_path: Path, master: str) -> None:
+    with (
+        pytest.raises(InputError, match="is no address of Spark"),
+        chosen_engine(EngineChoice.SPARK, tmp_path / "w.duckdb", master=master, settings=Settings()),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.spark
+def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    asked = [sys.executable, "-m", "kpi_pipeline.cli.main", "build", "--landing", "no", "--warehouse", "w.duckdb"]
+    run = subprocess.run(
+        [*asked, "--engine", "spark", "--master", "spark://127.0.0.1:9"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.returncode == InputError.exit_code
+    assert "Error: --master spark://127.0.0.1:9: Spark did not start there." in run.stderr
 
 
 def test_an_unknown_engine_is_wrong_usage(tmp_path: Path) -> None:

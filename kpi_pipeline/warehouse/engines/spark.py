@@ -49,6 +49,12 @@ _LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 """PySpark's own, which print the text of an error; what went wrong is told by `spark_faults`."""
 
 
+_MASTER = re.compile(
+    r"local(\[(\*|\d+)(,\d+)?\])?|local-cluster\[\d+,\d+,\d+\]|spark://[^\s/,]+:\d+(,[^\s/,]+:\d+)*|yarn|k8s://\S+"
+)
+"""The addresses Spark knows."""
+
+
 class SparkEngine:
     """Runs the project's SQL on a Spark session; `folder` is where tables lie between one statement and the next."""
 
@@ -129,10 +135,14 @@ def spark_engine(warehouse: Path, *, master: str, settings: Settings) -> Iterato
     """An engine on a Spark session of its own, which ends with the block, as does all that it wrote.
 
     master: Spark's address, `local[*]` for this machine. On a cluster the store beside the warehouse must lie where
-    every worker reads and writes it under the same path. Raises InputError where PySpark or Java is missing.
+    every worker reads and writes it under the same path. Raises InputError where PySpark or Java is missing, or
+    no Spark answers at the address.
     """
+    if not _MASTER.fullmatch(master):
+        cure = "Give local[*], spark://HOST:PORT, yarn, or k8s://ADDRESS."
+        raise InputError(Fault("--master", f"{master!r} is no address of Spark.", cure))
     _refuse_missing()
-    store = store_folder(warehouse)
+    store = store_folder(warehouse.absolute())
     with private_files():
         store.mkdir(parents=True, exist_ok=True)
     with working_folder(store / "scratch-spark") as folder:
@@ -147,6 +157,8 @@ def start_session(master: str, folder: Path, *, memory: str) -> SparkSession:
     """A session in UTC that opens no page, logs no row, and writes below `folder` alone."""
     # PySpark warns of the pandas that is here; nothing goes through pandas.
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"pyspark\.")
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
     from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
@@ -174,10 +186,15 @@ def start_session(master: str, folder: Path, *, memory: str) -> SparkSession:
     builder = SparkSession.builder.appName("kpi build").master(master)
     for name, value in options.items():
         builder = builder.config(name, value)
-    with private_files(), spark_faults(f"--master {master}"):
-        session = builder.getOrCreate()
-        for statement in create_functions():
-            session.sql(statement)
+    with private_files():
+        try:
+            session = builder.getOrCreate()
+        except (PySparkException, Py4JError) as error:
+            cure = "Is the address right, and does the cluster run? Spark's own log says more."
+            raise InputError(Fault(f"--master {master}", "Spark did not start there.", cure)) from error
+        with spark_faults("functions for Spark"):
+            for statement in create_functions():
+                session.sql(statement)
     return session
 
 
