@@ -58,14 +58,14 @@ def test_keys_are_unique_in_every_kept_table(tmp_path: Path) -> None:
 
 
 def test_a_key_that_is_not_unique_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kpi_pipeline.warehouse import build
+    from kpi_pipeline.warehouse.engines import engine
     from kpi_pipeline.warehouse.tables import load_tables
 
     doubled = tuple(
         table.model_copy(update={"sql": f"{table.sql} UNION ALL {table.sql}"}) if table.name == "training" else table
         for table in load_tables()
     )
-    monkeypatch.setattr(build, "load_tables", lambda: doubled)
+    monkeypatch.setattr(engine, "load_tables", lambda: doubled)
     training = "case_manager_id,course\nCM1,Ethics\n"
     assert faults_of_build(tmp_path, {**encounters(GOOD), "training.csv": training}) == [
         "training: 1 values of its key (case_manager_id, course, due_on) are not unique."

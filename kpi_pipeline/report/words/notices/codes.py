@@ -46,6 +46,8 @@ def _dispositions_invalid(notice: Notice) -> str:
 
 _FEW_UNMAPPED = 0.05
 """The codes of a new year and the retired ones are one or two in a hundred diagnoses."""
+_FEWEST_OF_ANOTHER_SYSTEM = 11
+"""Of fewer diagnoses a share says nothing about the system of codes."""
 
 
 def _diagnoses_unmapped(notice: Notice) -> str:
@@ -54,7 +56,7 @@ def _diagnoses_unmapped(notice: Notice) -> str:
     many = (
         " That is more than a few new codes: diagnoses of another system (ICD-9, SNOMED)? Returns that they would "
         "exclude, or call planned, are counted."
-        if n is not None and of is not None and n > _FEW_UNMAPPED * of
+        if n is not None and of is not None and n > _FEW_UNMAPPED * of and n >= _FEWEST_OF_ANOTHER_SYSTEM
         else ""
     )
     return (
