@@ -46,7 +46,7 @@ def _dispositions_invalid(notice: Notice) -> str:
 
 _FEW_UNMAPPED = 0.05
 """The codes of a new year and the retired ones are one or two in a hundred diagnoses."""
-_FEWEST_OF_ANOTHER_SYSTEM = 11
+_FEWEST_OF_ANOTHER_SYSTEM = 6
 """Of fewer diagnoses a share says nothing about the system of codes."""
 
 
