@@ -16,6 +16,7 @@ from kpi_pipeline.core.sql.front_matter import faults_of
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.journal.initiatives import text_faults
 from kpi_pipeline.judgement.rebase_check import check_rebases
+from kpi_pipeline.metrics.cases import unknown_metric
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.values import MetricValues
 from kpi_pipeline.signals.rebase import RebaseCheck
@@ -44,7 +45,7 @@ def propose_rebase(
     """The rebase as a person asks for it. Raises InputError with everything that is wrong with the request."""
     faults = [*text_faults("--by", by), *text_faults("--why", why)]
     if metric not in metrics:
-        faults.append(Fault("metric", f"{metric!r} is not a metric.", f"Choose one of: {', '.join(metrics)}."))
+        faults.append(unknown_metric(metric, metrics))
     facilities = sorted(set(values.values.loc[values.values["month"] != "", "facility_id"]))
     if facility_id not in facilities:
         what = f"{facility_id!r} has no figures."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,9 @@ from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.supply import NOT_COMPUTABLE, PLANNED_CARE, RISK_MODELS, UNPLANNED_RETURNS
+
+_LISTED_WHOLE = 12
+"""So many names can be read in one sentence."""
 
 
 def cases_sql(metric: Metric) -> str:
@@ -46,11 +50,19 @@ def cases_sql(metric: Metric) -> str:
     """
 
 
+def unknown_metric(name: str, metrics: Collection[str]) -> Fault:
+    """What is wrong with a name that no metric has, and the names most like it; all of them where they are few."""
+    alike = metrics if len(metrics) <= _LISTED_WHOLE else get_close_matches(name, metrics, n=3, cutoff=0.4)
+    cure = f"Choose one of: {', '.join(alike)}." if alike else ""
+    all_of_them = "" if len(metrics) <= _LISTED_WHOLE else "All are in docs/metrics.md, and in kpi values."
+    return Fault("metric", f"{name!r} is not a metric.", f"{cure} {all_of_them}".strip())
+
+
 def find_metric(name: str, metrics: dict[str, Metric] | None = None) -> Metric:
-    """The metric of this name; an unknown name is an InputError that lists the known ones."""
+    """The metric of this name; an unknown name is an InputError with those most like it."""
     metrics = metrics or load_metrics()
     if name not in metrics:
-        raise InputError(Fault("metric", f"{name!r} is not a metric.", f"Choose one of: {', '.join(metrics)}."))
+        raise InputError(unknown_metric(name, metrics))
     return metrics[name]
 
 

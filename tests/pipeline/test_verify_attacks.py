@@ -54,6 +54,8 @@ def test_a_page_of_another_size_does_not_look_alike_and_is_not_drawn(monkeypatch
     [
         ({}, ""),
         ({"value": "withheld"}, ""),
+        ({"value": ""}, ""),
+        ({"value": "about four"}, "value about four is no number"),
         ({"value": "4.1"}, "value 4.1 does not follow"),
         ({"value": "nan"}, "value nan does not follow"),
         ({"numerator": "inf"}, "numerator inf does not follow"),

@@ -33,6 +33,7 @@ from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.history.case_sums import sums_of_cases
 from kpi_pipeline.pipeline.history.evidence import ABOUT, CASES
 from kpi_pipeline.pipeline.history.roots import roots_of_file
+from kpi_pipeline.report.words.phrases import WITHHELD
 from kpi_pipeline.state.database import Database
 
 _MOST_NAMED = 20
@@ -361,8 +362,10 @@ def _wrong_number(
             return f"{name} is missing"
         try:
             told = float(row[name])
-        except ValueError:  # withheld, or none
-            continue
+        except ValueError:
+            if row[name] in ("", WITHHELD):
+                continue
+            return f"{name} {row[name]} is no number"
         agrees = number is not None and abs(told - number) <= _CLOSE * max(1.0, abs(number))
         if is_rounded and name == "value" and number is not None:
             agrees = agrees or told == round_half_up(number, metric.decimals)
