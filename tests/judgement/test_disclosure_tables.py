@@ -101,6 +101,7 @@ JUDGED_COUNTS = {
     "Part": "n_cases numerator denominator",  # of the restated figures: none where any is small (`restated.judge`)
     "RestatedFigure": "numerator_then numerator_now denominator_then denominator_now",  # of printed figures alone
     "JudgedWaits": "n_days",  # never printed with small numbers withheld
+    "BenchmarkRow": "n_cases",  # never printed with small numbers withheld
     "Point": "denominator",  # a figure's
 }
 """Every number of patients that a report is made from: class → its fields. A new one must be thought of here."""
