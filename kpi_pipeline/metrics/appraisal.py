@@ -26,9 +26,6 @@ from kpi_pipeline.metrics.groups import Span
 FEWEST_OF_A_PERSON = 25
 """Below this many cases of a person nothing is said of her work, whatever the hospital's own setting."""
 
-NOBODY = ""
-"""The work that no record gives to a case manager."""
-
 
 @dataclass(frozen=True, slots=True)
 class PersonFigure:
