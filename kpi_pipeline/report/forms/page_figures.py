@@ -244,6 +244,7 @@ def _units(units: JudgedUnits) -> Iterator[PageFigure]:
     overall = round_half_up(units.result.target, metric.decimals)
     yield PageFigure("drivers", part, ALL, "overall", overall, metric.unit)
     yield PageFigure("drivers", part, ALL, "units_left_out", float(units.n_left_out), "units")
+    yield PageFigure("drivers", part, ALL, "units_not_adjusted", float(units.n_not_known), "units")
     for point in units.outside:
         value = round_half_up(point.value, metric.decimals)
         yield PageFigure("drivers", part, point.name, "standardised", value, metric.unit)

@@ -140,6 +140,7 @@ _PARTS: Mapping[tuple[str, str], tuple[str, Mapping[str, str]]] = {
             "overall": "The line of the funnel: all units together.",
             "standardised": "The unit's figure, were its patients by diagnosis group and age those of all units.",
             "units_left_out": "Units with too few cases to be drawn.",
+            "units_not_adjusted": "Units not drawn since diagnosis or age is missing in too many cases.",
         },
     ),
     ("drivers", "opportunity"): (_DRIVERS_YEAR, _RUNGS),
