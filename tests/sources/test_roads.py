@@ -37,6 +37,12 @@ def test_values_cases_and_faults_are_identical_on_every_road(tmp_path: Path) -> 
         _assert_same_values(roads[base], roads[road])
         _assert_same_cases(roads[base], roads[road], has_numbers_for_ids=road == "omop")
         assert _reasons(roads[base]) == _reasons(roads[road]) != []
+        spoken = ("race", "language") if road == "fhir" else ("race",)  # OMOP and Tuva have no language of a patient
+        for column in spoken:
+            assert _counts(roads[base], column) == _counts(roads[road], column)
+            assert len(_counts(roads[road], column)) > 3
+        if road != "fhir":
+            assert _supply(roads[road]) == "column_not_supplied:encounters.language"
 
 
 def _assert_same_values(*warehouses: Path) -> None:
@@ -59,6 +65,17 @@ def _assert_same_cases(base: Path, road: Path, *, has_numbers_for_ids: bool) -> 
         frames = [frame.sort_values(_CASE_COLUMNS[:3]).reset_index(drop=True) for frame in (expected, found)]
         assert len(frames[0]) > 0, metric
         pd.testing.assert_frame_equal(*frames, check_exact=True, obj=metric)
+
+
+def _counts(warehouse: Path, column: str) -> list[tuple[str | None, int]]:
+    with open_warehouse(warehouse) as connection:
+        return connection.execute(f"SELECT {column}, COUNT(*) FROM stays GROUP BY ALL ORDER BY ALL").fetchall()
+
+
+def _supply(warehouse: Path) -> str:
+    with open_warehouse(warehouse) as connection:
+        (row,) = connection.execute("SELECT reason FROM supply WHERE item = 'encounters.language'").fetchall()
+    return str(row[0])
 
 
 def _reasons(warehouse: Path) -> list[tuple[list[str], int]]:
