@@ -248,15 +248,17 @@ named_backgrounds AS (
             -- HL7's words for unknown and for asked but not answered name no group.
             WHEN races[1].valueCoding.code IN ('UNK', 'ASKU') THEN NULL
             ELSE COALESCE(race_text, CASE
-                WHEN LENGTH(races) = 1 THEN COALESCE(races[1].valueCoding.display, CASE races[1].valueCoding.code
-                    WHEN '1002-5' THEN 'American Indian or Alaska Native'
-                    WHEN '2028-9' THEN 'Asian'
-                    WHEN '2054-5' THEN 'Black or African American'
-                    WHEN '2076-8' THEN 'Native Hawaiian or Other Pacific Islander'
-                    WHEN '2106-3' THEN 'White'
-                    WHEN '2131-1' THEN 'Other Race'
-                    ELSE races[1].valueCoding.code
-                END)
+                WHEN LENGTH(races) = 1
+                    THEN
+                        COALESCE(races[1].valueCoding.display, CASE races[1].valueCoding.code
+                            WHEN '1002-5' THEN 'American Indian or Alaska Native'
+                            WHEN '2028-9' THEN 'Asian'
+                            WHEN '2054-5' THEN 'Black or African American'
+                            WHEN '2076-8' THEN 'Native Hawaiian or Other Pacific Islander'
+                            WHEN '2106-3' THEN 'White'
+                            WHEN '2131-1' THEN 'Other Race'
+                            ELSE races[1].valueCoding.code
+                        END)
                 WHEN LENGTH(races) > 1 THEN 'More than one race'
             END)
         END AS race,
