@@ -24,9 +24,11 @@ _QUIET_DAYS = 7
 
 _LONGEST_MONTHS = 6
 _LEAST_DROP, _LEAST_RISE = 0.65, 1.6
-_FAR = 4.5
-"""Standard errors, over the scatter of the other months: among all stretches of a year and a half chance gives one so
-far in some 10,000 tables."""
+_STRETCH_ONCE_IN = 1_000_000
+"""How rarely chance alone, over the scatter of the other months, gives a stretch so far from usual; a year and a half
+has thousands."""
+_NEWEST_MONTHS, _NEWEST_ONCE_IN = 3, 1_000
+"""Of a loss in so many of the newest months or more, which the report is about; there are few such stretches."""
 
 
 def find_levels(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
@@ -210,13 +212,15 @@ _LASTING_CHANGES = f"""
             COUNT(*) FILTER (WHERE one.month >= first_month AND one.month < before_month) AS months_in,
             SUM(one.n_rows) FILTER (WHERE one.month >= first_month AND one.month < before_month) AS n_rows,
             SUM(one.exposure) FILTER (WHERE one.month >= first_month AND one.month < before_month) AS exposure,
-            SUM(one.n_rows) AS all_rows, SUM(one.exposure) AS all_exposure, COUNT(*) AS all_months
+            SUM(one.n_rows) AS all_rows, SUM(one.exposure) AS all_exposure, COUNT(*) AS all_months,
+            MAX(one.month) AS newest_month
         FROM stretches INNER JOIN exposed AS one USING (place, table_name, kind)
         GROUP BY ALL
     ),
     expected AS (
         SELECT
             *,
+            newest_month < before_month AS is_newest,
             exposure * (all_rows - n_rows) / NULLIF(all_exposure - exposure, 0) AS usual,
             months_in * (all_rows - n_rows) / (all_months - months_in) AS usual_of_time
         FROM runs
@@ -230,15 +234,20 @@ _LASTING_CHANGES = f"""
                 n_rows <= {_LEAST_DROP} * LEAST(usual, usual_of_time)
                 OR n_rows >= {_LEAST_RISE} * GREATEST(usual, usual_of_time)
             )
-            AND ABS(n_rows - usual) >= {_FAR} * SQRT(usual)
+            AND usual - n_rows + CASE WHEN n_rows > 0 THEN n_rows * LN(n_rows / usual) ELSE 0 END
+                >= LN({_NEWEST_ONCE_IN})
     ),
     scattered AS (
         SELECT
             far.place, far.table_name, far.kind, far.first_month, far.n_months, far.n_rows, far.usual,
-            ABS(far.n_rows - far.usual) / SQRT(
-                far.usual * (1 + far.exposure / (far.all_exposure - far.exposure)) * GREATEST(1, SUM(
-                    POWER(other.n_rows - other.exposure * rate, 2) / NULLIF(other.exposure * rate, 0)
-                ) / (COUNT(*) - 1))
+            far.is_newest,
+            (
+                far.usual - far.n_rows
+                + CASE WHEN far.n_rows > 0 THEN far.n_rows * LN(far.n_rows / far.usual) ELSE 0 END
+            ) / (1 + far.exposure / (far.all_exposure - far.exposure)) / GREATEST(
+                1,
+                SUM(POWER(other.n_rows - other.exposure * rate, 2) / NULLIF(other.exposure * rate, 0))
+                    / (COUNT(*) - 1)
             ) AS distance
         FROM (SELECT *, (all_rows - n_rows) / (all_exposure - exposure) AS rate FROM far) AS far
         INNER JOIN exposed AS other USING (place, table_name, kind)
@@ -246,10 +255,13 @@ _LASTING_CHANGES = f"""
             OR other.month >= far.first_month + far.n_months * INTERVAL 1 MONTH
         GROUP BY
             far.place, far.table_name, far.kind, far.first_month, far.n_months, far.n_rows, far.usual, far.exposure,
-            far.all_exposure
+            far.all_exposure, far.is_newest
     ),
     told AS (
-        SELECT * FROM scattered WHERE distance >= {_FAR}
+        SELECT * FROM scattered WHERE distance >= LN(CASE
+            WHEN is_newest AND n_rows < usual AND n_months >= {_NEWEST_MONTHS} THEN {_NEWEST_ONCE_IN}
+            ELSE {_STRETCH_ONCE_IN}
+        END)
         QUALIFY ROW_NUMBER() OVER (
             PARTITION BY place, table_name, kind ORDER BY distance DESC, first_month, n_months
         ) = 1
