@@ -113,6 +113,7 @@ KINDS: Mapping[str, Shape] = {
     "outcomes_unknown": Shape("table columns", counts="rows"),
     "words_instead": Shape("table facility_id columns", counts="rows", details="first_month last_month word instead"),
     "words_like": Shape("table columns", counts="rows", details="column means"),
+    "peer_to_peers_unsettled": Shape(counts="rows"),
     "shifts_twice": Shape(counts="rows"),
     # what the stays show
     "no_stays": Shape(),

@@ -15,6 +15,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.decisions import newest, read_outcomes
 from kpi_pipeline.declared.targets import read_targets
+from kpi_pipeline.improvement.benchmarks import read_benchmarks
 from kpi_pipeline.improvement.budget import read_budget
 from kpi_pipeline.improvement.denials import read_denials
 from kpi_pipeline.improvement.drivers.collect import read_drivers
@@ -168,6 +169,9 @@ def read_report_inputs(
             settings=settings,
             facility=facility,
         )
+        benchmarks = read_benchmarks(
+            connection, month, metrics=metrics, values=read.values, settings=settings, facility=facility
+        )
     if facts.snapshot_id != read.snapshot_id:
         raise _rebuilt(warehouse)
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
@@ -193,6 +197,7 @@ def read_report_inputs(
         denials=denials,
         gaps=gaps,
         budget=budget,
+        benchmarks=benchmarks,
         issue_number=issue.number,
         replaces=issue.replaces,
         gate_overrides=issue.gate_overrides,

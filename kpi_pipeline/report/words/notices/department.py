@@ -65,6 +65,14 @@ def _words_like(notice: Notice) -> str:
     )
 
 
+def _peer_to_peers_unsettled(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "is", "are")
+    return (
+        f"denials: {counted(notice, 'rows', 'rows')} {verb} overturned by peer_to_peer_outcome, but not by outcome and "
+        "decided_on, and count as dollars not won back. Write there where the denial stands now."
+    )
+
+
 def _shifts_twice(notice: Notice) -> str:
     verb = verb_for(notice.counts["rows"], "has", "have")
     return (
@@ -95,6 +103,7 @@ DEPARTMENT: Mapping[str, Callable[[Notice], str]] = {
     "outcomes_unknown": _outcomes_unknown,
     "words_instead": _words_instead,
     "words_like": _words_like,
+    "peer_to_peers_unsettled": _peer_to_peers_unsettled,
     "shifts_twice": _shifts_twice,
     "budget_lines_missing": _budget_lines_missing,
     "nothing_spent": _nothing_spent,
