@@ -105,6 +105,7 @@ KINDS: Mapping[str, Shape] = {
     # the department's own tables
     "facilities_without_encounters": Shape("table columns", counts="rows"),
     "outcomes_unknown": Shape("table columns", counts="rows"),
+    "peer_to_peers_unsettled": Shape(counts="rows"),
     "shifts_twice": Shape(counts="rows"),
     # what the stays show
     "no_stays": Shape(),

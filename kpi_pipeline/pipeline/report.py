@@ -17,6 +17,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.decisions import newest, read_outcomes
 from kpi_pipeline.declared.targets import read_targets
+from kpi_pipeline.improvement.benchmarks import Benchmarks, read_benchmarks
 from kpi_pipeline.improvement.budget import Budget, read_budget
 from kpi_pipeline.improvement.denials import Denials, read_denials
 from kpi_pipeline.improvement.drivers.collect import Drivers, read_drivers
@@ -83,6 +84,7 @@ class WarehouseFigures:
     denials: Denials | None
     budget: Budget | None
     gaps: tuple[MetricGaps, ...]
+    benchmarks: Benchmarks | None
 
 
 @collecting_rarely()
@@ -175,9 +177,12 @@ def read_warehouse_figures(
             settings=settings,
             facility=facility,
         )
+        benchmarks = read_benchmarks(
+            connection, month, metrics=metrics, values=read.values, settings=settings, facility=facility
+        )
     if facts.snapshot_id != read.snapshot_id:
         raise _rebuilt(warehouse)
-    return WarehouseFigures(read.values, read.exclusions, facts, drivers, denials, budget, gaps)
+    return WarehouseFigures(read.values, read.exclusions, facts, drivers, denials, budget, gaps, benchmarks)
 
 
 def read_report_inputs(
@@ -218,6 +223,7 @@ def read_report_inputs(
         denials=read.denials,
         gaps=read.gaps,
         budget=read.budget,
+        benchmarks=read.benchmarks,
         issue_number=issue.number,
         replaces=issue.replaces,
         gate_overrides=issue.gate_overrides,

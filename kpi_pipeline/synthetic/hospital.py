@@ -73,7 +73,15 @@ def generate_hospital(
         spoilt=choose_stays(plan, stays),
     )
     encounters, numbers = build_encounters(
-        plan, stays, others=others, person=person, people=people, unit=unit, money=money, other_money=other_money
+        plan,
+        stays,
+        others=others,
+        person=person,
+        people=people,
+        unit=unit,
+        money=money,
+        other_money=other_money,
+        changed=utilisation.choose_changed(plan, others),
     )
     with _writer(folder) as writer:
         written = _write_encounters(plan, writer, encounters, numbers.stays, events.spoilt, len(people))

@@ -33,6 +33,17 @@ WORDED_ROWS = {
         "LOWER(outcome) IN ('overturned', 'upheld')",
         "no outcome of denials is overturned or upheld",
     ),
+    "outpatient_condition_codes": (
+        "encounters",
+        "condition_codes IS NOT NULL AND (encounter_type <> 'acute inpatient' "
+        "OR REGEXP_MATCHES(condition_codes, '(^|[^0-9A-Za-z])44([^0-9A-Za-z]|$)'))",
+        "no encounter but acute inpatient ones has condition codes",
+    ),
+    "peer_to_peer_outcomes": (
+        "denials",
+        "LOWER(peer_to_peer_outcome) IN ('overturned', 'upheld')",
+        "no peer_to_peer_outcome of denials is overturned or upheld",
+    ),
     "contact_tasks": (
         "cm_tasks",
         "LOWER(task_type) LIKE '%post-discharge%' "

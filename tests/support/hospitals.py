@@ -312,10 +312,25 @@ def _complete(hospital: Hospital, random: Random) -> None:
             decided = denied + timedelta(days=appeal + random.choice((20, 180, 181)))
             row["decided_on"] = decided.isoformat()
             row["outcome"] = random.choice(("overturned", "Overturned", "upheld"))
+    _add_later_columns(hospital)
     for row in hospital.staffing:
         row["overtime_hours"] = random.choice(("0", "1.5", "2", "0", "0", ""))
     _comply(hospital, random)
     _add_staff_duties(hospital, random)
+
+
+def _add_later_columns(hospital: Hospital) -> None:
+    """Peer-to-peers and condition codes; drawn from the rows themselves, so that copies say the same."""
+    for row in hospital.denials:
+        random = Random(f"{row['denial_id']} talk")
+        days = random.choice((-3, 0, 30, 31, None, None))
+        if days is not None:
+            row["peer_to_peer_on"] = (date.fromisoformat(row["denied_on"]) + timedelta(days=days)).isoformat()
+            row["peer_to_peer_outcome"] = random.choice(("overturned", "Upheld", "open", "lost", "", "upheld"))
+    for row in hospital.encounters:
+        visit = Random(f"{row['person_id']} {row['admitted_at']} {row['discharged_at']} codes")
+        chances = ("", "", "", "09", "44", "44;C5", "144", "09, 44") if visit.random() < 0.5 else ("",)
+        row["condition_codes"] = visit.choice(chances)
 
 
 def _comply(hospital: Hospital, random: Random) -> None:

@@ -102,7 +102,7 @@ def _sum_stays(plan: Plan, events: Events) -> dict[str, Floats]:
         "denials": denials,
         "followed_discharges": followed,
         "followed_denials": np.where(followed, denials, 0),
-        "avoidable_days": _avoidable_days(events),
+        "avoidable_days": covered_days(events),
     }
     left = stays["discharged"].to_numpy() != NEVER
     cell = stays["facility"].to_numpy() * plan.months + plan.month_index(np.where(left, stays["discharged_on"], 0))
@@ -113,7 +113,7 @@ def _sum_stays(plan: Plan, events: Events) -> dict[str, Floats]:
     return {name: values / 100 if name.endswith("_usd") else values for name, values in sums.items()}
 
 
-def _avoidable_days(events: Events) -> Floats:
+def covered_days(events: Events) -> Floats:
     """Per stay the days covered by at least one wait."""
     waits = events.waits
     starts_on = waits["starts_on"].to_numpy()

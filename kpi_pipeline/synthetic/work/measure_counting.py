@@ -21,9 +21,10 @@ from kpi_pipeline.synthetic.ground.places import FACILITIES, FACILITY_IDS, HARBO
 from kpi_pipeline.synthetic.ground.plan import MINUTES_PER_DAY, NEVER, Bools, Ints, Plan
 from kpi_pipeline.synthetic.truth import MeasureTruth
 from kpi_pipeline.synthetic.work import casework, department, utilisation
-from kpi_pipeline.synthetic.work.counting import Events
+from kpi_pipeline.synthetic.work.counting import Events, covered_days
 
 _HOME = ("01", "06")
+_POST_ACUTE = ("03", "06", "62", "63")
 _HOUR = 60
 
 
@@ -189,10 +190,22 @@ def _stays(plan: Plan, events: Events) -> Iterator[_Cases]:
     due_copy &= (told == NEVER) | (told < left_on - 2)
     yield _Cases("important_message_follow_up", facility[due_copy], left_on[due_copy], copied[due_copy])
 
+    yield from _destinations(events)
     for part in ("direct_cost", "variable_direct_cost"):
         cents = events.money[part].to_numpy()
         known = (left_on != NEVER) & (cents != np.iinfo(np.int64).min)
         yield _Cases(f"{part}_per_case_usd", facility[known], left_on[known], cents[known] / 100)
+
+
+def _destinations(events: Events) -> Iterator[_Cases]:
+    """Transfers among live discharges, and the days waited by those who left for post-acute care."""
+    stays = events.stays
+    facility, left_on = stays["facility"].to_numpy(), _day(stays["discharged"].to_numpy())
+    moved, known = _is_moved_on(stays), (left_on != NEVER) & _has_known_ending(events)
+    live = known & (stays["disposition"] != DIED).to_numpy()
+    yield _Cases("transferred_to_acute_care", facility[live], left_on[live], moved[live])
+    bound = known & ~moved & np.isin(stays["disposition"], _POST_ACUTE)
+    yield _Cases("post_acute_wait_days", facility[bound], left_on[bound], covered_days(events)[bound])
 
 
 def _denials(plan: Plan, events: Events) -> Iterator[_Cases]:
@@ -209,6 +222,13 @@ def _denials(plan: Plan, events: Events) -> Iterator[_Cases]:
         "appeals_overturned", facility[sent], appealed_on[sent], (won & (decided_on <= appealed_on + 180))[sent]
     )
     yield from _through(cases, plan.last_day - 180)
+    spoke_on, came_to = denials["peer_to_peer_on"].to_numpy(), denials["peer_to_peer_outcome"].to_numpy()
+    spoke = spoke_on != NEVER
+    in_time = spoke & (spoke_on <= denied_on + 30)
+    yield from _through(_Cases("denials_peer_to_peer", facility, denied_on, in_time), plan.last_day - 30)
+    turned = came_to[spoke] == utilisation.DENIAL_OUTCOMES.index("overturned")
+    cases = _Cases("peer_to_peer_overturned", facility[spoke], spoke_on[spoke], turned)
+    yield from _through(cases, plan.last_day - 30)
     lost = np.where(won & (decided_on <= denied_on + 365), 0, usd)
     yield from _through(_Cases("denied_usd_not_recovered", facility, denied_on, lost, usd), plan.last_day - 365)
 
@@ -224,17 +244,20 @@ def _visits(plan: Plan, visits: Visits, events: Events) -> Iterator[_Cases]:
     told[utilisation.build_observation_notices(plan, others)["visit"].to_numpy()] = True
     due = observed & (minutes > 24 * _HOUR) & np.isin(visits.payer, [MEDICARE, HARBOR])
     yield _Cases("observation_notice_36h", facility[due], left_on[due], told[due])
-    stays = events.stays
+    changed = utilisation.choose_changed(plan, others) & (left != NEVER)
+    for name, rows in (("observation_share", observed), ("inpatient_changed_to_outpatient", changed)):
+        yield _among_stays(name, events.stays, facility[rows], left_on[rows])
+
+
+def _among_stays(metric: str, stays: pd.DataFrame, facility: Ints, day: Ints) -> _Cases:
+    """Visits, each counted, and ended stays, none of them."""
     gone = stays["discharged"].to_numpy() != NEVER
-    both = [
-        np.concatenate([of_stays[gone], of_visits[observed]])
-        for of_stays, of_visits in (
-            (stays["facility"].to_numpy(), facility),
-            (_day(stays["discharged"].to_numpy()), left_on),
-            (np.zeros(len(stays)), np.ones(len(others))),
-        )
-    ]
-    yield _Cases("observation_share", both[0].astype(np.int64), both[1].astype(np.int64), both[2])
+    return _Cases(
+        metric,
+        np.concatenate([stays["facility"].to_numpy()[gone], facility]),
+        np.concatenate([_day(stays["discharged"].to_numpy())[gone], day]),
+        np.repeat([0.0, 1.0], [int(gone.sum()), len(day)]),
+    )
 
 
 def _staff(plan: Plan, events: Events) -> Iterator[_Cases]:

@@ -45,6 +45,14 @@ def _outcomes_unknown(notice: Notice) -> str:
     )
 
 
+def _peer_to_peers_unsettled(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "is", "are")
+    return (
+        f"denials: {counted(notice, 'rows', 'rows')} {verb} overturned by peer_to_peer_outcome, but not by outcome and "
+        "decided_on, and count as dollars not won back. Write there where the denial stands now."
+    )
+
+
 def _shifts_twice(notice: Notice) -> str:
     verb = verb_for(notice.counts["rows"], "has", "have")
     return (
@@ -73,6 +81,7 @@ DEPARTMENT: Mapping[str, Callable[[Notice], str]] = {
     "cells_empty_in_month": _cells_empty_in_month,
     "facilities_without_encounters": _facilities_without_encounters,
     "outcomes_unknown": _outcomes_unknown,
+    "peer_to_peers_unsettled": _peer_to_peers_unsettled,
     "shifts_twice": _shifts_twice,
     "budget_lines_missing": _budget_lines_missing,
     "nothing_spent": _nothing_spent,
