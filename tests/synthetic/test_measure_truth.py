@@ -21,7 +21,8 @@ MEASURES = (
     "follow_ups_on_time", "important_message_first", "important_message_follow_up", "inpatient_changed_to_outpatient",
     "licences_expired", "licences_expiring_60d", "observation_notice_36h", "observation_over_48h",
     "observation_share", "overtime_share", "paid_hours_per_discharge", "peer_to_peer_overturned",
-    "post_acute_wait_days", "reviews_on_time", "training_on_time", "transferred_to_acute_care",
+    "post_acute_wait_days", "reviews_on_time", "survey_help_after_discharge", "survey_plans_with_patient",
+    "survey_symptoms_in_writing", "training_on_time", "transferred_to_acute_care",
     "variable_direct_cost_per_case_usd",
 )  # fmt: skip
 

@@ -37,6 +37,7 @@ _ENTITIES = {
     "census": _UNIT_DAY.format(day="census_on"),
     "staffing": _UNIT_DAY.format(day="shift_on"),
     "budget": "rows.facility_id || '|' || CAST(rows.month AS VARCHAR) || '|' || rows.account",
+    "surveys": "rows.facility_id || '|' || CAST(rows.month AS VARCHAR) || '|' || LOWER(rows.item)",
     "training": "rows.case_manager_id || '|' || rows.course || '|' || CAST(rows.due_on AS VARCHAR)",
     "licences": "rows.case_manager_id || '|' || rows.licence",
     "facilities": "rows.facility_id",
