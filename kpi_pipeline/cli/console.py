@@ -75,11 +75,11 @@ def print_frame(
     screen; CSV unless JSON is asked for.
     """
     if into is not None:
-        write_private(into, _file_text(frame, output))
+        write_private(into, file_text(frame, output))
         say(f"{len(frame):,} rows: {into}")
         return
     if output is not Format.table:
-        sys.stdout.write(_file_text(frame, output))
+        sys.stdout.write(file_text(frame, output))
         return
     shown = frame[list(columns)] if columns else frame
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -142,7 +142,7 @@ def rows_line(rows: Iterable[tuple[str, int]]) -> str:
     return " · ".join(f"{label} {count:,}" for label, count in rows)
 
 
-def _file_text(frame: pd.DataFrame, output: Format) -> str:
+def file_text(frame: pd.DataFrame, output: Format) -> str:
     """All of a frame as JSON lines, else as CSV that a spreadsheet may open."""
     if output is Format.json:
         return str(frame.to_json(orient="records", lines=True, date_format="iso"))
