@@ -30,6 +30,8 @@ from tests.support.state_server import running_server
 
 PDF_BYTES = 300_000
 """About what a month's report weighs."""
+N_BARE = 1_000
+"""So many mails at most measure the yardstick, which is a rate."""
 
 
 def main() -> None:
@@ -75,7 +77,8 @@ def measure(name: str, url: str, folder: Path, n_mails: int) -> None:
     arrived: dict[str, int] = ours.recv()
     assert len(arrived) == n_mails
     assert set(arrived.values()) == {1}
-    bare = n_mails / send_bare(room, n_mails)
+    n_bare = min(n_mails, N_BARE)
+    bare = n_bare / send_bare(room, n_bare)
     print(f"| {name} | {n_mails / seconds:,.0f} | {1000 * cpu / n_mails:.1f} | {bare:,.0f} |", flush=True)
     ours.send("stop")
     server.join()

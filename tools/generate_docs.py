@@ -121,6 +121,11 @@ def _metric_rows(metric: Metric, metrics: Mapping[str, Metric]) -> Iterator[tupl
         yield "Target", f"{metric.target.value:g} ({metric.target.source})"
     else:
         yield "Target", "none declared; a hospital sets its own in `targets.yaml`"
+    if metric.benchmark:
+        yield (
+            "Shown beside",
+            f"`{metric.benchmark.published}`, where imported. Not the same: {metric.benchmark.differs}",
+        )
     if metric.matures_after_days:
         yield (
             "Final after",

@@ -76,11 +76,11 @@ def print_frame(
     there, in CSV; JSON and a file hold them as they are.
     """
     if into is not None:
-        write_private(into, _file_text(frame, output))
+        write_private(into, file_text(frame, output))
         say(f"{len(frame):,} rows: {into}")
         return
     if output is not Format.table:
-        sys.stdout.write(unsteering(_file_text(frame, output)))
+        sys.stdout.write(unsteering(file_text(frame, output)))
         return
     shown = frame[list(columns)] if columns else frame
     table = Table(title=_plain(title), title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -143,7 +143,7 @@ def rows_line(rows: Iterable[tuple[str, int]]) -> str:
     return " · ".join(f"{label} {count:,}" for label, count in rows)
 
 
-def _file_text(frame: pd.DataFrame, output: Format) -> str:
+def file_text(frame: pd.DataFrame, output: Format) -> str:
     """All of a frame as JSON lines, else as CSV that a spreadsheet may open."""
     if output is Format.json:
         return str(frame.to_json(orient="records", lines=True, date_format="iso"))

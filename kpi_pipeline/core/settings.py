@@ -92,6 +92,17 @@ class OpportunitySettings(_Frozen):
     comparator: StayComparator | None = None
 
 
+class PeopleSettings(_Frozen):
+    """What may be told of single case managers, in files for their manager alone.
+
+    managers: who may have such a file, each with the machine's user who may speak for the name ('' for any); nobody by
+    default. appraisal: whether figures by case manager are made at all.
+    """
+
+    managers: dict[Annotated[str, Field(min_length=1, max_length=80)], str] = {}
+    appraisal: bool = False
+
+
 class Limits(_Frozen):
     """How large an untrusted file may be. Each limit says its own name when it is reached.
 
@@ -118,6 +129,7 @@ class Settings(_Frozen):
     `moving` computes them anew from the months shown. rule_set: when left out, the rules that go with the baseline.
     avoidable_day_reasons, denial_reasons: reason code → the name printed for it.
     owners: measure → the person who answers for it, as printed; default: the role its file names.
+    cms_certification_numbers: facility → the number CMS knows it by, for published figures beside ours.
     year_starts_in: the month in which the budget year begins (10: October); the year to date starts there.
     state_url: the database of decisions, as SQLAlchemy writes it; None is the SQLite file beside the warehouse.
     project: the folder of the hospital's own mappings and measures (see `core/project`).
@@ -146,9 +158,11 @@ class Settings(_Frozen):
     project: Path | None = None
     avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     owners: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
+    cms_certification_numbers: dict[str, Annotated[str, Field(pattern=r"^[0-9A-Z]{6}$")]] = {}
     year_starts_in: Annotated[int, Field(ge=1, le=12)] = 1
     denial_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
+    people: PeopleSettings = PeopleSettings()
     delivery: DeliverySettings = DeliverySettings()
 
     @model_validator(mode="before")

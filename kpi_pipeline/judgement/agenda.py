@@ -22,13 +22,14 @@ PageName = Literal[
     "totals",
     "budget",
     "fairness",
+    "benchmarks",
     "improvement_programme",
     "small_multiples",
     "appendix",
 ]
 ExceptionKind = Literal["concern", "failing", "improvement"]
 
-SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management", "compliance", "people")
+SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management", "compliance", "experience", "people")
 """The sections of the scorecard, in order."""
 
 MOST_IN_TABLES = 6
@@ -169,6 +170,7 @@ def build_agenda(
     has_totals: bool = False,
     has_budget: bool = False,
     has_fairness: bool = False,
+    has_benchmarks: bool = False,
 ) -> Agenda:
     """The sections of one report."""
     compared = choose_compared(system, by_facility, headlines) if by_facility else ()
@@ -184,6 +186,7 @@ def build_agenda(
     items += [AgendaItem("totals", 1)] if has_totals else []
     items += [AgendaItem("budget", 1)] if has_budget else []
     items += [AgendaItem("fairness", 1)] if has_fairness else []
+    items += [AgendaItem("benchmarks", 1)] if has_benchmarks else []
     items += [AgendaItem("improvement_programme")] if has_programme else []
     items += [AgendaItem("small_multiples"), AgendaItem("appendix")]
     return Agenda(tuple(items), compared, scorecard, further)

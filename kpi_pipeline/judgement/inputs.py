@@ -18,6 +18,7 @@ from kpi_pipeline.declared.decisions import DecisionOutcome
 from kpi_pipeline.declared.initiatives import Initiative
 from kpi_pipeline.declared.rebases import Rebase
 from kpi_pipeline.declared.targets import Targets
+from kpi_pipeline.improvement.benchmarks import Benchmarks
 from kpi_pipeline.improvement.budget import Budget
 from kpi_pipeline.improvement.denials import Denials
 from kpi_pipeline.improvement.drivers.collect import Drivers
@@ -47,6 +48,7 @@ class ReportInputs:
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     budget: of the chosen facility's department; None where none is booked. It counts no patients.
     denials: of the chosen facility, by payer and reason; None where none were supplied.
+    benchmarks: published figures beside ours; None where none were imported, or no facility says who it is.
     gaps: how headline measures differ between groups of patients, of the chosen facility; none leave that page out.
     """
 
@@ -76,6 +78,7 @@ class ReportInputs:
     gaps: tuple[MetricGaps, ...] = ()
     budget: Budget | None = None
     denials: Denials | None = None
+    benchmarks: Benchmarks | None = None
 
     @property
     def withholds(self) -> bool:

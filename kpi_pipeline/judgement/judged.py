@@ -12,6 +12,7 @@ from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy
 from kpi_pipeline.declared.commentary import MonthCommentary
 from kpi_pipeline.declared.targets import Targets
+from kpi_pipeline.improvement.benchmarks import Benchmarks
 from kpi_pipeline.improvement.budget import Budget
 from kpi_pipeline.judgement.agenda import (
     Agenda,
@@ -102,6 +103,7 @@ class Judged:
     budget: Budget | None
     totals: JudgedTotals | None
     fairness: JudgedFairness | None
+    benchmarks: Benchmarks | None
     programme: tuple[JudgedInitiative, ...]
     records: JudgedRecords
     false_signals: FalseSignals | None
@@ -152,6 +154,8 @@ def judge(inputs: ReportInputs) -> Judged:
     denials = judge_denials(inputs, index, known)
     totals = judge_totals(inputs, system, index)
     fairness = judge_fairness(inputs, index, known)
+    # A year's readmissions of one condition at one hospital are few: outsiders' copies have none of this page.
+    benchmarks = None if inputs.withholds else inputs.benchmarks
     programme = _judge_programme(inputs, figures, index)
     agenda = build_agenda(
         system,
@@ -163,6 +167,7 @@ def judge(inputs: ReportInputs) -> Judged:
         has_totals=totals is not None,
         has_budget=inputs.budget is not None,
         has_fairness=fairness is not None,
+        has_benchmarks=benchmarks is not None,
     )
     return Judged(
         scope=_scope(inputs),
@@ -178,6 +183,7 @@ def judge(inputs: ReportInputs) -> Judged:
         budget=inputs.budget,
         totals=totals,
         fairness=fairness,
+        benchmarks=benchmarks,
         programme=programme,
         records=judge_records(inputs),
         false_signals=false_signals_of(system.values()),

@@ -8,6 +8,9 @@ does not speak for all.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from kpi_pipeline.metrics.declaration import Metric
@@ -21,6 +24,12 @@ LEAST_SHARE = 0.9
 
 FEWEST_MONTHS = 6
 """Months needed before a share can be called usual."""
+
+
+def lags_behind(usual: Any, share: Any, due: Any) -> Any:
+    """Whether a share of known cases, of so many due ones, lies below the usual one; numbers or columns of them."""
+    behind = np.round(usual - share, 9)  # because 1 - 0.99 is a hair above 0.01
+    return (behind > LOW_COVERAGE) & (np.round(behind * due, 6) > 1)
 
 
 def mark_incomplete_months(values: pd.DataFrame, exclusions: pd.DataFrame, metric: Metric) -> pd.DataFrame:
@@ -41,9 +50,7 @@ def mark_incomplete_months(values: pd.DataFrame, exclusions: pd.DataFrame, metri
     final["share"] = 1 - final["n_late"].fillna(0).astype(float) / due.where(due > 0)
     by_facility = final.sort_values("month", ascending=False).groupby("facility_id", sort=False)
     usual, months = by_facility["share"].transform("median"), by_facility["share"].transform("count")
-    # Rounded because 1 - 0.99 is a hair above 0.01.
-    behind = (usual - final["share"]).round(9)
-    final["is_low"] = (behind > LOW_COVERAGE) & ((behind * due).round(6) > 1) & (months >= FEWEST_MONTHS)
+    final["is_low"] = lags_behind(usual, final["share"], due) & (months >= FEWEST_MONTHS)
     newest_first = final.sort_values("month", ascending=False)
     low_to_the_end = newest_first.groupby("facility_id", sort=False)["is_low"].cummin().astype(bool)
     is_thin = final["share"].round(9) < LEAST_SHARE

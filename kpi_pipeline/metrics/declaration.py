@@ -55,11 +55,20 @@ class Target(_Frozen):
     source: Words
 
 
+class Benchmark(_Frozen):
+    """A published table that a measure may be laid beside. published: whose, as `kpi reference import` names its kind;
+    differs: why its figures are not the same as ours, as printed beside them."""
+
+    published: Literal["benchmarks-hrrp"]
+    differs: Words
+
+
 class Metric(_Frozen):
     """One measure, as its file declares it. `name` is the file name, used as id everywhere.
 
     numerator, denominator, definition and exclusions are sentences for people; `sql` lists the cases.
     chart_adjusts_for: what is taken out of a month before it is judged, and put back into the lines as drawn.
+    benchmark: the published figures it is shown beside, for facilities whose CMS certification number is declared.
     told_with: the measure that tells the same story; both changed the same way, they share a page and a finding.
     flows: of a stock counted at month ends, the measures that count what came and what went; each build checks that
     what was there, and came, less what went, is there.
@@ -82,7 +91,9 @@ class Metric(_Frozen):
     name: str
     title: Words
     short_title: Words | None = None
-    section: Literal["flow", "readmissions", "cost", "utilisation", "case management", "compliance", "people"]
+    section: Literal[
+        "flow", "readmissions", "cost", "utilisation", "case management", "compliance", "experience", "people"
+    ]  # fmt: skip
     kind: Kind
     unit: Unit
     better: Better
@@ -90,6 +101,7 @@ class Metric(_Frozen):
     effective_from: date
     follows: Words
     target: Target | None = None
+    benchmark: Benchmark | None = None
     matures_after_days: Annotated[int, Field(ge=0)] = 0
     chart: Chart
     chart_scale: Literal["linear", "log"] = "linear"

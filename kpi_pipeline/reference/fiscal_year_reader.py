@@ -60,7 +60,7 @@ _HRRP_COLUMNS = (
     Column("cms_certification_number", ("facility_id", "provider_number"), shapes.CCN),
     Column("state", ("state",)),
     Column("measure", ("measure_name",), shapes.TEXT),
-    Column("n_discharges", ("number_of_discharges",), shapes.COUNT_OR_NONE),
+    Column("n_discharges", ("number_of_discharges",), shapes.WHOLE_OR_NONE),
     Column("footnote", ("footnote",)),
     Column("excess_readmission_ratio", ("excess_readmission_ratio",), shapes.FIGURE_OR_NONE),
     Column("predicted_readmission_pct", ("predicted_readmission_rate",), shapes.FIGURE_OR_NONE),

@@ -54,6 +54,7 @@ TEXT = Shape(r".+", "a text", "Fill the empty cells.")
 COUNT_OR_NONE = Shape(
     r"\d+|N/A|Too Few to Report", "a whole number, N/A or Too Few to Report", "Use the file as published."
 )
+WHOLE_OR_NONE = Shape(r"\d+|N/A", "a whole number or N/A", "Use the file as published.")
 FIGURE_OR_NONE = Shape(r"\d+(\.\d+)?|N/A", "a number or N/A", "Use the file as published.")
 US_DATE = Shape(
     r"(0[1-9]|1[0-2])/(0[1-9]|[12]\d|3[01])/20\d\d", "a date such as 07/01/2019", "Use the file as published."

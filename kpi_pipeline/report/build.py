@@ -14,6 +14,7 @@ from kpi_pipeline.report.licence import refuse_unlicensed
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix
 from kpi_pipeline.report.pages.barriers import build_barriers
+from kpi_pipeline.report.pages.benchmarks import build_benchmarks
 from kpi_pipeline.report.pages.budget import build_budget
 from kpi_pipeline.report.pages.exceptions import build_exception_pages
 from kpi_pipeline.report.pages.facilities import build_facility_section
@@ -73,6 +74,7 @@ def build_whole(inputs: ReportInputs) -> Whole:
         build_totals(judged),
         build_budget(judged),
         build_fairness(judged),
+        build_benchmarks(judged),
         build_improvement(judged),
         build_decisions(judged),
         build_questions(judged),

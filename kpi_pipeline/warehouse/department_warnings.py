@@ -55,8 +55,13 @@ def find_department_warnings(connection: duckdb.DuckDBPyConnection) -> list[Noti
     """All of them, in the order to print; needs the views of staged rows and the warehouse tables."""
     return [
         *(notice for cells in _CELLS for notice in _cells_empty(connection, cells)),
-        *(notice for table in ("staffing", "census", "budget") for notice in _unknown_places(connection, table)),
+        *(
+            notice
+            for table in ("staffing", "census", "budget", "surveys")
+            for notice in _unknown_places(connection, table)
+        ),
         *_outcomes_unknown(connection),
+        *_peer_to_peers_unsettled(connection),
         *_shifts_twice(connection),
         *_budget_holes(connection),
         *_budgets_of_another_scale(connection),
@@ -180,6 +185,15 @@ def _outcomes_unknown(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         return []
     named = tuple(name for name, n in rows if n >= ROWS_TO_NAME)[:6]
     return [Notice("outcomes_unknown", table="denials", columns=named, counts={"rows": sum(n for _, n in rows)})]
+
+
+def _peer_to_peers_unsettled(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Denials that a peer-to-peer overturned, and that stand as if it had not."""
+    n = connection.execute(
+        "SELECT COUNT(*) FROM staged_denials WHERE LOWER(peer_to_peer_outcome) = 'overturned' "
+        "AND (decided_on IS NULL OR LOWER(outcome) IS DISTINCT FROM 'overturned')"
+    ).fetchall()[0][0]
+    return [Notice("peer_to_peers_unsettled", counts={"rows": int(n)})] if n else []
 
 
 def _shifts_twice(connection: duckdb.DuckDBPyConnection) -> list[Notice]:

@@ -27,12 +27,32 @@ ENCOUNTER_KINDS = {
     "outpatient_encounters": "outpatient",
 }
 """Capabilities that are the presence of one type of encounter: without any, its visits are unknown and not none."""
+
+
+def _survey_item(item: str) -> tuple[str, str, str]:
+    return "survey_answers", f"item = '{item}'", f"no item of surveys is {item!r}"
+
+
 WORDED_ROWS = {
     "appeal_outcomes": (
         "denials",
         "LOWER(outcome) IN ('overturned', 'upheld')",
         "no outcome of denials is overturned or upheld",
     ),
+    "outpatient_condition_codes": (
+        "encounters",
+        "condition_codes IS NOT NULL AND (encounter_type <> 'acute inpatient' "
+        "OR REGEXP_MATCHES(condition_codes, '(^|[^0-9A-Za-z])44([^0-9A-Za-z]|$)'))",
+        "no encounter but acute inpatient ones has condition codes",
+    ),
+    "peer_to_peer_outcomes": (
+        "denials",
+        "LOWER(peer_to_peer_outcome) IN ('overturned', 'upheld')",
+        "no peer_to_peer_outcome of denials is overturned or upheld",
+    ),
+    "surveys_of_help": _survey_item("help after discharge"),
+    "surveys_of_symptoms": _survey_item("symptoms in writing"),
+    "surveys_of_plans": _survey_item("plans with the patient"),
     "contact_tasks": (
         "cm_tasks",
         "LOWER(task_type) LIKE '%post-discharge%' "

@@ -8,6 +8,11 @@ better: lower
 version: 1
 effective_from: 2024-01-01
 follows: Like CMS's readmissions program (HRRP), observed and unadjusted, all payers, returns to our own facilities only
+benchmark:
+  published: benchmarks-hrrp
+  differs: >-
+    CMS counts patients of Medicare alone, returns to any hospital, older years and its own lists of codes, and adjusts
+    for how ill patients were; ours are all payers, returns to our own hospitals, AHRQ categories, unadjusted.
 matures_after_days: 30
 chart: p_prime
 decimals: 1

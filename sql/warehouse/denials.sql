@@ -22,6 +22,8 @@ SELECT
     denials.reason_code,
     denials.appealed_on,
     denials.decided_on,
-    denials.outcome
+    denials.outcome,
+    denials.peer_to_peer_on,
+    denials.peer_to_peer_outcome
 FROM staged_denials AS denials
 LEFT JOIN denied_encounters ON denials.encounter_id = denied_encounters.encounter_id

@@ -93,6 +93,7 @@ SELECT
     sex,
     language,
     race,
+    condition_codes,
     total_cost,
     direct_cost,
     variable_direct_cost,

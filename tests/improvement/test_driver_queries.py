@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from kpi_pipeline.core.periods import Month
+from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.settings import FreedDay, OpportunitySettings, Settings
-from kpi_pipeline.improvement.drivers.collect import Drivers, read_drivers
+from kpi_pipeline.improvement.drivers.collect import Drivers, months_not_complete, read_drivers
 from kpi_pipeline.improvement.drivers.queries import (
     Window,
     query_amounts,
@@ -141,8 +141,8 @@ def test_units_have_their_names_and_their_hospitals(tmp_path: Path) -> None:
 def test_what_a_unit_would_have_at_everybodys_rates_by_hand() -> None:
     """Groups 1 (old and young) and 2, each drawn towards its parent by 20 cases; unit B has only cases of group 1.
 
-    Overall 10/6. Group 1: (9 + 20·10/6)/(4 + 20) = 1.763889. Its cell of the old: (8 + 20·1.763889)/(3 + 20) =
-    1.881643.
+    Overall 10/9. Group 1: (9 + 20·10/9)/(4 + 20). Its cell of the old: (8 + 20·that)/(3 + 20). Of unit C no case can
+    be adjusted: a diagnosis or an age is missing.
     """
     connection = duckdb.connect()
     connection.execute("CREATE TABLE units AS SELECT 'A' AS unit_id, 'Ward A' AS unit_name")
@@ -160,7 +160,8 @@ def test_what_a_unit_would_have_at_everybodys_rates_by_hand() -> None:
         CREATE TABLE stays AS SELECT * FROM (VALUES
             ('1', 'F', 'A', 3, '1', DATE '1930-01-01'), ('2', 'F', 'A', 1, '1', DATE '1990-01-01'),
             ('3', 'F', 'A', 1, '2', DATE '1930-01-01'), ('4', 'F', 'A', 0, '2', DATE '1930-01-01'),
-            ('5', 'F', 'B', 3, '1', DATE '1930-01-01'), ('6', 'F', 'B', 2, '1', DATE '1930-01-01')
+            ('5', 'F', 'B', 3, '1', DATE '1930-01-01'), ('6', 'F', 'B', 2, '1', DATE '1930-01-01'),
+            ('7', 'F', 'C', 0, NULL, DATE '1930-01-01'), ('8', 'F', 'C', 0, '2', NULL), ('9', 'F', 'C', 0, '3', NULL)
         ) AS rows (stay_id, facility_id, unit_id, n, primary_diagnosis_ccs, birth_date)
         """
     )
@@ -171,12 +172,12 @@ def test_what_a_unit_would_have_at_everybodys_rates_by_hand() -> None:
     )
     metric = METRICS["length_of_stay_days"].model_copy(update={"sql": sql})
     units = query_units(connection, metric, OCTOBER).set_index("unit_id")
-    group = (9 + 20 * 10 / 6) / 24
+    group = (9 + 20 * 10 / 9) / 24
     old = (8 + 20 * group) / 23
     assert units.loc["B", "expected"] == pytest.approx(2 * old)
-    young, other = (1 + 20 * group) / 21, (1 + 20 * (1 + 20 * 10 / 6) / 22) / 22
+    young, other = (1 + 20 * group) / 21, (1 + 20 * (1 + 20 * 10 / 9) / 23) / 22
     assert units.loc["A", "expected"] == pytest.approx(old + young + 2 * other)
-    assert units["share_known"].tolist() == [1.0, 1.0]
+    assert units["share_known"].to_dict() == {"A": 1.0, "B": 1.0, "C": 0.0}
 
 
 def test_units_are_not_compared_where_diagnosis_and_age_are_not_known(tmp_path: Path) -> None:
@@ -213,6 +214,68 @@ def test_the_drivers_of_a_year_count_what_was_landed(tmp_path: Path) -> None:
     assert drivers.drgs.total.n_stays == drivers.service_lines.total.n_stays == 4
     assert drivers.mix_change is None
     assert "mix_change" in drivers.missing
+
+
+def two_years(*, cost_of: Callable[[str, int], str], drg_of: Callable[[str, int], str] = lambda *_: "291") -> Files:
+    """Twelve stays in each of the 26 months to October 2026, all in the same days of the month."""
+    months = [str(month) for month in month_range(Month(2024, 9), Month(2026, 10))]
+    rows = [
+        stay(
+            100 * at + n,
+            admitted=f"{month}-{n + 1:02d}",
+            discharged=f"{month}-{n + 1 + (15 if n > 7 else 3):02d}",
+            drg=drg_of(month, n),
+            cost=cost_of(month, n),
+        )
+        for at, month in enumerate(months)
+        for n in range(12)
+    ]
+    return {**FILES, "encounters.csv": HEADER + "".join(rows)}
+
+
+def test_two_years_are_compared_up_to_the_last_month_whose_costs_are_all_there(tmp_path: Path) -> None:
+    """The four long stays of October 2026, 30,000 each, are not costed yet: without them the year looked cheaper."""
+
+    def cost(month: str, n: int) -> str:
+        return "" if month == "2026-10" and n > 7 else "30000" if n > 7 else "9000"
+
+    with warehouse(tmp_path, two_years(cost_of=cost)) as connection:
+        drivers = read(connection)
+    change, to_date = drivers.mix_change, drivers.mix_to_date
+    assert change is not None
+    assert to_date is not None
+    assert (to_date.metric, to_date.by, to_date.months_back) == ("length_of_stay_days", "drg_code", 0)
+    assert (change.metric, change.by, change.months_back) == ("total_cost_per_case_usd", "drg_code", 1)
+    assert [(year["n_cases"].sum(), year["numerator"].sum()) for year in (change.before, change.after)] == [
+        (144, 12 * (8 * 9000 + 4 * 30000.0)),
+        (144, 12 * (8 * 9000 + 4 * 30000.0)),
+    ]
+
+
+def test_years_coded_unlike_each_other_are_not_split_by_their_codes(tmp_path: Path) -> None:
+    """A third of the stays before 2026 have no DRG, and all of them a service line; by DRG the gap would be mix."""
+    files = two_years(
+        cost_of=lambda month, n: "9000", drg_of=lambda month, n: "" if month < "2026" and n % 3 == 0 else "291"
+    )
+    with warehouse(tmp_path, files) as connection:
+        change = read(connection).mix_change
+    assert change is not None
+    assert (change.metric, change.by, change.months_back) == ("total_cost_per_case_usd", "service_line", 0)
+
+
+@pytest.mark.parametrize(
+    ("known", "back"),
+    [
+        ([100] * 12, 0),
+        ([99] + [100] * 11, 0),  # one point
+        ([98] + [100] * 11, 1),
+        ([80, 97] + [100] * 10, 2),
+        ([100, 60] + [100] * 10, 0),  # a gap further back, and whole months since
+        ([90] * 12, 0),  # as usual
+    ],
+)
+def test_the_newest_months_that_know_less_than_usual_are_counted(known: list[int], back: int) -> None:
+    assert months_not_complete([(f"2026-{12 - at:02d}", 100, n) for at, n in enumerate(known)]) == back
 
 
 def test_a_freed_day_is_valued_only_where_beds_are_full(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -67,6 +67,15 @@ def test_several_values_where_one_must_be_are_refused(tmp_path: Path, persons: l
         "encounters.parquet: column person_id holds several values in a row (a list, a structure or a map). "
         "Export one value for each row in a column of its own."
     ]
+
+
+def test_a_length_of_time_is_no_number(tmp_path: Path) -> None:
+    lasted = pa.array([timedelta(hours=2)] * 2, pa.duration("ns"))
+    assert faults_of(tmp_path, {"encounters.parquet": parquet(total_cost=lasted)}) == [
+        "encounters.parquet: column total_cost holds lengths of time, which Parquet stores as bare numbers. "
+        "Export it as a number in the column's unit (docs/data_dictionary.md)."
+    ]
+    assert staged_rows(take_in(tmp_path / "elsewhere", {"encounters.parquet": parquet(waited=lasted)}), "person_id")
 
 
 def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:

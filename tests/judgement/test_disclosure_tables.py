@@ -105,6 +105,7 @@ JUDGED_COUNTS = {
     "RestatedFigure": "numerator_then numerator_now denominator_then denominator_now "  # of printed figures alone
     "n_people",  # decides what is withheld
     "JudgedWaits": "n_days",  # never printed with small numbers withheld
+    "BenchmarkRow": "n_cases",  # never printed with small numbers withheld
     "Point": "denominator",  # a figure's
 }
 """Every number of patients that a report is made from: class → its fields. A new one must be thought of here."""
@@ -112,8 +113,8 @@ JUDGED_COUNTS = {
 _COUNTING = ("n_", "numerator", "denominator", "cases", "patients", "plotted_", "exclusions")
 _NO_PATIENTS = (
     "n_points n_baseline n_screened n_useful n_crossings n_crossings_min n_leading n_categories n_shown n_in_other "
-    "n_vital n_small_kinds n_left_out n_resamples n_not_final n_before n_washout n_after n_missing n_without_control "
-    "n_months n_since n_met n_judged n_charts n_series n_compared n_withheld"
+    "n_vital n_small_kinds n_left_out n_not_known n_resamples n_not_final n_before n_washout n_after n_missing "
+    "n_without_control n_months n_since n_met n_judged n_charts n_series n_compared n_withheld"
 ).split()
 """Numbers of points, months, groups, charts, draws and figures."""
 

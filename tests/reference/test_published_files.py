@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from kpi_pipeline.improvement.benchmarks import CONDITIONS
 from kpi_pipeline.reference.importer import ImportResult, import_reference
 from kpi_pipeline.reference.store import load_reference
 
@@ -114,3 +115,8 @@ def test_benchmarks_too_few_to_report_have_no_number(both: duckdb.DuckDBPyConnec
         ("N/A", not_available, 0),
         ("Too Few to Report", withheld, 0),
     ]
+
+
+def test_every_measure_of_the_readmissions_program_is_a_condition_of_ours(both: duckdb.DuckDBPyConnection) -> None:
+    measures = both.execute("SELECT DISTINCT measure FROM imported.reference_benchmarks_hrrp").fetchall()
+    assert {measure for (measure,) in measures} == set(CONDITIONS)

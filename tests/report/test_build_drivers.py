@@ -81,14 +81,20 @@ def amounts(*rows: tuple[str, int, float]) -> pd.DataFrame:
     return frame
 
 
-def units(rates: Sequence[tuple[str, float, float]], *, risks: Sequence[float] | None = None) -> UnitTable:
-    """Units of so many events of so many cases; risks: how much more their patients are expected to have."""
+def units(
+    rates: Sequence[tuple[str, float, float]],
+    *,
+    risks: Sequence[float] | None = None,
+    known: Sequence[float] | None = None,
+) -> UnitTable:
+    """Units of so many events of so many cases; risks: how much more their patients are expected to have; known: the
+    share of them whose diagnosis and age are."""
     overall = sum(y for _, y, _ in rates) / sum(n for *_, n in rates)
     rows = [
-        (f"U{place}", name, "First", y, n, overall * n * (risks[place] if risks else 1.0))
+        (f"U{place}", name, "First", y, n, overall * n * (risks[place] if risks else 1.0), known[place] if known else 1)
         for place, (name, y, n) in enumerate(rates)
     ]
-    columns = ["unit_id", "unit_name", "facility_name", "numerator", "denominator", "expected"]
+    columns = ["unit_id", "unit_name", "facility_name", "numerator", "denominator", "expected", "share_known"]
     return UnitTable(READMISSION, pd.DataFrame(rows, columns=columns))
 
 
@@ -284,8 +290,22 @@ def test_a_drg_title_reads_as_a_person_would_write_it() -> None:
 # ── mix or rate ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def mix(before: pd.DataFrame, after: pd.DataFrame, **more: Any) -> Block:
-    return only_block({"mix_change": MixChange(LOS, "service_line", before, after)}, **more)
+def mix(before: pd.DataFrame, after: pd.DataFrame, *, months_back: int = 0, **more: Any) -> Block:
+    return only_block({"mix_change": MixChange(LOS, "service_line", before, after, months_back)}, **more)
+
+
+def test_years_that_end_before_the_newest_month_say_so() -> None:
+    years = [amounts(("medicine", 100, 400.0), ("surgery", 100, 800.0))] * 2
+    now, earlier = mix(*years), mix(*years, months_back=2)
+    assert "to October 2026" in now.paragraphs[0]
+    assert "not in it" not in now.notes[0]
+    assert "from September 2025 to August 2026" in earlier.paragraphs[0]
+    withheld = {"mix_change": MixChange(LOS, "service_line", *years, 2)}
+    assert section(withheld, privacy="board") is None  # there is no other: the years of that copy end with the month
+    kept = section(withheld | {"mix_to_date": MixChange(LOS, "service_line", *years)}, privacy="board")
+    assert kept is not None
+    assert "to October 2026" in kept.blocks[0].paragraphs[0]
+    assert "The months after it are not in it: too few of the discharges there are coded yet." in earlier.notes[0]
 
 
 def test_a_change_is_split_into_mix_and_rate_by_hand() -> None:
@@ -398,6 +418,18 @@ def test_units_of_few_cases_are_left_out_and_counted() -> None:
     assert block.funnel is not None
     assert len(block.funnel.funnel.marks) == 12
     assert "Not shown, for too few cases: 1 unit." in block.notes[0]
+
+
+def test_a_unit_that_does_not_code_is_left_out_and_counted_since_it_would_be_its_own_yardstick() -> None:
+    """Twice the returns, all of them expected: uncoded cases are a group of their own, whose rate is the unit's."""
+    rates = [*EVEN, ("Uncoded", 300.0, 1000.0)]
+    overall = sum(y for _, y, _ in rates) / sum(n for *_, n in rates)
+    alike, own = [1.0] * len(EVEN), 300 / 1000 / overall
+    block = only_block({"units": units(rates, risks=[*alike, own], known=[*alike, 0.85])})
+    assert block.funnel is not None
+    assert len(block.funnel.funnel.marks) == len(EVEN)
+    assert "Not shown, since diagnosis or age is missing in more than one case of ten: 1 unit." in block.notes[0]
+    assert "too few cases" not in block.notes[0]
 
 
 def test_a_unit_of_few_returns_is_withheld_with_another() -> None:

@@ -97,11 +97,16 @@ def refusals(intake: IntakeResult, table: str = "encounters") -> dict[str, list[
 
 @contextmanager
 def tables_of(
-    folder: Path, files: Files, *, settings: Settings = Settings(), source: str | None = None
+    folder: Path,
+    files: Files,
+    *,
+    settings: Settings = Settings(),
+    source: str | None = None,
+    reference: Path | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse tables of a landing folder in memory: no metric values, nothing swapped in."""
     intake = take_in(folder, files, source=source)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        build_tables(connection, intake, reference=None, settings=settings, built_at=NOW.isoformat())
+        build_tables(connection, intake, reference=reference, settings=settings, built_at=NOW.isoformat())
         yield connection

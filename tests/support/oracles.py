@@ -483,6 +483,32 @@ def disposition_share(*codes: str) -> Oracle:
     return listed
 
 
+def transferred(world: World) -> dict[str, Listed]:
+    """Live discharges with a known destination: those that went on to another acute hospital."""
+    moved = is_transferred_out(world)
+    return of_discharges(
+        lambda stay: stay.stay_id in moved,
+        unknown_disposition=lambda stay: stay.disposition not in VALID_DISPOSITIONS,
+        died=lambda stay: stay.disposition in DIED,
+    )(world)
+
+
+POST_ACUTE = ("03", "06", "61", "62", "63", "64", "83", "86", "89", "90", "91", "92")
+
+
+def post_acute_waits(world: World) -> dict[str, Listed]:
+    """Avoidable days of those who left for post-acute care, and of nobody knows where."""
+    moved, waits = is_transferred_out(world), avoidable_days(world)
+    listed = {}
+    for stay in ended(world.stays):
+        is_known = stay.disposition in VALID_DISPOSITIONS
+        if stay.disposition in POST_ACUTE or not is_known:
+            case = waits[stay.stay_id].case if is_known else "unknown_disposition"
+            case = "acute_transfer_out" if is_known and stay.stay_id in moved else case
+            listed[stay.stay_id] = Listed(stay.facility_id, stay.discharged_on, case)
+    return listed
+
+
 def _facilities(world: World) -> dict[str, str]:
     """encounter → facility, of the encounters that can be used."""
     statuses = judge_rows(world.hospital.encounters, world.options)
@@ -629,6 +655,56 @@ def overturned(world: World) -> dict[str, Listed]:
             case = (float(won and decided is not None and decided <= day + timedelta(days=180)), 1.0)
             listed[text(row, "denial_id")] = Listed(stay.facility_id, day, case)
     return listed
+
+
+def peer_to_peer_held(world: World) -> dict[str, Listed]:
+    """Denials by their day: a peer-to-peer no later than 30 days after."""
+    listed = {}
+    for stay, row in _denials_of(world):
+        day, spoke = _day(row, "denied_on"), _day(row, "peer_to_peer_on")
+        if day:
+            case = (float(spoke is not None and (spoke - day).days <= 30), 1.0)
+            listed[text(row, "denial_id")] = Listed(stay.facility_id, day, case)
+    return listed
+
+
+def peer_to_peer_won(world: World) -> dict[str, Listed]:
+    """Peer-to-peers by their day: overturned, out of those whose outcome is known."""
+    numerators = {"overturned": 1.0, "upheld": 0.0, "open": 0.0}
+    listed = {}
+    for stay, row in _denials_of(world):
+        outcome = text(row, "peer_to_peer_outcome").lower()
+        if spoke := _day(row, "peer_to_peer_on"):
+            case = (numerators[outcome], 1.0) if outcome in numerators else "outcome_unknown"
+            listed[text(row, "denial_id")] = Listed(stay.facility_id, spoke, case)
+    return listed
+
+
+def changed_to_outpatient(world: World) -> dict[str, Listed]:
+    """Ended acute stays, and other ended encounters with condition code 44; those with it are changed."""
+
+    def codes_of(row: Row) -> list[str]:
+        return "".join(one if one.isalnum() else " " for one in text(row, "condition_codes")).split()
+
+    codes = {text(row, "encounter_id"): codes_of(row) for row in newest_versions(world.hospital.encounters)}
+    listed = {}
+    for stay in ended(world.stays):
+        changed = any("44" in codes.get(encounter_id, []) for encounter_id in measures.ids(stay))
+        listed[f"stay {stay.stay_id}"] = Listed(stay.facility_id, stay.discharged_on, (float(changed), 1.0))
+    facilities = _facilities(world)
+    for row in newest_versions(world.hospital.encounters):
+        encounter_id, ends = text(row, "encounter_id"), _day(row, "discharged_at")
+        is_other = text(row, "encounter_type") != "acute inpatient" and encounter_id in facilities
+        if is_other and ends and "44" in codes[encounter_id]:
+            day = _local_day(world, row, ends)
+            listed[f"changed {encounter_id}"] = Listed(facilities[encounter_id], day, (1.0, 1.0))
+    return listed
+
+
+def _local_day(world: World, row: Row, written: date) -> date:
+    """The day of the discharge on the facility's clock."""
+    at = local_moment(text(row, "discharged_at"), world.options.zone(text(row, "facility_id")))
+    return written if at is None else at.date()
 
 
 def _observations(world: World) -> list[tuple[Row, datetime, datetime]]:
@@ -1124,6 +1200,30 @@ def spending(world: World) -> dict[str, Listed]:
         case = (float(spent), float(planned)) if planned and spent else "amount_unknown"
         key = "|".join((text(row, "facility_id"), str(first), text(row, "account")))
         listed[key] = Listed(text(row, "facility_id"), last, case)
+    return listed
+
+
+def survey(item: str) -> Oracle:
+    """The answers to one question, the best first, on the last day of their month."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        found = {}
+        for row in world.hospital.surveys:
+            if text(row, "item").lower() != item:
+                continue
+            first = date.fromisoformat(f"{text(row, 'month')}-01")
+            last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+            facility, key = text(row, "facility_id"), f"{text(row, 'facility_id')}|{first}|{item}"
+            n, best = (
+                int(text(row, name)) if text(row, name).isdigit() else None for name in ("n_answers", "n_top_box")
+            )
+            if n is None or best is None:
+                found[f"{key}|0"] = Listed(facility, last, "no_result")
+                continue
+            for number in range(1, n + 1):
+                found[f"{key}|{number}"] = Listed(facility, last, (float(number <= best), 1.0))
+        return found
+
     return listed
 
 

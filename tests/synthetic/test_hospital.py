@@ -17,8 +17,8 @@ from kpi_pipeline.synthetic.care.faults import CORRECTIONS_FILE, KINDS, LATE_FIL
 COLUMNS = {
     "encounters": "encounter_id person_id facility_id encounter_type admitted_at discharged_at"
     " discharge_disposition_code primary_diagnosis_code drg_code service_line unit_id payer admit_type_code"
-    " admit_source_code attending_provider_id birth_date sex language race total_cost direct_cost variable_direct_cost"
-    " total_charges allowed_amount paid_amount updated_at",
+    " admit_source_code attending_provider_id birth_date sex language race condition_codes total_cost"
+    " direct_cost variable_direct_cost total_charges allowed_amount paid_amount updated_at",
     "diagnoses": "encounter_id sequence code code_type present_on_admission",
     "procedures": "encounter_id procedure_code sequence performed_on",
     "facilities": "facility_id facility_name time_zone opened_on closed_on licensed_beds",
@@ -27,13 +27,15 @@ COLUMNS = {
     "cm_tasks": "task_id cm_case_id task_type due_at done_at",
     "avoidable_days": "encounter_id starts_on ends_on reason_code responsible_party",
     "reviews": "review_id encounter_id review_type due_at done_at outcome",
-    "denials": "denial_id encounter_id payer denied_on denied_amount reason_code appealed_on decided_on outcome",
+    "denials": "denial_id encounter_id payer denied_on denied_amount reason_code appealed_on decided_on outcome"
+    " peer_to_peer_on peer_to_peer_outcome",
     "notices": "encounter_id notice_type delivered_at",
     "staffing": "facility_id unit_id shift_on case_manager_id paid_hours overtime_hours",
     "budget": "facility_id month account budget_usd actual_usd planned_volume actual_volume",
     "census": "facility_id unit_id census_on patients",
     "training": "case_manager_id course due_on completed_on",
     "licences": "case_manager_id licence expires_on",
+    "surveys": "facility_id month item n_answers n_top_box",
 }
 MOMENTS = {
     "encounters": ["admitted_at", "discharged_at"],
@@ -56,6 +58,7 @@ KEYS = {
     "budget": ["facility_id", "month", "account"],
     "training": ["case_manager_id", "course", "due_on"],
     "licences": ["case_manager_id", "licence"],
+    "surveys": ["facility_id", "month", "item"],
 }
 
 

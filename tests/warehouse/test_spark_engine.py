@@ -29,7 +29,7 @@ from tests.support.spark import differences, session_for_tests
 pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning")]
 
 HOSPITALS = int(os.environ.get("KPI_SPARK_HOSPITALS", "10"))
-AT_ONCE = 10
+AT_ONCE = 50
 """How many hospitals, with persons and facilities of their own, lie in one landing folder."""
 
 

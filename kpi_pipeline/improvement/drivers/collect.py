@@ -7,8 +7,10 @@ withheld and every word is the report's matter.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import takewhile
+from statistics import median
 
 import duckdb
 import pandas as pd
@@ -22,6 +24,7 @@ from kpi_pipeline.improvement.drivers.queries import (
     Window,
     query_amounts,
     query_drg_titles,
+    query_known_by_month,
     query_occupancy_pct,
     query_stays,
     query_supply,
@@ -29,15 +32,19 @@ from kpi_pipeline.improvement.drivers.queries import (
     query_waits,
 )
 from kpi_pipeline.improvement.drivers.unit_queries import query_units
+from kpi_pipeline.metrics.completeness import lags_behind
 from kpi_pipeline.metrics.declaration import Metric
 
 FEWEST_KNOWN = 0.9
-"""The share of cases whose diagnosis group and age must be known for a comparison of units. Without adjustment a unit
-that is 40 % worse is found in 1 % of cases, and units with sicker patients are found instead: then there is no
-comparison."""
+"""The share of cases whose diagnosis group and age must be known for a comparison of units, and whose kind (and cost)
+must be known in either year for a split into mix and rate. Without adjusting a unit that is 40 % worse is rarely named,
+and units with sicker patients are found instead; a year coded worse than the other is "mix". Then there is none."""
 
 MONTHS_LOOKED_AT = 12
 """A whole year, so that no season is taken for a driver."""
+
+MOST_MONTHS_BACK = 3
+"""By so many months two years may end before the report's own to be complete; further back is another year's story."""
 
 COMPARED_METRICS = ("total_cost_per_case_usd", "length_of_stay_days")
 """What is split into mix and rate: cost per case, or the length of stay where costs are not supplied."""
@@ -49,12 +56,17 @@ CATEGORIES = ("drg_code", "service_line")
 @dataclass(frozen=True, slots=True)
 class MixChange:
     """A metric's cases by kind in two years: category ('' not recorded), n_cases, numerator and squares, before and
-    after."""
+    after.
+
+    months_back: by how many months both years end before the report's own month, whose costs or codes are not all
+    there: the cases coded and costed last are the long and costly ones, and the year would look cheaper than it was.
+    """
 
     metric: str
     by: str
     before: pd.DataFrame
     after: pd.DataFrame
+    months_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,7 @@ class Drivers:
     """What drives days and dollars from first_month to last_month. None: missing says why, by the name of the part.
 
     waits, wait_parties: as `drivers.queries.query_waits` and `query_wait_parties` give them. drg_titles: as published.
+    mix_to_date: the first split whose years end with the report's own month; mix_change may end earlier.
     missing: part → what was not supplied, or is not there (`core.reasons`).
     """
 
@@ -83,6 +96,7 @@ class Drivers:
     drgs: ExcessTable | None = None
     drg_titles: Mapping[str, str] = field(default_factory=dict)
     mix_change: MixChange | None = None
+    mix_to_date: MixChange | None = None
     units: UnitTable | None = None
     opportunity: Opportunity | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
@@ -115,6 +129,9 @@ def read_drivers(
     drgs = compute_excess_days(stays, by="drg_code") if has_drgs else None
     service_lines = compute_excess_days(stays, by="service_line") if by_service_line else None
     mix_change = _mix_change(connection, window, first, metrics, lacking)
+    mix_to_date = mix_change
+    if mix_change is not None and mix_change.months_back:
+        mix_to_date = _mix_change(connection, window, first, metrics, lacking, most_back=0)
     if mix_change is None:
         missing["mix_change"] = str(Reason("short_of_two_years"))
     units = _units(connection, window, metrics, settings.report.headline_metrics, lacking)
@@ -131,6 +148,7 @@ def read_drivers(
         drgs=drgs,
         drg_titles=query_drg_titles(connection) if has_drgs else {},
         mix_change=mix_change,
+        mix_to_date=mix_to_date,
         units=units,
         opportunity=_opportunity(stays, service_lines or drgs, waits is not None, connection, window, settings),
         missing=missing,
@@ -153,20 +171,46 @@ def _mix_change(
     first: Month,
     metrics: Mapping[str, Metric],
     lacking: Mapping[str, str],
+    *,
+    most_back: int = MOST_MONTHS_BACK,
 ) -> MixChange | None:
-    """The first metric and the first kind of case that both years have; None when there are none."""
+    """The first metric and the first kind of case that both years know of their cases; None when there are none."""
     year_before = Window(first.plus(-MONTHS_LOOKED_AT).first_day, window.first_day, window.facility_id)
     if not _covers(connection, year_before):
         return None
+    both = replace(window, first_day=year_before.first_day)
     for name in COMPARED_METRICS:
         if name not in metrics or not set(metrics[name].needs).isdisjoint(lacking):
             continue
         for by in CATEGORIES:
-            after = query_amounts(connection, metrics[name], window, by=by)
-            before = query_amounts(connection, metrics[name], year_before, by=by)
-            if (before["category"] != "").any() and (after["category"] != "").any():
-                return MixChange(name, by, before, after)
+            back = months_not_complete(query_known_by_month(connection, metrics[name], both, by=by))
+            years = [_moved(year, -back) for year in (year_before, window)]
+            known = [query_known_by_month(connection, metrics[name], year, by=by) for year in years]
+            if back > most_back or not _covers(connection, years[0]) or min(map(_share, known)) < FEWEST_KNOWN:
+                continue
+            before, after = (query_amounts(connection, metrics[name], year, by=by) for year in years)
+            return MixChange(name, by, before, after, back)
     return None
+
+
+def months_not_complete(months: Sequence[tuple[str, int, int]]) -> int:
+    """How many of the newest months have fewer cases known than usual, one after the other back from the last.
+
+    months: (month, due cases, known ones), newest first.
+    """
+    usual = median(known / due for _, due, known in months) if months else 0.0
+    return sum(1 for _ in takewhile(lambda row: lags_behind(usual, row[2] / row[1], row[1]), months))
+
+
+def _moved(window: Window, months: int) -> Window:
+    first, end = (Month.of(day).plus(months).first_day for day in (window.first_day, window.end))
+    return Window(first, end, window.facility_id)
+
+
+def _share(months: Sequence[tuple[str, int, int]]) -> float:
+    """The known cases of all due ones."""
+    due = sum(row[1] for row in months)
+    return sum(row[2] for row in months) / due if due else 0.0
 
 
 def _covers(connection: duckdb.DuckDBPyConnection, window: Window) -> bool:

@@ -191,6 +191,30 @@ def query_amounts(connection: duckdb.DuckDBPyConnection, metric: Metric, window:
     ).df()
 
 
+def query_known_by_month(
+    connection: duckdb.DuckDBPyConnection, metric: Metric, window: Window, *, by: str
+) -> list[tuple[str, int, int]]:
+    """For each month `YYYY-MM` with discharges, newest first: a metric's due cases, and of them those counted whose
+    drg_code or service_line is known. Due: counted, or left out only because their data have not come yet."""
+    return connection.execute(
+        f"""
+        WITH cases AS ({cases_sql(metric)})
+        SELECT
+            STRFTIME(stays.discharged_on, '%Y-%m') AS month,
+            COUNT(*) AS n_due,
+            COUNT(*) FILTER (WHERE cases.exclusion_reason IS NULL AND stays.{by} IS NOT NULL) AS n_known
+        FROM cases
+        INNER JOIN stays ON cases.case_id = stays.stay_id
+        WHERE
+            {window.condition()}
+            AND (cases.exclusion_reason IS NULL OR LIST_CONTAINS($late, cases.exclusion_reason))
+        GROUP BY month
+        ORDER BY month DESC
+        """,
+        window.values | {"late": list(metric.late_data_exclusions)},
+    ).fetchall()
+
+
 def query_drg_titles(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """MS-DRG → its title as published, from the newest table that has it."""
     rows = connection.execute(

@@ -22,8 +22,8 @@ def query_units(connection: duckdb.DuckDBPyConnection, metric: Metric, window: W
     expected: the numerator that the unit's cases would have at the rates of all units together, by diagnosis group
     (CCS) and age (indirect standardisation). The rate of a cell is drawn towards that of its diagnosis group, and
     that towards the overall rate, each by the weight of 20 cases, so that a cell of few cases is not its own
-    yardstick. share_known: of all cases, those whose diagnosis group and age are known; the others are a cell of
-    their own.
+    yardstick. share_known: of the unit's cases, those whose diagnosis group and age are known; the others are a cell
+    of their own.
     """
     return connection.execute(_units_sql(cases_sql(metric), window), window.values).df()
 
@@ -45,8 +45,7 @@ def _units_sql(cases: str, window: Window) -> str:
         ),
         overall AS (
             SELECT
-                SUM(numerator) / NULLIF(SUM(denominator), 0) AS rate,
-                AVG(CASE WHEN diagnosis_group IS NOT NULL AND age_band IS NOT NULL THEN 1.0 ELSE 0.0 END) AS share_known
+                SUM(numerator) / NULLIF(SUM(denominator), 0) AS rate
             FROM counted
         ),
         groups AS (
@@ -75,12 +74,12 @@ def _units_sql(cases: str, window: Window) -> str:
             SUM(counted.numerator) AS numerator,
             SUM(counted.denominator) AS denominator,
             CAST(SUM(CAST(counted.denominator * cells.rate AS DECIMAL(38, 9))) AS DOUBLE) AS expected,
-            MIN(overall.share_known) AS share_known
+            AVG(CASE WHEN counted.diagnosis_group IS NOT NULL AND counted.age_band IS NOT NULL THEN 1.0 ELSE 0.0 END)
+                AS share_known
         FROM counted
         INNER JOIN cells
             ON counted.diagnosis_group IS NOT DISTINCT FROM cells.diagnosis_group
             AND counted.age_band IS NOT DISTINCT FROM cells.age_band
-        CROSS JOIN overall
         LEFT JOIN units ON counted.unit_id = units.unit_id
         LEFT JOIN facilities ON counted.facility_id = facilities.facility_id
         GROUP BY counted.facility_id, counted.unit_id

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
+import pyarrow  # type: ignore[import-untyped]
+import pyarrow.parquet  # type: ignore[import-untyped]
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.files import is_disk_full
@@ -26,7 +28,7 @@ def open_parquet(path: Path, *, name: str, wanted: Wanted, limits: Limits) -> Op
     """Raises InputError when the file is broken, its footer declares more than the limits allow, a name stands twice,
     or a known column holds more than one value in a row.
     """
-    records, size, named = _declared(path, name)
+    records, size, schema = _declared(path, name)
     if size > limits.unpacked_gb * 1_000_000_000:
         what = f"declares {size / 1e9:,.1f} GB when unpacked, more than {limits.unpacked_gb:g} GB."
         raise InputError(Fault(name, what, "Split it, or raise limits: unpacked_gb in kpi.yaml."))
@@ -38,7 +40,7 @@ def open_parquet(path: Path, *, name: str, wanted: Wanted, limits: Limits) -> Op
             raise
         raise InputError(broken_parquet(name)) from error
     columns = list(kinds)
-    faults = [*header_faults(name, named), *_many_valued(name, kinds, wanted)]
+    faults = [*header_faults(name, schema.names), *_many_valued(name, kinds, wanted), *_durations(name, schema, wanted)]
     if faults:
         raise InputError(faults)
     selected = ", ".join(
@@ -63,19 +65,24 @@ def _many_valued(name: str, kinds: Mapping[str, str], wanted: Wanted) -> Iterato
             yield Fault(name, what, "Export one value for each row in a column of its own.")
 
 
+def _durations(name: str, schema: pyarrow.Schema, wanted: Wanted) -> Iterator[Fault]:
+    """Lengths of time (a timedelta of pandas): Parquet knows none, so that 2 hours would pass for 7,200,000,000,000."""
+    for field in schema:
+        if field.name.lower() in wanted.known and pyarrow.types.is_duration(field.type):
+            what = f"column {field.name} holds lengths of time, which Parquet stores as bare numbers."
+            yield Fault(name, what, "Export it as a number in the column's unit (docs/data_dictionary.md).")
+
+
 def broken_parquet(name: str) -> Fault:
     """The fault of a Parquet file that cannot be read, or not to its end."""
     return Fault(name, "is not a readable Parquet file (broken or cut short).", "Export the file again.")
 
 
-def _declared(path: Path, name: str) -> tuple[int, int, list[str]]:
+def _declared(path: Path, name: str) -> tuple[int, int, pyarrow.Schema]:
     """Rows, unpacked bytes and columns, as the footer says: another library reads it than reads the rows."""
-    import pyarrow  # type: ignore[import-untyped]
-    import pyarrow.parquet  # type: ignore[import-untyped]
-
     try:
         footer = pyarrow.parquet.read_metadata(path)
         size = sum(footer.row_group(n).total_byte_size for n in range(footer.num_row_groups))
-        return footer.num_rows, size, footer.schema.to_arrow_schema().names
+        return footer.num_rows, size, footer.schema.to_arrow_schema()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(broken_parquet(name)) from error

@@ -11,7 +11,7 @@ from kpi_pipeline.improvement.drivers.opportunity import Opportunity, Rung
 from kpi_pipeline.judgement.disclosure import Number, Withheld, is_small
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.drivers.excess import JudgedExcess, judge_excess
-from kpi_pipeline.judgement.drivers.mix import JudgedMix, judge_mix
+from kpi_pipeline.judgement.drivers.mix import JudgedMix, judge_mix, mix_of
 from kpi_pipeline.judgement.drivers.units import JudgedUnits, judge_units
 from kpi_pipeline.judgement.drivers.waits import JudgedWaits, judge_waits
 from kpi_pipeline.judgement.inputs import ReportInputs
@@ -89,7 +89,7 @@ def judge_drivers(inputs: ReportInputs, figures: FigureIndex, known: FigureIndex
     if not told(_STAYED):
         lines = judge_excess(inputs, figures, drivers.service_lines, by="service_line", n_shown=9)
         drgs = judge_excess(inputs, figures, drivers.drgs, by="drg_code", n_shown=5)
-    mixed, units = drivers.mix_change, drivers.units
+    mixed, units = mix_of(inputs, drivers), drivers.units
     return JudgedDrivers(
         first_month=drivers.first_month,
         last_month=drivers.last_month,
@@ -98,7 +98,7 @@ def judge_drivers(inputs: ReportInputs, figures: FigureIndex, known: FigureIndex
         service_lines=lines,
         drgs=drgs,
         n_without_expected=Withheld.COMPLEMENT if inputs.withholds else n_without,
-        mix=None if mixed and told(mixed.metric, n_years=2) else judge_mix(inputs, figures, drivers),
+        mix=None if mixed and told(mixed.metric, n_years=2) else judge_mix(inputs, figures, drivers, mixed),
         units=None if units and told(units.metric) else judge_units(inputs, drivers),
         opportunity=opportunity,
         n_not_costed=_n_not_costed(inputs, opportunity),
@@ -146,7 +146,8 @@ def _n_discharges(inputs: ReportInputs) -> Number:
     drivers = inputs.drivers
     assert drivers is not None
     others = [] if drivers.drgs is None else [float(drivers.drgs.total.n_stays)]
-    others += [] if drivers.mix_change is None else [float(drivers.mix_change.after["n_cases"].sum())]
+    mixed = mix_of(inputs, drivers)
+    others += [] if mixed is None else [float(mixed.after["n_cases"].sum())]
     threshold = inputs.settings.small_number_threshold
     is_told = any(is_small(abs(drivers.n_discharges - other), threshold) for other in others)
     return Withheld.COMPLEMENT if inputs.withholds and is_told else float(drivers.n_discharges)

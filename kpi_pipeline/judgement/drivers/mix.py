@@ -11,6 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.rounding import round_half_up, round_parts
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
 from kpi_pipeline.improvement.drivers.decomposition import Amount, RatioChange, decompose_ratio
@@ -43,12 +44,16 @@ class MixRow:
 class JudgedMix:
     """A metric's change since the year before, as printed: old + moved = new, mix + rate = moved.
 
+    first, last: the months of the newer year, of which months_back months before the report's own are the last.
     chance: the change, its mix and its rate with what chance alone makes of them; None where that is not known.
     rows: empty where the table would tell a small number of cases. n_small_kinds: kinds gathered for too few cases.
     """
 
     metric: Metric
     by: str
+    first: Month
+    last: Month
+    months_back: int
     old: float
     new: float
     moved: float
@@ -59,9 +64,17 @@ class JudgedMix:
     n_small_kinds: int
 
 
-def judge_mix(inputs: ReportInputs, figures: FigureIndex, drivers: Drivers) -> JudgedMix | None:
-    """The split; None where either year lacks kinds of cases large enough."""
+def mix_of(inputs: ReportInputs, drivers: Drivers) -> MixChange | None:
+    """Which split this reader gets. Copies that withhold compare tables of the report's own months, so theirs end with
+    it."""
     change = drivers.mix_change
+    return drivers.mix_to_date if inputs.withholds and change is not None and change.months_back else change
+
+
+def judge_mix(
+    inputs: ReportInputs, figures: FigureIndex, drivers: Drivers, change: MixChange | None
+) -> JudgedMix | None:
+    """The split; None where either year lacks kinds of cases large enough."""
     if change is None:
         return None
     metric = inputs.metrics[change.metric]
@@ -83,6 +96,9 @@ def judge_mix(inputs: ReportInputs, figures: FigureIndex, drivers: Drivers) -> J
     return JudgedMix(
         metric=metric,
         by=change.by,
+        first=drivers.first_month.plus(-change.months_back),
+        last=drivers.last_month.plus(-change.months_back),
+        months_back=change.months_back,
         old=old,
         new=new,
         moved=moved,

@@ -8,7 +8,7 @@ from typing import Any
 
 from kpi_pipeline.core.text.texts import unmistakable_name
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.improvement.drivers.collect import Drivers
+from kpi_pipeline.improvement.drivers.collect import FEWEST_KNOWN, Drivers
 from kpi_pipeline.judgement.disclosure import Sum, Withheld, withhold_table
 from kpi_pipeline.judgement.disclosure.tables import total_last
 from kpi_pipeline.judgement.inputs import ReportInputs
@@ -21,12 +21,16 @@ _ALL = "All"
 
 @dataclass(frozen=True, slots=True)
 class JudgedUnits:
-    """One proportion by unit, standardised for diagnosis group and age, and how many units are not shown for too few
-    cases."""
+    """One proportion by unit, standardised for diagnosis group and age.
+
+    n_left_out: units not shown for too few cases. n_not_known: not shown because they cannot be adjusted: diagnosis
+    group or age of too many of their cases is not known. Such a unit would be its own yardstick and never stand out.
+    """
 
     metric: Metric
     result: FunnelResult
     n_left_out: int
+    n_not_known: int = 0
 
     @property
     def outside(self) -> tuple[FunnelPoint, ...]:
@@ -41,13 +45,15 @@ def judge_units(inputs: ReportInputs, drivers: Drivers) -> JudgedUnits | None:
     metric = inputs.metrics[drivers.units.metric]
     rows = [row for row in drivers.units.units.to_dict("records") if row["denominator"] > 0]
     hidden = _withheld(inputs, rows)
-    shown = [
+    large = [
         row
         for place, row in enumerate(rows)
         if row["unit_id"] != "" and row["denominator"] >= inputs.settings.min_denominator and place not in hidden
     ]
+    shown = [row for row in large if row["share_known"] >= FEWEST_KNOWN]
     if len(shown) < _FEWEST_UNITS:
         return None
+    n_units = sum(1 for row in rows if row["unit_id"] != "")
     overall = sum(row["numerator"] for row in rows) / sum(row["denominator"] for row in rows)
     result = evaluate_funnel(
         [_standardised(row, overall) for row in shown],
@@ -56,7 +62,7 @@ def judge_units(inputs: ReportInputs, drivers: Drivers) -> JudgedUnits | None:
         better=metric.better,
         value_scale=metric.scale,
     )
-    return JudgedUnits(metric, result, sum(1 for row in rows if row["unit_id"] != "") - len(shown))
+    return JudgedUnits(metric, result, n_units - len(large), len(large) - len(shown))
 
 
 def _standardised(row: dict[Hashable, Any], overall: float) -> float:

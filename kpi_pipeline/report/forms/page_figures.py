@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.rounding import round_half_up
+from kpi_pipeline.improvement.benchmarks import RATIO_DECIMALS, Benchmarks
 from kpi_pipeline.improvement.budget import Budget
 from kpi_pipeline.improvement.drivers.opportunity import Opportunity
 from kpi_pipeline.improvement.effects.effect_result import EffectResult
@@ -74,6 +75,8 @@ def page_figures(judged: Judged) -> tuple[PageFigure, ...]:
         found += _budget(judged.budget)
     if judged.fairness is not None:
         found += _fairness(judged.fairness)
+    if judged.benchmarks is not None:
+        found += _benchmarks(judged.benchmarks)
     for one in judged.programme:
         found += _initiative(judged, one)
     return tuple(found)
@@ -140,6 +143,30 @@ def _fairness(fairness: JudgedFairness) -> Iterator[PageFigure]:
                 yield PageFigure("fairness", part, group, "cases", gap.n_cases, "cases", months=months)
                 value, lower, upper = numbers
                 yield PageFigure("fairness", part, group, "difference", value, metric.unit, lower, upper, months)
+
+
+def _benchmarks(benchmarks: Benchmarks) -> Iterator[PageFigure]:
+    """Ours and CMS's, as printed; what CMS does not give is no number and not here."""
+    unit, decimals = benchmarks.metric.unit, benchmarks.metric.decimals
+    for one in benchmarks.facilities:
+        for row in one.rows:
+            part, item = one.facility_id, row.condition
+            if row.n_cases is not None:
+                yield PageFigure("benchmarks", part, item, "cases", row.n_cases, "cases")
+            if row.value is not None:
+                yield PageFigure("benchmarks", part, item, "value", round_half_up(row.value, decimals), unit)
+            published = {
+                "discharges": (row.published_discharges, "discharges", 0),
+                "readmissions": (row.published_readmissions, "cases", 0),
+                "predicted": (row.predicted_pct, "percent", decimals),
+                "expected": (row.expected_pct, "percent", decimals),
+                "ratio": (row.excess_ratio, "ratio", RATIO_DECIMALS),
+            }
+            for name, (value, of, places) in published.items():
+                if value is not None:
+                    yield PageFigure(
+                        "benchmarks", part, item, f"published_{name}", round_half_up(float(value), places), of
+                    )
 
 
 def _drivers(drivers: JudgedDrivers) -> Iterator[PageFigure]:
@@ -219,6 +246,7 @@ def _units(units: JudgedUnits) -> Iterator[PageFigure]:
     overall = round_half_up(units.result.target, metric.decimals)
     yield PageFigure("drivers", part, ALL, "overall", overall, metric.unit)
     yield PageFigure("drivers", part, ALL, "units_left_out", float(units.n_left_out), "units")
+    yield PageFigure("drivers", part, ALL, "units_not_adjusted", float(units.n_not_known), "units")
     for point in units.outside:
         value = round_half_up(point.value, metric.decimals)
         yield PageFigure("drivers", part, point.name, "standardised", value, metric.unit)

@@ -26,7 +26,7 @@ _BEHIND_PAGE_1 = ("changes_since_last_issue", "said_before")
 _ROWS_WITH_AIR = 30
 """A scorecard of more rows is set with less air: it is two pages or more, and looked things up in."""
 
-_OF_ROWS = frozenset({"totals", "budget", "barriers", "fairness"})
+_OF_ROWS = frozenset({"totals", "budget", "barriers", "fairness", "benchmarks"})
 """Further sections without a drawing (report.css lets their tables break)."""
 
 
@@ -66,7 +66,7 @@ class Section:
 
 def sections_of(report: Report) -> list[Section]:
     """The sections in the order of the pages."""
-    meant = {"drivers": 2, "hospitals": 1, "barriers": 1, "totals": 1, "budget": 1, "fairness": 1}
+    meant = {"drivers": 2, "hospitals": 1} | dict.fromkeys(_OF_ROWS, 1)
     further = [Section(one.name, "further", one, meant.get(one.name)) for one in report.further_sections]
     n_rows = sum(len(group.rows) for group in report.scorecard.groups)
     found = [Section("front", "front", pages_meant=1)]

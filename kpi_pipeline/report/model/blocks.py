@@ -128,6 +128,7 @@ class FurtherSection(Frozen):
         "totals",
         "budget",
         "fairness",
+        "benchmarks",
         "improvement_programme",
         "changes_since_last_issue",
     ]

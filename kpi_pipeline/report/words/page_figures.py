@@ -17,6 +17,7 @@ PAGES: Mapping[str, str] = {
     "totals": "Year to date",
     "budget": "Budget",
     "fairness": "Fairness",
+    "benchmarks": "Benchmarks",
     "improvement": "Improvement programme",
 }
 """The pages whose figures are of no measure's month, by the first word of their ids; also sheets of the workbook."""
@@ -118,6 +119,15 @@ _GAPS = {
     "cases": "The group's cases in the twelve months that end with the last final month.",
     "difference": "The group less all others over the same year, unadjusted, with its interval. A gap is a question.",
 }
+_BENCHMARKS = {
+    "cases": "The facility's index discharges for this condition in the twelve newest final months.",
+    "value": "Of those, the share that came back, unadjusted. None where they are too few.",
+    "published_discharges": "The discharges CMS counted, in the older months its file names.",
+    "published_readmissions": "The readmissions CMS counted of them.",
+    "published_predicted": "CMS's predicted readmission rate of the hospital: its own patients, risk-standardised.",
+    "published_expected": "What an average hospital would have had with these patients, by CMS's model.",
+    "published_ratio": "CMS's excess readmission ratio: predicted ÷ expected. Never compared with our own figure.",
+}
 _PARTS: Mapping[tuple[str, str], tuple[str, Mapping[str, str]]] = {
     ("drivers", "period"): (_DRIVERS_YEAR, {"discharges": "Stays that ended in the year."}),
     ("drivers", "avoidable_days"): (_DRIVERS_YEAR, _WAITS),
@@ -130,6 +140,7 @@ _PARTS: Mapping[tuple[str, str], tuple[str, Mapping[str, str]]] = {
             "overall": "The line of the funnel: all units together.",
             "standardised": "The unit's figure, were its patients by diagnosis group and age those of all units.",
             "units_left_out": "Units with too few cases to be drawn.",
+            "units_not_adjusted": "Units not drawn since diagnosis or age is missing in too many cases.",
         },
     ),
     ("drivers", "opportunity"): (_DRIVERS_YEAR, _RUNGS),
@@ -144,6 +155,7 @@ _PAGE_WIDE: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "totals": ("", _TOTALS),
     "budget": ("Accounts with an amount on one side only are in no line.", _DOLLARS),
     "fairness": ("", _GAPS),
+    "benchmarks": ("As CMS published it, or as counted by us; the two are not made of the same patients.", _BENCHMARKS),
     "improvement": ("Declared months alone; see the analysis declared for the initiative.", _LEVELS),
 }
 _OUTCOME = "Of this row's denials, in the newest twelve months whose time is over, by this measure:"

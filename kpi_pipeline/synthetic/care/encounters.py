@@ -13,7 +13,7 @@ from kpi_pipeline.synthetic.care.money import MONEY_COLUMNS
 from kpi_pipeline.synthetic.care.people import People
 from kpi_pipeline.synthetic.ground import arrays
 from kpi_pipeline.synthetic.ground.places import BACKGROUNDS, FACILITY_IDS
-from kpi_pipeline.synthetic.ground.plan import MINUTES_PER_DAY, NEVER, Ints, Plan
+from kpi_pipeline.synthetic.ground.plan import MINUTES_PER_DAY, NEVER, Bools, Ints, Plan
 
 _PROVIDERS_PER_LINE = 12
 _EXTRACTED_MINUTES = 4 * 60
@@ -41,6 +41,7 @@ ENCOUNTER_TEXT: dict[str, str] = {
     "sex": "CASE WHEN is_female THEN 'F' ELSE 'M' END",
     "language": "CAST(language AS VARCHAR)",
     "race": "CAST(race AS VARCHAR)",
+    "condition_codes": "CAST(condition_codes AS VARCHAR)",
     **{column: f"CAST(CAST({column} AS DECIMAL(14, 2)) AS VARCHAR)" for column in MONEY_COLUMNS},
     "updated_at": "CAST(updated_at AS VARCHAR)",
 }
@@ -64,8 +65,12 @@ def build_encounters(
     unit: Ints,
     money: pd.DataFrame,
     other_money: pd.DataFrame,
+    changed: Bools,
 ) -> tuple[pd.DataFrame, Numbers]:
-    """All encounters in order of admission with the columns `ENCOUNTER_TEXT` reads and `year`, and their numbers."""
+    """All encounters in order of admission with the columns `ENCOUNTER_TEXT` reads and `year`, and their numbers.
+
+    changed: which of `others` were ordered inpatient first.
+    """
     rng = plan.stream("encounters")
     who = np.concatenate([person, others["person"].to_numpy()])
     facility = np.concatenate([stays["facility"].to_numpy(), others["facility"].to_numpy()])
@@ -100,6 +105,7 @@ def build_encounters(
             "birth_date": days(people.born_on[who]),
             "is_female": people.is_female[who],
             **_backgrounds(plan, len(people), who),
+            "condition_codes": _condition_codes(plan, len(stays), changed),
             **amounts,
             "updated_at": moments(_updated(rng, plan, discharged)),
             "year": np.where(discharged == NEVER, plan.last_month.year, _year(discharged)),
@@ -121,6 +127,16 @@ def _backgrounds(plan: Plan, n_people: int, who: Ints) -> dict[str, pd.Categoric
         of_person[rng.random(n_people) < _NOT_ASKED] = -1
         found[column] = names(of_person[who], list(shares))
     return found
+
+
+def _condition_codes(plan: Plan, n_stays: int, changed: Bools) -> pd.Categorical[str]:
+    """UB-04 condition codes: 09 and C5 here and there, 44 where an inpatient order was changed to outpatient."""
+    rng = plan.stream("other condition codes")
+    usual = rng.choice(["", "09", "C5", "09 C5"], size=n_stays + len(changed), p=[0.86, 0.08, 0.05, 0.01]).astype(
+        object
+    )
+    usual[n_stays:][changed] = np.where(usual[n_stays:][changed] == "", "44", "44 " + usual[n_stays:][changed])
+    return texts(usual)
 
 
 def _join(first: object, second: object) -> pd.Categorical[str]:

@@ -187,6 +187,8 @@ def _write_denials(writer: Writer, events: Events, numbers: Numbers) -> None:
             "appealed_on": days(denials["appealed_on"].to_numpy()),
             "decided_on": days(denials["decided_on"].to_numpy()),
             "outcome": names(denials["outcome"].to_numpy(), utilisation.DENIAL_OUTCOMES),
+            "peer_to_peer_on": days(denials["peer_to_peer_on"].to_numpy()),
+            "peer_to_peer_outcome": names(denials["peer_to_peer_outcome"].to_numpy(), utilisation.DENIAL_OUTCOMES),
         }
     )
     columns = {
@@ -198,6 +200,8 @@ def _write_denials(writer: Writer, events: Events, numbers: Numbers) -> None:
         "reason_code": "reason_code",
         **as_dates("appealed_on", "decided_on"),
         "outcome": "outcome",
+        **as_dates("peer_to_peer_on"),
+        "peer_to_peer_outcome": "peer_to_peer_outcome",
     }
     writer.write("denials.csv", frame, columns=columns)
 

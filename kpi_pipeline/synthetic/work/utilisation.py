@@ -24,6 +24,7 @@ DENIAL_OUTCOMES = ("upheld", "overturned")
 REVIEW_TYPES = ("admission", "continued stay")
 REVIEW_OUTCOMES = ("meets inpatient criteria", "referred to physician advisor", "status changed")
 NOTICES = ("IM", "IM follow-up", "MOON")
+_CHANGED_SHARE = 0.06
 _HOUR = 60
 
 
@@ -76,7 +77,7 @@ def build_denials(plan: Plan, stays: pd.DataFrame, *, payer: Ints, billed: Ints)
     appealed = (rng.random(n) < 0.55) & (appealed_on <= plan.last_day)
     decided_on = appealed_on + rng.integers(20, 90, n)
     decided = appealed & (decided_on <= plan.last_day)
-    return pd.DataFrame(
+    denials = pd.DataFrame(
         {
             "stay": rows,
             "denied_on": denied_on,
@@ -87,6 +88,29 @@ def build_denials(plan: Plan, stays: pd.DataFrame, *, payer: Ints, billed: Ints)
             "outcome": np.where(decided, (rng.random(n) < 0.52).astype(np.int64), -1),
         }
     )
+    return _add_peer_to_peers(plan, denials)
+
+
+def _add_peer_to_peers(plan: Plan, denials: pd.DataFrame) -> pd.DataFrame:
+    """Talks with the payer's physician within twelve days about what can be talked over; columns peer_to_peer_on and
+    peer_to_peer_outcome. A denial that a talk overturned is settled that day and was never appealed."""
+    rng = plan.stream("peer-to-peers")
+    n = len(denials)
+    spoke_on = denials["denied_on"].to_numpy() + rng.integers(0, 13, n)
+    spoke = np.isin(denials["reason"], [0, 1, 3]) & (rng.random(n) < 0.35) & (spoke_on <= plan.last_day)
+    won = spoke & (denials["appealed_on"].to_numpy() == NEVER) & (rng.random(n) < 0.7)
+    return denials.assign(
+        peer_to_peer_on=np.where(spoke, spoke_on, NEVER),
+        peer_to_peer_outcome=np.where(spoke, won.astype(np.int64), -1),
+        decided_on=np.where(won, spoke_on, denials["decided_on"]),
+        outcome=np.where(won, DENIAL_OUTCOMES.index("overturned"), denials["outcome"]),
+    )
+
+
+def choose_changed(plan: Plan, encounters: pd.DataFrame) -> Bools:
+    """Which encounters were ordered inpatient and changed to observation in time (condition code 44)."""
+    observed: Bools = (encounters["encounter_type"] == "observation").to_numpy()
+    return observed & (plan.stream("condition codes").random(len(encounters)) < _CHANGED_SHARE)
 
 
 def build_reviews(plan: Plan, stays: pd.DataFrame) -> pd.DataFrame:

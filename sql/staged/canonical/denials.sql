@@ -10,7 +10,9 @@ columns:
   reason_code: {type: text, means: "Reason for the denial."}
   appealed_on: {type: date, when_unreadable: unknown, means: "Day of the appeal."}
   decided_on: {type: date, when_unreadable: unknown, means: "Day of the decision on the appeal."}
-  outcome: {type: text, means: "Overturned, upheld or open."}
+  outcome: {type: text, means: "Overturned, upheld or open: where the denial stands, also after a peer-to-peer."}
+  peer_to_peer_on: {type: date, added_later: true, when_unreadable: unknown, means: "Day of the peer-to-peer: our physician and the payer's spoke about the denial."}
+  peer_to_peer_outcome: {type: text, added_later: true, means: "Overturned, upheld or open: what the peer-to-peer came to."}
 ---*/
 SELECT
     source_line,
@@ -22,5 +24,7 @@ SELECT
     reason_code,
     appealed_on,
     decided_on,
-    outcome
+    outcome,
+    peer_to_peer_on,
+    peer_to_peer_outcome
 FROM landed

@@ -22,6 +22,7 @@ columns:
   sex: {type: text, means: "Sex as registered."}
   language: {type: text, added_later: true, means: "Language the patient prefers, as registered."}
   race: {type: text, added_later: true, means: "Race or ethnicity, as registered."}
+  condition_codes: {type: text, added_later: true, means: "UB-04 condition codes of the claim (form locators 18 to 28), divided by blanks, commas or semicolons; 44 says that an inpatient order was changed to outpatient."}
   total_cost: {type: number, when_unreadable: unknown, means: "Total cost in dollars from cost accounting, direct and indirect."}
   direct_cost: {type: number, when_unreadable: unknown, means: "Direct cost in dollars."}
   variable_direct_cost: {type: number, when_unreadable: unknown, means: "Variable direct cost in dollars."}
@@ -74,6 +75,7 @@ SELECT
     sex,
     language,
     race,
+    condition_codes,
     total_cost,
     direct_cost,
     variable_direct_cost,

@@ -33,7 +33,7 @@ def build_unit_block(units: JudgedUnits) -> Block:
             f"{' and the usual spread between units' if result.is_adjusted else ''}",
             funnel=_funnel(result, metric, heading),
         ),
-        notes=_notes(result, units.n_left_out),
+        notes=_notes(units),
     )
 
 
@@ -55,7 +55,8 @@ def _outside_words(outside: Sequence[FunnelPoint], overall: float, metric: Metri
     return (f"Outside the 99.8% limits: {join_words(named)}. That is a question to ask, not a verdict.",)
 
 
-def _notes(result: FunnelResult, n_left_out: int) -> tuple[str, ...]:
+def _notes(units: JudgedUnits) -> tuple[str, ...]:
+    result = units.result
     words = (
         "Adjusted for diagnosis group and age (observed over expected, times the overall rate); other differences "
         "between the patients are not."
@@ -64,8 +65,11 @@ def _notes(result: FunnelResult, n_left_out: int) -> tuple[str, ...]:
         words += " The limits are widened for the usual spread between units (over-dispersion)."
     if result.has_few_units:
         words += f" {capitalised(small_count_words(len(result.points)))} units are few to judge that spread by."
-    if n_left_out:
-        words += f" Not shown, for too few cases: {format_count(n_left_out, 'units')}."
+    if units.n_left_out:
+        words += f" Not shown, for too few cases: {format_count(units.n_left_out, 'units')}."
+    if units.n_not_known:
+        lacking = format_count(units.n_not_known, "units")
+        words += f" Not shown, since diagnosis or age is missing in more than one case of ten: {lacking}."
     return (words,)
 
 

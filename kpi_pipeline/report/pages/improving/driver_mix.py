@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.language import format_count, format_number
 from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.core.text.texts import join_words
@@ -19,14 +18,14 @@ from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_bare,
 from kpi_pipeline.report.words.phrases import mid_sentence, subject
 
 
-def build_mix_block(mix: JudgedMix, first: Month, last: Month, drg_titles: Mapping[str, str]) -> Block:
+def build_mix_block(mix: JudgedMix, drg_titles: Mapping[str, str]) -> Block:
     """Why cost per case, or the length of stay, is not what it was a year before: other cases, or the same ones."""
     metric, moved = mix.metric, mix.moved
     title = subject(metric.title)
     side = "higher than" if moved > 0 else "lower than"
     compared = f"{format_value(abs(moved), metric)} {side}" if moved else "the same as"
     sentence = (
-        f"{title} was {format_value(mix.new, metric)} from {first.name} to {last.name}, {compared} in "
+        f"{title} was {format_value(mix.new, metric)} from {mix.first.name} to {mix.last.name}, {compared} in "
         f"the twelve months before ({format_value(mix.old, metric)}). Mix, which kinds of cases there were, "
         f"{_adds(mix.mix, metric)}; rate, what the same kinds of cases came to, {_adds(mix.rate, metric)}. "
         "The two parts sum to the change exactly."
@@ -36,6 +35,10 @@ def build_mix_block(mix: JudgedMix, first: Month, last: Month, drg_titles: Mappi
         sure = {"the change": mix.chance.change, "mix": mix.chance.mix, "rate": mix.chance.rate}
         beyond = [name for name, part in sure.items() if part.excludes_zero]
         note += f" Beyond what chance alone would make (95%): {join_words(beyond) if beyond else 'none of the three'}."
+    if mix.months_back:
+        what = "costed or coded" if metric.unit == "usd" else "coded"
+        later = "The month after it is" if mix.months_back == 1 else "The months after it are"
+        note += f" {later} not in it: too few of the discharges there are {what} yet."
     if mix.n_small_kinds:
         few = format_count(mix.n_small_kinds, "kinds with too few cases")
         note += f" All others includes {few} for a figure of their own."

@@ -31,7 +31,7 @@ def build_drivers(judged: Judged) -> FurtherSection | None:
     blocks = [_waits_block(drivers.waits)] if drivers.waits else []
     blocks += build_excess_blocks(drivers)
     if drivers.mix:
-        blocks.append(build_mix_block(drivers.mix, drivers.first_month, drivers.last_month, drivers.drg_titles))
+        blocks.append(build_mix_block(drivers.mix, drivers.drg_titles))
     blocks += [build_unit_block(drivers.units)] if drivers.units else []
     blocks += [_opportunity_block(judged, drivers, drivers.opportunity)] if drivers.opportunity else []
     if not blocks:
