@@ -18,6 +18,7 @@ from kpi_pipeline.cli.answers.faults import faults
 from kpi_pipeline.cli.answers.figures import add_figures
 from kpi_pipeline.cli.answers.groups import add_groups
 from kpi_pipeline.cli.answers.lists import cases, quarantine, values
+from kpi_pipeline.cli.answers.people import people_app
 from kpi_pipeline.cli.answers.risk import risk_app
 from kpi_pipeline.cli.answers.signals import signals
 from kpi_pipeline.cli.answers.totals import totals
@@ -80,6 +81,7 @@ app.add_typer(initiative_app, name="initiative")
 app.add_typer(rebase_app, name="rebase")
 app.add_typer(definitions_app, name="definitions")
 app.add_typer(risk_app, name="risk")
+app.add_typer(people_app, name="people")
 app.add_typer(reference_app, name="reference")
 app.add_typer(state_app, name="state")
 add_project_option(app)

@@ -87,11 +87,17 @@ KINDS: Mapping[str, Shape] = {
     "persons_all_new": Shape("facility_id", details="month"),
     "persons_with_one_stay": Shape("facility_id", counts="stays"),
     "rows_alike": Shape("table columns", counts="rows of_rows"),
+    # columns: the kinds of encounter
+    "encounters_alike": Shape("facility_id columns", counts="rows"),
+    "encounters_alike_of_strangers": Shape("facility_id columns", counts="rows"),
     # what is missing
     "month_thin": Shape("table facility_id", counts="rows usual", details="month"),
     "values_missing": Shape("table facility_id columns", counts="stays of_stays"),
     "values_missing_in_month": Shape("table columns", counts="stays of_stays", details="month"),
     "kind_thin": Shape("table facility_id columns", counts="rows usual", details="month"),
+    # columns: the kind of rows, where it is not the whole table
+    "months_low": Shape("table facility_id columns", counts="rows usual", details="first_month last_month"),
+    "months_high": Shape("table facility_id columns", counts="rows usual", details="first_month last_month"),
     "cells_empty": Shape("table facility_id columns", counts="rows of_rows"),
     "cells_empty_in_month": Shape("table facility_id columns", counts="rows of_rows", details="month"),
     "budget_lines_missing": Shape("facility_id", counts="rows", details="first_month last_month"),
@@ -105,6 +111,8 @@ KINDS: Mapping[str, Shape] = {
     # the department's own tables
     "facilities_without_encounters": Shape("table columns", counts="rows"),
     "outcomes_unknown": Shape("table columns", counts="rows"),
+    "words_instead": Shape("table facility_id columns", counts="rows", details="first_month last_month word instead"),
+    "words_like": Shape("table columns", counts="rows", details="column means"),
     "peer_to_peers_unsettled": Shape(counts="rows"),
     "shifts_twice": Shape(counts="rows"),
     # what the stays show
@@ -116,6 +124,7 @@ KINDS: Mapping[str, Shape] = {
     "stays_without_length": Shape("facility_id", counts="stays of_stays", details="month"),
     "stays_open_at_once": Shape(counts="persons"),
     "stays_after_death": Shape(counts="stays"),
+    "place_not_in_cost_year": Shape("facility_id", details="months first_month last_month"),
     "drg_table_of_another_year": Shape("columns", details="used"),
 }
 """Every kind of notice and what it holds; `report.words.notices` has a sentence for each."""

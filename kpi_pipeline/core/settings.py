@@ -92,6 +92,17 @@ class OpportunitySettings(_Frozen):
     comparator: StayComparator | None = None
 
 
+class PeopleSettings(_Frozen):
+    """What may be told of single case managers, in files for their manager alone.
+
+    managers: who may have such a file, each with the machine's user who may speak for the name ('' for any); nobody by
+    default. appraisal: whether figures by case manager are made at all.
+    """
+
+    managers: dict[Annotated[str, Field(min_length=1, max_length=80)], str] = {}
+    appraisal: bool = False
+
+
 class Limits(_Frozen):
     """How large an untrusted file may be. Each limit says its own name when it is reached.
 
@@ -151,6 +162,7 @@ class Settings(_Frozen):
     year_starts_in: Annotated[int, Field(ge=1, le=12)] = 1
     denial_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
+    people: PeopleSettings = PeopleSettings()
     delivery: DeliverySettings = DeliverySettings()
 
     @model_validator(mode="before")

@@ -22,13 +22,22 @@ def check_right(approvers: Mapping[str, str], by: str, to: str) -> None:
     to: what is asked, as in `may not approve`.
     approvers: name → the account's user, '' for any. Empty: no list is kept, and any name will do.
     """
-    if not approvers:
-        return
-    listed = next((user for name, user in approvers.items() if is_same_person(name, by)), None)
+    if approvers:
+        _check_listed(approvers, by, to, "The lists are approvers and deciders, below delivery in kpi.yaml.")
+
+
+def check_manager(managers: Mapping[str, str], by: str, to: str) -> None:
+    """As `check_right`, of files that name case managers; where nobody is listed, nobody may."""
+    if not managers:
+        cure = "Name those who may below people: managers in kpi.yaml."
+        raise DeliveryError(Fault("--by", f"{by} may not {to}: no manager is declared.", cure))
+    _check_listed(managers, by, to, "The list is managers, below people in kpi.yaml.")
+
+
+def _check_listed(listed_names: Mapping[str, str], by: str, to: str, where: str) -> None:
+    listed = next((user for name, user in listed_names.items() if is_same_person(name, by)), None)
     if listed is None:
-        cure = (
-            f"Those who may: {', '.join(approvers)}. The lists are approvers and deciders, below delivery in kpi.yaml."
-        )
+        cure = f"Those who may: {', '.join(listed_names)}. {where}"
         raise DeliveryError(Fault("--by", f"{by} may not {to}.", cure))
     user = machine_account().rpartition("@")[0]
     if listed and user != listed:

@@ -29,7 +29,7 @@ PageName = Literal[
 ]
 ExceptionKind = Literal["concern", "failing", "improvement"]
 
-SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management", "compliance", "people")
+SECTIONS = ("flow", "readmissions", "cost", "utilisation", "case management", "compliance", "experience", "people")
 """The sections of the scorecard, in order."""
 
 MOST_IN_TABLES = 6

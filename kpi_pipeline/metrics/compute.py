@@ -35,7 +35,9 @@ EXCLUSION_COLUMNS = ("metric", "facility_id", "month", "exclusion_reason", "n_ca
 
 BEFORE_DATA = "before_data"
 """The status of a month before the first discharge of the data: a part of its cases alone is known, and which part."""
-_OF_DEPARTMENT = frozenset({"budget", "case_managers", "census", "licences", "staffing", "training", "watermarks"})
+_OF_DEPARTMENT = frozenset(
+    {"budget", "case_managers", "census", "licences", "staffing", "survey_answers", "training", "watermarks"}
+)
 _WHY_NO_VALUE = {
     "geometric_mean": "not_above_zero",
     "survival_median": "few_ended",

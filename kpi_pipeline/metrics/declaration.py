@@ -91,7 +91,9 @@ class Metric(_Frozen):
     name: str
     title: Words
     short_title: Words | None = None
-    section: Literal["flow", "readmissions", "cost", "utilisation", "case management", "compliance", "people"]
+    section: Literal[
+        "flow", "readmissions", "cost", "utilisation", "case management", "compliance", "experience", "people"
+    ]  # fmt: skip
     kind: Kind
     unit: Unit
     better: Better

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
 from kpi_pipeline.core.garbage import collecting_rarely
 from kpi_pipeline.core.periods import Month
@@ -15,30 +17,28 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.decisions import newest, read_outcomes
 from kpi_pipeline.declared.targets import read_targets
-from kpi_pipeline.improvement.benchmarks import read_benchmarks
-from kpi_pipeline.improvement.budget import read_budget
-from kpi_pipeline.improvement.denials import read_denials
-from kpi_pipeline.improvement.drivers.collect import read_drivers
+from kpi_pipeline.improvement.benchmarks import Benchmarks, read_benchmarks
+from kpi_pipeline.improvement.budget import Budget, read_budget
+from kpi_pipeline.improvement.denials import Denials, read_denials
+from kpi_pipeline.improvement.drivers.collect import Drivers, read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.metrics.gaps import read_gaps
+from kpi_pipeline.metrics.gaps import MetricGaps, read_gaps
 from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
-from kpi_pipeline.pipeline.history.evidence import ABOUT, CASES
 from kpi_pipeline.pipeline.history.issue_before import (
     IssueBefore,
     decisions_asked,
-    evidence_of,
     published_before,
     restated_since,
+    roots_of,
     vintages_before,
 )
 from kpi_pipeline.pipeline.history.restatement import read_shown
-from kpi_pipeline.pipeline.history.roots import figure_roots
 from kpi_pipeline.report.build import build_whole
 from kpi_pipeline.report.forms.others import render_forms
 from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
@@ -73,6 +73,20 @@ class WrittenReport:
     forms: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WarehouseFigures:
+    """What a month's report on a facility (or all) takes from one snapshot, for every audience alike."""
+
+    values: pd.DataFrame
+    exclusions: pd.DataFrame
+    facts: BuildFacts
+    drivers: Drivers
+    denials: Denials | None
+    budget: Budget | None
+    gaps: tuple[MetricGaps, ...]
+    benchmarks: Benchmarks | None
+
+
 @collecting_rarely()
 def write_report(
     warehouse: Path,
@@ -85,16 +99,19 @@ def write_report(
     issue: IssueWords = IssueWords(),
     decided: ReportDecisions | None = None,
     forms: Collection[ReportForm] = (),
+    figures: WarehouseFigures | None = None,
 ) -> WrittenReport:
     """Writes a month's PDF, JSON model, figures.csv, provenance.json and other forms: a pure function of snapshot,
     month, code and what is on record: settings, targets, commentary, and the journal of decisions if there is one.
 
-    facility None is the whole system. decided: None reads the journal, as it is now. Raises InputError for a month or
+    facility None is the whole system. decided: None reads the journal, as it is now. figures: None reads the warehouse;
+    whoever makes several reports of one month and facility reads it once. Raises InputError for a month or
     facility that the data do not have, and where the files of an issued report would be overwritten.
     """
     inputs = read_report_inputs(
-        warehouse, month, facility=facility, privacy=privacy, settings=settings, issue=issue, decided=decided
-    )
+        warehouse, month, facility=facility, privacy=privacy, settings=settings, issue=issue, decided=decided,
+        figures=figures,
+    )  # fmt: skip
     whole = build_whole(inputs)
     report, tables = whole.report, whole.tables
     with open_warehouse(warehouse) as connection:
@@ -129,10 +146,8 @@ _TABLES = {
 
 def _with_roots(provenance: str, figures_csv: str, warehouse: Path, facility: str | None, snapshot_id: str) -> str:
     """The provenance with the root over the case list of each figure that is printed."""
-    evidence = evidence_of(warehouse.resolve(), facility or WHOLE_SYSTEM, snapshot_id)
-    salt = json.loads(evidence[ABOUT])["salt"]
-    keys = [(name, place, str(month)) for name, place, month in read_shown(figures_csv)]
-    roots = figure_roots(evidence[CASES], salt, keys)
+    keys = frozenset((name, place, str(month)) for name, place, month in read_shown(figures_csv))
+    roots = roots_of(warehouse.resolve(), facility or WHOLE_SYSTEM, snapshot_id, keys)
     return json.dumps({**json.loads(provenance), "case_list_roots": dict(sorted(roots.items()))}, indent=1) + "\n"
 
 
@@ -142,17 +157,10 @@ def _restated(issue: IssueWords, warehouse: Path, facility: str | None, facts: B
     return restated_since(issue.before, warehouse, scope=facility or WHOLE_SYSTEM, snapshot_id=facts.snapshot_id)
 
 
-def read_report_inputs(
-    warehouse: Path,
-    month: Month,
-    *,
-    facility: str | None = None,
-    privacy: Privacy = "internal",
-    settings: Settings = Settings(),
-    issue: IssueWords = IssueWords(),
-    decided: ReportDecisions | None = None,
-) -> ReportInputs:
-    """Everything a report is judged from: the snapshot, the month, what is on record. Arguments as `write_report`."""
+def read_warehouse_figures(
+    warehouse: Path, month: Month, *, facility: str | None = None, settings: Settings = Settings()
+) -> WarehouseFigures:
+    """Everything a month's report takes from the warehouse; WarehouseError where it is rebuilt meanwhile."""
     metrics = load_metrics()
     read = read_values(warehouse)
     with open_warehouse(warehouse, threads=settings.threads) as connection:
@@ -174,6 +182,24 @@ def read_report_inputs(
         )
     if facts.snapshot_id != read.snapshot_id:
         raise _rebuilt(warehouse)
+    return WarehouseFigures(read.values, read.exclusions, facts, drivers, denials, budget, gaps, benchmarks)
+
+
+def read_report_inputs(
+    warehouse: Path,
+    month: Month,
+    *,
+    facility: str | None = None,
+    privacy: Privacy = "internal",
+    settings: Settings = Settings(),
+    issue: IssueWords = IssueWords(),
+    decided: ReportDecisions | None = None,
+    figures: WarehouseFigures | None = None,
+) -> ReportInputs:
+    """Everything a report is judged from: the snapshot, the month, what is on record. Arguments as `write_report`."""
+    metrics = load_metrics()
+    read = figures or read_warehouse_figures(warehouse, month, facility=facility, settings=settings)
+    facts = read.facts
     decided = read_report_decisions(warehouse, settings=settings) if decided is None else decided
     commentary = read_commentary(settings.report.commentary, metrics)
     asked = decisions_asked(commentary, issue.before, metrics)
@@ -193,11 +219,11 @@ def read_report_inputs(
         rebases=decided.rebases,
         asked=asked,
         outcomes=newest(read_outcomes(settings.report.decisions, asked), decided.outcomes),
-        drivers=drivers,
-        denials=denials,
-        gaps=gaps,
-        budget=budget,
-        benchmarks=benchmarks,
+        drivers=read.drivers,
+        denials=read.denials,
+        gaps=read.gaps,
+        budget=read.budget,
+        benchmarks=read.benchmarks,
         issue_number=issue.number,
         replaces=issue.replaces,
         gate_overrides=issue.gate_overrides,

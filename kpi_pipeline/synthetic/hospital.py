@@ -21,9 +21,10 @@ from kpi_pipeline.synthetic.ground.places import FACILITIES, SYSTEM_NAME
 from kpi_pipeline.synthetic.ground.plan import NEVER, Ints, Plan
 from kpi_pipeline.synthetic.truth import FacilityTruth, MeasureTruth, Truth, write_truth
 from kpi_pipeline.synthetic.work import casework, department, utilisation
+from kpi_pipeline.synthetic.work.counted_cases import Visits
 from kpi_pipeline.synthetic.work.counting import Events, count_months, describe_changes
 from kpi_pipeline.synthetic.work.department_tables import write_department_tables
-from kpi_pipeline.synthetic.work.measure_counting import Visits, count_measures
+from kpi_pipeline.synthetic.work.measure_counting import count_measures
 from kpi_pipeline.synthetic.work.stay_tables import write_stay_tables
 from kpi_pipeline.synthetic.work.writing import Writer
 
@@ -88,7 +89,7 @@ def generate_hospital(
         write_stay_tables(plan, writer, events=events, unit=unit, others=others, numbers=numbers)
         write_department_tables(plan, writer, events=events)
         visits = Visits(others, people.payer[others["person"].to_numpy()])
-        measures = count_measures(plan, events, visits, person=person)
+        measures = count_measures(plan, events, visits, person=person, people=people)
         truth = _build_truth(plan, events, measures, written, dict(writer.volumes))
     _write_landing_yaml(plan, folder)
     write_truth(truth, truth_path or folder.parent / "truth.json")

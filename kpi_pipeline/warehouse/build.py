@@ -26,6 +26,7 @@ from kpi_pipeline.warehouse.department_warnings import find_department_warnings
 from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.gap_warnings import find_gaps
 from kpi_pipeline.warehouse.identity_warnings import find_identity_warnings
+from kpi_pipeline.warehouse.level_warnings import find_levels
 from kpi_pipeline.warehouse.notices import write_notices
 from kpi_pipeline.warehouse.pattern_warnings import find_patterns
 from kpi_pipeline.warehouse.person_warnings import find_person_warnings
@@ -36,6 +37,8 @@ from kpi_pipeline.warehouse.stay_warnings import find_stay_warnings
 from kpi_pipeline.warehouse.supply import create_supply
 from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
 from kpi_pipeline.warehouse.time_warnings import find_time_warnings
+from kpi_pipeline.warehouse.twin_warnings import find_twins
+from kpi_pipeline.warehouse.word_warnings import find_other_words
 
 Progress = Callable[[str], None]
 
@@ -207,12 +210,15 @@ def _write_build_info(
         *find_build_warnings(connection),
         *find_row_warnings(connection, intake),
         *find_identity_warnings(connection, intake),
+        *find_twins(connection, intake),
         *find_implausible(connection),
         *find_patterns(connection),
         *find_person_warnings(connection, intake),
+        *find_levels(connection),
         *find_gaps(connection),
         *find_time_warnings(connection),
         *find_department_warnings(connection),
+        *find_other_words(connection),
         *find_stay_warnings(connection),
     ]
     write_notices(connection, [*intake.warnings, *found])

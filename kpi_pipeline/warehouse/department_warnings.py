@@ -55,7 +55,11 @@ def find_department_warnings(connection: duckdb.DuckDBPyConnection) -> list[Noti
     """All of them, in the order to print; needs the views of staged rows and the warehouse tables."""
     return [
         *(notice for cells in _CELLS for notice in _cells_empty(connection, cells)),
-        *(notice for table in ("staffing", "census", "budget") for notice in _unknown_places(connection, table)),
+        *(
+            notice
+            for table in ("staffing", "census", "budget", "surveys")
+            for notice in _unknown_places(connection, table)
+        ),
         *_outcomes_unknown(connection),
         *_peer_to_peers_unsettled(connection),
         *_shifts_twice(connection),

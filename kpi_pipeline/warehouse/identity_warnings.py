@@ -19,8 +19,6 @@ _BEDS_AT_ONCE = 3
 _OTHER_SCALE = 20
 """A typical amount of a file that is so many times that of the others is in another unit: cents, thousands."""
 _FEWEST_AMOUNTS = 100
-_MANY_ALIKE = 0.05
-"""Two denials of one stay on one day may be alike; a twentieth of a table is not."""
 _AMOUNTS = ("total_cost", "direct_cost", "variable_direct_cost", "total_charges")
 
 
@@ -33,7 +31,6 @@ def find_identity_warnings(connection: duckdb.DuckDBPyConnection, intake: Intake
         *_discharges_lost(connection),
         *_costs_of_zero(connection),
         *_amounts_of_another_scale(connection, intake),
-        *_rows_alike(connection, intake),
     ]
 
 
@@ -146,23 +143,4 @@ def _amounts_of_another_scale(connection: duckdb.DuckDBPyConnection, intake: Int
             )
             for number, times in rows
         ]
-    return found
-
-
-def _rows_alike(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
-    """Rows that differ from another one in their own number alone: a file sent again under new numbers."""
-    found = []
-    for contract in load_contracts().values():
-        if contract.table == "encounters" or len(contract.key) != 1 or "encounter_id" not in contract.columns:
-            continue
-        if contract.key == ("encounter_id",) or not intake.of_table(contract.table):
-            continue
-        columns = ", ".join(identifier(name) for name in contract.columns if name not in (*contract.key, "updated_at"))
-        alike, rows = connection.execute(
-            "SELECT SUM(n) - COUNT(*), SUM(n) FROM "
-            f"(SELECT COUNT(*) AS n FROM staged_{contract.table} GROUP BY {columns})"
-        ).fetchall()[0]
-        if alike and alike >= max(ROWS_TO_NAME, _MANY_ALIKE * rows):
-            counts = {"rows": int(alike), "of_rows": int(rows)}
-            found.append(Notice("rows_alike", table=contract.table, columns=contract.key, counts=counts))
     return found

@@ -27,6 +27,12 @@ ENCOUNTER_KINDS = {
     "outpatient_encounters": "outpatient",
 }
 """Capabilities that are the presence of one type of encounter: without any, its visits are unknown and not none."""
+
+
+def _survey_item(item: str) -> tuple[str, str, str]:
+    return "survey_answers", f"item = '{item}'", f"no item of surveys is {item!r}"
+
+
 WORDED_ROWS = {
     "appeal_outcomes": (
         "denials",
@@ -44,6 +50,9 @@ WORDED_ROWS = {
         "LOWER(peer_to_peer_outcome) IN ('overturned', 'upheld')",
         "no peer_to_peer_outcome of denials is overturned or upheld",
     ),
+    "surveys_of_help": _survey_item("help after discharge"),
+    "surveys_of_symptoms": _survey_item("symptoms in writing"),
+    "surveys_of_plans": _survey_item("plans with the patient"),
     "contact_tasks": (
         "cm_tasks",
         "LOWER(task_type) LIKE '%post-discharge%' "

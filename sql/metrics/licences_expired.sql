@@ -40,7 +40,9 @@ SELECT
     CASE WHEN licences.expires_on <= last_month_ends.month_end THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
     CAST(NULL AS VARCHAR) AS exclusion_reason,
-    licences.licence
+    licences.licence,
+    licences.case_manager_id,
+    licences.expires_on
 FROM licences
 INNER JOIN case_managers ON licences.case_manager_id = case_managers.case_manager_id
 INNER JOIN last_month_ends ON case_managers.facility_id = last_month_ends.facility_id

@@ -44,7 +44,9 @@ SELECT
     CASE WHEN COALESCE(training.completed_on, DATE '9999-12-31') > month_ends.month_end THEN 1 ELSE 0 END AS numerator,
     1 AS denominator,
     CAST(NULL AS VARCHAR) AS exclusion_reason,
-    training.course
+    training.course,
+    training.case_manager_id,
+    training.due_on
 FROM training
 INNER JOIN case_managers ON training.case_manager_id = case_managers.case_manager_id
 INNER JOIN watermarks ON case_managers.facility_id = watermarks.facility_id

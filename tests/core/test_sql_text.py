@@ -96,9 +96,9 @@ GIVEN = {
     | {"where", "year"},
     "warehouse/facts.py": {"extra"},
     "warehouse/department_warnings.py": {"is_empty", "place", "_PLACES.get(cells.table, _BY_ENCOUNTER)"},
-    "warehouse/gap_warnings.py": {"stays", "values"}
-    | {"WORDED_ROWS['medicare_payers'][1]", "WORDED_ROWS['contact_tasks'][1]"},
-    "warehouse/identity_warnings.py": {"counted_sql", "columns", "amount"},
+    "warehouse/gap_warnings.py": {"stays", "values"},
+    "warehouse/level_warnings.py": {"WORDED_ROWS['medicare_payers'][1]", "WORDED_ROWS['contact_tasks'][1]"},
+    "warehouse/identity_warnings.py": {"counted_sql", "amount"},
     "warehouse/pattern_warnings.py": {"_BY_MONTH.format(values=values)"}
     | {"_BY_MONTH.format(values='admitted_on = discharged_on AS is_same_day')"},
     "warehouse/plausibility_warnings.py": {"table", "condition"},
@@ -111,6 +111,8 @@ GIVEN = {
     "warehouse/engines/spark_forms.py": {"node.to.sql(dialect='spark')", "unit", "kind"},
     "warehouse/engines/spark_functions.py": {"product", "cut", "upper", "digits", "scale", "whole", "power", "head"}
     | {"Decimal(_EXACT).scaleb(-scale)", "body", "10 ** scale", "scale + 1", "function"},
+    "warehouse/twin_warnings.py": {"twins", "columns", "of_place"},
+    "warehouse/word_warnings.py": {"self.on", "self.joined", "words.rows", "place", "table", "is_counted", "_INSTEAD"},
     "warehouse/time_warnings.py": {"name", "table", "counts", "place", "joined", "first"}
     | {"order.table", "order.second", "' UNION ALL '.join(selects)"},
 }

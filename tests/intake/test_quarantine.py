@@ -253,3 +253,21 @@ def test_a_row_of_an_unpivoted_file_is_refused_with_the_line_it_came_from(tmp_pa
 )
 def test_every_reason_has_words(table: str, reason: str, words: str) -> None:
     assert reason_words(reason, load_contracts()[table]) == words
+
+
+def test_a_survey_cannot_have_more_best_answers_than_answers(tmp_path: Path) -> None:
+    results = ["3,3", "40,82", "-1,", "5,-1", "100000,0", "100001,0", "40,", "Too few,Too few", ",4"]
+    rows = "".join(f"F1,2026-{at:02},symptoms in writing,{result}\n" for at, result in enumerate(results, start=1))
+    files = {**encounters(GOOD), "surveys.csv": "facility_id,month,item,n_answers,n_top_box\n" + rows}
+    intake = take_in(tmp_path, files)
+    found = [(line, reasons) for _, line, reasons, _ in refused_rows(intake, "surveys")]
+    assert found == [
+        (3, ["more_top_box_than_answers"]),
+        (4, ["implausible_answers"]),
+        (5, ["implausible_answers"]),
+        (7, ["implausible_answers"]),
+    ]
+    assert staged_rows(intake, "n_answers, n_top_box", "surveys") == [
+        (3, 3), (100000, 0), (40, None), (None, None), (None, 4),
+    ]  # fmt: skip
+    assert "is it a percentage?" in reason_words("more_top_box_than_answers", load_contracts()["surveys"])

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kpi_pipeline.core.errors import CheckError
 from kpi_pipeline.core.periods import Month
@@ -16,7 +18,9 @@ from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.judged import Judged, judge
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.licence import refuse_unlicensed, unlicensed
+from kpi_pipeline.report.licence.linter import is_printed_as
 from kpi_pipeline.report.model import Report
+from kpi_pipeline.report.words.phrases import count_words
 from tests.report.invented_report import DENIALS, LOS, METRICS, eventful, report_inputs
 
 
@@ -173,3 +177,21 @@ def test_honest_reports_of_other_months_and_audiences_pass(privacy: str, back: i
     inputs = replace(inputs, month=Month(2026, 10).plus(-back))
     assert unlicensed(build_report(inputs), judge(inputs)) == []
     assert of_exception(DENIALS).kind == "concern"
+
+
+@given(st.floats(min_value=0, max_value=1e7))
+def test_a_count_prints_as_what_it_is(count: float) -> None:
+    """Also sums of weights between two whole numbers: 43.46 is told as 43.5, and is no other number."""
+    assert is_printed_as(count, count_words(count))
+    assert not is_printed_as(count + 1, count_words(count))
+
+
+def test_the_denominators_of_tiles_and_rows_are_checked() -> None:
+    report, judged = told()
+    tile = next(one for one in report.front.tiles if one.basis)
+    row = next(one for group in report.scorecard.groups for one in group.rows if one.metric == tile.metric)
+    written = report.model_dump_json()
+    for name, text, wrong in (("basis", tile.basis, f"1{tile.basis}"), ("denominator", row.denominator, "7")):
+        lied = written.replace(f'"{name}":{json.dumps(text)}', f'"{name}":{json.dumps(wrong)}')
+        found_out = {str(what) for _, what in unlicensed(Report.model_validate_json(lied), judged)}
+        assert found_out == {f"denominator: {wrong}, where there were another number"}

@@ -489,6 +489,46 @@ def _words_of_another_system() -> Iterator[Corruption]:
         "payer|Medicare",
     )
     yield Corruption(
+        "Medicare written 'MCR'",
+        "one facility since August",
+        cells(
+            "encounters",
+            "payer",
+            lambda c: c.str.replace("Medicare", "MCR"),
+            where=both(of_facility, in_months("discharged_at", "2026-08")),
+        ),
+        "payer|Medicare",
+    )
+    yield Corruption(
+        "Medicare written 'Federal A/B'",
+        "60 % of one facility",
+        cells("encounters", "payer", lambda c: c.str.replace("Medicare", "Federal A/B"), where=of_facility, share=60),
+        "payer|Medicare",
+    )
+    yield Corruption(
+        "Medicare mistyped 'Medcare'",
+        "10 % of rows",
+        cells("encounters", "payer", lambda c: c.str.replace("Medicare", "Medcare"), share=10),
+        "payer|Medicare",
+    )
+    yield Corruption(
+        "calls written 'transition'",
+        "every row since August",
+        cells(
+            "cm_tasks",
+            "task_type",
+            lambda c: c.where(~c.str.contains("post-discharge"), "transition"),
+            where=in_months("due_at", "2026-08"),
+        ),
+        "task_type|task",
+    )
+    yield Corruption(
+        "notices written 'Important Message'",
+        "10 % of rows",
+        cells("notices", "notice_type", lambda c: c.replace({"IM": "Important Message"}), share=10),
+        "notice",
+    )
+    yield Corruption(
         "diagnoses of ICD-9",
         "10 % of rows",
         cells("encounters", "primary_diagnosis_code", set_to("4280"), share=10),
@@ -532,6 +572,47 @@ def _places() -> Iterator[Corruption]:
                 encounter_id=lambda r: "9" + r["encounter_id"]
             ),
         ),
+        "encounters.*(twice|two systems|another row)",
+    )
+    yield Corruption(
+        "encounters of two systems twice",
+        "one facility's month under other numbers, of people too",
+        added(
+            "encounters",
+            lambda rows, _: rows[both(of_facility, of_month)(rows)].assign(
+                encounter_id=lambda r: "9" + r["encounter_id"], person_id=lambda r: "9" + r["person_id"].str[1:]
+            ),
+        ),
+        "encounters.*(twice|two systems|another row)|person",
+    )
+    for table, column in (("denials", "denial_id"), ("cm_cases", "cm_case_id"), ("reviews", "review_id")):
+        yield Corruption(
+            f"{table} sent again under new numbers",
+            "one facility's month",
+            _again(table, column),
+            f"{table}.*again",
+        )
+    yield Corruption(
+        "cm_tasks sent again under new numbers",
+        "one month",
+        added(
+            "cm_tasks",
+            lambda rows, _: rows[in_months("due_at", CHANGED_MONTH, CHANGED_MONTH)(rows)].assign(
+                task_id=lambda r: "9" + r["task_id"]
+            ),
+        ),
+        "cm_tasks.*again",
+    )
+    yield Corruption(
+        "shifts twice under other people",
+        "one facility since August",
+        added(
+            "staffing",
+            lambda rows, _: rows[both(of_facility, in_months("shift_on", "2026-08"))(rows)].assign(
+                case_manager_id=lambda r: "9" + r["case_manager_id"]
+            ),
+        ),
+        "staffing.*(more|twice)",
     )
 
     def closed(rows: Rows, landing: Landing) -> None:
@@ -541,6 +622,24 @@ def _places() -> Iterator[Corruption]:
     yield Corruption(
         "a facility closed by a slip of the pen", "ten years ago", in_file("facilities.csv", _alone(closed)), "clos"
     )
+
+
+def _again(table: str, column: str) -> Callable[[Landing], None]:
+    """A facility's month of a table again, each row with a number of its own."""
+
+    def spoil(landing: Landing) -> None:
+        of_month_there = pd.concat(
+            [
+                rows.loc[both(of_facility, of_month)(rows), "encounter_id"]
+                for rows in map(landing.read, landing.files("encounters"))
+            ]
+        )
+        for file in landing.files(table):
+            rows = landing.read(file)
+            again = rows[rows["encounter_id"].isin(of_month_there)]
+            landing.write(file, pd.concat([rows, again.assign(**{column: "9" + again[column]})]))
+
+    return spoil
 
 
 # ---- feeds that go on, thinner ----
@@ -566,6 +665,23 @@ def _thinner_feeds() -> Iterator[Corruption]:
         "half gone since August",
         without("denials", in_months("denied_on", "2026-08"), share=50),
         "denials.*(fewer|usual)",
+    )
+    for table, column in (("notices", "delivered_at"), ("reviews", "done_at"), ("procedures", "performed_on")):
+        yield Corruption(
+            f"{table} go on with fewer rows",
+            "half gone since August",
+            without(table, in_months(column, "2026-08"), share=50),
+            f"{table}.*(fewer|usual)",
+        )
+    yield Corruption(
+        "emergency visits go on with fewer rows",
+        "half gone since August",
+        without(
+            "encounters",
+            both(lambda r: r["encounter_type"] == "emergency department", in_months("admitted_at", "2026-08")),
+            share=50,
+        ),
+        "emergency.*(fewer|usual)",
     )
     yield Corruption(
         "shifts go on with fewer rows",

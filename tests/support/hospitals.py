@@ -76,6 +76,7 @@ class Hospital:
     training: list[CsvRow] = field(default_factory=list)
     licences: list[CsvRow] = field(default_factory=list)
     budget: list[CsvRow] = field(default_factory=list)
+    surveys: list[CsvRow] = field(default_factory=list)
     facilities: list[CsvRow] = field(default_factory=list)
     complete_through: dict[str, date] = field(default_factory=dict)
 
@@ -313,6 +314,7 @@ def _complete(hospital: Hospital, random: Random) -> None:
             row["decided_on"] = decided.isoformat()
             row["outcome"] = random.choice(("overturned", "Overturned", "upheld"))
     _add_later_columns(hospital)
+    _add_surveys(hospital)
     for row in hospital.staffing:
         row["overtime_hours"] = random.choice(("0", "1.5", "2", "0", "0", ""))
     _comply(hospital, random)
@@ -331,6 +333,23 @@ def _add_later_columns(hospital: Hospital) -> None:
         visit = Random(f"{row['person_id']} {row['admitted_at']} {row['discharged_at']} codes")
         chances = ("", "", "", "09", "44", "44;C5", "144", "09, 44") if visit.random() < 0.5 else ("",)
         row["condition_codes"] = visit.choice(chances)
+
+
+def _add_surveys(hospital: Hospital) -> None:
+    """Answers to the three questions, and to another, in the first months; some are not reported."""
+    facility = hospital.facilities[0]["facility_id"]
+    random = Random(f"{facility} surveys")
+    first = min((row["admitted_at"] for row in hospital.encounters if row["admitted_at"]), default="2025-01-01")
+    day = date.fromisoformat(first[:10]).replace(day=1)
+    for _ in range(2):
+        for item in ("Help after discharge", "symptoms in writing", "Plans with the Patient", "quiet at night"):
+            n = random.choice(("0", "1", "4", "6", "", "Too few"))
+            best = str(random.randint(0, int(n))) if n.isdigit() and random.random() < 0.8 else random.choice(("", "*"))
+            month = f"{day:%Y-%m}"
+            hospital.surveys.append(
+                {"facility_id": facility, "month": month, "item": item, "n_answers": n, "n_top_box": best}
+            )
+        day = (day + timedelta(days=31)).replace(day=1)
 
 
 def _comply(hospital: Hospital, random: Random) -> None:

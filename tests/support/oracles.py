@@ -1203,6 +1203,30 @@ def spending(world: World) -> dict[str, Listed]:
     return listed
 
 
+def survey(item: str) -> Oracle:
+    """The answers to one question, the best first, on the last day of their month."""
+
+    def listed(world: World) -> dict[str, Listed]:
+        found = {}
+        for row in world.hospital.surveys:
+            if text(row, "item").lower() != item:
+                continue
+            first = date.fromisoformat(f"{text(row, 'month')}-01")
+            last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+            facility, key = text(row, "facility_id"), f"{text(row, 'facility_id')}|{first}|{item}"
+            n, best = (
+                int(text(row, name)) if text(row, name).isdigit() else None for name in ("n_answers", "n_top_box")
+            )
+            if n is None or best is None:
+                found[f"{key}|0"] = Listed(facility, last, "no_result")
+                continue
+            for number in range(1, n + 1):
+                found[f"{key}|{number}"] = Listed(facility, last, (float(number <= best), 1.0))
+        return found
+
+    return listed
+
+
 def part_cost(column: str) -> Oracle:
     """The sum of a part of the cost over the stay's encounters; unknown if any is."""
 

@@ -35,6 +35,7 @@ COLUMNS = {
     "census": "facility_id unit_id census_on patients",
     "training": "case_manager_id course due_on completed_on",
     "licences": "case_manager_id licence expires_on",
+    "surveys": "facility_id month item n_answers n_top_box",
 }
 MOMENTS = {
     "encounters": ["admitted_at", "discharged_at"],
@@ -57,6 +58,7 @@ KEYS = {
     "budget": ["facility_id", "month", "account"],
     "training": ["case_manager_id", "course", "due_on"],
     "licences": ["case_manager_id", "licence"],
+    "surveys": ["facility_id", "month", "item"],
 }
 
 

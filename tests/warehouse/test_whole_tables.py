@@ -49,6 +49,7 @@ def _add_stay(tables: Tables, place: str, month: int, number: int) -> None:
         "primary_diagnosis_code": "I509",
         "birth_date": str(date(1940, 1, 1) + timedelta(days=97 * (number % 32) + 11 * month)),
         "sex": "F",
+        "payer": ("Medicare", "Aetna", "Medicaid", "Cigna")[number % 4],
         "total_cost": str(9_000 + 31 * number),
         "total_charges": str(31_000 + 90 * number),
     }
@@ -158,6 +159,34 @@ def test_each_fault_of_a_table_as_a_whole_is_told(tmp_path: Path) -> None:
     spoil_budget_and_shifts(tables)
     sentences = told(tmp_path, tables)
     assert [start for start in EXPECTED if not any(one.startswith(start) for one in sentences)] == []
+
+
+SENT_AGAIN = (
+    "encounters: 20 rows of facility 'F1' (observation) have the person and the times of another row",
+    "encounters: 6 rows of facility 'F2' (acute inpatient) have the times, birth_date and diagnosis of another row",
+    "reviews: facility 'F2' sent 105 rows, where 201 are usual, from July 2026 to September 2026, though its stays",
+    "encounters: 146 rows of facility 'F2' in months from January 2026 to September 2026 have payer 'mcr', which "
+    "nobody else writes, where 'medicare' is usual",
+    "encounters: 146 rows have a payer that looks like Medicare ('MCR') and are not counted so",
+)
+
+
+def test_rows_under_other_numbers_a_lasting_loss_and_another_word_are_told(tmp_path: Path) -> None:
+    tables = hospital()
+    rows = tables["encounters"]
+    change(rows, lambda row: row["facility_id"] == "F2" and row["payer"] == "Medicare", payer="MCR")
+    observed = [row for row in rows if at("F1", 5, "admitted_at")(row) and row["encounter_type"] == "observation"]
+    of_others = [row for row in rows if at("F2", 8, "admitted_at")(row)][:6]
+    rows += [{**row, "encounter_id": f"9{row['encounter_id']}"} for row in observed]
+    rows += [
+        {**row, "encounter_id": f"9{row['encounter_id']}", "person_id": f"{row['person_id']}0"} for row in of_others
+    ]
+    late = [row for row in tables["reviews"] if row["review_id"][:3] == "RF2" and row["due_at"][5:7] >= "07"]
+    kept = [row for row in tables["reviews"] if row not in late]
+    tables["reviews"] = [*kept, *(row for row in late if int(row["review_id"][-2:]) >= 29)]
+    sentences = told(tmp_path, tables)
+    assert len(sentences) == len(SENT_AGAIN), sentences
+    assert [start for start in SENT_AGAIN if not any(one.startswith(start) for one in sentences)] == [], sentences
 
 
 def prefixed(row: Row) -> str:

@@ -35,6 +35,7 @@ SINGULARS: Mapping[str, str] = {
     "codes": "code",
     "columns": "column",
     "comparisons": "comparison",
+    "intervals": "interval",
     "consultations": "consultation",
     "courses": "course",
     "crossings": "crossing",

@@ -14,7 +14,7 @@ from kpi_pipeline.core.resources import resource_folder
 
 _DECLARATION = """/*---
 title: {title}
-section: flow                # flow | readmissions | cost | utilisation | case management
+section: flow                # or readmissions, cost, utilisation, case management, compliance, experience, people
 kind: proportion             # proportion | rate | mean | median | ratio | count
 unit: percent                # percent | days | hours | usd | index | per 100 discharges | cases | discharges
 better: lower                # lower | higher | neither

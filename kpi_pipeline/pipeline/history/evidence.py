@@ -37,6 +37,7 @@ _ENTITIES = {
     "census": _UNIT_DAY.format(day="census_on"),
     "staffing": _UNIT_DAY.format(day="shift_on"),
     "budget": "rows.facility_id || '|' || CAST(rows.month AS VARCHAR) || '|' || rows.account",
+    "surveys": "rows.facility_id || '|' || CAST(rows.month AS VARCHAR) || '|' || LOWER(rows.item)",
     "training": "rows.case_manager_id || '|' || rows.course || '|' || CAST(rows.due_on AS VARCHAR)",
     "licences": "rows.case_manager_id || '|' || rows.licence",
     "facilities": "rows.facility_id",
@@ -75,16 +76,27 @@ _DERIVED = {
 _OF_THE_STAY = {"cm_cases": {"facility_id", "unit_id"}, "cm_tasks": {"facility_id", "unit_id"}}
 
 
-def build_evidence(warehouse: Path, *, facility: str | None, only: str | None = None) -> dict[str, bytes]:
-    """The evidence of a warehouse's figures by file name. facility None: of the whole system. only: one measure's."""
+def build_evidence(
+    warehouse: Path, *, facility: str | None, only: str | None = None, trace: bytes | None = None
+) -> dict[str, bytes]:
+    """The evidence of a warehouse's figures by file name. facility None: of the whole system. only: one measure's.
+
+    trace: that of this snapshot, where it was made already.
+    """
     metrics = {name: metric for name, metric in load_metrics().items() if only in (None, name)}
     with open_warehouse(warehouse) as connection:
         cases = _cases(connection, metrics.values(), facility)
         return {
             CASES: cases,
-            TRACE: _trace(connection, _traced(metrics.values())),
+            TRACE: _trace(connection, _traced(metrics.values())) if trace is None else trace,
             ABOUT: _about(connection, metrics.values(), salt_of(cases)),
         }
+
+
+def build_trace(warehouse: Path) -> bytes:
+    """The trace of every measure, of the whole system."""
+    with open_warehouse(warehouse) as connection:
+        return _trace(connection, _traced(load_metrics().values()))
 
 
 def _cases(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric], facility: str | None) -> bytes:

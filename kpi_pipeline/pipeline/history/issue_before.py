@@ -21,9 +21,11 @@ from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.judgement.vintages import Vintage
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
-from kpi_pipeline.pipeline.history.evidence import ABOUT, build_evidence
+from kpi_pipeline.pipeline.history.case_sums import FigureKey
+from kpi_pipeline.pipeline.history.evidence import ABOUT, CASES, build_evidence, build_trace
 from kpi_pipeline.pipeline.history.published import read_published
 from kpi_pipeline.pipeline.history.restatement import compare_evidence, read_shown
+from kpi_pipeline.pipeline.history.roots import figure_roots
 from kpi_pipeline.state.database import Database
 
 COMMENTARY = "inputs/commentary.yaml"
@@ -134,4 +136,18 @@ def _restated(folder: Path, number: int, month: Month, warehouse: Path, scope: s
 @lru_cache(maxsize=2)
 def evidence_of(warehouse: Path, scope: str, snapshot_id: str) -> dict[str, bytes]:
     """The evidence of a snapshot, made once for its drafts and its publication. snapshot_id: so that it is this one."""
-    return build_evidence(warehouse, facility=None if scope == WHOLE_SYSTEM else scope)
+    facility = None if scope == WHOLE_SYSTEM else scope
+    return build_evidence(warehouse, facility=facility, trace=_trace_of(warehouse, snapshot_id))
+
+
+@lru_cache(maxsize=1)
+def _trace_of(warehouse: Path, snapshot_id: str) -> bytes:
+    """It is the same for every facility."""
+    return build_trace(warehouse)
+
+
+@lru_cache(maxsize=2)
+def roots_of(warehouse: Path, scope: str, snapshot_id: str, figures: frozenset[FigureKey]) -> dict[str, str]:
+    """The root of every figure, made once for a draft and its publication."""
+    evidence = evidence_of(warehouse, scope, snapshot_id)
+    return figure_roots(evidence[CASES], json.loads(evidence[ABOUT])["salt"], figures)

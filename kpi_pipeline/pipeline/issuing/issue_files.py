@@ -40,6 +40,7 @@ def build_files(
             issue=words,
             decided=decided,
             forms=forms,
+            figures=desk.figures(month, scope),
         )
         return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
 

@@ -113,7 +113,7 @@ def _front(report: Report, book: Book) -> Iterator[tuple[str, Excess]]:
         figure = measure.headline
         if tile.basis and figure is not None and isinstance(figure.denominator, float):
             number, _, noun = tile.basis.partition(" ")
-            if noun and not noun.startswith("withheld") and abs(figure.denominator - _whole(number)) > 0.5:
+            if noun and not noun.startswith("withheld") and not is_printed_as(figure.denominator, number):
                 yield where, Excess("denominator", f"{tile.basis}, where there were another number")
     is_open = any(one.current is not None and not one.current.is_final for one in system.values())
     if is_open != (front.status == "provisional"):
@@ -132,9 +132,9 @@ def _claims(lede: str) -> str:
     return re.sub("“[^”]*”", "", lede)
 
 
-def _whole(text: str) -> float:
-    digits = text.replace(",", "")
-    return round(float(digits)) if re.fullmatch(r"\d+(?:\.\d+)?", digits) else -1
+def is_printed_as(number: float, text: str) -> bool:
+    """As `prints`; False for what is no number."""
+    return re.fullmatch(r"[\d,]+(?:\.\d+)?", text) is not None and prints(number, text)
 
 
 def _rows(table: Scorecard, book: Book) -> Iterator[tuple[str, Excess]]:
@@ -143,10 +143,11 @@ def _rows(table: Scorecard, book: Book) -> Iterator[tuple[str, Excess]]:
         yield from ((where, one) for one in _reading(row.reading, measure))
         yield from ((where, one) for one in _icon(row.variation.icon if row.variation else None, measure))
         figure = measure.headline
-        if row.denominator and figure is not None and isinstance(figure.denominator, float):
-            said = _whole(row.denominator)
-            if said >= 0 and abs(figure.denominator - said) > 0.5:
-                yield where, Excess("denominator", f"{row.denominator}, where there were another number")
+        said = row.denominator or ""
+        if said[:1].isdigit() and figure is not None and isinstance(figure.denominator, float):
+            if is_printed_as(figure.denominator, said):
+                continue
+            yield where, Excess("denominator", f"{said}, where there were another number")
 
 
 def _reading(reading: Reading, measure: Measure) -> Iterator[Excess]:

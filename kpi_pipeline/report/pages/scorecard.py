@@ -38,6 +38,7 @@ _SECTIONS = {
     "utilisation": "Utilization",
     "case management": "Case management",
     "compliance": "Compliance",
+    "experience": "Patient experience",
     "people": "Staffing and training",
 }
 """Sections in the order of the pages (`judgement.agenda.SECTIONS`), with their headings."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kpi_pipeline.synthetic.care.columns import as_dates, as_written, days, names
+from kpi_pipeline.synthetic.care.columns import as_dates, as_written, days, names, texts
 from kpi_pipeline.synthetic.ground import arrays
 from kpi_pipeline.synthetic.ground.places import CENTRAL, FACILITIES, FACILITY_IDS, OTHER_UNITS, REHABILITATION_UNIT
 from kpi_pipeline.synthetic.ground.plan import Plan
-from kpi_pipeline.synthetic.work import department
+from kpi_pipeline.synthetic.work import department, surveys
 from kpi_pipeline.synthetic.work.counting import Events
 from kpi_pipeline.synthetic.work.writing import CASE_MANAGER_ID, Writer
 
@@ -18,13 +18,14 @@ _UNIT_IDS = [unit_id for _, unit_id, *_ in arrays.ACUTE_UNITS]
 
 
 def write_department_tables(plan: Plan, writer: Writer, *, events: Events) -> None:
-    """Facilities, units, census, staffing, budget, training and licences."""
+    """Facilities, units, census, staffing, budget, training, licences and patient surveys."""
     _write_facilities(writer)
     _write_census(plan, writer, events)
     _write_staffing(writer, events)
     _write_budget(plan, writer)
     _write_training(plan, writer)
     _write_licences(plan, writer)
+    _write_surveys(plan, writer, events)
 
 
 def _write_facilities(writer: Writer) -> None:
@@ -101,3 +102,18 @@ def _write_licences(plan: Plan, writer: Writer) -> None:
         expires_on=days(licences["expires"].to_numpy()),
     )
     writer.write("licences.csv", frame, columns={**_CASE_MANAGER, **as_written("licence"), **as_dates("expires_on")})
+
+
+def _write_surveys(plan: Plan, writer: Writer, events: Events) -> None:
+    answers = surveys.build_surveys(plan, events.stays)
+    best = answers["n_top_box"].to_numpy()
+    frame = pd.DataFrame(
+        {
+            "facility_id": names(answers["facility"].to_numpy(), FACILITY_IDS),
+            "month": [str(plan.first_month.plus(int(step))) for step in answers["step"]],
+            "item": names(answers["question"].to_numpy(), [one.item for one in surveys.QUESTIONS]),
+            "n_answers": answers["n_answers"],
+            "n_top_box": texts(np.where(best == surveys.NOT_REPORTED, "Too few to report", best.astype(str))),
+        }
+    )
+    writer.write("surveys.csv", frame, columns=as_written(*frame.columns))

@@ -45,11 +45,32 @@ def _outcomes_unknown(notice: Notice) -> str:
     )
 
 
-def _peer_to_peers_unsettled(notice: Notice) -> str:
-    verb = verb_for(notice.counts["rows"], "is", "are")
+def _words_instead(notice: Notice) -> str:
+    word, old, column = notice.details["word"], notice.details["instead"], notice.columns[0]
+    verb = verb_for(notice.counts["rows"], "has", "have")
     return (
-        f"denials: {counted(notice, 'rows', 'rows')} {verb} overturned by peer_to_peer_outcome, but not by outcome and "
-        "decided_on, and count as dollars not won back. Write there where the denial stands now."
+        f"{notice.table}: {counted(notice, 'rows', 'rows')} of {place_of(notice)} {months_of(notice)} {verb} "
+        f"{column} {word!r}, which nobody else writes, where {old!r} is usual: another word for the same? Measures go "
+        "by the word. Map it with values in landing.yaml."
+    )
+
+
+def _words_like(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "has", "have")
+    named = f" ({quoted(notice)})" if notice.columns else ""
+    return (
+        f"{notice.table}: {counted(notice, 'rows', 'rows')} {verb} a {notice.details['column']} that looks like "
+        f"{notice.details['means']}{named} and {verb_for(notice.counts['rows'], 'is', 'are')} not counted so. If it is "
+        "the same, map it with values in landing.yaml."
+    )
+
+
+def _peer_to_peers_unsettled(notice: Notice) -> str:
+    n = notice.counts["rows"]
+    return (
+        f"denials: {counted(notice, 'rows', 'rows')} {verb_for(n, 'is', 'are')} overturned by peer_to_peer_outcome, "
+        f"but not by outcome and decided_on, and {verb_for(n, 'counts', 'count')} as dollars not won back. Write there "
+        "where the denial stands now."
     )
 
 
@@ -81,6 +102,8 @@ DEPARTMENT: Mapping[str, Callable[[Notice], str]] = {
     "cells_empty_in_month": _cells_empty_in_month,
     "facilities_without_encounters": _facilities_without_encounters,
     "outcomes_unknown": _outcomes_unknown,
+    "words_instead": _words_instead,
+    "words_like": _words_like,
     "peer_to_peers_unsettled": _peer_to_peers_unsettled,
     "shifts_twice": _shifts_twice,
     "budget_lines_missing": _budget_lines_missing,

@@ -66,6 +66,20 @@ def _kind_thin(notice: Notice) -> str:
     )
 
 
+def _months_apart(notice: Notice) -> str:
+    rows, usual = notice.counts["rows"], notice.counts["usual"]
+    few = notice.kind == "months_low"
+    kind = f" ({notice.columns[0]})" if notice.columns else ""
+    first, last = (Month.parse(notice.details[name]).name for name in ("first_month", "last_month"))
+    far = f"far {'fewer' if few else 'more'} than usual" if usual is None else f"where {format_number(usual)} are usual"
+    sent = f"{'no rows' if rows == 0 else counted(notice, 'rows', 'rows')}, {far},"
+    cause = "Is a part of the feed missing?" if few else "Are rows sent twice?"
+    return (
+        f"{notice.table}{kind}: {place_of(notice)} sent {sent} from {first} to {last}, though its stays did not change "
+        f"so. {cause} If it is true, nothing need be done."
+    )
+
+
 def _values_missing(notice: Notice) -> str:
     return (
         f"{notice.table}: {out_of(notice, 'stays', 'stays')} of {place_of(notice)} lack {notice.columns[0]}. What "
@@ -90,6 +104,8 @@ FEEDS: Mapping[str, Callable[[Notice], str]] = {
     "feed_stopped": _feed_stopped,
     "month_thin": _month_thin,
     "kind_thin": _kind_thin,
+    "months_low": _months_apart,
+    "months_high": _months_apart,
     "values_missing": _values_missing,
     "values_missing_in_month": _values_missing_in_month,
     "rows_removed": _rows_removed,

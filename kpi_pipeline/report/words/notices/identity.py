@@ -129,6 +129,24 @@ def _rows_alike(notice: Notice) -> str:
     )
 
 
+def _encounters_alike(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "has", "have")
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} of {place_of(notice)} ({', '.join(notice.columns)}) {verb} the "
+        "person and the times of another row under another encounter_id: sent by two systems? Visits count twice, and "
+        "amounts of an acute stay are added up. Send each encounter once."
+    )
+
+
+def _encounters_alike_of_strangers(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "has", "have")
+    return (
+        f"encounters: {counted(notice, 'rows', 'rows')} of {place_of(notice)} ({', '.join(notice.columns)}) {verb} the "
+        "times, birth_date and diagnosis of another row under another encounter_id and person_id: sent by two systems "
+        "that number people differently? Each is counted. Send each encounter once."
+    )
+
+
 IDENTITY: Mapping[str, Callable[[Notice], str]] = {
     "ids_of_several_facilities": _ids_of_several_facilities,
     "ids_of_two_stays": _ids_of_two_stays,
@@ -143,6 +161,8 @@ IDENTITY: Mapping[str, Callable[[Notice], str]] = {
     "people_in_many_beds": _people_in_many_beds,
     "versions_undated": _versions_undated,
     "rows_alike": _rows_alike,
+    "encounters_alike": _encounters_alike,
+    "encounters_alike_of_strangers": _encounters_alike_of_strangers,
     "facilities_not_listed": _facilities_not_listed,
     "facilities_alike": _facilities_alike,
 }

@@ -1,0 +1,259 @@
+"""What a build notices of words: one that a place, or a stretch of months, writes instead of another, and one that
+looks like a word a measure counts by and is not counted. No patient's data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+from rapidfuzz.distance import DamerauLevenshtein
+
+from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.sql.sql_text import identifier, list_literal, literal
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME
+from kpi_pipeline.warehouse.supply import WORDED_ROWS
+
+_LEAST_SHARE = 0.05
+_FEWEST_ROWS = 20
+_LEFT_OVER = 0.5
+"""Of the rows expected to have a word, what may still have it where another took its place."""
+_ONCE_IN = 100_000
+"""How rarely chance alone leaves out a word where it is missing (Chernoff's bound for a Poisson count)."""
+_ALIKE = 0.25
+"""The new word has the share that the old one lost, give or take so much of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A column of few words, and the day its rows belong to. joined: what brings the facility."""
+
+    table: str
+    column: str
+    on: str
+    joined: str = "INNER JOIN staged_encounters AS encounters USING (encounter_id)"
+
+    @property
+    def rows(self) -> str:
+        """SELECT of place, month and word of each row that has one."""
+        place = "encounters.facility_id" if self.joined else "rows.facility_id"
+        return (
+            f"SELECT {place} AS place, CAST(DATE_TRUNC('month', {self.on}) AS DATE) AS month, "
+            f"LOWER(TRIM(rows.{identifier(self.column)})) AS word FROM staged_{self.table} AS rows {self.joined} "
+            f"WHERE rows.{identifier(self.column)} IS NOT NULL AND {self.on} IS NOT NULL"
+        )
+
+
+_OF_TASKS = (
+    "INNER JOIN staged_cm_cases AS cases USING (cm_case_id) "
+    "INNER JOIN staged_encounters AS encounters ON cases.encounter_id = encounters.encounter_id"
+)
+_DISCHARGED = "COALESCE(rows.discharged_at, rows.admitted_at)"
+_COLUMNS = (
+    _Words("encounters", "payer", _DISCHARGED, ""),
+    _Words("encounters", "sex", _DISCHARGED, ""),
+    _Words("encounters", "admit_type_code", _DISCHARGED, ""),
+    _Words("encounters", "admit_source_code", _DISCHARGED, ""),
+    _Words("encounters", "discharge_disposition_code", _DISCHARGED, ""),
+    _Words("cm_tasks", "task_type", "COALESCE(rows.due_at, rows.done_at)", _OF_TASKS),
+    _Words("notices", "notice_type", "rows.delivered_at"),
+    _Words("reviews", "review_type", "COALESCE(rows.due_at, rows.done_at)"),
+    _Words("denials", "payer", "rows.denied_on"),
+    _Words("denials", "reason_code", "rows.denied_on"),
+    _Words("denials", "outcome", "COALESCE(rows.appealed_on, rows.denied_on)"),
+    _Words("avoidable_days", "reason_code", "rows.starts_on"),
+    _Words("avoidable_days", "responsible_party", "rows.starts_on"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """A word that a measure counts by, and how else it is written, as a regular expression over a word in small
+    letters without marks. like: misspellings of it are a letter away. others: words that another
+    measure counts by."""
+
+    table: str
+    column: str
+    means: str
+    capability: str
+    pattern: str
+    like: str = ""
+    others: tuple[str, ...] = ()
+
+
+_LOOKS_LIKE = (
+    _Looks(
+        "encounters",
+        "payer",
+        "Medicare",
+        "medicare_payers",
+        "(mcr|mcare|mdcr|mdcare|mcrr|title xviii|cms)( .*)?|.* (mcr|mcare)",
+        like="medicare",
+    ),
+    _Looks(
+        "cm_tasks",
+        "task_type",
+        "a post-discharge contact",
+        "contact_tasks",
+        "tcm( .*)?|transitional care.*|.*(call|contact|phone).* (after|post) ?disch.*|dc call.*|.*discharge phone.*",
+    ),
+    _Looks(
+        "notices",
+        "notice_type",
+        "IM or IM follow-up",
+        "important_messages",
+        "(im|imm|important message|important message from medicare)( .*)?|imfu|.*follow ?up copy.*",
+        others=("im follow-up",),
+    ),
+    _Looks(
+        "notices",
+        "notice_type",
+        "MOON",
+        "observation_notices",
+        ".*outpatient observation.*|moon [a-z0-9].*|observation notice.*",
+    ),
+)
+
+
+def find_other_words(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Words that took the place of others, then words that look like those a measure counts by."""
+    notices = []
+    for words in _COLUMNS:
+        notices += _words_instead(connection, words)
+    for looks in _LOOKS_LIKE:
+        notices += _looks_like(connection, looks)
+    return notices
+
+
+def _words_instead(connection: duckdb.DuckDBPyConnection, words: _Words) -> list[Notice]:
+    """A word that only one place has, or a place only in some months, where another word is missing that has the same
+    share elsewhere."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMPORARY TABLE words_of_months AS "
+        f"SELECT place, month, word, COUNT(*) AS n FROM ({words.rows}) GROUP BY ALL"
+    )
+    found = []
+    if connection.execute("SELECT COUNT(DISTINCT word) FROM words_of_months").fetchall()[0][0] > 1:
+        found = connection.execute(_INSTEAD).fetchall()
+    connection.execute("DROP TABLE words_of_months")
+    return [
+        Notice(
+            "words_instead",
+            table=words.table,
+            facility_id=place,
+            columns=(words.column,),
+            counts={"rows": n},
+            details={"first_month": first, "last_month": last, "word": word, "instead": old},
+        )
+        for place, word, old, first, last, n in found
+    ]
+
+
+_INSTEAD = f"""
+    WITH spans AS (
+        SELECT place, word, MIN(month) AS first_month, MAX(month) AS last_month, SUM(n) AS n
+        FROM words_of_months GROUP BY place, word
+        UNION ALL
+        SELECT {literal(WHOLE_SYSTEM)}, word, MIN(month), MAX(month), SUM(n)
+        FROM words_of_months GROUP BY word HAVING (SELECT COUNT(DISTINCT place) FROM words_of_months) > 1
+    ),
+    -- Where a word is: a place, or a stretch of months; and with what it is compared: other places, or other months.
+    cells AS (
+        SELECT
+            spans.place, spans.word AS new_word, spans.first_month, spans.last_month, ways.way, counted.word,
+            SUM(counted.n) FILTER (WHERE ways.way = 'place' AND counted.place = spans.place
+                OR ways.way = 'months' AND counted.month BETWEEN spans.first_month AND spans.last_month) AS n_in,
+            SUM(counted.n) AS n_all
+        FROM spans
+        CROSS JOIN (SELECT UNNEST(['place', 'months']) AS way) AS ways
+        INNER JOIN words_of_months AS counted
+            ON ways.way = 'place' OR spans.place IN (counted.place, {literal(WHOLE_SYSTEM)})
+        WHERE spans.n >= {_FEWEST_ROWS} AND (ways.way = 'months' OR spans.place <> {literal(WHOLE_SYSTEM)})
+        GROUP BY ALL
+    ),
+    shares AS (
+        SELECT
+            *, COALESCE(n_in, 0) AS n_inside, n_all - n_inside AS n_outside,
+            SUM(COALESCE(n_in, 0)) OVER stretch AS of_inside,
+            SUM(n_all - COALESCE(n_in, 0)) OVER stretch AS of_outside
+        FROM cells
+        WINDOW stretch AS (PARTITION BY place, new_word, way)
+    ),
+    instead AS (
+        SELECT
+            new.place, new.new_word, old.word AS old_word, new.first_month, new.last_month, new.way, new.n_inside AS n,
+            ABS((old.n_inside + new.n_inside) / old.of_inside - old.n_outside / old.of_outside) AS aside,
+            old.n_outside / old.of_outside AS share
+        FROM shares AS new
+        INNER JOIN (SELECT *, n_outside * of_inside / NULLIF(of_outside, 0) AS n_expected FROM shares) AS old
+            USING (place, new_word, way)
+        WHERE new.word = new.new_word AND old.word <> old.new_word
+            AND new.n_outside = 0 AND new.n_inside * new.of_outside >= LN({_ONCE_IN}) * new.of_inside
+            AND new.n_inside >= {_LEAST_SHARE} * new.of_inside
+            AND old.n_outside >= {_LEAST_SHARE} * old.of_outside
+            AND old.n_inside <= {_LEFT_OVER} * old.n_expected
+            AND old.n_expected - old.n_inside
+                + CASE WHEN old.n_inside > 0 THEN old.n_inside * LN(old.n_inside / old.n_expected) ELSE 0 END
+                >= LN({_ONCE_IN})
+    )
+    SELECT place, new_word, old_word, STRFTIME(first_month, '%Y-%m'), STRFTIME(last_month, '%Y-%m'), CAST(n AS BIGINT)
+    FROM instead
+    WHERE aside <= {_ALIKE} * share
+        AND (
+            place <> {literal(WHOLE_SYSTEM)}
+            OR NOT EXISTS (
+                SELECT 1 FROM instead AS other
+                WHERE other.new_word = instead.new_word AND other.place <> instead.place
+                    AND other.aside <= {_ALIKE} * other.share
+            )
+        )
+        -- Of two words at two places the rarer one is the other word.
+        AND NOT EXISTS (
+            SELECT 1 FROM instead AS other
+            WHERE other.new_word = instead.old_word AND other.old_word = instead.new_word
+                AND (other.n < instead.n OR other.n = instead.n AND other.new_word > instead.new_word)
+        )
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY place, new_word ORDER BY aside / share, way DESC, old_word) = 1
+    ORDER BY ALL
+"""
+
+
+def _looks_like(connection: duckdb.DuckDBPyConnection, looks: _Looks) -> list[Notice]:
+    """Words that are not counted by, though others that are show the measure to be computed."""
+    table, is_counted, _ = WORDED_ROWS[looks.capability]
+    if not connection.execute(f"SELECT 1 FROM {table} WHERE {is_counted} LIMIT 1").fetchall():
+        return []  # the measure is not computable, which is said elsewhere
+    column = identifier(looks.column)
+    rows = connection.execute(
+        f"""
+        SELECT word, n, REGEXP_FULL_MATCH(plain, {literal(looks.pattern)}), plain FROM (
+            SELECT
+                {column} AS word, COUNT(*) AS n,
+                TRIM(REGEXP_REPLACE(LOWER({column}), '[^a-z0-9]+', ' ', 'g')) AS plain
+            FROM {table} WHERE {column} IS NOT NULL AND NOT ({is_counted})
+                AND LOWER(TRIM({column})) NOT IN (SELECT UNNEST({list_literal(looks.others)})) GROUP BY ALL
+        ) ORDER BY n DESC, word
+        """
+    ).fetchall()
+    alike = [
+        (word, n) for word, n, fits, plain in rows if fits or (looks.like and plain and _is_misspelt(plain, looks.like))
+    ]
+    if not alike:
+        return []
+    named = tuple(word for word, n in alike if n >= ROWS_TO_NAME)[:6]
+    return [
+        Notice(
+            "words_like",
+            table=looks.table,
+            columns=named,
+            counts={"rows": sum(n for _, n in alike)},
+            details={"column": looks.column, "means": looks.means},
+        )
+    ]
+
+
+def _is_misspelt(plain: str, word: str) -> bool:
+    """Whether the first word of a text is another as it is mistyped: `Medcare`, `Medicrae`."""
+    first = plain.split()[0]
+    return first != word and DamerauLevenshtein.distance(first, word, score_cutoff=1) <= 1
