@@ -1,4 +1,4 @@
-"""A small hospital over years: what looks back twelve months finds nothing in random hospitals, which are ninety days."""
+"""A small hospital over years, for what looks back twelve months: random hospitals are ninety days long."""
 
 from __future__ import annotations
 
