@@ -126,6 +126,7 @@ KINDS: Mapping[str, Shape] = {
     "stays_without_length": Shape("facility_id", counts="stays of_stays", details="month"),
     "stays_open_at_once": Shape(counts="persons"),
     "stays_after_death": Shape(counts="stays"),
+    "place_not_in_cost_year": Shape("facility_id", details="months first_month last_month"),
     "drg_table_of_another_year": Shape("columns", details="used"),
 }
 """Every kind of notice and what it holds; `report.words.notices` has a sentence for each."""

@@ -89,7 +89,7 @@ def generate_hospital(
         write_stay_tables(plan, writer, events=events, unit=unit, others=others, numbers=numbers)
         write_department_tables(plan, writer, events=events)
         visits = Visits(others, people.payer[others["person"].to_numpy()])
-        measures = count_measures(plan, events, visits, person=person)
+        measures = count_measures(plan, events, visits, person=person, people=people)
         truth = _build_truth(plan, events, measures, written, dict(writer.volumes))
     _write_landing_yaml(plan, folder)
     write_truth(truth, truth_path or folder.parent / "truth.json")

@@ -34,7 +34,39 @@ def find_stay_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     for used in sorted({used for _, used in nearest}):
         asked = tuple(f"FY{year}" for year, instead in nearest if instead == used)
         warnings.append(Notice("drg_table_of_another_year", columns=asked, details={"used": f"FY{used}"}))
-    return warnings
+    return [*warnings, *_places_not_in_cost_year(connection)]
+
+
+def _places_not_in_cost_year(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Facilities that are held against a year of cost in some of whose months they have no stay costed and coded, while
+    others have: expected is then what the others cost."""
+    rows = connection.execute(
+        """
+        WITH costed AS (
+            SELECT DISTINCT facility_id, CAST(DATE_TRUNC('month', discharged_on) AS DATE) AS month_starts_on FROM stays
+            WHERE NOT is_in_house AND total_cost >= 0 AND drg_weight > 0
+        ),
+        compared AS (SELECT costed.* FROM costed INNER JOIN yearly_costs_per_weight USING (month_starts_on)),
+        lacking AS (
+            SELECT DISTINCT compared.facility_id, months.month_starts_on
+            FROM compared
+            INNER JOIN (SELECT DISTINCT month_starts_on FROM costed) AS months
+                ON months.month_starts_on < compared.month_starts_on
+                AND months.month_starts_on >= compared.month_starts_on - INTERVAL 12 MONTH
+            ANTI JOIN costed
+                ON compared.facility_id = costed.facility_id AND months.month_starts_on = costed.month_starts_on
+        )
+        SELECT
+            facility_id, COUNT(*), STRFTIME(MIN(month_starts_on), '%Y-%m'), STRFTIME(MAX(month_starts_on), '%Y-%m')
+        FROM lacking GROUP BY facility_id ORDER BY facility_id
+        """
+    ).fetchall()
+    return [
+        Notice(
+            "place_not_in_cost_year", facility_id=place, details={"months": str(n), "first_month": a, "last_month": b}
+        )
+        for place, n, a, b in rows
+    ]
 
 
 def _implausible_stays(connection: duckdb.DuckDBPyConnection) -> list[Notice]:

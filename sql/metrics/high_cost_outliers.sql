@@ -28,6 +28,7 @@ exclusions:
   no_year_before: Not each of the twelve months before has stays that are costed and coded.
 late_data_exclusions: [not_costed, missing_drg]
 caveats:
+  - A facility without costed stays in a month of that year is held against the others there; the build says so.
   - "Expected is the MS-DRG weight at our own cost per weight of the twelve months before."
 reviewed: 2026-11-28
 ---*/

@@ -29,6 +29,7 @@ exclusions:
   no_year_before: Not each of the twelve months before has stays that are costed and coded.
 late_data_exclusions: [not_costed, missing_drg]
 caveats:
+  - A facility without costed stays in a month of that year is held against the others there; the build says so.
   - "Compares us with ourselves: what prices rose in a year is in it, and it is no benchmark."
 reviewed: 2026-11-28
 ---*/

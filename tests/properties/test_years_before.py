@@ -10,12 +10,13 @@ from random import Random
 
 from kpi_pipeline.metrics.cases import query_cases
 from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.warehouse.notices import read_notices
 from tests.properties.conftest import BuiltHospital
 from tests.support.hospitals import COSTS, DRGS, CsvRow, Hospital
 from tests.support.landings import tables_of
 from tests.support.oracle import Options, build_stays
-from tests.support.oracle_measures import Cases
-from tests.support.oracles import cost_to_expected
+from tests.support.oracle_measures import Cases, case_mix_adjusted_cost
+from tests.support.oracles import WEIGHT, cost_to_expected
 from tests.support.pipeline import assert_same, plain
 from tests.support.value_sets import SMALL
 
@@ -65,6 +66,33 @@ def test_costs_expected_of_the_year_before_are_the_oracles(tmp_path: Path) -> No
             assert_same(expected, found)
             judged = {f"{stay.discharged_on:%Y-%m}" for stay in world.stays if isinstance(found[stay.stay_id], tuple)}
             assert judged == {"2022-01", "2022-02", "2022-03", "2022-04", "2023-06", "2023-07", "2023-08"}
+        told = [one for one in read_notices(connection) if one.kind == "place_not_in_cost_year"]
+        assert {one.facility_id: (one.details["months"], one.details["first_month"]) for one in told} == {
+            place: (str(len(months)), min(months)) for place, months in lacking_months(world, judged).items() if months
+        }
+        assert told
+
+
+def lacking_months(world: BuiltHospital, judged: set[str]) -> dict[str, set[str]]:
+    """Facility → months of a year it is held against in which others have stays costed and coded, and it has none."""
+    cases = case_mix_adjusted_cost(world.stays, WEIGHT)
+    months_of: dict[str, set[str]] = {"North": set(), "South": set()}
+    for stay in world.stays:
+        if isinstance(cases[stay.stay_id], tuple):
+            months_of[stay.facility_id].add(f"{stay.discharged_on:%Y-%m}")
+    every = set.union(*months_of.values())
+    return {
+        place: {
+            month
+            for month in every - own
+            if any(year_before(compared) <= month < compared for compared in own & judged)
+        }
+        for place, own in months_of.items()
+    }
+
+
+def year_before(month: str) -> str:
+    return f"{int(month[:4]) - 1}{month[4:]}"
 
 
 def rounded(case: tuple[float, float] | str) -> tuple[float, float] | str:

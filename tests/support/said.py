@@ -20,7 +20,7 @@ def example(kind: str, count: int = 12) -> Notice:
     texts = {name: f"the {name}" for name in ("file", "table", "facility_id") if name in shape.fields.split()}
     columns = ("first", "second") if "columns" in shape.fields.split() else ()
     numbers = {"unit": "rows", "files": "2", "header_row": "3", "ignored": "7", "month": "2026-05"}
-    numbers |= {"year": "2026", "first_month": "2026-05", "last_month": "2026-06"}
+    numbers |= {"months": "3", "year": "2026", "first_month": "2026-05", "last_month": "2026-06"}
     details = {name: numbers.get(name, "2026-10-31") for name in shape.details.split()}
     return Notice(kind, **texts, columns=columns, counts=dict.fromkeys(shape.counts.split(), count), details=details)
 

@@ -18,12 +18,12 @@ MEASURES = (
     "appeals_overturned", "cm_cases_closed", "cm_cases_open", "cm_cases_opened", "cm_cases_reopened_30d",
     "contact_within_2_business_days", "denials_appealed", "denials_peer_to_peer", "denied_usd_not_recovered",
     "denied_usd_received", "department_spending_pct_of_budget", "direct_cost_per_case_usd", "follow_ups_done",
-    "follow_ups_on_time", "important_message_first", "important_message_follow_up", "inpatient_changed_to_outpatient",
-    "licences_expired", "licences_expiring_60d", "observation_notice_36h", "observation_over_48h",
-    "observation_share", "overtime_share", "paid_hours_per_discharge", "peer_to_peer_overturned",
-    "post_acute_wait_days", "reviews_on_time", "survey_help_after_discharge", "survey_plans_with_patient",
-    "survey_symptoms_in_writing", "training_on_time", "transferred_to_acute_care",
-    "variable_direct_cost_per_case_usd",
+    "follow_ups_on_time", "high_cost_outliers", "important_message_first", "important_message_follow_up",
+    "inpatient_changed_to_outpatient", "licences_expired", "licences_expiring_60d", "observation_notice_36h",
+    "observation_over_48h", "observation_share", "overtime_share", "paid_hours_per_discharge",
+    "peer_to_peer_overturned", "post_acute_wait_days", "readmission_conditions_30d", "return_days_per_100_discharges",
+    "reviews_on_time", "survey_help_after_discharge", "survey_plans_with_patient", "survey_symptoms_in_writing",
+    "total_cost_drg_index", "training_on_time", "transferred_to_acute_care", "variable_direct_cost_per_case_usd",
 )  # fmt: skip
 
 Sums = Mapping[tuple[str, str], tuple[float, float]]

@@ -77,12 +77,23 @@ def find_index_stays(plan: Plan, events: Events) -> Bools:
     return index
 
 
+def is_costed(events: Events) -> Bools:
+    """Stays whose total cost is known and not negative."""
+    known: Bools = events.money["total_cost"].to_numpy() != NO_AMOUNT
+    return known & ~events.is_spoilt("negative_cost", "unreadable_cost")
+
+
+def is_coded(events: Events) -> Bools:
+    """Stays with a DRG of the table."""
+    coded: Bools = events.money["is_coded"].to_numpy()
+    return coded & ~events.is_spoilt("unknown_drg")
+
+
 def _sum_stays(plan: Plan, events: Events) -> dict[str, Floats]:
     stays, money = events.stays, events.money
     archetype, cents = stays["archetype"].to_numpy(), money["total_cost"].to_numpy()
     index = find_index_stays(plan, events)
-    costed = (cents != NO_AMOUNT) & ~events.is_spoilt("negative_cost", "unreadable_cost")
-    coded = money["is_coded"].to_numpy() & ~events.is_spoilt("unknown_drg")
+    costed, coded = is_costed(events), is_coded(events)
     followed = stays["discharged_on"].to_numpy() <= plan.last_day - DENIAL_WINDOW_DAYS
     denials = np.bincount(events.denials["stay"], minlength=len(stays))
     measures = {

@@ -1,7 +1,7 @@
 """Counts what each measure of the catalogue must find, from the generator's own events. Knows nothing of the pipeline.
 
-Here are the measures of casework, compliance and denials; observation, staff and surveys are in `house_counting`, the
-first eleven measures in `counting`.
+Here are the measures of casework, compliance and denials; observation, staff and surveys are in `house_counting`,
+return days, six conditions and expected cost in `return_counting`, the first eleven measures in `counting`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kpi_pipeline.synthetic.care.endings import TRANSFER
+from kpi_pipeline.synthetic.care.people import People
 from kpi_pipeline.synthetic.ground.archetypes import AGAINST_ADVICE, DIED, TO_OTHER_ACUTE_HOSPITAL
 from kpi_pipeline.synthetic.ground.calendar import weekday_of
 from kpi_pipeline.synthetic.ground.places import HARBOR, MEDICARE
@@ -29,13 +30,16 @@ from kpi_pipeline.synthetic.work.counted_cases import (
 )
 from kpi_pipeline.synthetic.work.counting import Events, covered_days
 from kpi_pipeline.synthetic.work.house_counting import count_staff, count_surveys, count_visits
+from kpi_pipeline.synthetic.work.return_counting import count_returns
 
 _HOME = ("01", "06")
 _POST_ACUTE = ("03", "06", "62", "63")
 _HOUR = 60
 
 
-def count_measures(plan: Plan, events: Events, visits: Visits, *, person: Ints) -> tuple[MeasureTruth, ...]:
+def count_measures(
+    plan: Plan, events: Events, visits: Visits, *, person: Ints, people: People
+) -> tuple[MeasureTruth, ...]:
     """One MeasureTruth per measure, facility and month of the plan that has cases. person: of each stay."""
     parts = (
         _casework(plan, events, person),
@@ -44,6 +48,7 @@ def count_measures(plan: Plan, events: Events, visits: Visits, *, person: Ints) 
         count_visits(plan, visits, events),
         count_staff(plan, events),
         count_surveys(plan, events),
+        count_returns(plan, events, visits, person=person, people=people),
     )
     found = [one for part in parts for one in part]
     return tuple(truth for cases in found for truth in summed(plan, cases))

@@ -173,11 +173,20 @@ def _truncation(node: exp.TimestampTrunc | exp.DateTrunc) -> exp.Expr:
 
 
 def _series(node: exp.Explode) -> exp.Expr:
-    """A series of days or months: moments in DuckDB, unless they are cast; Spark's must not run backwards."""
+    """A series of days or months: moments in DuckDB, unless they are cast; or of whole numbers. Spark's must not run
+    backwards."""
     series = node.this
-    if not isinstance(series, exp.GenerateSeries) or not isinstance(series.args["step"], exp.Interval):
+    if not isinstance(series, exp.GenerateSeries):
+        raise UntranslatableError(f"unnests what is no series: {_describe(node)}")
+    start, end, step = series.args["start"], series.args["end"], series.args.get("step")
+    if step is None and all(_kind(bound) in _INTEGERS for bound in (start, end)):
+        new = exp.Explode(
+            this=_spark("IF(:a <= :b, SEQUENCE(CAST(:a AS BIGINT), CAST(:b AS BIGINT)), ARRAY())", a=start, b=end)
+        )
+        new.type = exp.DataType.build("BIGINT", dialect="spark")
+        return new
+    if not isinstance(step, exp.Interval):
         raise UntranslatableError(f"unnests what is no series of days: {_describe(node)}")
-    start, end, step = series.args["start"], series.args["end"], series.args["step"]
     if _kind(start) != _DATE or _kind(end) != _DATE:
         raise UntranslatableError(f"unnests a series between what are no dates: {_describe(node)}")
     kind = "DATE" if isinstance(node.parent, exp.Cast) and node.parent.to.this == _DATE else "TIMESTAMP_NTZ"

@@ -66,10 +66,11 @@ def _words_like(notice: Notice) -> str:
 
 
 def _peer_to_peers_unsettled(notice: Notice) -> str:
-    verb = verb_for(notice.counts["rows"], "is", "are")
+    n = notice.counts["rows"]
     return (
-        f"denials: {counted(notice, 'rows', 'rows')} {verb} overturned by peer_to_peer_outcome, but not by outcome and "
-        "decided_on, and count as dollars not won back. Write there where the denial stands now."
+        f"denials: {counted(notice, 'rows', 'rows')} {verb_for(n, 'is', 'are')} overturned by peer_to_peer_outcome, "
+        f"but not by outcome and decided_on, and {verb_for(n, 'counts', 'count')} as dollars not won back. Write there "
+        "where the denial stands now."
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kpi_pipeline.core.notices import Notice
+from kpi_pipeline.core.text.language import counted as counted_words
 from kpi_pipeline.core.text.language import format_number, verb_for
-from kpi_pipeline.report.words.notices.counted import counted
+from kpi_pipeline.report.words.notices.counted import counted, months_of, place_of
 
 _TYPES_SHOWN = 40
 """Letters shown of a value from a file."""
@@ -62,6 +63,15 @@ def _costs_of_zero(notice: Notice) -> str:
     )
 
 
+def _place_not_in_cost_year(notice: Notice) -> str:
+    months = counted_words(int(notice.details["months"]), "months")
+    return (
+        f"encounters: {place_of(notice)} has no stays that are costed and coded {months_of(notice)} ({months} in all), "
+        "while others have. Its cost against DRG-expected and its high-cost outliers are held there against what the "
+        "others cost."
+    )
+
+
 STAYS: Mapping[str, Callable[[Notice], str]] = {
     "encounter_types_unknown": _encounter_types_unknown,
     "stays_very_long": _stays_very_long,
@@ -69,5 +79,6 @@ STAYS: Mapping[str, Callable[[Notice], str]] = {
     "stays_after_death": _stays_after_death,
     "discharges_lost": _discharges_lost,
     "costs_of_zero": _costs_of_zero,
+    "place_not_in_cost_year": _place_not_in_cost_year,
     "no_stays": lambda _: "No encounter has the encounter_type 'acute inpatient', so there are no stays to measure.",
 }
