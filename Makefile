@@ -87,6 +87,7 @@ simulate: $(READY) ## Simulates the judgement where the truth is known and rewri
 	@$(BIN)/python -m benchmarks.claims_simulation --write
 	@$(BIN)/python -m benchmarks.bands_simulation --write
 	@$(BIN)/python -m benchmarks.risk_simulation --write
+	@$(BIN)/python -m benchmarks.judgement_simulation --write
 
 verapdf: $(READY) ## Validates every form that is PDF, for every audience, with veraPDF
 	@tools/verapdf.sh
@@ -134,8 +135,8 @@ corruption: $(READY) ## Spoils a clean hospital in every known way and rewrites 
 attack: $(READY) ## Attacks what would be published of small hospitals and rewrites docs/disclosure.md; long
 	@$(BIN)/python -m benchmarks.disclosure_simulation --write
 
-attacks: $(READY) ## Tries hostile files in a sandbox; ATTACKS=xlsx narrows it to those whose names begin so
-	@KPI_ATTACKS=$(ATTACKS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/attacks
+attacks: $(READY) ## Tries every hostile input in a sandbox; ATTACKS=xlsx narrows it to those whose names begin so
+	@KPI_ATTACKS="$(or $(ATTACKS),all)" $(BIN)/python -m pytest -q -n $(WORKERS) tests/attacks
 
 lock: ## Makes requirements.lock and requirements-dev.lock anew from pyproject.toml
 	@python3 -m venv $(LOCK_VENV)

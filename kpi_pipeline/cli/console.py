@@ -22,7 +22,7 @@ from rich.table import Table
 from kpi_pipeline.core.errors import KpiError
 from kpi_pipeline.core.files import write_private
 from kpi_pipeline.core.text.spreadsheets import guarded
-from kpi_pipeline.core.text.texts import printable
+from kpi_pipeline.core.text.texts import printable, unsteering
 
 _LONGEST_LINE = 20_000
 _FAULTS_SHOWN = 500
@@ -72,20 +72,21 @@ def print_frame(
     """Prints a frame as a table for people, or as CSV or JSON lines for programs (all rows and columns).
 
     columns: those a table on the screen shows; none named, all. into: a file for its owner alone, instead of the
-    screen; CSV unless JSON is asked for.
+    screen; CSV unless JSON is asked for. What a pipe gets may end on a terminal: signs that would steer one are boxes
+    there, in CSV; JSON and a file hold them as they are.
     """
     if into is not None:
         write_private(into, file_text(frame, output))
         say(f"{len(frame):,} rows: {into}")
         return
     if output is not Format.table:
-        sys.stdout.write(file_text(frame, output))
+        sys.stdout.write(unsteering(file_text(frame, output)))
         return
     shown = frame[list(columns)] if columns else frame
-    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=_plain(title), title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in shown.columns:
         is_number = pd.api.types.is_numeric_dtype(shown[column])
-        table.add_column(str(column), justify="right" if is_number else "left", no_wrap=True)
+        table.add_column(_plain(str(column)), justify="right" if is_number else "left", no_wrap=True)
     for row in shown.head(ROWS_SHOWN).itertuples(index=False):
         table.add_row(*(_cell(value) for value in row))
     console = Console(highlight=False, emoji=False)

@@ -266,13 +266,10 @@ def _judge_facilities(
 
 
 def _n_changed(restated: Restated | None) -> dict[tuple[str, str, str], int]:
-    """Figure → cases that count otherwise than in the issue before."""
+    """Figure → cases that count otherwise than in the issue before, or the people behind them where those are fewer."""
     if restated is None:
         return {}
-    return {
-        (one.metric, one.facility_id, str(one.month)): sum(part.n_cases for part in one.parts)
-        for one in restated.figures
-    }
+    return {(one.metric, one.facility_id, str(one.month)): one.n_behind for one in restated.figures}
 
 
 def _judge_restated(inputs: ReportInputs, index: FigureIndex) -> JudgedRestated | None:

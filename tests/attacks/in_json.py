@@ -7,10 +7,12 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from tests.attacks.attack import PATIENT, Attack, Place
-from tests.attacks.texts import EVERY
+from tests.attacks.attack import PATIENT, Attack, Place, csv_text
+from tests.attacks.in_landing import STRANGE
+from tests.attacks.texts import CONTROLS, EVERY, MARKUP, SQL, TEMPLATES
 
 Resource = dict[str, Any]
 
@@ -145,3 +147,49 @@ def _reference(reference: str, place: Place) -> None:
         ),
         place,
     )
+
+
+VISIT = ("visit_occurrence_id", "person_id", "visit_concept_id", "visit_start_date", "visit_end_date", "care_site_id",
+         "discharged_to_concept_id", "visit_source_value")  # fmt: skip
+VISIT_ROW = ("1", "1", "9201", "2026-03-01", "2026-03-04", "7", "8536", "x")
+PERSON = ("person_id", "year_of_birth", "month_of_birth", "day_of_birth", "gender_concept_id")
+
+
+def omop() -> Iterator[Attack]:
+    """OMOP tables with hostile values in every column, and with hostile headers."""
+    for at, name in enumerate(VISIT):
+        yield Attack(f"omop values of {name}", partial(_omop, at), n_inputs=len(EVERY))
+    for kind, make in STRANGE.items():
+        for file in ("person.csv", "care_site.csv.gz", "concept.parquet"):
+            yield Attack(f"omop {file} is {kind}", partial(_strange_lookup, file, make))
+    for number, text in enumerate((*SQL[:10], *MARKUP[:3], *TEMPLATES[:5], *CONTROLS[:4])):
+        yield Attack(f"omop header {number}", partial(_omop_header, text))
+
+
+def _strange_lookup(name: str, make: Callable[[Path, Place], object], place: Place) -> None:
+    """A table that others only look things up in."""
+    _write_omop(place, VISIT, [VISIT_ROW])
+    (place.landing / name).unlink(missing_ok=True)
+    make(place.landing / name, place)
+
+
+def _omop(at: int, place: Place) -> None:
+    rows = []
+    for number, text in enumerate(EVERY):
+        row = [str(number), *VISIT_ROW[1:]]
+        row[at] = place.aim(text)
+        rows.append(tuple(row))
+    _write_omop(place, VISIT, rows)
+
+
+def _omop_header(text: str, place: Place) -> None:
+    _write_omop(
+        place, (*VISIT, place.aim(text)), [(*VISIT_ROW, "x"), ("2", "1", "9201", "x", "y", "7", "8536", "x", "z")]
+    )
+
+
+def _write_omop(place: Place, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    (place.folder / "source").write_text("omop")
+    visits = place.landing / "visit_occurrence.csv"
+    visits.write_text(csv_text(header, *rows), encoding="utf-8", newline="", errors="surrogatepass")
+    (place.landing / "person.csv").write_text(csv_text(PERSON, ("1", "1950", "2", "3", "8532")), encoding="utf-8")

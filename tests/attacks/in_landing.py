@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import stat
@@ -87,6 +88,69 @@ def _table_values(table: str, columns: tuple[str, ...], place: Place) -> None:
             row[at] = place.aim(text)
             rows.append(tuple(row))
     (place.landing / f"{table}.csv").write_text(csv_text(columns, *rows), encoding="utf-8", newline="")
+
+
+NAMES = (
+    "encounters[1].csv",
+    "encounters*.csv",
+    "encounters?.csv",
+    "encounters{a,b}.csv",
+    "encounters'; DROP.csv",
+    'encounters"x.csv',
+    "encounters\n.csv",
+    "encounters\x1b[31m.csv",
+    "encounters\u202egpj.csv",
+    "encounters$(touch x).csv",
+    "encounters|id.csv",
+    "encounters%s%n.csv",
+    "encounters{{7*7}}.csv",
+    "encounters<script>.csv",
+    "encounters[red]x[bold].csv",
+    "encounters ~.csv",
+    "encounters=1.csv",
+    "encounters" + "x" * 230 + ".csv",
+    "encounters\udcff.csv",
+    "encounters.CSV",
+    "encounters..csv",
+    "encounters.csv.csv",
+    "encounters\\..\\x.csv",
+    "encounters:stream.csv",
+    "encounters.csv ",
+)
+
+
+def names() -> Iterator[Attack]:
+    """Hostile names of files, plain and packed, and of the landing folder itself."""
+    for number, name in enumerate(NAMES):
+        yield Attack(f"file name {number}", partial(_file_named, name))
+        if number < 18:
+            yield Attack(f"file name {number} packed", partial(_file_named, name + ".gz"))
+            yield Attack(f"file name {number} workbook", partial(_workbook_named, name.removesuffix("csv") + "xlsx"))
+    for number, name in enumerate(
+        ("g5[a]", "facility_id=EVIL", "*", "a'b\"c", "a\nb", "\x1b[31m", "--help", "{{7*7}}", "a;b", "x" * 200, "~")
+    ):
+        command = ("build", "--landing", f"LANDING/{name}", "--warehouse", "WAREHOUSE")
+        yield Attack(f"folder name {number}", partial(_folder_named, name), command)
+
+
+def _file_named(name: str, place: Place) -> None:
+    content = csv_text(HEADER, GOOD, BAD).encode()
+    good = place.landing / "encounters1.csv"
+    good.write_bytes(csv_text(HEADER, ("E2", *GOOD[1:])).encode())
+    (place.landing / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+
+
+def _workbook_named(name: str, place: Place) -> None:
+    book = openpyxl.Workbook()
+    for row in (HEADER, GOOD, BAD):
+        book.worksheets[0].append(list(row))
+    book.save(place.landing / name)
+
+
+def _folder_named(name: str, place: Place) -> None:
+    folder = place.landing / name
+    folder.mkdir()
+    (folder / "encounters.csv").write_text(csv_text(HEADER, *(("E" + str(n), *GOOD[1:]) for n in range(4))))
 
 
 def strange_files() -> Iterator[Attack]:

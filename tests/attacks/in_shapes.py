@@ -8,7 +8,10 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from tests.attacks.attack import GOOD, HEADER, Attack, Place, csv_text, good_landing
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.attacks.attack import GOOD, HEADER, PATIENT, Attack, Place, csv_text, good_landing
 
 TABLE = csv_text(HEADER, GOOD).encode()
 ZEROS = bytes(10 << 20)
@@ -166,3 +169,73 @@ def workbooks() -> Iterator[Attack]:
 
 def _put_book(make: Callable[[Place], bytes], place: Place) -> None:
     (place.landing / "encounters.xlsx").write_bytes(make(place))
+
+
+def _parquet(table: pa.Table | None = None, **options: object) -> bytes:
+    stream = io.BytesIO()
+    table = table if table is not None else _table()
+    pq.write_table(table, stream, **options)
+    return stream.getvalue()
+
+
+def _table(*, rows: int = 1, **more: object) -> pa.Table:
+    return pa.table({name: [value] * rows for name, value in zip(HEADER, GOOD, strict=True)} | more)
+
+
+def _flipped(content: bytes, every: int) -> bytes:
+    broken = bytearray(content)
+    for at in range(8, len(broken) - 8, every):
+        broken[at] ^= 0x5A
+    return bytes(broken)
+
+
+def _nested(levels: int) -> pa.Array:
+    kind: pa.DataType = pa.string()
+    for _ in range(levels):
+        kind = pa.list_(kind)
+    return pa.nulls(1, kind)
+
+
+class _Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, (PATIENT,)
+
+
+def _with_metadata(metadata: dict[bytes, bytes]) -> bytes:
+    return _parquet(_table().replace_schema_metadata(metadata))
+
+
+PARQUET: dict[str, Callable[[], bytes]] = {
+    "cut short": lambda: _parquet()[:-20],
+    "a footer longer than the file": lambda: _parquet()[:-8] + b"\xff\xff\xff\x7fPAR1",
+    "a footer of nothing": lambda: _parquet()[:-8] + b"\0\0\0\0PAR1",
+    "locked": lambda: b"PARE" + _parquet()[4:-4] + b"PARE",
+    "only its name": lambda: b"PAR1" * 3,
+    "no columns": lambda: _parquet(pa.table({})),
+    "no rows": lambda: _parquet(_table().slice(0, 0)),
+    "nested columns": lambda: _parquet(_table(payer=pa.array([{"a": [1, 2], "b": {"c": 1}}]))),
+    "lists in lists": lambda: _parquet(_table(payer=_nested(60))),
+    "a million rows of one value": lambda: _parquet(_table(rows=1_000_000)),
+    "a value of 100 MB": lambda: _parquet(_table(payer=["x" * (100 << 20)]), compression="zstd"),
+    "a bomb": lambda: _parquet(_table(payer=["x" * 250_000_000]), compression="zstd", use_dictionary=False),
+    "days beyond days": lambda: _parquet(_table(discharged=pa.array([2**62], pa.timestamp("us")))),
+    "binary text": lambda: _parquet(_table(payer=pa.array([b"\xff\xfe\0"]))),
+    "an endless number": lambda: _parquet(_table(total_cost=[float("inf")])),
+    "no type": lambda: _parquet(_table(payer=pa.nulls(1))),
+    "names of nothing": lambda: _parquet(pa.table([["a"], ["b"]], names=["", ""])),
+    "the same name twice": lambda: _parquet(pa.table([["a"], ["b"]], names=["payer", "payer"])),
+    "a thousand columns": lambda: _parquet(_table(**{f"x{n}": ["1"] for n in range(1000)})),
+    "a pickle in its notes": lambda: _with_metadata({b"pandas": __import__("pickle").dumps(_Evil())}),
+    "a schema that lies": lambda: _with_metadata({b"ARROW:schema": b"/////" * 50}),
+    "the old extension type": lambda: _with_metadata({b"ARROW:extension:name": b"arrow.py_extension_type"}),
+    **{f"bytes flipped, one of {every}": partial(lambda every: _flipped(_parquet(_table(rows=50)), every), every)
+       for every in (3, 7, 31, 101, 257, 499)},
+}  # fmt: skip
+
+
+def parquet_files() -> Iterator[Attack]:
+    """Parquet files whose footers or pages lie."""
+    for name, make in PARQUET.items():
+        yield Attack(f"parquet: {name}", partial(_put, "encounters.parquet", make))
+        if name.startswith("bytes"):
+            yield Attack(f"parquet denials: {name}", partial(_put, "denials.parquet", make))

@@ -1,8 +1,8 @@
-"""Attacks by `landing.yaml`: what YAML can be made to do, and hostile mappings, patterns, encodings and forms."""
+"""Attacks by the YAML that people and feeds write: settings, targets, commentary, initiatives, audiences, landing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import yaml
@@ -48,18 +48,35 @@ STRUCTURES: dict[str, str | bytes] = {
     "a hundred thousand names": "".join(f"k{n}: 1\n" for n in range(60_000)),
     "unclosed": 'a: "\n',
 }
+FILES = ("kpi", "targets", "commentary", "initiatives", "audiences", "landing")
 
 
 def structures() -> Iterator[Attack]:
-    """What YAML itself can be made to do."""
-    for name, text in STRUCTURES.items():
-        yield Attack(f"landing.yaml: {name}", partial(_structure, text))
+    """What YAML itself can be made to do, in every file we read."""
+    for file in FILES:
+        for name, text in STRUCTURES.items():
+            yield Attack(f"{file}.yaml: {name}", partial(_structure, file, text), _command(file))
 
 
-def _structure(text: str | bytes, place: Place) -> None:
+def _command(file: str) -> tuple[str, ...]:
+    return {
+        "kpi": ("declared",),
+        "targets": ("declared",),
+        "commentary": ("declared",),
+        "initiatives": ("initiative", "import", "FOLDER/initiatives.yaml", "--by", "x", "--state",
+                        "sqlite:///FOLDER/state.sqlite"),
+        "audiences": ("audiences",),
+        "landing": ("intake",),
+    }[file]  # fmt: skip
+
+
+def _structure(file: str, text: str | bytes, place: Place) -> None:
     content = text if isinstance(text, bytes) else place.aim(text).encode("utf-8", "surrogatepass")
-    good_landing(place)
-    (place.landing / "landing.yaml").write_bytes(content)
+    if file == "landing":
+        good_landing(place)
+        (place.landing / "landing.yaml").write_bytes(content)
+        return
+    (place.folder / f"{file}.yaml").write_bytes(content)
 
 
 HOSTILE = (*SQL, *MARKUP[:8], *TEMPLATES, *FORMULAS[:4], *CONTROLS[:10])
@@ -127,3 +144,34 @@ def _one_key(key: str, place: Place) -> None:
 
 def _write_options(place: Place, content: object) -> None:
     (place.landing / "landing.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+
+
+WRITERS: dict[str, Callable[[str], object]] = {
+    "kpi": lambda text: {"hospital_name": text, "report": {"title": text, "contact": text}},
+    "kpi path": lambda text: {"report": {"logo": text, "commentary": text}, "targets": text},
+    "kpi state": lambda text: {"state_url": text, "avoidable_day_reasons": {text: text[:70] or "x"}},
+    "targets": lambda text: [{"metric": text, "value": 1.0, "from": "2024-01", "source": text}],
+    "commentary": lambda text: {"months": {"2026-10": {"written_on": "2026-11-06", "headline": text,
+                                "comments": {"readmission_30d": {"why": text}}}}},
+    "audiences": lambda text: {"allowed_domains": ["h.example"], "operators": [f"{text}@h.example"],
+                               "audiences": [{"name": text, "scope": text, "profile": "board", "people":
+                                              [{"address": "a@h.example", "name": text}]}]},
+    "initiatives": lambda text: [{"id": text, "title": text, "aim": text, "owner": text, "declared_on": "2025-10-01",
+                                  "starts_on": "2025-11-01", "scope": {"facilities": [text]},
+                                  "outcomes": [text]}],
+}  # fmt: skip
+
+
+def people_texts() -> Iterator[Attack]:
+    """Hostile texts where people write: titles, headlines, names, aims, paths."""
+    for kind, write in WRITERS.items():
+        file = kind.split()[0]
+        for number, text in enumerate((*MARKUP[:6], *TEMPLATES[:4], *CONTROLS, *SQL[:3], "../../../x", "{secret}")):
+            if kind in ("kpi path", "kpi state") and number > 14:
+                continue
+            yield Attack(f"{kind} text {number}", partial(_text, file, write, text), _command(file))
+
+
+def _text(file: str, write: Callable[[str], object], text: str, place: Place) -> None:
+    content = yaml.safe_dump(write(place.aim(text)), allow_unicode=False)
+    _structure(file, content.encode(), place)

@@ -19,7 +19,7 @@ from kpi_pipeline.judgement.disclosure.attack import attack, attack_issues
 from kpi_pipeline.judgement.disclosure.counts import is_small
 from kpi_pipeline.judgement.disclosure.groups import GroupCounts, GroupTable, withhold_groups
 from kpi_pipeline.judgement.disclosure.page_cells import table_cell, table_months
-from kpi_pipeline.judgement.disclosure.publication import COUNTED, NUMERATOR, Cell, Publication
+from kpi_pipeline.judgement.disclosure.publication import COUNTED, DENOMINATOR, NUMERATOR, Cell, Publication
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import Judged, judge
 from kpi_pipeline.metrics.declaration import load_metrics
@@ -51,8 +51,11 @@ def cells_of(figures: Mapping[str, float | None], months: str = YEAR) -> Publica
 
 def published(inputs: ReportInputs) -> Publication:
     """The tables of a report as an outsider reads them."""
-    own = {one.figure_id: one.value for one in page_figures(judge(inputs))}
-    return cells_of({name: value if isinstance(value, float) else None for name, value in own.items()})
+    made = Publication()
+    for one in page_figures(judge(inputs)):
+        months = YEAR if one.months is None else table_months(*one.months)
+        made.numbers |= cells_of({one.figure_id: one.value if isinstance(one.value, float) else None}, months).numbers
+    return made
 
 
 # ── nothing that counts patients is left out ─────────────────────────────────────────────────────────────────
@@ -99,7 +102,8 @@ JUDGED_COUNTS = {
     "Capture": "n_long n_documented",  # printed as a percentage; none where either, or the rest, is small
     "EffectSize": "n_cases",  # a factor of an estimate of days, printed to two digits
     "Part": "n_cases numerator denominator",  # of the restated figures: none where any is small (`restated.judge`)
-    "RestatedFigure": "numerator_then numerator_now denominator_then denominator_now",  # of printed figures alone
+    "RestatedFigure": "numerator_then numerator_now denominator_then denominator_now "  # of printed figures alone
+    "n_people",  # decides what is withheld
     "JudgedWaits": "n_days",  # never printed with small numbers withheld
     "BenchmarkRow": "n_cases",  # never printed with small numbers withheld
     "Point": "denominator",  # a figure's
@@ -196,6 +200,37 @@ def test_no_table_tells_of_three_who_came_since_an_issue_of_the_same_months() ->
     assert [name for name in left if not name.endswith((" | all", " | All"))] == []
     same = published(full_inputs(privacy="board", published=(then,)))
     assert same.numbers == then.numbers
+
+
+def test_a_group_that_an_issue_of_the_same_months_left_out_stays_out() -> None:
+    """A row of groups that is withheld stands in no file: printed in the reissue, it would tell what it was left out
+    for."""
+    then = published(full_inputs(privacy="board"))
+    groups = {cell for cell in then.numbers if cell.name.startswith("race ")}
+    assert {cell.name for cell in groups} == {f"race cases | {name}" for name in "ABC"}
+    left_out = next(cell for cell in groups if cell.name.endswith("A"))
+    earlier = Publication({cell: number for cell, number in then.numbers.items() if cell != left_out})
+    now = published(full_inputs(privacy="board", published=(earlier,)))
+    assert now.numbers.get(left_out) is None
+    assert sum(cell in now.numbers for cell in groups) < 2  # nor is it the whole less the others
+    without_page = Publication(
+        {cell: number for cell, number in then.numbers.items() if cell not in groups},
+        {("discharges", WHOLE_SYSTEM, str(LAST)): 1.0},
+    )
+    assert groups.isdisjoint(published(full_inputs(privacy="board", published=(without_page,))).numbers)
+    month_before = replace(without_page, values={("discharges", WHOLE_SYSTEM, str(LAST.plus(-1))): 1.0})
+    assert groups <= published(full_inputs(privacy="board", published=(month_before,))).numbers.keys()
+
+
+@pytest.mark.parametrize(("of_months", "told"), [(100.0, 5.0), (99.75, 2.0), (99.0 + 7 / 12, None), (102.0, None)])
+def test_groups_that_are_withheld_are_the_months_less_those_that_are_printed(
+    of_months: float, told: float | None
+) -> None:
+    """Twelve months of a hundred cases and more; of the groups 1,195 are printed."""
+    printed = {f"fairness/race/{READMISSION}/{name}/cases": n for name, n in (("A", 600.0), ("B", 595.0))}
+    months = {Cell(READMISSION, WHOLE_SYSTEM, str(LAST.plus(-at)), DENOMINATOR): of_months for at in range(12)}
+    found = attack(Publication(dict(months)).merged(cells_of(printed)), METRICS, threshold=11)
+    assert [round(one.lower, 6) for one in found] == ([] if told is None else [told])
 
 
 def test_a_reason_of_many_stays_of_few_people_is_gathered() -> None:

@@ -363,6 +363,19 @@ def test_a_copy_that_withholds_names_causes_and_no_number_of_few(tmp_path: Path)
         )
 
 
+def test_many_changed_stays_of_one_person_are_of_one_person(tmp_path: Path) -> None:
+    stays = [
+        Encounter(f"E{n:03}", "P0" if n < 12 else f"P{n}", "A", MONTHS[0], days=2 + n % 5, total_cost=float(n))
+        for n in range(60)
+    ]
+    costed = [replace(one, total_cost=(one.total_cost or 0.0) + (100.0 * (one.person == "P0"))) for one in stays]
+    ledger = compare(World(stays), World(costed, files=["a", "b"]), tmp_path)
+    (whole,) = [one for one in ledger.figures if (one.metric, one.facility_id) == (COST, "all")]
+    assert (sum(part.n_cases for part in whole.parts), whole.n_people, whole.n_behind) == (12, 1, 1)
+    board = hide_few(ledger, ledger.figures, withholds=True, threshold=11)
+    assert (COST, "all", Month.parse(MONTHS[0])) in board.causes_only
+
+
 def test_what_a_file_knows_of_the_present_alone_replaces_what_it_knew_and_is_not_restated(tmp_path: Path) -> None:
     one = Encounter("a", "p", "H", "2026-05", 3, 100.0)
     other = replace(one, id="b", month="2026-06")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 
-GUARDED_STARTS = "=+-@\t\r'"
+_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a formula may begin (OWASP, CSV Injection): the last four are the wide forms of = + - @, which some spreadsheets
+take for the narrow ones."""
+GUARDED_STARTS = "".join(_RUN) + "'"
 """After an apostrophe, these signs say that it is the guard's and no letter of the value ('s-Hertogenbosch is one)."""
-_RUN = ("=", "+", "-", "@", "\t", "\r")
 _IS_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 

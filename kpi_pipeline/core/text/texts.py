@@ -31,6 +31,11 @@ def printable(text: str, *, longest: int) -> str:
     return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
 
 
+def unsteering(text: str) -> str:
+    """The text with its lines and tabs, and a box for every other sign that would steer a terminal."""
+    return _UNPRINTABLE.sub(lambda found: found[0] if found[0] in "\n\t" else "□", text)
+
+
 def unmistakable_name(name: str) -> str:
     """The name of a place or a file as it may stand in a sentence though it looks like a patient's number.
 

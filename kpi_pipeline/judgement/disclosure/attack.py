@@ -20,9 +20,10 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
 from kpi_pipeline.core.chatter import without_chatter
+from kpi_pipeline.judgement.disclosure.counts import is_small
 from kpi_pipeline.judgement.disclosure.earlier import KNOWN_TO
 from kpi_pipeline.judgement.disclosure.narrowing import is_narrow
-from kpi_pipeline.judgement.disclosure.page_cells import begins, table_relations
+from kpi_pipeline.judgement.disclosure.page_cells import begins, rests_of, table_relations
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
     DENOMINATOR,
@@ -66,7 +67,14 @@ def attack(
     found: list[Finding] = []
     for hidden, relations in _connected(publication, metrics, known):
         found += _attack_cells(publication, hidden, relations, metrics, threshold)
+    found += _attack_rests(publication, metrics, threshold)
     return found + _attack_differences(publication, metrics, threshold)
+
+
+def _attack_rests(publication: Publication, metrics: Mapping[str, Metric], threshold: int) -> list[Finding]:
+    """Groups that are withheld and few, all together."""
+    rests = rests_of(publication.numbers, metrics)
+    return [Finding(cell, rest, rest) for cell, rest in rests if is_small(rest, threshold) and not is_same(rest, 0.0)]
 
 
 def few_people_shown(
@@ -133,6 +141,8 @@ def attack_issues(
     for one in issues:
         whole = whole.merged(one)
     found = attack(whole, metrics, threshold=threshold)
+    for one in issues:
+        found += [rest for rest in _attack_rests(one, metrics, threshold) if rest not in found]
     for at, (then, now) in enumerate(pairwise(issues), start=1):
         unchanged = _unchanged_since(then, now, n_changed[at]) if at < len(n_changed) else {}
         if unchanged:

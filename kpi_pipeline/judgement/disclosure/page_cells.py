@@ -9,11 +9,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.judgement.disclosure.counts import is_small
-from kpi_pipeline.judgement.disclosure.publication import COUNTED, NUMERATOR, Cell, Publication, Relation
+from kpi_pipeline.judgement.disclosure.publication import (
+    COUNTED,
+    DENOMINATOR,
+    NUMERATOR,
+    Cell,
+    Publication,
+    Relation,
+    is_count,
+)
+from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.gaps import FAIRNESS_DIMENSIONS
 
 _TO, _ROW = "..", " | "
 _TOTALS = ("all", "All")
@@ -63,7 +73,7 @@ def table_cell(figure_id: str, facility_id: str, months: str) -> Cell | None:
     return None
 
 
-def table_relations(numbers: Mapping[Cell, float | None], metrics: Container[str]) -> Iterator[Relation]:
+def table_relations(numbers: Mapping[Cell, float | None], metrics: Mapping[str, Metric]) -> Iterator[Relation]:
     """Rows sum to their total; a total of twelve months is the sum of its months, where all of them are cells."""
     tables: dict[tuple[str, str, str, str], dict[str, Cell]] = defaultdict(dict)
     for cell in numbers:
@@ -80,19 +90,41 @@ def table_relations(numbers: Mapping[Cell, float | None], metrics: Container[str
         first, last = (Month.parse(text.split(" ")[0]) for text in months.split(_TO))
         if table.split(" ")[-1] not in _OF_ALL_CASES or last.months_since(first) != _SPAN - 1:
             continue
-        months_of = [
-            next((one for one in _cases(metric, facility, str(month)) if one in numbers), None)
-            for month in month_range(first, last)
-        ]
-        of_months = [cell for cell in months_of if cell is not None]
-        if len(of_months) == len(months_of) and _may_be(numbers, total, of_months):
+        of_months = _of_months(numbers, metrics[metric], facility, (first, last))
+        if of_months and _may_be(numbers, total, of_months):
             yield Relation({total: 1.0} | dict.fromkeys(of_months, -1.0), 0.0, 0.0)
 
 
-def _cases(metric: str, facility: str, month: str) -> Iterator[Cell]:
-    yield Cell(metric, facility, month, COUNTED)
-    if metric == "discharges":
-        yield Cell(metric, facility, month, NUMERATOR)
+def rests_of(numbers: Mapping[Cell, float | None], metrics: Mapping[str, Metric]) -> Iterator[tuple[Cell, float]]:
+    """Of a table of groups without a total, how many of its months' cases stand in no printed row: those of the groups
+    that are withheld, all together. Not where a month was restated since: which of its numbers is the table's?"""
+    restated = {cell.month.split(" ")[0] for cell in numbers if " " in cell.month}
+    tables: dict[Cell, float] = defaultdict(float)
+    for cell, number in numbers.items():
+        table, _, _ = cell.name.partition(_ROW)
+        if is_of_table(cell) and cell.metric in metrics and table.split(" ")[0] in FAIRNESS_DIMENSIONS:
+            tables[cell._replace(name=f"{table}{_ROW}rows not printed")] += number or 0.0
+    for rest, printed in tables.items():
+        first, last = (Month.parse(text.split(" ")[0]) for text in rest.month.split(_TO))
+        of_months = _of_months(numbers, metrics[rest.metric], rest.facility_id, (first, last))
+        known = [number for cell in of_months if (number := numbers[cell]) is not None and cell.month not in restated]
+        if of_months and len(known) == len(of_months):
+            yield rest, sum(known) - printed
+
+
+def _of_months(
+    numbers: Mapping[Cell, float | None], metric: Metric, facility: str, span: tuple[Month, Month]
+) -> list[Cell]:
+    """The cells of a measure's cases of every month; none where one of them is no cell."""
+    found = []
+    for month in month_range(*span):
+        names = [COUNTED, NUMERATOR] if metric.name == "discharges" else [COUNTED, DENOMINATOR]
+        cells = [Cell(metric.name, facility, str(month), name) for name in names]
+        own = [cell for cell in cells if cell in numbers and (cell.name != DENOMINATOR or is_count(cell, metric))]
+        if not own:
+            return []
+        found.append(own[0])
+    return found
 
 
 def _may_be(numbers: Mapping[Cell, float | None], total: Cell, parts: Iterable[Cell]) -> bool:
@@ -100,6 +132,19 @@ def _may_be(numbers: Mapping[Cell, float | None], total: Cell, parts: Iterable[C
     known = [number for one in (total, *parts) if (number := numbers[one]) is not None]
     all_known = len(known) == 1 + len(list(parts))
     return not all_known or known[0] == sum(known[1:])
+
+
+def was_left_out(published: Iterable[Publication], cell: Cell, newest: str) -> bool:
+    """Whether an issue left a row of a table out that prints no row it withholds: one of the report's own newest month,
+    or one that printed other rows over the same months."""
+    for issue in published:
+        if cell in issue.numbers:
+            continue
+        months = {place[2] for place in issue.values}
+        same = any(own[:3] == cell[:3] for own in issue.numbers)
+        if same or (newest in months and newest == max(months)):
+            return True
+    return False
 
 
 def moved_little(

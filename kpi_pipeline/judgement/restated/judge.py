@@ -52,7 +52,8 @@ def hide_few(ledger: Restated, figures: Sequence[RestatedFigure], *, withholds: 
 
 
 def _tells_of_few(one: RestatedFigure, threshold: int) -> bool:
-    """Whether a part of the change is of fewer cases, or moves a sum by less, than the audience may be told."""
-    return any(
+    """Whether a part of the change is of fewer cases, or moves a sum by less, than the audience may be told, or all of
+    it is of fewer people."""
+    return 0 < one.n_behind < threshold or any(
         0 < abs(number) < threshold for part in one.parts for number in (part.n_cases, part.numerator, part.denominator)
     )

@@ -65,6 +65,7 @@ class RestatedFigure:
     """One figure that was shown and is another one now. was_final: whether it was final when it was shown.
 
     value_then, value_now: None where there was none to print. parts: in the order of the causes; they add up.
+    n_people: people behind the cases that changed, where a case is of somebody; None where nobody looked.
     """
 
     metric: str
@@ -80,6 +81,13 @@ class RestatedFigure:
     value_then: float | None
     value_now: float | None
     parts: tuple[Part, ...]
+    n_people: int | None = None
+
+    @property
+    def n_behind(self) -> int:
+        """How many are behind the change: the cases that changed, or their people where those are fewer."""
+        n_cases = sum(part.n_cases for part in self.parts)
+        return n_cases if self.n_people is None else min(n_cases, self.n_people)
 
     @property
     def change(self) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kpi_pipeline.core.periods import month_range
+from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.disclosure.groups import GroupCounts, GroupTable, withhold_groups
@@ -104,8 +104,12 @@ def _moved(inputs: ReportInputs, figures: FigureIndex, found: Sequence[MetricGap
         )
         for one in found
         for gap in one.gaps
+        if gap.difference is not None and not gap.is_mirror  # a row that may stand in the table at all
     }
-    return rows_moved_little(inputs, figures, rows)
+    spans: dict[Hashable, tuple[Month, Month]] = {
+        (one.metric, gap.dimension, gap.group): (one.first_month, one.last_month) for one in found for gap in one.gaps
+    }
+    return rows_moved_little(inputs, figures, rows, spans=spans)
 
 
 def _withheld(

@@ -131,7 +131,9 @@ def _read_figures(made: Publication, rows: Iterable[Mapping[str, str]], metrics:
     charted = [Month.parse(row["month"]) for row in rows if row["metric"]]
     for row in rows:
         if not row["metric"] and charted:
-            months = table_months(min(charted), Month.parse(row["month"]))
+            first, last = row.get("first_month"), row.get("last_month")
+            named = (Month.parse(first), Month.parse(last)) if first and last else None
+            months = table_months(*(named or (min(charted), Month.parse(row["month"]))))
             cell = table_cell(unguarded(row["figure_id"]), unguarded(row["facility_id"]), months)
             if cell is not None and cell.metric in metrics:
                 made.numbers[cell] = None if row["value"] == WITHHELD else _finite(row["value"])

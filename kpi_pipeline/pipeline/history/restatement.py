@@ -98,12 +98,13 @@ def _figures(
     changed = _changed_by_figure(connection, shown, metrics, read_known_causes(connection, metrics, before, after))
     touched = {name: metric for name, metric in metrics.items() if any(key[0] == name for key in changed)}
     sums = sums_of(connection, "cases_then", touched)
+    people = _people_of_cases(connection)
     for key in shown:
         metric = metrics.get(key[0])
         if metric is None or key not in changed:
             continue
         then = sums.get((key[0], key[1], str(key[2])), Sums(0.0, 0.0, 0))
-        now, parts = split_change(then, changed[key], metric)
+        now, parts = split_change(then, [one for _, one in changed[key]], metric)
         yield RestatedFigure(
             metric=key[0],
             facility_id=key[1],
@@ -118,7 +119,19 @@ def _figures(
             value_then=shown[key].value,
             value_now=value_of(now, metric),
             parts=parts,
+            n_people=len(set().union(*(people.get(case_id, {case_id}) for case_id, _ in changed[key]))),
         )
+
+
+def _people_of_cases(connection: duckdb.DuckDBPyConnection) -> dict[str, set[object]]:
+    """Whose the changed cases are, as the traces number people; a case of nobody (a unit's day) is not in it."""
+    found: dict[str, set[object]] = defaultdict(set)
+    for case_id, person in connection.execute(
+        """SELECT DISTINCT own.case_id, who.person FROM case_entities AS own
+        INNER JOIN people AS who ON own.entity = who.entity WHERE who.person IS NOT NULL"""
+    ).fetchall():
+        found[case_id].add(person)
+    return found
 
 
 def _changed_by_figure(
@@ -126,8 +139,9 @@ def _changed_by_figure(
     shown: Mapping[tuple[str, str, Month], Shown],
     metrics: Mapping[str, Metric],
     known: KnownCauses,
-) -> dict[tuple[str, str, Month], list[ChangedCase]]:
-    found: dict[tuple[str, str, Month], list[ChangedCase]] = defaultdict(list)
+) -> dict[tuple[str, str, Month], list[tuple[str, ChangedCase]]]:
+    """Figure → its changed cases, by the case's id."""
+    found: dict[tuple[str, str, Month], list[tuple[str, ChangedCase]]] = defaultdict(list)
     rows = connection.execute(
         """SELECT metric, case_id,
             facility_id_then, month_then, numerator_then, denominator_then, exclusion_reason_then,
@@ -146,7 +160,7 @@ def _changed_by_figure(
             now = counted[1] if place in places[1] else None
             key = (name, place[0], Month.parse(place[1]))
             if then != now and key in shown:
-                found[key].append(ChangedCase(cause, then, now, columns))
+                found[key].append((case_id, ChangedCase(cause, then, now, columns)))
     return found
 
 

@@ -36,6 +36,8 @@ COLUMNS = (
     "snapshot",
     "lower",
     "upper",
+    "first_month",
+    "last_month",
 )
 
 
@@ -103,13 +105,13 @@ def _row(judged: Judged, measure: Measure, figure: Figure) -> list[str]:
         result.variation if has_icons and result is not None else "",
         result.assurance if has_icons and result is not None else "",
         judged.snapshot_id,
-        "",
-        "",
+        *[""] * 4,
     ]
 
 
 def _page_row(judged: Judged, figure: PageFigure) -> list[str]:
     """A figure of the pages on drivers and the programme: of no measure's month, so `metric` is empty."""
+    first, last = figure.months or ("", "")
     known = {
         "figure_id": figure.figure_id,
         "facility_id": judged.scope.facility_id,
@@ -120,6 +122,8 @@ def _page_row(judged: Judged, figure: PageFigure) -> list[str]:
         "snapshot": judged.snapshot_id,
         "lower": _cell(figure.lower),
         "upper": _cell(figure.upper),
+        "first_month": str(first),
+        "last_month": str(last),
     }
     return [known.get(column, "") for column in COLUMNS]
 

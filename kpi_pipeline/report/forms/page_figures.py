@@ -6,9 +6,10 @@ As printed: rounded as on the page, and withheld where the page withholds. Not h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.rounding import round_half_up
 from kpi_pipeline.improvement.benchmarks import RATIO_DECIMALS, Benchmarks
 from kpi_pipeline.improvement.budget import Budget
@@ -39,7 +40,8 @@ ALL = "all"
 class PageFigure:
     """One figure. page and part say where it is printed, item of what it is (a reason, a group, a measure).
 
-    lower, upper: its 95 % interval; None without one.
+    lower, upper: its 95 % interval; None without one. months: the first and the last it is over, where those are not
+    the report's own.
     """
 
     page: str
@@ -50,6 +52,7 @@ class PageFigure:
     unit: str
     lower: float | None = None
     upper: float | None = None
+    months: tuple[Month, Month] | None = None
 
     @property
     def figure_id(self) -> str:
@@ -87,11 +90,12 @@ def _denials(denials: JudgedDenials) -> Iterator[PageFigure]:
             yield PageFigure("barriers", part, item, "denials", hidden or row.n_denials, "denials")
             yield PageFigure("barriers", part, item, "denied_usd", hidden or rounded_dollars(row.usd), "usd")
             yield PageFigure("barriers", part, item, "share", hidden or row.share_pct, "percent")
-            for metric, _ in denials.outcomes:
+            for metric, span in denials.outcomes:
                 value = row.outcomes.get(metric.name)
                 if value is not None:
                     printed = value if isinstance(value, Withheld) else round_half_up(value, metric.decimals)
-                    yield PageFigure("barriers", part, item, metric.name, printed, metric.unit)
+                    months = (span.first, span.last)
+                    yield PageFigure("barriers", part, item, metric.name, printed, metric.unit, months=months)
 
 
 def _wait_parties(waits: WaitsByParty) -> Iterator[PageFigure]:
@@ -133,9 +137,12 @@ def _fairness(fairness: JudgedFairness) -> Iterator[PageFigure]:
                 if not isinstance(gap, Gap) or gap.difference is None or gap.lower is None or gap.upper is None:
                     continue
                 part, decimals = f"{table.dimension}/{metric.name}", metric.decimals
-                numbers = (round_half_up(one, decimals) for one in (gap.difference, gap.lower, gap.upper))
-                yield PageFigure("fairness", part, group, "cases", gap.n_cases, "cases")
-                yield PageFigure("fairness", part, group, "difference", *_with_unit(numbers, metric.unit))
+                numbers = [round_half_up(one, decimals) for one in (gap.difference, gap.lower, gap.upper)]
+                span = fairness.spans[metric.name]
+                months = (span.first_month, span.last_month)
+                yield PageFigure("fairness", part, group, "cases", gap.n_cases, "cases", months=months)
+                value, lower, upper = numbers
+                yield PageFigure("fairness", part, group, "difference", value, metric.unit, lower, upper, months)
 
 
 def _benchmarks(benchmarks: Benchmarks) -> Iterator[PageFigure]:
@@ -160,11 +167,6 @@ def _benchmarks(benchmarks: Benchmarks) -> Iterator[PageFigure]:
                     yield PageFigure(
                         "benchmarks", part, item, f"published_{name}", round_half_up(float(value), places), of
                     )
-
-
-def _with_unit(numbers: Iterable[float], unit: str) -> tuple[float, str, float, float]:
-    value, lower, upper = numbers
-    return value, unit, lower, upper
 
 
 def _drivers(drivers: JudgedDrivers) -> Iterator[PageFigure]:
@@ -316,11 +318,12 @@ def _effect(initiative: str, metric: Metric, result: EffectResult, size: EffectS
     yield from estimate("slope_change_a_month", effects.slope_change)
     yield from estimate("effect_in_last_month", effects.effect_at_end)
     yield from estimate("control_alone", result.placebo)
+    yield from estimate("measure_alone", result.alone)
     visible = round_half_up(effects.power.smallest_visible_effect, metric.decimals)
     yield PageFigure(page, initiative, metric.name, "smallest_visible_effect", visible, metric.unit)
     for name, count in (("months_before", result.n_before), ("months_after", result.n_after)):
         yield PageFigure(page, initiative, metric.name, name, float(count), "months")
-    if size is not None:
+    if size is not None and result.verdict != "control_only":
         days = size.bed_days
         rough = [rounded_roughly(part) for part in (days.value, days.lower, days.upper)]
         yield PageFigure(page, initiative, metric.name, "bed_days", rough[0], "days", rough[1], rough[2])

@@ -89,7 +89,7 @@ def resource_fetcher(*roots: Path) -> Any:
         def fetch(self, url: str, headers: Any = None) -> Any:
             if url.startswith(_DATA_PREFIXES):
                 return super().fetch(url, headers)
-            if url.startswith("file:///"):
+            if url.startswith("file:///") and "\0" not in url:
                 path = Path(url2pathname(url.removeprefix("file://").split("?")[0].split("#")[0])).resolve()
                 below = any(path.is_relative_to(root) for root in resolved_roots)
                 if below and path.suffix in _SUFFIXES and path.is_file():
