@@ -5,7 +5,13 @@ No SQL, no files, no clock, and nothing of ours but the error classes.
 """
 
 from kpi_pipeline.core.vocabulary import Better
-from kpi_pipeline.signals.chance.multiplicity import FalseSignals, Pattern, expected_false_signals, own_pattern
+from kpi_pipeline.signals.chance.multiplicity import (
+    FalseSignals,
+    Pattern,
+    expected_false_signals,
+    own_pattern,
+    run_as_rare,
+)
 from kpi_pipeline.signals.chance.seasonality import (
     MonthIndex,
     SameMonth,
@@ -90,6 +96,7 @@ __all__ = [
     "result_as_dict",
     "result_rows",
     "risk_adjusted_cusum",
+    "run_as_rare",
     "summarise_subgroups",
     "tabular_cusum",
     "vlad",

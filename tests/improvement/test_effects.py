@@ -465,9 +465,34 @@ def test_the_control_alone_is_the_placebo_and_a_change_in_it_is_told() -> None:
     assert "control_changed" not in quiet.cautions
     assert stirred.placebo.value == pytest.approx(0.5, abs=0.1)
     assert "control_changed" in stirred.cautions
+    assert (quiet.verdict, stirred.verdict) == ("improvement", "improvement")  # it fell by itself, too
+    assert stirred.alone is not None
+    assert stirred.alone.excludes_zero
     alone = estimate(moved, model="level", better="neither")
     assert effects_of(alone).average_effect.value == pytest.approx(stirred.placebo.value)
     assert estimate(own).placebo is None
+
+
+@pytest.mark.parametrize(
+    ("own_change", "control_change", "verdict"),
+    [
+        (0.0, 0.5, "control_only"),  # nothing happened but in the control
+        (0.2, 0.9, "control_only"),  # worse by itself, "better" than a control that got worse still
+        (-0.4, 0.5, "improvement"),
+        (-0.4, 0.0, "improvement"),
+        (0.0, 0.0, "no_evidence"),
+    ],
+)
+def test_no_effect_is_claimed_of_a_measure_that_only_its_control_moved_away_from(
+    own_change: float, control_change: float, verdict: str
+) -> None:
+    own, control = (
+        series_of([5 + (change if t >= 12 else 0) + e for t, e in enumerate(noise(24, scale=0.05, seed=seed))])
+        for change, seed in ((own_change, 3), (control_change, 5))
+    )
+    result = estimate(own, control=control, model="level")
+    assert result.verdict == verdict
+    assert result.shows_effect is (verdict == "improvement")
 
 
 def test_the_month_from_which_an_effect_can_be_judged() -> None:

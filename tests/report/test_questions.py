@@ -11,6 +11,8 @@ from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.model import FurtherSection
+from kpi_pipeline.report.words.findings import resemblance_sentence
+from kpi_pipeline.signals import FalseSignals, Pattern
 from tests.report.invented_report import DENIALS, LOS, METRICS, eventful, report_inputs
 
 
@@ -49,6 +51,23 @@ def test_every_question_is_answered_or_says_what_it_would_need() -> None:
         "It cannot be said from this measure: it needs what one"
     )
     assert said["Compared with what?"][0].startswith("With its own months, ")
+
+
+def test_a_run_that_months_alike_make_by_chance_is_called_weaker_until_it_is_long_enough() -> None:
+    def said(months: int, autocorrelation: float) -> str | None:
+        inputs = report_inputs(
+            {LOS: lambda place: 5.5 + 0.3 * (place % 2) - (0.6 if place >= 36 - months else 0)}, months=36
+        )
+        expected = FalseSignals(72, "frozen-2026", Pattern(autocorrelation), 1.0, 9.0, 0.6, 1.0)
+        return resemblance_sentence(judge(inputs).system[LOS], expected)
+
+    assert said(8, 0.3) == (
+        "Neighboring months resemble each other here (autocorrelation 0.30), so runs come by chance more often: one of "
+        "eleven months would be as rare as one of eight is elsewhere."
+    )
+    assert said(11, 0.3) is None
+    assert said(8, 0.05) is None
+    assert said(3, 0.3) is None
 
 
 def test_real_is_held_against_what_chance_alone_would_color_with_the_figure_named() -> None:

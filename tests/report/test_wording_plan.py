@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.improvement.effects.effect_result import EffectResult, Effects
+from kpi_pipeline.improvement.effects.effect_result import EffectResult, Effects, Verdict
 from kpi_pipeline.improvement.effects.effect_size import EffectSize
 from kpi_pipeline.improvement.effects.power import Power
 from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.improving.since_start import compute_since_start
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
+from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.report.words.effects import effect_sentence, programme_title
 from kpi_pipeline.report.words.plan import days_sentence, not_before_sentence, since_start_sentence
 from tests.report.invented_report import LOS, report_inputs
 
@@ -49,8 +51,8 @@ def waiting(judgeable_from: Month | None) -> EffectResult:
         verdict="too_early", obstacles=("few_months_after",), cautions=(), model="level", seasonality="none",
         better="lower", first_counted_month=Month(2026, 8), last_month=Month(2026, 9), n_before=24, n_washout=0,
         n_after=2, n_missing=0, n_without_control=0, months_lacking_before=0, months_lacking_after=10, is_weighted=True,
-        has_control=False, is_declared_beforehand=True, effects=None, placebo=None, judgeable_from=judgeable_from,
-        extreme_start=None, points=(),
+        has_control=False, is_declared_beforehand=True, effects=None, placebo=None, alone=None,
+        judgeable_from=judgeable_from, extreme_start=None, points=(),
     )  # fmt: skip
 
 
@@ -63,7 +65,8 @@ def test_it_says_from_when_on_a_plan_can_be_judged() -> None:
 def judged(effect: Estimate) -> EffectResult:
     power = Power(smallest_visible_effect=0.1, worthwhile_effect=None, months_needed=None)
     effects = Effects(effect, None, effect, effect, Estimate(0.0, -0.2, 0.2), 0.1, 30, power)
-    return replace(waiting(None), verdict="improvement", effects=effects)
+    verdict: Verdict = "improvement" if effect.excludes_zero else "no_evidence"
+    return replace(waiting(None), verdict=verdict, effects=effects, n_after=12)
 
 
 def test_an_effect_is_also_told_in_bed_days_and_dollars_with_their_intervals() -> None:
@@ -84,3 +87,20 @@ def test_an_effect_that_may_be_none_is_told_in_no_days() -> None:
     size = EffectSize(Estimate(-90.0, -200.0, 20.0), None, 12, 300.0)
     assert days_sentence(judged(Estimate(-0.3, -0.7, 0.1)), size) == ""
     assert days_sentence(judged(Estimate(-0.3, -0.5, -0.1)), None) == ""
+
+
+def test_what_only_the_control_did_is_no_effect_in_words_nor_days() -> None:
+    result = replace(
+        judged(Estimate(-0.5, -0.7, -0.3)), verdict="control_only", placebo=Estimate(0.5, 0.3, 0.7),
+        alone=Estimate(0.02, -0.15, 0.19),
+    )  # fmt: skip
+    assert effect_sentence(result, load_metrics()[LOS], "at Lakeside") == (
+        "Average length of stay at Lakeside is on average 0.50 days lower than expected from its control, over "
+        "12 months since August 2026 (95% interval 0.30 to 0.70 days), but the control changed and the measure by "
+        "itself did not: it is 0.02 days higher than its own months before let expect (0.15 days lower to 0.19 days "
+        "higher). No effect is claimed."
+    )
+    assert days_sentence(result, EffectSize(Estimate(-90.0, -200.0, -20.0), None, 12, 300.0)) == ""
+    assert programme_title(["One"], ["control_only"], n_planned=0) == (
+        "One: a difference from the control only, which itself changed"
+    )

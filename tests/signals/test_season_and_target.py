@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from kpi_pipeline.core.errors import InputError
-from kpi_pipeline.signals import RULE_SETS, evaluate_chart, fit_month_index
+from kpi_pipeline.signals import RULE_SETS, Pattern, evaluate_chart, fit_month_index, run_as_rare
 from kpi_pipeline.signals.chance.many_series import icons_by_issue
+from kpi_pipeline.signals.chance.multiplicity import stable_series
 
 MONTHS = [f"{2023 + i // 12}-{i % 12 + 1:02d}" for i in range(60)]
 EVEN = [11.0, 9.0] * 12
@@ -116,3 +117,20 @@ def test_the_interval_holds_the_true_share() -> None:
         truth = stats.norm.cdf(target)
         held = np.mean([one.lower <= truth <= one.upper for one in shares if one])
         assert 0.91 <= held <= 0.99
+
+
+def test_the_interval_is_wider_where_neighbours_resemble_each_other_and_holds_the_true_share_there() -> None:
+    """By hand, of blocks of three: 16 neighbours alike and 7 opposite, so rho is (9/24 * 24 + 1)/(24 - 3); and in 600
+    series with an autocorrelation of 0.3."""
+    alike, rho = chart(([11.0] * 3 + [9.0] * 3) * 4, 10).target_share, 10 / 21
+    half = 1.96 * math.sqrt((1 + rho) / (1 - rho) / 24)
+    assert (alike.lower, alike.upper) == pytest.approx((stats.norm.cdf(-half), stats.norm.cdf(half)))
+    shares = [chart(row, 0.0).target_share for row in stable_series(600, 24, Pattern(0.3), seed=4).tolist()]
+    held = np.mean([one.lower <= 0.5 <= one.upper for one in shares if one])
+    assert 0.88 <= held <= 0.96  # 0.80 while neighbours were taken for independent
+
+
+def test_a_run_is_as_rare_in_months_alike_as_a_shorter_one_elsewhere() -> None:
+    assert [run_as_rare(8, rho) for rho in (0.0, 0.15, 0.3, 0.5)] == [8, 9, 11, 14]
+    signs = np.sign(stable_series(40_000, 11, Pattern(0.3), seed=2))
+    assert np.mean(np.abs(signs.sum(axis=1)) == 11) == pytest.approx(0.5**7, rel=0.2)

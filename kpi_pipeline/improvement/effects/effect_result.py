@@ -16,7 +16,7 @@ from kpi_pipeline.improvement.effects.segments import Role
 from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.signals import Better
 
-Verdict = Literal["improvement", "worsening", "change", "no_evidence", "too_early", "not_estimable"]
+Verdict = Literal["improvement", "worsening", "change", "no_evidence", "control_only", "too_early", "not_estimable"]
 Obstacle = Literal["few_months_before", "few_months_after", "season_not_separable", "no_variation"]
 Caution = Literal[
     "declared_after_start",
@@ -71,9 +71,11 @@ class EffectResult:
     """What can be said of one initiative and one measure. effects is None exactly when obstacles says why.
 
     seasonality: as analysed ('automatic' is resolved). placebo: the same analysis of the control alone, which nobody
-    treated; None without a control, or where it cannot be estimated. judgeable_from: the month whose final figure
+    treated; None without a control, or where it cannot be estimated. alone: the analysis of the measure without its
+    control, likewise. judgeable_from: the month whose final figure
     allows a first estimate; None where there is one, or waiting does not help. extreme_start: only where it flatters.
-    verdict 'too_early': waiting will help; 'not_estimable': it will not. n_missing: months absent between the first and
+    verdict 'control_only': the difference is there, but the control changed and the measure by itself did not.
+    'too_early': waiting will help; 'not_estimable': it will not. n_missing: months absent between the first and
     the last. n_without_control: months left out because the control has none. months_lacking_*: to the fewest needed.
     """
 
@@ -97,6 +99,12 @@ class EffectResult:
     is_declared_beforehand: bool
     effects: Effects | None
     placebo: Estimate | None
+    alone: Estimate | None
     judgeable_from: Month | None
     extreme_start: ExtremeStart | None
     points: tuple[EffectPoint, ...]
+
+    @property
+    def shows_effect(self) -> bool:
+        """Whether an effect may be claimed."""
+        return self.verdict in ("improvement", "worsening", "change")

@@ -81,9 +81,12 @@ def estimate_effect(
     fitted = None if obstacles else _fit(parts, columns)
     effects = None if fitted is None else _effects(fitted, parts, columns, worthwhile_effect)
     n_before, n_after = len(parts.before.months), len(parts.after.months)
-    placebo = None if control is None or effects is None else _placebo(control, analysed, columns)
+    placebo = alone = None
+    if control is not None and effects is not None:
+        placebo, alone = (_average_effect(one, analysed, columns) for one in (control, series))
+    verdict = _refusal(obstacles) if effects is None else _verdict(effects.average_effect, better)
     return EffectResult(
-        verdict=_refusal(obstacles) if effects is None else _verdict(effects.average_effect, better),
+        verdict=_held_against_control(verdict, effects, placebo, alone),
         obstacles=obstacles,
         cautions=_cautions(analysed, parts, effects, placebo, extreme, columns, is_declared=declared_on < starts_on),
         model=model,
@@ -103,6 +106,7 @@ def estimate_effect(
         is_declared_beforehand=declared_on < starts_on,
         effects=effects,
         placebo=placebo,
+        alone=alone,
         judgeable_from=_judgeable_from(analysed, parts, obstacles, columns),
         extreme_start=extreme,
         points=_points(analysed, control, fitted, columns),
@@ -225,11 +229,21 @@ def _extreme_start(series: MonthlySeries, segments: Segments, better: Better) ->
     return find_extreme_start(before, better=better) if len(before.months) >= FEWEST_MONTHS else None
 
 
-def _placebo(control: MonthlySeries, analysed: MonthlySeries, columns: Columns) -> Estimate | None:
-    """The average effect on the control, in the months that were analysed: nobody treated it, so 0 is to be
-    expected."""
+def _held_against_control(
+    verdict: Verdict, effects: Effects | None, placebo: Estimate | None, alone: Estimate | None
+) -> Verdict:
+    """A difference from a control that itself changed is no effect of a measure that by itself did not."""
+    if effects is None or placebo is None or alone is None or not effects.average_effect.excludes_zero:
+        return verdict
+    is_own = alone.excludes_zero and (alone.value < 0) == (effects.average_effect.value < 0)
+    return "control_only" if placebo.excludes_zero and not is_own else verdict
+
+
+def _average_effect(series: MonthlySeries, analysed: MonthlySeries, columns: Columns) -> Estimate | None:
+    """The average effect on the control or the measure alone, in the months that were analysed. Nobody treated the
+    control, so 0 is to be expected of it."""
     common = set(analysed.months)
-    parts = _split(control.only([month in common for month in control.months]), columns.segments)
+    parts = _split(series.only([month in common for month in series.months]), columns.segments)
     if _obstacles(parts, columns):
         return None
     fit = _fit(parts, columns)

@@ -318,11 +318,12 @@ def _effect(initiative: str, metric: Metric, result: EffectResult, size: EffectS
     yield from estimate("slope_change_a_month", effects.slope_change)
     yield from estimate("effect_in_last_month", effects.effect_at_end)
     yield from estimate("control_alone", result.placebo)
+    yield from estimate("measure_alone", result.alone)
     visible = round_half_up(effects.power.smallest_visible_effect, metric.decimals)
     yield PageFigure(page, initiative, metric.name, "smallest_visible_effect", visible, metric.unit)
     for name, count in (("months_before", result.n_before), ("months_after", result.n_after)):
         yield PageFigure(page, initiative, metric.name, name, float(count), "months")
-    if size is not None:
+    if size is not None and result.verdict != "control_only":
         days = size.bed_days
         rough = [rounded_roughly(part) for part in (days.value, days.lower, days.upper)]
         yield PageFigure(page, initiative, metric.name, "bed_days", rough[0], "days", rough[1], rough[2])

@@ -16,6 +16,7 @@ from kpi_pipeline.report.model import (
 from kpi_pipeline.report.pages.charts import assurance_mark, build_chart, variation_mark
 from kpi_pipeline.report.words.charts.chart_notes import chart_events, method_sentences, point_notes
 from kpi_pipeline.report.words.companions import companions_sentence
+from kpi_pipeline.report.words.findings import resemblance_sentence
 from kpi_pipeline.report.words.notices import caution_words
 from kpi_pipeline.report.words.numbers import capitalised
 from kpi_pipeline.report.words.phrases import subject, unit_words_of
@@ -89,7 +90,7 @@ def _tells(judged: Judged, measure: Measure) -> tuple[str, ...]:
     opportunity = judged.drivers.opportunity if judged.drivers else None
     begun = [onset_sentence(measure), capitalised(size_words(measure, size_of_change(measure, opportunity)))]
     said = [
-        first,
+        " ".join(part for part in (first, resemblance_sentence(measure, judged.false_signals)) if part),
         " ".join(sentence for sentence in begun if sentence),
         companions_sentence(measure, [one for one in companions(measure, judged.system.values()) if one.has_signal]),
         " ".join(sentence for sentence in newest if sentence),

@@ -23,6 +23,7 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "worsening": "a change for the worse",
     "change": "a change",
     "no_evidence": "no evidence of an effect",
+    "control_only": "a difference from the control only, which itself changed",
     "too_early": "too early to judge",
     "not_estimable": "cannot be judged",
 }
@@ -32,6 +33,7 @@ _SHOWS: dict[Verdict, tuple[str, str]] = {
     "worsening": ("shows a change for the worse", "show a change for the worse"),
     "change": ("shows a change", "show a change"),
     "no_evidence": ("shows no evidence of an effect", "show no evidence of an effect"),
+    "control_only": ("differs only from a control that itself changed", "differ only from controls that changed"),
     "too_early": ("is too early to judge", "are too early to judge"),
     "not_estimable": ("cannot be judged", "cannot be judged"),
 }
@@ -65,6 +67,14 @@ def effect_sentence(result: EffectResult, metric: Metric, place: str) -> str:
         return (
             f"There is no evidence of an effect on {what[:1].lower() + what[1:]}: {span} it is on average {size} "
             f"{side} than expected without the initiative (95% interval {_interval(average, metric)})."
+        )
+    if result.verdict == "control_only" and result.alone is not None:
+        alone = result.alone
+        return (
+            f"{what} is on average {size} {side} than expected from its control, {span} (95% interval "
+            f"{_interval(average, metric)}), but the control changed and the measure by itself did not: it is "
+            f"{format_difference(alone.value, metric)} {'lower' if alone.value < 0 else 'higher'} than its own months "
+            f"before let expect ({_interval(alone, metric)}). No effect is claimed."
         )
     return (
         f"{what} is on average {size} {side} than expected without the initiative, {span} "

@@ -14,7 +14,7 @@ from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.report.words.numbers import capitalised, small_count_words
 from kpi_pipeline.report.words.phrases import LACK_WORDS, is_plural, mid_sentence
 from kpi_pipeline.report.words.sentences import direction_words, failing_heading
-from kpi_pipeline.signals import FalseSignals
+from kpi_pipeline.signals import FalseSignals, run_as_rare
 
 LONGEST_TITLE = 96
 """Letters that fit on two lines of page 1's heading."""
@@ -192,6 +192,28 @@ def summary_sentence(measures: Sequence[Measure]) -> str:
         keeps = verb_for(failing, "keeps missing its target", "keep missing their targets")
         text += f" {capitalised(small_count_words(failing))} {keeps}."
     return text
+
+
+FEW_ALIKE = 0.1
+"""Below this autocorrelation a run is hardly likelier than in independent months."""
+
+
+def resemblance_sentence(measure: Measure, expected: FalseSignals | None) -> str | None:
+    """That the run behind a signal is weaker evidence, where months resemble each other and it is no longer than the
+    rule asks; None elsewhere."""
+    signal = measure.result.deciding_signal if measure.result else None
+    rule = measure.result.rule_set.shift if measure.result else None
+    if expected is None or rule is None or signal is None or signal.rule != "shift":
+        return None
+    rho = expected.pattern.autocorrelation
+    needed = run_as_rare(rule, rho)
+    if rho < FEW_ALIKE or signal.n_points >= needed:
+        return None
+    return (
+        f"Neighboring months resemble each other here (autocorrelation {format_number(rho, 2)}), so runs come by "
+        f"chance more often: one of {small_count_words(needed)} months would be as rare as one of "
+        f"{small_count_words(rule)} is elsewhere."
+    )
 
 
 def false_signal_sentence(expected: FalseSignals | None) -> str | None:

@@ -64,6 +64,7 @@ _LEVELS = {
     "slope_change_a_month": "Interrupted time series: by how much the trend changed, a month.",
     "effect_in_last_month": "Interrupted time series: the difference in the last final month.",
     "control_alone": "The same analysis of the control, which nobody treated: what is there is not the initiative's.",
+    "measure_alone": "The same analysis of the measure without its control.",
     "smallest_visible_effect": "The average effect that four of five such series would show. Smaller ones are missed.",
     "months_before": "Final months before the start that the estimate rests on.",
     "months_after": "Final months since the start that the estimate rests on.",

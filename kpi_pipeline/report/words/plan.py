@@ -32,8 +32,8 @@ def not_before_sentence(result: EffectResult) -> str:
 
 
 def days_sentence(result: EffectResult, size: EffectSize | None) -> str:
-    """The estimated effect in bed-days and dollars, each with its interval; nothing where the effect holds zero."""
-    if size is None or result.effects is None or not result.effects.average_effect.excludes_zero:
+    """The estimated effect in bed-days and dollars, each with its interval; nothing where no effect is claimed."""
+    if size is None or not result.shows_effect:
         return ""
     days = size.bed_days
     low, high = sorted((abs(days.lower), abs(days.upper)))

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from kpi_pipeline.signals.chance.many_series import icons_by_issue
+from kpi_pipeline.signals.chance.target_share import FEWEST_FOR_PATTERN, MOST_AUTOCORRELATION
 from kpi_pipeline.signals.lines.moving_ranges import Floats
 from kpi_pipeline.signals.reading.rule_sets import find_rule_set
 from kpi_pipeline.signals.types import ChartResult, RuleSet
@@ -24,9 +25,7 @@ N_SERIES = 2000
 
 SEED = 20261101
 ISSUES_OF_A_YEAR = 12
-FEWEST_FOR_PATTERN = 12
 FEWEST_FOR_SEASON = 24
-MOST_AUTOCORRELATION = 0.8
 MOST_SEASON = 3.0
 
 
@@ -57,6 +56,17 @@ class FalseSignals:
     icons_a_year: float
     chance_of_any_icon: float
     chance_a_year: float
+
+
+@lru_cache(maxsize=512)
+def run_as_rare(n: int, autocorrelation: float) -> int:
+    """How long a run must be, where neighbouring months resemble each other, to be as rare as one of n is elsewhere.
+
+    Simulated with a fixed seed: the longer a run, the likelier it goes on, so that no formula of neighbours gives it.
+    """
+    series = stable_series(20 * N_SERIES, 4 * n, Pattern(autocorrelation), seed=SEED) > 0
+    same = np.cumprod(series == series[:, :1], axis=1).mean(axis=0)
+    return max(n, 1 + int(np.argmin(np.abs(np.log(np.maximum(same, 1e-9) / 0.5 ** (n - 1))))))
 
 
 def own_pattern(results: Sequence[ChartResult]) -> Pattern:

@@ -43,14 +43,14 @@ def build_mix_block(mix: JudgedMix, drg_titles: Mapping[str, str]) -> Block:
         few = format_count(mix.n_small_kinds, "kinds with too few cases")
         note += f" All others includes {few} for a figure of their own."
     return Block(
-        heading=_mix_heading(title, mix),
+        heading=mix_heading(title, mix),
         paragraphs=(sentence,),
         tables=(_mix_table(mix, drg_titles),) if mix.rows else (),
         notes=(note,),
     )
 
 
-def _mix_heading(title: str, split: JudgedMix) -> str:
+def mix_heading(title: str, split: JudgedMix) -> str:
     """The change and which part of it is most; a direction only where chance alone does not make it."""
     moved, chance = split.moved, split.chance
     if moved == 0:

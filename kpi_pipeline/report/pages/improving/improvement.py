@@ -59,8 +59,8 @@ def _block(judged: Judged, one: JudgedInitiative) -> Block:
         if result is None:
             paragraphs.append(_not_here(initiative, metric, place))
             continue
-        is_seen = result.verdict not in ("no_evidence", "too_early", "not_estimable")
-        said = [effect_sentence(result, metric, place), power_sentence(result.effects, metric, is_seen=is_seen)]
+        power = power_sentence(result.effects, metric, is_seen=result.shows_effect)
+        said = [effect_sentence(result, metric, place), power]
         paragraphs.append(" ".join(sentence for sentence in said if sentence))
         if told := _so_far(judged, one, metric.name, result):
             paragraphs.append(told)

@@ -18,6 +18,7 @@ from kpi_pipeline.judgement.improving.asked_decisions import TrackedDecision
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.tables.size import size_of_change
+from kpi_pipeline.report.words.findings import resemblance_sentence
 from kpi_pipeline.report.words.numbers import capitalised, small_count_words
 from kpi_pipeline.report.words.phrases import LACK_WORDS, mid_sentence
 
@@ -97,6 +98,8 @@ def _is_it_real(judged: Judged, measure: Measure) -> Answer:
             f" Chance alone would color about {format_number(expected.icons, 1)} of {charts} in a report; "
             f"{small_count_words(n)} {verb_for(n, 'is', 'are')} colored in this one."
         )
+    if weaker := resemblance_sentence(measure, expected):
+        text += f" {weaker}"
     before = next((one.before for one in judged.claims if _is_of(one.claim, judged, measure)), None)
     if before is not None:
         text += f" It has been said since the report of {before.first_month.name}."
