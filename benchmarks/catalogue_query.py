@@ -22,7 +22,7 @@ _SQL = """
 WITH lists AS (
     SELECT value_set, code FROM read_csv({value_sets}, header = true, all_varchar = true)
 ),
-acute AS (
+listed AS (
     SELECT
         visits.encounter_id, visits.person_id, visits.facility_id, visits.admitted_at, visits.discharged_at,
         visits.discharge_disposition_code AS disposition, visits.drg_code, visits.total_cost,
@@ -34,6 +34,22 @@ acute AS (
     WHERE visits.encounter_type = 'acute inpatient' AND (
         visits.discharged_at IS NOT NULL OR CAST(visits.admitted_at AS DATE) >= DATE '2026-10-31' - INTERVAL 120 DAY
     )
+),
+deaths AS (
+    SELECT * FROM listed WHERE died_code IS NOT NULL AND discharged_at IS NOT NULL
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY person_id ORDER BY CAST(discharged_at AS DATE), admitted_at, encounter_id
+    ) = 1
+),
+-- Who is admitted dead, on that day or the next, is no patient: organ donation.
+acute AS (
+    SELECT listed.* FROM listed LEFT JOIN deaths ON listed.person_id = deaths.person_id
+    WHERE NOT COALESCE(
+        listed.encounter_id <> deaths.encounter_id
+        AND listed.admitted_at >= deaths.discharged_at
+        AND CAST(listed.admitted_at AS DATE) <= CAST(deaths.discharged_at AS DATE) + 1
+        AND (listed.died_code IS NOT NULL OR listed.disposition IS NULL)
+        AND NOT (listed.facility_id = deaths.facility_id AND listed.ccs IS NOT DISTINCT FROM deaths.ccs), FALSE)
 ),
 -- One row of several with the same person, place and times; a death in any of them is that one's.
 single AS (
