@@ -36,6 +36,7 @@ from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.issuing.issues import open_desk
 from kpi_pipeline.pipeline.tracing import verify
 from kpi_pipeline.pipeline.tracing.reproduce import reproduce_issue
+from kpi_pipeline.pipeline.tracing.verified_figures import wrong_number
 from kpi_pipeline.pipeline.tracing.verify import Verified, verify_report
 from kpi_pipeline.pipeline.upkeep.backup import restore_backup, write_backup
 from kpi_pipeline.report.forms.pdf import Attachment, render_brief, render_pdf
@@ -332,7 +333,7 @@ def test_a_changed_digit_of_the_brief_is_held_against_the_brief(
 def test_a_copy_that_withholds_holds_a_value_as_it_is_printed(told: str, is_rounded: bool, fault: str) -> None:
     metric = load_metrics()["paid_hours_per_discharge"]
     row = {"numerator": "withheld", "denominator": "withheld", "value": told}
-    said = verify._wrong_number(row, Sums(341.0, 120.0, 120), metric, is_rounded=is_rounded)
+    said = wrong_number(row, Sums(341.0, 120.0, 120), metric, is_rounded=is_rounded)
     assert said.startswith(fault)
     assert bool(said) == bool(fault)
 
