@@ -34,7 +34,7 @@ from kpi_pipeline.judgement.restated.split import Sums
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.issuing.issues import open_desk
-from kpi_pipeline.pipeline.tracing import verify
+from kpi_pipeline.pipeline.tracing import verified_figures, verify
 from kpi_pipeline.pipeline.tracing.reproduce import reproduce_issue
 from kpi_pipeline.pipeline.tracing.verified_figures import wrong_number
 from kpi_pipeline.pipeline.tracing.verify import Verified, verify_report
@@ -419,7 +419,8 @@ def test_a_definition_that_changed_since_is_a_note(
 ) -> None:
     metrics = load_metrics()
     metrics["discharges"] = metrics["discharges"].model_copy(update={"version": 9})
-    monkeypatch.setattr(verify, "load_metrics", lambda: metrics)
+    for module in (verify, verified_figures):
+        monkeypatch.setattr(module, "load_metrics", lambda: metrics)
     found = verified(issued, database, executives(issued))
     assert found.faults == ()
     assert found.notes == (
