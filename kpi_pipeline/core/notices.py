@@ -27,6 +27,7 @@ class Shape(NamedTuple):
 KINDS: Mapping[str, Shape] = {
     # files
     "file_of_no_table": Shape("file", details="source", is_housekeeping=True),
+    "file_of_no_ending": Shape("file table", details="endings"),
     "folder_left_aside": Shape("file", details="files", is_housekeeping=True),
     "lookup_not_found": Shape(details="named unknown"),
     "sheets_left_aside": Shape("file columns", details="sheet", is_housekeeping=True),
@@ -87,6 +88,7 @@ KINDS: Mapping[str, Shape] = {
     "persons_all_new": Shape("facility_id", details="month"),
     "persons_with_one_stay": Shape("facility_id", counts="stays"),
     "rows_alike": Shape("table columns", counts="rows of_rows"),
+    "persons_alike": Shape(counts="persons"),
     # columns: the kinds of encounter
     "encounters_alike": Shape("facility_id columns", counts="rows"),
     "encounters_alike_of_strangers": Shape("facility_id columns", counts="rows"),

@@ -27,6 +27,8 @@ _FEWEST_STAYS = 1_000
 _BORN_TWICE, _FEWEST_BORN_TWICE = 0.02, 11
 """A date of birth is corrected now and then, of one person in a hundred."""
 _NEWBORN_DAYS = 365
+_UNSEEN = r"[.]0$|[\pC\pZ]"
+"""What a text can have that is no part of a number of people: a decimal's end, control signs, blanks of any kind."""
 
 
 def find_person_warnings(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
@@ -34,6 +36,7 @@ def find_person_warnings(connection: duckdb.DuckDBPyConnection, intake: IntakeRe
     return [
         *_persons_in_two_forms(connection, intake),
         *_places_in_two_forms(connection),
+        *_people_alike(connection),
         *_people_never_seen_before(connection),
         *_people_with_one_stay(connection),
         *_people_born_on_one_day(connection),
@@ -122,6 +125,28 @@ def _places_in_two_forms(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         )
         for facility, n, of_place in rows
     ]
+
+
+def _people_alike(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """People whose numbers differ by capitals, leading zeros, a decimal .0 or signs that nobody sees, and whose dates
+    of birth do not differ: no return between the two can be seen."""
+    n = connection.execute(
+        f"""
+        WITH people AS (
+            SELECT person_id, MIN(birth_date) AS born FROM staged_encounters
+            WHERE person_id IS NOT NULL GROUP BY person_id
+        ),
+        plain AS (
+            SELECT LTRIM(REGEXP_REPLACE(LOWER(person_id), {literal(_UNSEEN)}, '', 'g'), '0') AS plain_id, born
+            FROM people
+        )
+        SELECT COALESCE(SUM(n), 0) FROM (
+            SELECT COUNT(*) AS n FROM plain WHERE plain_id <> ''
+            GROUP BY plain_id HAVING COUNT(*) > 1 AND COUNT(DISTINCT born) <= 1
+        )
+        """
+    ).fetchall()[0][0]
+    return [Notice("persons_alike", counts={"persons": int(n)})] if n else []
 
 
 def _people_never_seen_before(connection: duckdb.DuckDBPyConnection) -> list[Notice]:

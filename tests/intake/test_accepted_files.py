@@ -253,3 +253,14 @@ def test_a_folder_and_files_whose_names_hold_a_quotation_mark_are_read(tmp_path:
     folder = tmp_path / "St. Mary's"
     intake = take_in(folder, {"encounters_mary's.csv": HEADER + GOOD + BAD_DATE})
     assert [(file.rows_staged, file.rows_quarantined) for file in intake.files] == [(1, 1)]
+
+
+def test_data_in_a_form_we_do_not_read_is_told_as_missing(tmp_path: Path) -> None:
+    intake = take_in(tmp_path / "beside", {**encounters(GOOD), "denials_2026.xls": "x", "Encounters_09.zip": "x"})
+    assert said(intake.warnings) == tuple(
+        f"{name}: has the name of a file of {table}, but its ending is not read, and its rows are missing. Save it as "
+        ".csv, .parquet or .xlsx, or take it away."
+        for name, table in (("Encounters_09.zip", "encounters"), ("denials_2026.xls", "denials"))
+    )
+    (fault,) = faults_of(tmp_path / "alone", {"encounters.xls": "x"})
+    assert "encounters.xls has an ending we do not read" in fault

@@ -97,6 +97,60 @@ def small_hospital() -> list[Resource]:
     ]
 
 
+RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
+
+
+def race_of(*parts: tuple[str, str | None], text: str | None = None) -> list[Resource]:
+    """US Core's race: (code, display) of each category, and its text."""
+    named = [
+        {"url": "ombCategory", "valueCoding": {"code": code} | ({"display": said} if said else {})}
+        for code, said in parts
+    ]
+    return [{"url": RACE, "extension": [*named, *([{"url": "text", "valueString": text}] if text else [])]}]
+
+
+@pytest.mark.parametrize(
+    ("patient", "race", "language"),
+    [
+        ({}, None, None),
+        ({"extension": race_of(("2106-3", "White"), text="White (Irish)")}, "White (Irish)", None),
+        ({"extension": race_of(("2054-5", None))}, "Black or African American", None),
+        ({"extension": race_of(("2028-9", "Asian"))}, "Asian", None),
+        ({"extension": race_of(("2028-9", "Asian"), ("2106-3", "White"))}, "More than one race", None),
+        ({"extension": race_of(("ASKU", "asked but unknown"), text="asked but unknown")}, None, None),
+        ({"extension": [{"url": "http://example.org/other", "extension": race_of(("2106-3", "White"))}]}, None, None),
+        ({"communication": [{"language": {"text": "Spanish"}}]}, None, "Spanish"),
+        (
+            {"communication": [{"language": coded("en")}, {"language": coded("es"), "preferred": True}]},
+            None,
+            "es",
+        ),
+        ({"communication": [{"language": coded("en")}, {"language": coded("es")}]}, None, None),  # which, is not said
+    ],
+)
+def test_race_and_language_are_those_us_core_says_and_never_guessed(
+    tmp_path: Path, patient: Resource, race: str | None, language: str | None
+) -> None:
+    resources = [{"resourceType": "Patient", "id": "p1", **patient}, encounter("e1")]
+    result = take_in(write_fhir(tmp_path / "landing", resources), tmp_path / "store")
+    assert staged_rows(result, "encounters", "race, language") == [(race, language)]
+
+
+def test_the_newest_version_of_a_patient_says_her_race_and_language(tmp_path: Path) -> None:
+    def version(day: int, race: str, language: str) -> Resource:
+        return {
+            "resourceType": "Patient",
+            "id": "p1",
+            "meta": {"lastUpdated": f"2026-03-0{day}T00:00:00Z"},
+            "extension": race_of(text=race),
+            "communication": [{"language": {"text": language}}],
+        }
+
+    resources = [version(2, "Asian", "Hmong"), version(1, "White", "English"), encounter("e1")]
+    result = take_in(write_fhir(tmp_path / "landing", resources), tmp_path / "store")
+    assert staged_rows(result, "encounters", "race, language") == [("Asian", "Hmong")]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_export_gives_the_same_rows(tmp_path: Path, form: str) -> None:
     result = take_in(write_fhir(tmp_path / "landing", small_hospital(), form=form), tmp_path / "store")

@@ -103,6 +103,22 @@ def test_one_number_for_several_people_is_told_where_they_lie_in_three_beds_at_o
     assert sentence.startswith("encounters: 1 person has three or more inpatient stays at the same time, 3 rows in all")
 
 
+def test_one_person_written_in_two_ways_is_told_unless_the_births_differ(tmp_path: Path) -> None:
+    header = HEADER.replace("\n", ",birth_date\n")
+    born = {
+        "00417": "",
+        "417": "1950-01-02",
+        "Ab-9": "",
+        "aB-9": "",
+        "12.0": "",
+        "12": "1960-01-01",
+        "012": "1961-01-01",
+    }
+    rows = [line(f"E{n}", person_id=person).replace("\n", f",{day}\n") for n, (person, day) in enumerate(born.items())]
+    (sentence,) = told(tmp_path, {"encounters.csv": header + "".join(rows)}, ["persons_alike"])
+    assert sentence.startswith("encounters: 4 person numbers differ from another one by capitals, leading zeros")
+
+
 def test_ids_that_became_decimals_are_told_by_table_and_column(tmp_path: Path) -> None:
     rows = [line("E1", person_id="17.0"), line("E2", person_id="18"), line("E3", person_id="P1.0")]
     (sentence,) = told(tmp_path, encounters(*rows), ["ids_as_decimals"])

@@ -24,6 +24,8 @@ from kpi_pipeline.intake.reading.scan import Scan, scan_file
 
 REGISTER = "landing_register.jsonl"
 """The register's file in the store."""
+_UNREAD_ENDINGS = frozenset("xls xlsb xlsm ods zip 7z rar bz2 xz tar tgz txt tsv dat json ndjson xml sas7bdat".split())
+"""Endings of data as people send it; which of them a source reads, it says itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ def find_files(
             found[path] = mappings
             fault = strange_file(path, folder)
             faults += [fault] if fault is not None else []
+        elif stem is None and (named := _tables_named(path.name, source)):
+            details = {"endings": endings_in_words(source)}
+            warnings.append(Notice("file_of_no_ending", file=name, table=named[0].table, details=details))
         elif stem is None or not any(matches_pattern(stem, pattern) for pattern in lookups):
             warnings.append(Notice("file_of_no_table", file=name, details={"source": source.name}))
     read = {path.parent for path in found}
@@ -89,6 +94,13 @@ def find_files(
     if "encounters" not in tables:
         raise InputError(_no_encounters(folder, source, tables, options))
     return found, warnings
+
+
+def _tables_named(name: str, source: Source) -> list[Mapping]:
+    """The mappings that a file of data has the name of, though its ending is not read: `encounters.xls`."""
+    stem, *endings = name.split(".")
+    is_data = endings and endings[-1].lower() in _UNREAD_ENDINGS and source.stem_of(name) is None
+    return source.mapping_of_file(stem) if is_data else []
 
 
 def mappings_of(name: str, source: Source, options: LandingOptions) -> tuple[Mapping, ...]:
@@ -238,6 +250,10 @@ def _no_encounters(folder: Path, source: Source, tables: set[str], options: Land
     pattern = source.mappings["encounters"].file
     others = [name for name in source_names() if name not in (source.name, CANONICAL) and _has_all(folder, name)]
     has = f"it has {', '.join(sorted(tables))} only" if tables else "it has none of the tables we read"
+    for path in sorted(folder.iterdir()):
+        if any(mapping.table == "encounters" for mapping in _tables_named(path.name, source)):
+            has = f"{path.name} has an ending we do not read"
+            break
     hint = f" Or it is another source: try --source {others[0]}." if others else ""
     return Fault(
         str(folder),

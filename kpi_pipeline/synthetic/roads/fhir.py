@@ -65,7 +65,14 @@ FROM zoned_encounters
 """
 
 _PATIENTS = """
-SELECT line({'resourceType': 'Patient', 'id': person_id, 'birthDate': MAX(birth_date), 'gender': MAX(sex)})
+SELECT line({
+    'resourceType': 'Patient', 'id': person_id, 'birthDate': MAX(birth_date), 'gender': MAX(sex),
+    'extension': CASE WHEN MAX(race) IS NOT NULL THEN [{
+        'url': 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race',
+        'extension': [{'url': 'text', 'valueString': MAX(race)}]}] END,
+    'communication': CASE WHEN MAX(language) IS NOT NULL THEN [{
+        'language': {'text': MAX(language)}, 'preferred': true}] END
+})
 FROM encounters WHERE person_id IS NOT NULL GROUP BY person_id ORDER BY person_id
 """
 

@@ -41,7 +41,7 @@ def _visits_and_people(released_on: str) -> dict[str, str]:
             MONTH(CAST(MAX(birth_date) AS DATE)) AS month_of_birth, DAY(CAST(MAX(birth_date) AS DATE)) AS day_of_birth,
             NULL AS birth_datetime, 0 AS race_concept_id, 0 AS ethnicity_concept_id, NULL AS location_id,
             NULL AS provider_id, NULL AS care_site_id, person_id AS person_source_value,
-            MAX(sex) AS gender_source_value, NULL AS gender_source_concept_id, NULL AS race_source_value,
+            MAX(sex) AS gender_source_value, NULL AS gender_source_concept_id, MAX(race) AS race_source_value,
             NULL AS race_source_concept_id, NULL AS ethnicity_source_value, NULL AS ethnicity_source_concept_id
         FROM encounters WHERE person_id IS NOT NULL GROUP BY person_id ORDER BY person_id""",
         "visit_occurrence": f"""SELECT number_of(encounter_id) AS visit_occurrence_id,

@@ -22,7 +22,8 @@ _QUERIES = {
         'ms-drg' AS drg_code_type, drg_code, paid_amount, allowed_amount, total_charges AS charge_amount,
         'hospital' AS data_source, file AS file_name, updated_at AS ingest_datetime
     FROM encounters""",
-    "patient": """SELECT person_id, MAX(sex) AS sex, MAX(birth_date) AS birth_date, 'hospital' AS data_source
+    "patient": """SELECT person_id, MAX(sex) AS sex, MAX(race) AS race, MAX(birth_date) AS birth_date,
+        'hospital' AS data_source
     FROM encounters WHERE person_id IS NOT NULL GROUP BY person_id ORDER BY person_id""",
     "eligibility": """SELECT DISTINCT person_id, person_id AS member_id, payer, '1990-01-01' AS enrollment_start_date,
         NULL AS enrollment_end_date, 'hospital' AS data_source

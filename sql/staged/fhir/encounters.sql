@@ -8,7 +8,7 @@ lookups:
   landed_claims: "*claim* | *explanationofbenefit* | *bundle*"
   landed_costs: costs*
 may_lack:
-  landed_patients: births, sexes and which patients were merged are
+  landed_patients: births, sexes, races, languages and which patients were merged are
   landed_locations: wards, and rehabilitation, psychiatric and skilled nursing units are
   landed_conditions: diagnoses are
   landed_claims: DRGs, payers, amounts and what was present on admission are
@@ -149,6 +149,16 @@ patients AS (
         FROM_JSON(resource, '{
             "birthDate": "VARCHAR",
             "gender": "VARCHAR",
+            "extension": [{
+                "url": "VARCHAR",
+                "extension": [{
+                    "url": "VARCHAR", "valueString": "VARCHAR", "valueCoding": {"code": "VARCHAR", "display": "VARCHAR"}
+                }]
+            }],
+            "communication": [{
+                "language": {"text": "VARCHAR", "coding": [{"code": "VARCHAR", "display": "VARCHAR"}]},
+                "preferred": "VARCHAR"
+            }],
             "link": [{"other": {"reference": "VARCHAR"}, "type": "VARCHAR"}],
             "meta": {"lastUpdated": "VARCHAR"}
         }') AS patient
@@ -202,6 +212,67 @@ survivors AS (
         COALESCE(next.surviving_id, first.surviving_id) AS surviving_id
     FROM replacements_four AS first
     LEFT JOIN replacements_four AS next ON first.surviving_id = next.replaced_id
+),
+
+-- US Core's race: the categories of its extension, and its text; the language a patient prefers, or speaks alone.
+backgrounds AS (
+    SELECT
+        patient_id,
+        patient.meta.lastUpdated AS updated_at,
+        LIST_FILTER(
+            LIST_FILTER(
+                patient.extension,
+                LAMBDA part: part.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race'
+            )[1].extension,
+            LAMBDA part: part.url = 'ombCategory'
+        ) AS races,
+        LIST_FILTER(
+            LIST_FILTER(
+                patient.extension,
+                LAMBDA part: part.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race'
+            )[1].extension,
+            LAMBDA part: part.url = 'text'
+        )[1].valueString AS race_text,
+        COALESCE(
+            LIST_FILTER(patient.communication, LAMBDA spoken: spoken.preferred = 'true')[1].language,
+            CASE WHEN LENGTH(patient.communication) = 1 THEN patient.communication[1].language END
+        ) AS spoken
+    FROM patients
+),
+
+named_backgrounds AS (
+    SELECT
+        patient_id,
+        updated_at,
+        CASE
+            -- HL7's words for unknown and for asked but not answered name no group.
+            WHEN races[1].valueCoding.code IN ('UNK', 'ASKU') THEN NULL
+            ELSE COALESCE(race_text, CASE
+                WHEN LENGTH(races) = 1
+                    THEN
+                        COALESCE(races[1].valueCoding.display, CASE races[1].valueCoding.code
+                            WHEN '1002-5' THEN 'American Indian or Alaska Native'
+                            WHEN '2028-9' THEN 'Asian'
+                            WHEN '2054-5' THEN 'Black or African American'
+                            WHEN '2076-8' THEN 'Native Hawaiian or Other Pacific Islander'
+                            WHEN '2106-3' THEN 'White'
+                            WHEN '2131-1' THEN 'Other Race'
+                            ELSE races[1].valueCoding.code
+                        END)
+                WHEN LENGTH(races) > 1 THEN 'More than one race'
+            END)
+        END AS race,
+        COALESCE(spoken.text, spoken.coding[1].display, spoken.coding[1].code) AS language
+    FROM backgrounds
+),
+
+person_backgrounds AS (
+    SELECT
+        patient_id,
+        ARG_MAX(race, COALESCE(updated_at, '')) AS race,
+        ARG_MAX(language, COALESCE(updated_at, '')) AS language
+    FROM named_backgrounds
+    GROUP BY patient_id
 ),
 
 people AS (
@@ -387,6 +458,8 @@ SELECT
         AS attending_provider_id,
     people.birth_date,
     people.gender AS sex,
+    backgrounds.race,
+    backgrounds.language,
     costs.total_cost,
     costs.direct_cost,
     costs.variable_direct_cost,
@@ -397,6 +470,8 @@ SELECT
 FROM coded_encounters AS visits
 LEFT JOIN survivors ON visits.patient_id = survivors.replaced_id
 LEFT JOIN people ON COALESCE(survivors.surviving_id, visits.patient_id) = people.patient_id
+LEFT JOIN person_backgrounds AS backgrounds
+    ON COALESCE(survivors.surviving_id, visits.patient_id) = backgrounds.patient_id
 LEFT JOIN condition_codes ON visits.principal_condition_id = condition_codes.condition_id
 LEFT JOIN encounter_places AS places ON visits.source_line = places.source_line
 LEFT JOIN encounter_amounts AS amounts ON visits.encounter_id = amounts.encounter_id

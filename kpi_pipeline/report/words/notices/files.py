@@ -95,6 +95,10 @@ def _amounts_of_another_scale(notice: Notice) -> str:
 
 FILES: Mapping[str, Callable[[Notice], str]] = {
     "file_of_no_table": lambda one: f"{one.file}: is no table of the source {one.details['source']!r}; left aside.",
+    "file_of_no_ending": lambda one: (
+        f"{one.file}: has the name of a file of {one.table}, but its ending is not read, and its rows are missing. "
+        f"Save it as {one.details['endings']}, or take it away."
+    ),
     "folder_left_aside": _folder_left_aside,
     "lookup_not_found": lambda one: f"no {one.details['named']} file was found: {one.details['unknown']} not known.",
     "sheets_left_aside": lambda one: (

@@ -129,12 +129,20 @@ def _rows_alike(notice: Notice) -> str:
     )
 
 
+def _persons_alike(notice: Notice) -> str:
+    return (
+        f"encounters: {counted(notice, 'persons', 'person numbers')} differ from another one by capitals, leading "
+        "zeros, a decimal .0 or invisible signs alone: one person written in two ways? No return between the two can "
+        "be seen. Write each number in one way, or declare repairs in landing.yaml."
+    )
+
+
 def _encounters_alike(notice: Notice) -> str:
     verb = verb_for(notice.counts["rows"], "has", "have")
     return (
         f"encounters: {counted(notice, 'rows', 'rows')} of {place_of(notice)} ({', '.join(notice.columns)}) {verb} the "
-        "person and the times of another row under another encounter_id: sent by two systems? Visits count twice, and "
-        "amounts of an acute stay are added up. Send each encounter once."
+        "person and the times of another row under another encounter_id: sent by two systems? Each is counted. "
+        "Send each encounter once."
     )
 
 
@@ -161,6 +169,7 @@ IDENTITY: Mapping[str, Callable[[Notice], str]] = {
     "people_in_many_beds": _people_in_many_beds,
     "versions_undated": _versions_undated,
     "rows_alike": _rows_alike,
+    "persons_alike": _persons_alike,
     "encounters_alike": _encounters_alike,
     "encounters_alike_of_strangers": _encounters_alike_of_strangers,
     "facilities_not_listed": _facilities_not_listed,
