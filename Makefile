@@ -81,6 +81,9 @@ browser: $(READY) postgresql ## Clicks through Dagster in Chromium: backfills of
 bench: $(READY) ## Measures speed and memory
 	@for benchmark in benchmarks/bench_*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
+bench-catalogue: $(READY) ## What all measures cost from staged files, written into docs/benchmarks.md; LARGE=5000000 adds a size
+	@$(BIN)/python -m benchmarks.bench_catalogue --sizes 50000 500000 $(LARGE) --write
+
 simulate: $(READY) ## Simulates the judgement where the truth is known and rewrites docs/simulations.md; minutes
 	@$(BIN)/python -m benchmarks.signals_simulation --write
 	@$(BIN)/python -m benchmarks.funnel_simulation --write

@@ -58,7 +58,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.step:
         step, folder, result = given.step
-        Path(result).write_text(json.dumps(_measure(STEPS[step], Path(folder))), encoding="utf-8")
+        write_step(STEPS[step], Path(folder), Path(result))
         return
     with tempfile.TemporaryDirectory(prefix="kpi-bench-") as scratch:
         work = given.work or Path(scratch)
@@ -75,7 +75,7 @@ def measure_size(n_encounters: int, folder: Path, *, repeat: int) -> dict[str, M
     measured = {}
     for step in steps:
         print(f"{n_encounters:,}: {step} …", file=sys.stderr, flush=True)
-        runs = [_run_apart(step, folder) for _ in range(repeat)]
+        runs = [run_apart(step, folder) for _ in range(repeat)]
         measured[step] = min(runs, key=lambda run: run.cpu_seconds)
     if "pandas" in measured:
         n_compared = check_agreement(folder)
@@ -91,11 +91,11 @@ def check_agreement(folder: Path) -> int:
         connection.execute("SET VARIABLE values_files = ?", [[str(path) for path in files]])
         n_compared, n_different = connection.execute(
             f"""
-            WITH ours AS (
+            WITH theirs AS (SELECT * FROM '{folder}/pandas.csv'),
+            ours AS (
                 SELECT metric, facility_id, month, numerator, COALESCE(denominator, numerator) AS denominator
-                FROM {ours} WHERE numerator IS NOT NULL
-            ),
-            theirs AS (SELECT * FROM '{folder}/pandas.csv')
+                FROM {ours} WHERE numerator IS NOT NULL AND metric IN (SELECT metric FROM theirs)
+            )
             SELECT
                 COUNT(*),
                 COUNT(*) FILTER (WHERE NOT COALESCE(
@@ -116,7 +116,7 @@ def _copy_csv(folder: Path) -> None:
     """DuckDB's own way from CSV to Parquet: types guessed, nothing checked."""
     target = folder / "copied"
     target.mkdir(exist_ok=True)
-    with _database(folder) as connection:
+    with database(folder) as connection:
         for path in sorted((folder / "landing").glob("*.csv")):
             connection.execute(f"COPY (FROM '{path}') TO '{target / path.stem}.parquet' (FORMAT parquet)")
 
@@ -135,7 +135,7 @@ def _build(memory: str) -> Callable[[Path], None]:
 
         warehouse, settings = folder / "kpi.duckdb", _settings(memory)
         intake = read_landing(folder / "landing", warehouse, settings=settings, clock=lambda: CLOCK)
-        with _clock_starts():
+        with clock_starts():
             build_from_intake(intake, warehouse, settings=settings, clock=lambda: CLOCK)
 
     return build
@@ -143,8 +143,8 @@ def _build(memory: str) -> Callable[[Path], None]:
 
 def _scan(folder: Path) -> None:
     """Reads every staged column once: sums of numbers, greatest of all else, encounters by facility and month."""
-    with _database(folder) as connection:
-        for table, path in _staged_files(folder):
+    with database(folder) as connection:
+        for table, path in staged_files(folder):
             columns = connection.execute(f"DESCRIBE FROM '{path}'").fetchall()
             reads = ", ".join(f'SUM("{name}")' if kind == "DOUBLE" else f'MAX("{name}")' for name, kind, *_ in columns)
             groups = "GROUP BY facility_id, DATE_TRUNC('month', admitted_at)" if table == "encounters" else ""
@@ -155,8 +155,8 @@ def _bare_copy(folder: Path) -> None:
     """Puts every staged table into a DuckDB file as it is: what writing costs before anything is computed."""
     target = folder / "bare.duckdb"
     target.unlink(missing_ok=True)
-    with _database(folder, target) as connection:
-        for table, path in _staged_files(folder):
+    with database(folder, target) as connection:
+        for table, path in staged_files(folder):
             connection.execute(f"CREATE TABLE {table} AS FROM '{path}'")
     target.unlink()
 
@@ -164,7 +164,7 @@ def _bare_copy(folder: Path) -> None:
 def _pandas(folder: Path) -> None:
     from benchmarks.pandas_version import compute_figures
 
-    with _clock_starts():
+    with clock_starts():
         figures = compute_figures(folder / "landing")
     figures.to_csv(folder / "pandas.csv")
 
@@ -185,7 +185,8 @@ def _settings(memory: str) -> Settings:
 
 
 @contextmanager
-def _database(folder: Path, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(folder: Path, path: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A plain database, in memory or in a file, as fast as ours is allowed to be."""
     with duckdb.connect(str(path) if path else ":memory:") as connection:
         connection.execute(f"SET threads = {THREADS}; SET memory_limit = '4GB'; SET temp_directory = '{folder}/spill'")
         # As the warehouse is built: without it DuckDB writes every table twice.
@@ -193,7 +194,8 @@ def _database(folder: Path, path: Path | None = None) -> Iterator[duckdb.DuckDBP
         yield connection
 
 
-def _staged_files(folder: Path) -> list[tuple[str, Path]]:
+def staged_files(folder: Path) -> list[tuple[str, Path]]:
+    """(table, Parquet file) of what was staged; none before intake."""
     paths = sorted((folder / "kpi.store" / "staged").rglob("*.parquet"))
     return [(path.parent.name, path) for path in paths if not path.name.endswith(".quarantine.parquet")]
 
@@ -204,10 +206,15 @@ _started: list[tuple[float, float]] = []
 
 
 @contextmanager
-def _clock_starts() -> Iterator[None]:
+def clock_starts() -> Iterator[None]:
     """What comes before this in a step is preparation and does not count."""
     _started.append((time.perf_counter(), time.process_time()))
     yield
+
+
+def write_step(step: Callable[[Path], None], folder: Path, result: Path) -> None:
+    """Does one step and writes what it took: what the process that `run_apart` starts is for."""
+    result.write_text(json.dumps(_measure(step, folder)), encoding="utf-8")
 
 
 def _measure(step: Callable[[Path], None], folder: Path) -> dict[str, float]:
@@ -229,10 +236,11 @@ def _peak_memory_mb() -> float:
     return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
-def _run_apart(step: str, folder: Path) -> Measured:
+def run_apart(step: str, folder: Path, *, module: str = "benchmarks.bench_build") -> Measured:
+    """What a step of a benchmark takes in a process of its own."""
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch) / "result.json"
-        command = [sys.executable, "-m", "benchmarks.bench_build", "--step", step, str(folder), str(result)]
+        command = [sys.executable, "-m", module, "--step", step, str(folder), str(result)]
         subprocess.run(command, check=True)
         return Measured(**json.loads(result.read_text(encoding="utf-8")))
 
@@ -255,7 +263,7 @@ def _table(measured: dict[int, dict[str, Measured]]) -> str:
         ("Peak memory, memory_limit 4GB", [_memory(measured[n]["build"]) for n in sizes]),
         ("Peak memory, memory_limit 1GB", [_memory(measured[n]["build_1gb"]) for n in sizes]),
         ("Build with memory_limit 1GB", [_time(measured[n]["build_1gb"]) for n in sizes]),
-        ("Plain pandas, ten of the measures", [_time(measured[n].get("pandas")) for n in sizes]),
+        ("Plain pandas, eight of the measures", [_time(measured[n].get("pandas")) for n in sizes]),
         ("Peak memory of pandas", [_memory(measured[n].get("pandas")) for n in sizes]),
     ]
     head = f"| Processor seconds (elapsed) | {' | '.join(f'{n:,} encounters' for n in sizes)} |"

@@ -145,7 +145,10 @@ _FILES = {
             ['Medicare', 'Medicaid', 'Commercial'][1 + CAST(FLOOR(uniform(draw, 50) * 3) AS INTEGER)] AS payer,
             CAST(discharged_at AS DATE) + CAST(FLOOR(uniform(draw, 51) * 45) AS INTEGER) AS denied_on,
             total_cost AS denied_amount, 'medical necessity' AS reason_code,
-            CAST(NULL AS DATE) AS appealed_on, CAST(NULL AS DATE) AS decided_on, 'open' AS outcome
+            CASE WHEN uniform(draw, 53) < 0.5 THEN CAST(discharged_at AS DATE) + 50 END AS appealed_on,
+            CASE WHEN uniform(draw, 53) < 0.4 THEN CAST(discharged_at AS DATE) + 80 END AS decided_on,
+            CASE WHEN uniform(draw, 53) < 0.2 THEN 'overturned' WHEN uniform(draw, 53) < 0.4 THEN 'upheld'
+                ELSE 'open' END AS outcome
         FROM encounters
         WHERE encounter_type = 'acute inpatient' AND uniform(draw, 52) < 0.08
         ORDER BY sequence""",
@@ -170,6 +173,80 @@ _FILES = {
         FROM encounters
         WHERE encounter_type = 'acute inpatient' AND uniform(draw, 72) < 0.8
         ORDER BY sequence""",
+    "diagnoses": """
+        SELECT
+            encounter_id, line AS sequence, code, 'icd-10-cm' AS code_type,
+            CASE WHEN uniform(draw, 86 + line) < 0.9 THEN 'Y' ELSE 'N' END AS present_on_admission
+        FROM (
+            SELECT encounter_id, sequence, draw, UNNEST([2, 3, 4]) AS line FROM encounters
+            WHERE encounter_type = 'acute inpatient'
+        ) AS acute
+        INNER JOIN diagnosis_codes
+            ON CAST(FLOOR(2000 * POWER(uniform(draw, 80 + line), 3)) AS BIGINT) = diagnosis_codes.number
+        ORDER BY acute.sequence, line""",
+    "cm_tasks": """
+        SELECT
+            FORMAT('T{:09d}', 2 * sequence + line) AS task_id, FORMAT('C{:09d}', sequence) AS cm_case_id,
+            ['post-discharge call', 'follow-up visit'][1 + line] AS task_type,
+            STRFTIME(discharged_at + TO_DAYS(2 + 5 * line), '%Y-%m-%d %H:%M') AS due_at,
+            CASE WHEN uniform(draw, 90 + line) < 0.9 THEN STRFTIME(
+                discharged_at + TO_HOURS(CAST(uniform(draw, 92 + line) * 80 AS INTEGER)), '%Y-%m-%d %H:%M'
+            ) END AS done_at
+        FROM (SELECT *, UNNEST([0, 1]) AS line FROM encounters WHERE encounter_type = 'acute inpatient') AS acute
+        WHERE uniform(draw, 72) < 0.8 AND discharged_at < TIMESTAMP '2026-11-01'
+        ORDER BY sequence, line""",
+    "notices": """
+        SELECT
+            encounter_id, CASE WHEN encounter_type = 'observation' THEN 'moon' ELSE 'im' END AS notice_type,
+            STRFTIME(admitted_at + TO_HOURS(CAST(uniform(draw, 95) * 50 AS INTEGER)), '%Y-%m-%d %H:%M') AS delivered_at
+        FROM encounters
+        WHERE encounter_type IN ('acute inpatient', 'observation') AND uniform(draw, 96) < 0.6
+        ORDER BY sequence""",
+    "reviews": """
+        SELECT
+            FORMAT('R{:09d}', sequence) AS review_id, encounter_id, 'admission' AS review_type,
+            STRFTIME(admitted_at + INTERVAL 1 DAY, '%Y-%m-%d %H:%M') AS due_at,
+            STRFTIME(admitted_at + TO_HOURS(CAST(uniform(draw, 97) * 30 AS INTEGER)), '%Y-%m-%d %H:%M') AS done_at,
+            'met' AS outcome
+        FROM encounters WHERE encounter_type = 'acute inpatient' ORDER BY sequence""",
+    "staffing": """
+        SELECT
+            'F' || unit % 5 AS facility_id, 'F' || unit % 5 || '-U' || unit // 5 AS unit_id,
+            CAST(days.shift_on AS DATE) AS shift_on, 'M' || unit AS case_manager_id, 8 AS paid_hours,
+            CASE WHEN uniform(unit, EPOCH(days.shift_on)) < 0.2 THEN 1 ELSE 0 END AS overtime_hours
+        FROM RANGE(60) AS units (unit)
+        CROSS JOIN RANGE(TIMESTAMP '2021-11-01', TIMESTAMP '2026-11-01', INTERVAL 1 DAY) AS days (shift_on)
+        ORDER BY days.shift_on, unit""",
+    "census": """
+        SELECT
+            'F' || unit % 5 AS facility_id, 'F' || unit % 5 || '-U' || unit // 5 AS unit_id,
+            CAST(days.census_on AS DATE) AS census_on,
+            CAST(15 + 10 * uniform(unit, EPOCH(days.census_on)) AS INTEGER) AS patients
+        FROM RANGE(60) AS units (unit)
+        CROSS JOIN RANGE(TIMESTAMP '2021-11-01', TIMESTAMP '2026-11-01', INTERVAL 1 DAY) AS days (census_on)
+        ORDER BY days.census_on, unit""",
+    "budget": """
+        SELECT
+            'F' || facility AS facility_id, STRFTIME(months.first_day, '%Y-%m') AS month,
+            ['salaries', 'supplies', 'travel'][1 + account] AS account, 100000 AS budget_usd,
+            90000 + CAST(20000 * uniform(facility * 3 + account, EPOCH(months.first_day)) AS INTEGER) AS actual_usd
+        FROM RANGE(5) AS facilities (facility)
+        CROSS JOIN RANGE(3) AS accounts (account)
+        CROSS JOIN RANGE(TIMESTAMP '2021-11-01', TIMESTAMP '2026-11-01', INTERVAL 1 MONTH) AS months (first_day)""",
+    "training": """
+        SELECT
+            'M' || unit AS case_manager_id, ['ethics', 'privacy'][1 + course] AS course,
+            CAST(years.due_on AS DATE) AS due_on,
+            CASE WHEN uniform(unit * 2 + course, EPOCH(years.due_on)) < 0.95 THEN CAST(years.due_on AS DATE) - 3 END
+                AS completed_on
+        FROM RANGE(60) AS people (unit)
+        CROSS JOIN RANGE(2) AS courses (course)
+        CROSS JOIN RANGE(TIMESTAMP '2022-03-15', TIMESTAMP '2026-11-01', INTERVAL 1 YEAR) AS years (due_on)""",
+    "licences": """
+        SELECT
+            'M' || unit AS case_manager_id, 'nurse' AS licence,
+            DATE '2026-09-01' + 17 * CAST(unit AS INTEGER) AS expires_on
+        FROM RANGE(60) AS people (unit)""",
     "facilities": """
         SELECT
             'F' || facility AS facility_id, 'Hospital ' || facility AS facility_name,

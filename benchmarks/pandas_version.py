@@ -18,17 +18,17 @@ from kpi_pipeline.reference.store import SHIPPED_FOLDER
 COMPLETE_THROUGH = pd.Timestamp("2026-10-31")
 LOST_AFTER_DAYS = 120
 AMOUNTS = ["total_cost"]
-MATURES_AFTER_DAYS = {"readmission_30d": 30, "denials_per_100_discharges": 30, "initial_assessment_within_24h": 1}
+MATURES_AFTER_DAYS = {"readmission_30d": 30, "initial_assessment_within_24h": 1}
 
 
 def compute_figures(landing: Path) -> pd.DataFrame:
-    """metric, facility_id, month, numerator, denominator of ten measures; facility_id 'all' is the whole system."""
+    """metric, facility_id, month, numerator, denominator of eight measures; facility_id 'all' is the whole system."""
     encounters = read_acute_encounters(landing)
     members = find_stays(encounters)
     stays = combine_stays(encounters, members)
     stays = add_next_stays(stays)
     stays = add_planned_care(stays, landing)
-    cases = pd.concat([*discharge_cases(stays), *joined_cases(stays, members, landing)])
+    cases = pd.concat([*discharge_cases(stays), assessment_cases(stays, members, landing)])
     counted = cases[cases["numerator"].notna() & cases["denominator"].notna()]
     follow_up = pd.to_timedelta(counted["metric"].map(MATURES_AFTER_DAYS).fillna(0), unit="D")
     counted = counted[counted["event_date"] + follow_up <= COMPLETE_THROUGH]
@@ -51,6 +51,12 @@ def read_acute_encounters(landing: Path) -> pd.DataFrame:
     rows = rows[rows["encounter_type"] == "acute inpatient"].copy()
     ccs = read_ccs("ccs_diagnosis_icd10")
     rows["ccs"] = rows["primary_diagnosis_code"].map(ccs)
+    # A death in any copy of a row is a death.
+    rows["died"] = rows["discharge_disposition_code"].where(
+        rows["discharge_disposition_code"].isin(read_lists()["disposition_died"])
+    )
+    same = ["person_id", "facility_id", "admitted_at", "discharged_at"]
+    rows["died"] = rows["died"].fillna(rows.groupby(same)["died"].transform("first"))
     is_lost = rows["discharged_at"].isna() & (
         rows["admitted_at"].dt.normalize() < COMPLETE_THROUGH - pd.Timedelta(days=LOST_AFTER_DAYS)
     )
@@ -113,7 +119,7 @@ def combine_stays(encounters: pd.DataFrame, members: pd.Series) -> pd.DataFrame:
     first = rows.drop_duplicates("stay_id").set_index("stay_id")
     stays[["primary_diagnosis_code", "ccs"]] = first[["primary_diagnosis_code", "ccs"]]
     leaving = rows.sort_values("discharged_at", kind="stable").drop_duplicates("stay_id", keep="last")
-    stays["disposition"] = leaving.set_index("stay_id")["discharge_disposition_code"]
+    stays["disposition"] = by_stay["died"].min().fillna(leaving.set_index("stay_id")["discharge_disposition_code"])
     stays["admitted_on"] = stays["admitted_at"].dt.normalize()
     stays["discharged_on"] = stays["discharged_at"].dt.normalize()
     drg = read_reference("ms_drg_fy2026").set_index("ms_drg")
@@ -122,25 +128,27 @@ def combine_stays(encounters: pd.DataFrame, members: pd.Series) -> pd.DataFrame:
 
 
 def add_next_stays(stays: pd.DataFrame) -> pd.DataFrame:
-    """Adds the row number of the person's next stay: the first that begins no earlier than this one ends."""
+    """Adds the row number of the person's next stay, the first that begins no earlier than this one ends, and whether
+    the stay ends in a transfer: another place next day, or while it still runs."""
     stays = stays.sort_values(["person_id", "admitted_on", "admitted_at", "discharged_at", "stay_id"])
     stays = stays.reset_index(drop=True)
     persons, begins, ends = (stays[c].to_numpy() for c in ("person_id", "admitted_on", "discharged_on"))
-    following = np.full(len(stays), -1)
+    facilities = stays["facility_id"].to_numpy()
+    following, runs_elsewhere = np.full(len(stays), -1), np.zeros(len(stays), dtype=bool)
     for row in range(len(stays) - 1):
         later = row + 1
         while later < len(stays) and persons[later] == persons[row]:
             if begins[later] >= ends[row]:  # never true for an open stay
                 following[row] = later
                 break
+            runs_elsewhere[row] |= begins[later] < ends[row] and facilities[later] != facilities[row]
             later += 1
     stays["next"] = following
     has_next = following >= 0
     stays.loc[has_next, "days_to_next"] = (begins[following[has_next]] - ends[has_next]) / np.timedelta64(1, "D")
-    facilities = stays["facility_id"].to_numpy()
     goes_elsewhere = np.zeros(len(stays), dtype=bool)
     goes_elsewhere[has_next] = facilities[following[has_next]] != facilities[has_next]
-    stays["is_transferred"] = goes_elsewhere & (stays["days_to_next"] <= 1)
+    stays["is_transferred"] = runs_elsewhere | (goes_elsewhere & (stays["days_to_next"] <= 1))
     return stays
 
 
@@ -196,23 +204,6 @@ def discharge_cases(stays: pd.DataFrame) -> Iterator[pd.DataFrame]:
     returns_unplanned = ~stays["is_planned"].to_numpy()[ended["next"]]  # -1 takes the last stay; no days, so no return
     is_readmitted = (ended["days_to_next"] <= 30) & returns_unplanned
     yield cases_of("readmission_30d", ended, is_readmitted.astype(float).mask(excluded))
-
-
-def joined_cases(stays: pd.DataFrame, members: pd.Series, landing: Path) -> Iterator[pd.DataFrame]:
-    """The measures that need another table beside the stays."""
-    ended = stays[stays["discharged_on"].notna()]
-    denials = pd.read_csv(landing / "denials.csv", usecols=["denial_id", "encounter_id"])
-    per_stay = denials.groupby(denials["encounter_id"].map(members))["denial_id"].nunique()
-    yield cases_of("denials_per_100_discharges", ended, ended["stay_id"].map(per_stay).fillna(0.0))
-    waits = pd.read_csv(landing / "avoidable_days.csv", parse_dates=["starts_on", "ends_on"])
-    waits["stay_id"] = waits["encounter_id"].map(members)
-    days: dict[str, set[pd.Timestamp]] = {}
-    for stay, start, end in zip(waits["stay_id"], waits["starts_on"], waits["ends_on"], strict=True):
-        n_days = max((end - start).days, 1)
-        days.setdefault(stay, set()).update(start + pd.Timedelta(days=day) for day in range(n_days))
-    n_days = pd.Series({stay: float(len(covered)) for stay, covered in days.items()})
-    yield cases_of("avoidable_days_per_100_discharges", ended, ended["stay_id"].map(n_days).fillna(0.0))
-    yield assessment_cases(stays, members, landing)
 
 
 def assessment_cases(stays: pd.DataFrame, members: pd.Series, landing: Path) -> pd.DataFrame:

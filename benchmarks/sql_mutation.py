@@ -3,16 +3,17 @@
     python -m benchmarks.sql_mutation [--metrics N] [--warehouse N] [--seed S] [--write]
 
 A changed measure is held against its spec table and, on random hospitals, against its oracle in plain Python; a changed
-table of the warehouse against the oracles of all measures on hospitals built anew with it. N mutants of each are drawn
-with the seed; 0 takes all, -1 none. Further tests of the suite (conservation, warnings, golden sets) are not asked, so
-the share found is a lower bound. --write puts the last result into docs/sql_mutation.md.
+table of the warehouse against the oracles of the measures that rest on it, on hospitals built anew with it. What looks
+back a year is asked on a hospital of years, too. N mutants of each are drawn; 0 takes all, -1 none. Other
+tests of the suite (conservation, warnings, golden sets) are not asked, so that share is a lower bound. --write puts
+the last result into docs/sql_mutation.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +26,7 @@ import pandas as pd
 import sqlglot
 
 from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.metrics.cases import query_cases, read_cases
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.metrics.proof import SpecCase, SpecFile, SpecResult, case_differences, read_spec_file
@@ -34,19 +36,22 @@ from kpi_pipeline.reference.importer import import_reference
 from kpi_pipeline.reference.store import SHIPPED_FOLDER
 from kpi_pipeline.warehouse import build as warehouse_build
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse
-from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
+from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables, tables_behind
 from tests.properties.conftest import RISK_MODELS, BuiltHospital
-from tests.support.hospitals import many_hospitals
+from tests.support.hospitals import Hospital, many_hospitals
 from tests.support.landing import write_landing
 from tests.support.oracle import build_stays
 from tests.support.oracles import Listed, find_oracle, with_followup
 from tests.support.pipeline import SETTINGS
 from tests.support.value_sets import SMALL
+from tests.support.years import hospital_of_years
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "sql_mutation.md"
 START, END = "<!-- sql mutation: begin -->", "<!-- sql mutation: end -->"
 HOSPITALS, HOSPITAL_SEED = 250, 20260401
+YEARLY = "yearly_costs_per_weight"
+"""What rests on this table says nothing of random hospitals, which are ninety days long."""
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 SWAPS = {
@@ -122,47 +127,74 @@ def _round(number: float) -> float:
     return round(float(number), 6)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A landed hospital, built, and what the oracles say of it: metric → cases."""
+
+    built: BuiltHospital
+    intake: IntakeResult
+    expected: Mapping[str, Mapping[str, Case]]
+
+
 class Proofs:
     """The hospitals, their oracles' cases, and the specs of every measure."""
 
     def __init__(self, folder: Path) -> None:
-        """Lands the hospitals and builds them once."""
+        """Lands the hospitals and builds them once: many random ones, and for what looks back a year one of years."""
         self.folder, self.metrics = folder, load_metrics()
         self.specs = {name: read_spec_file(ROOT / "tests" / "metrics" / f"{name}.spec.yaml") for name in self.metrics}
+        # All wait for their follow-up, up to the watermark.
+        self.behind = {name: tables_behind({*metric.tables, "watermarks"}) for name, metric in self.metrics.items()}
         for model in sorted(RISK_MODELS.glob("*.yaml")):
             import_reference("risk-model", model, folder / "reference", imported_at=AT)
-        hospital = many_hospitals(HOSPITAL_SEED, count=HOSPITALS)
-        self.landing = write_landing(folder / "landing", hospital.tables(), hospital.landing_options())
-        options = hospital.oracle_options()
-        stays = build_stays(hospital.encounters, hospital.procedures, SMALL, options)
-        self.built = BuiltHospital(hospital, folder / "hospital.duckdb", options, stays)
-        self.intake = read_landing(self.landing, self.built.warehouse, settings=SETTINGS)
-        self.expected = {name: oracle_cases(self.specs[name], self.built, one) for name, one in self.metrics.items()}
+        yearly = [name for name in self.metrics if YEARLY in self.behind[name]]
+        self.judged = (
+            self._judge("hospital", many_hospitals(HOSPITAL_SEED, count=HOSPITALS), self.metrics),
+            self._judge("years", hospital_of_years(Random(HOSPITAL_SEED)), yearly),
+        )
         if self.is_noticed_with(None):
             raise AssertionError("an oracle differs without any change")
 
+    def _judge(self, name: str, hospital: Hospital, metrics: Iterable[str]) -> Judged:
+        landing = write_landing(self.folder / name, hospital.tables(), hospital.landing_options())
+        options = hospital.oracle_options()
+        stays = build_stays(hospital.encounters, hospital.procedures, SMALL, options)
+        built = BuiltHospital(hospital, self.folder / f"{name}.duckdb", options, stays)
+        intake = read_landing(landing, built.warehouse, settings=SETTINGS)
+        expected = {one: oracle_cases(self.specs[one], built, self.metrics[one]) for one in metrics}
+        return Judged(built, intake, expected)
+
     def is_noticed_with(self, changed: WarehouseTable | None) -> bool:
-        """Builds the warehouse, one table changed, and says whether any measure lists other cases."""
+        """Builds the warehouses, one table changed, and says whether any measure that rests on it lists other cases."""
+        return any(self._differs(judged, changed) for judged in self.judged)
+
+    def _differs(self, judged: Judged, changed: WarehouseTable | None) -> bool:
+        asked = [name for name in judged.expected if changed is None or changed.name in self.behind[name]]
+        if not asked:
+            return False
         tables = tuple(changed if changed and one.name == changed.name else one for one in load_tables())
-        target = self.folder / ("hospital.duckdb" if changed is None else "changed.duckdb")
+        target = judged.built.warehouse if changed is None else self.folder / "changed.duckdb"
         reads = [SHIPPED_FOLDER, self.folder / "reference"]
         with (
             mock.patch.object(warehouse_build, "load_tables", return_value=tables),
             build_and_swap(target, settings=SETTINGS, reads=reads) as connection,
         ):
             warehouse_build.build_tables(
-                connection, self.intake, reference=reads[1], settings=SETTINGS, built_at=AT.isoformat()
+                connection, judged.intake, reference=reads[1], settings=SETTINGS, built_at=AT.isoformat()
             )
             return any(
-                listed_cases(query_cases(connection, metric)) != self.expected[name]
-                for name, metric in self.metrics.items()
+                listed_cases(query_cases(connection, self.metrics[name])) != judged.expected[name] for name in asked
             )
 
     def oracle_notices(self, name: str, sql: str) -> bool:
-        """Whether the cases on the random hospitals are others than the oracle's."""
+        """Whether the cases on the hospitals are others than the oracle's."""
         metric = self.metrics[name].model_copy(update={"sql": sql})
-        with open_warehouse(self.built.warehouse) as connection:
-            return listed_cases(query_cases(connection, metric)) != self.expected[name]
+        for judged in self.judged:
+            if name in judged.expected:
+                with open_warehouse(judged.built.warehouse) as connection:
+                    if listed_cases(query_cases(connection, metric)) != judged.expected[name]:
+                        return True
+        return False
 
     def spec_notices(self, name: str, sql: str, scratch: Path) -> bool:
         """Whether the cases are others than the spec's; its warehouses are in the scratch folder."""

@@ -37,6 +37,7 @@ def make_key(file: Path) -> Path:
     public.write_bytes(
         key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
+    public.chmod(0o644)  # whatever the umask, nobody else writes what signatures are held against
     return public
 
 

@@ -159,6 +159,7 @@ def compute_groups(
     found = pd.concat([rows, wholes], ignore_index=True)
     found["first_month"] = [str(Span(int(months), month).first) for months in found["months"]]
     found["last_month"], found["metric"] = str(month), metric.name
+    found = found.astype({"months": int, "cases": int})
     found["status"] = found["status_reason"].where(found["status"] != "ok", "ok")
     return found[list(GROUP_COLUMNS)].reset_index(drop=True)
 

@@ -15,6 +15,9 @@ from kpi_pipeline.warehouse.supply import WORDED_ROWS
 _FEWEST_MONTHS = 6
 """Months needed before a number of rows can be called usual."""
 
+_MONTHS_PER_FILLED = 4
+"""A table with rows in fewer than one of so many months has no usual number: an empty month is its usual one."""
+
 _ONCE_IN = 10_000
 """A month is thin where chance alone gives so few rows less than once in so many (Chernoff's bound for a Poisson
 count), and where it has no more than half of what is usual."""
@@ -129,7 +132,9 @@ _COUNTED_MONTHS = f"""
 _USUAL_MONTHS = f"""
     usual AS (
         SELECT place, table_name, kind, MEDIAN(n_rows) AS usual, MAX(before_month) AS before_month
-        FROM rows_by_month GROUP BY place, table_name, kind HAVING COUNT(*) >= {_FEWEST_MONTHS}
+        FROM rows_by_month GROUP BY place, table_name, kind
+        HAVING COUNT(*) >= {_FEWEST_MONTHS}
+            AND COUNT(*) * {_MONTHS_PER_FILLED} >= DATE_DIFF('month', MIN(month), MAX(before_month))
     ),
     first_months AS (
         SELECT counted.place, counted.table_name, counted.kind, MIN(counted.month) AS month

@@ -1,5 +1,5 @@
 /*---
-title: Days waited before post-acute care, per 100 such discharges
+title: Days waited before post-acute care
 short_title: Waits for post-acute care
 section: flow
 kind: rate
@@ -22,7 +22,7 @@ definition: >-
   of them. Overlapping waits count once.
 numerator: Days covered by at least one documented wait, for whatever reason.
 denominator: Acute discharges of the month to post-acute care.
-denominator_noun: discharge to post-acute care | discharges to post-acute care
+denominator_noun: post-acute discharge | post-acute discharges
 exclusions:
   unknown_disposition: The discharge disposition is missing or no valid code; the stay may belong here.
   acute_transfer_out: Transferred to another acute hospital, by a stay there.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from tests.attacks import in_commands, in_json, in_landing, in_screens, in_shapes, in_yaml
+from tests.attacks import in_commands, in_containers, in_json, in_landing, in_screens, in_shapes, in_yaml
 from tests.attacks.attack import Attack
 from tests.attacks.sabotage import RUN
 
@@ -36,6 +36,9 @@ _EVERY_FOURTH = (
     in_commands.references,
     in_commands.words,
     in_screens.screens,
+    in_containers.containers,
+    in_containers.folders,
+    in_containers.databases,
 )
 
 

@@ -75,6 +75,8 @@ GIVEN = {
     }
     | {"cuts", "f'TRIM(cases.{dimension})' if listed else DIMENSIONS[dimension]"}
     | {"', '.join((f'{_cut_sql(metric, name)} AS cut_{name}' for name in dimensions))"},
+    "metrics/appraisal.py": {"column", "join"},
+    "metrics/staff_due.py": {"item", "day"},
     "metrics/totals.py": {"table"},
     "metrics/survival.py": {"counted"},
     "metrics/blast_radius.py": {"table", "name", "column"},
@@ -112,7 +114,8 @@ GIVEN = {
     "warehouse/engines/spark_functions.py": {"product", "cut", "upper", "digits", "scale", "whole", "power", "head"}
     | {"Decimal(_EXACT).scaleb(-scale)", "body", "10 ** scale", "scale + 1", "function"},
     "warehouse/twin_warnings.py": {"twins", "columns", "of_place"},
-    "warehouse/word_warnings.py": {"self.on", "self.joined", "words.rows", "place", "table", "is_counted", "_INSTEAD"},
+    "warehouse/word_warnings.py": {"self.on", "self.joined", "words.rows", "place", "table", "is_counted"}
+    | {"' UNION ALL '.join(each)"},
     "warehouse/time_warnings.py": {"name", "table", "counts", "place", "joined", "first"}
     | {"order.table", "order.second", "' UNION ALL '.join(selects)"},
 }

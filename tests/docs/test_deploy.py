@@ -48,6 +48,32 @@ def test_a_unit_runs_as_nobody_special_and_closes_its_files(unit: Path) -> None:
     assert "/opt/kpi/.venv/bin/" in service["ExecStart"]
 
 
+def test_dagster_tells_its_maker_nothing_on_any_road() -> None:
+    """The settings of every road turn it off, and so does the environment of every process of Dagster's."""
+    root = DEPLOY.parent
+    for settings in (DEPLOY / "dagster.yaml", root / "tools" / "dagster.yaml"):
+        assert yaml.safe_load(settings.read_text(encoding="utf-8"))["telemetry"] == {"enabled": False}, settings
+    off = re.compile(
+        r"^(?:export |ENV .*)?DAGSTER_DISABLE_TELEMETRY=1|^ENV .* DAGSTER_DISABLE_TELEMETRY=1", re.MULTILINE
+    )
+    for environment in (DEPLOY / "Containerfile", DEPLOY / "systemd" / "kpi.env", root / "tools" / "ui.sh"):
+        assert off.search(environment.read_text(encoding="utf-8")), environment
+    assert "cp tools/dagster.yaml" in (root / "tools" / "ui.sh").read_text(encoding="utf-8")
+    assert "./dagster.yaml:/var/lib/kpi/dagster/dagster.yaml:ro" in (DEPLOY / "compose.yaml").read_text(
+        encoding="utf-8"
+    )
+    starts = re.compile(r"dagster(?:-webserver|-daemon| dev| code-server| job| asset)\b")
+    described = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    commands = [
+        f"{file.name}: {line.strip()}"
+        for file in described
+        for block in re.findall(r"^```.*?^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+        if starts.search(line)
+    ]
+    assert commands == [], "a road of its own: turn the telemetry off there, too, and say so here"
+
+
 def test_the_services_share_one_image_and_no_password_stands_in_a_file() -> None:
     compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
     assert set(compose["services"]) == {"postgresql", "code", "webserver", "daemon"}

@@ -30,7 +30,7 @@ def kpi(*words):
 
 house = ["--warehouse", f"{folder}/house/hospital.duckdb", "--settings", f"{folder}/kpi.yaml"]
 kpi("build", "--landing", f"{folder}/landing", *house)
-kpi("report", "2026-10", *house, "--out", f"{folder}/reports")
+kpi("report", "2026-10", *house, "--out", f"{folder}/reports", *(["--form", "all"] if not umask else []))
 kpi("cases", "discharges", *house[:2], "--out", f"{folder}/cases.csv")
 kpi("quarantine", *house[:2], "--show-rows", "--out", f"{folder}/refused.csv")
 kpi("check", "--landing", f"{folder}/landing")
@@ -40,6 +40,7 @@ kpi("issue", "draft", "2026-10", *house, "--by", "Analyst")
 kpi("issue", "approve", "2026-10", *house, "--by", "Director")
 kpi("issue", "publish", "2026-10", *house, "--by", "Analyst")
 kpi("backup", f"{folder}/backup.zip", *house)
+kpi("restore", f"{folder}/backup.zip", "--warehouse", f"{folder}/again/hospital.duckdb", *house[2:])
 assert os.umask(umask) == umask, "the umask is given back"
 """
 

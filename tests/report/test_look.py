@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_pipeline.core.errors import RenderError
+from kpi_pipeline.core.resources import resource_folder
 from kpi_pipeline.core.settings import Colours
 from kpi_pipeline.core.text.glyphs import font_folder
 from kpi_pipeline.report.drawing.fonts import FONT_FILES, check_fonts, only_shipped_fonts
@@ -28,6 +30,37 @@ def test_whatever_is_drawn_stands_out_from_paper_and_band(role: str, ground: str
     """WCAG 2.2, 1.4.11: graphical objects need 3:1."""
     palette = build_palette(Colours())
     assert contrast(getattr(palette, role), getattr(palette, ground)) >= 3
+
+
+@given(COLOURS, COLOURS, COLOURS)
+def test_points_and_icons_are_seen_whatever_colours_a_hospital_has(
+    improvement: str, concern: str, neither: str
+) -> None:
+    palette = build_palette(Colours(improvement=improvement, concern=concern, neither=neither))
+    for role in ("improvement", "concern", "concern_outline", "neither"):
+        for ground in (palette.paper, palette.band):
+            assert contrast(getattr(palette, role), ground) >= 3
+
+
+STRUCTURE = {"grid", "band"}
+"""What only helps the eye along, and stands for no number."""
+
+
+def test_every_line_bar_and_word_of_a_chart_stands_out_as_the_style_of_charts_draws_it() -> None:
+    """Lines and bars 3:1, words 4.5:1, from paper and from the band between the limits."""
+    palette = build_palette(Colours())
+    style = (resource_folder("report_templates") / "macros" / "charts.html.j2").read_text("utf-8").split("</style>")[0]
+    rules = dict(re.findall(r"^\.([a-z-]+)\{(.*)\}$", style, re.MULTILINE))
+    assert {"limit", "centre", "target", "line", "plain", "strong", "tick", "value", "label-limit"} <= rules.keys()
+    for name, rule in rules.items():
+        assert "opacity" not in rule
+        for kind, role in re.findall(r"(stroke|fill):\{\{ palette\.(\w+) \}\}", rule):
+            is_word = "font" in rule or name.startswith(("label", "value", "tick", "flagtext", "empty"))
+            if name in STRUCTURE or role == "paper":
+                continue
+            for ground in (palette.paper, palette.band):
+                found = contrast(getattr(palette, role), ground)
+                assert found >= (4.5 if is_word and kind == "fill" else 3), (name, role, ground, found)
 
 
 def test_black_on_white_has_the_highest_contrast() -> None:

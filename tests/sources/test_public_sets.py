@@ -94,6 +94,19 @@ def test_a_patient_without_an_anchor_year_has_no_day_and_is_set_aside(tmp_path: 
     assert (row[1], row[3]["hadm_id"]) == (6, "15")
 
 
+def test_a_set_of_a_few_stays_over_many_years_is_no_feed_with_gaps(tmp_path: Path) -> None:
+    """Whoever has twelve stays in twelve years has most months without a row, and is told so by nobody each time."""
+    files = dict(sample("mimic"))
+    rows = [f"1,{at},2/24/{at} 14:38,3/4/{at} 14:02,,URGENT,EMERGENCY ROOM,HOME,Medicaid,ENGLISH,WHITE,0"
+            for at in range(84, 96)]  # fmt: skip
+    codes = [f"1,{at},{line},41401,9" for at in range(84, 96) for line in range(1, 17)]
+    for name, more in (("admissions.csv", rows), ("diagnoses_icd.csv", codes)):
+        files[name] = bytes(files[name]) + "".join(f"{line}\n" for line in more).encode()
+    with tables_of(tmp_path, files, source=MIMIC) as connection:
+        thin = connection.execute("SELECT kind FROM build_notices WHERE kind IN ('month_thin', 'kind_thin')").fetchall()
+    assert thin == []
+
+
 def test_the_folder_is_sound_and_its_measure_has_its_proof() -> None:
     check_project(Project(PROJECT))
 
@@ -171,10 +184,12 @@ def test_mimic_has_its_275_admissions_and_each_ties_to_its_row(tmp_path: Path) -
             "SELECT encounter_id, encounter_type, admitted_at, discharged_at, race FROM encounters"
         ).fetchall()
         (n_codes,) = connection.execute("SELECT COUNT(*) FROM diagnoses").fetchone() or (0,)
+        (n_thin,) = connection.execute("SELECT COUNT(*) FROM build_notices WHERE kind LIKE '%_thin'").fetchone() or (1,)
         (n_refused,) = connection.execute("SELECT SUM(quarantined) FROM row_ledger").fetchone() or (0,)
     assert len(found) == 275
     assert n_codes == 4_506
     assert n_refused == 0
+    assert n_thin == 0  # its stays lie a hundred years apart: no feed with gaps
     kinds = Counter(
         "OBSERVATION" in row["admission_type"] and row["admission_type"] != "OBSERVATION ADMIT"
         for row in plain.values()

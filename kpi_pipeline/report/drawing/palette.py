@@ -11,9 +11,9 @@ from typing import Literal
 
 from kpi_pipeline.core.settings import Colours
 
-_WHITE, _BLACK = "#FFFFFF", "#000000"
-_LEAST_CONTRAST = 4.5
-"""WCAG 2.2, 1.4.3: contrast of normal text against its background."""
+_WHITE, _BLACK, _BAND = "#FFFFFF", "#000000", "#F1F3F5"
+_OF_TEXT, _OF_SHAPES = 4.5, 3.0
+"""WCAG 2.2, 1.4.3 and 1.4.11: contrast of normal text, and of what is drawn, against its background."""
 
 _PAPERS = {
     "letter": ("816px 1056px", "0.82in 63px 0.72in", "63px", "0pt"),
@@ -42,24 +42,24 @@ class Palette:
     limit: str = "#7C8791"
     rule: str = "#D5DADF"
     grid: str = "#E3E7EA"
-    band: str = "#F1F3F5"
+    band: str = _BAND
     bar: str = "#7F8D9A"
     paper: str = _WHITE
 
 
 def build_palette(colours: Colours) -> Palette:
-    """Derives outlines and text colours from the settings' five."""
+    """Derives outlines and text colours from the settings' five; one too pale for a point or an icon is darkened."""
     on_brand = _WHITE if contrast(colours.brand, _WHITE) >= contrast(colours.brand, colours.ink) else colours.ink
     return Palette(
         ink=colours.ink,
         brand=colours.brand,
-        brand_text=_readable_on_white(colours.brand),
+        brand_text=_seen_on(_WHITE, colours.brand, _OF_TEXT),
         on_brand=on_brand,
         on_brand_soft=mixed(on_brand, colours.brand, 0.82),
-        improvement=colours.improvement,
-        concern=colours.concern,
-        concern_outline=mixed(colours.concern, _BLACK, 0.415),
-        neither=colours.neither,
+        improvement=_seen_on(_BAND, colours.improvement, _OF_SHAPES),
+        concern=_seen_on(_BAND, colours.concern, _OF_SHAPES),
+        concern_outline=mixed(_seen_on(_BAND, colours.concern, _OF_SHAPES), _BLACK, 0.415),
+        neither=_seen_on(_BAND, colours.neither, _OF_SHAPES),
     )
 
 
@@ -102,11 +102,11 @@ def mixed(one: str, other: str, share: float) -> str:
     return "#" + "".join(f"{part:02X}" for part in parts)
 
 
-def _readable_on_white(colour: str) -> str:
-    """The colour itself, or as much darker as text on white needs."""
+def _seen_on(ground: str, colour: str, least: float) -> str:
+    """The colour itself, or as much darker as it needs to stand out from a light ground."""
     for share in range(100, 0, -5):
         candidate = mixed(colour, _BLACK, share / 100)
-        if contrast(candidate, _WHITE) >= _LEAST_CONTRAST:
+        if contrast(candidate, ground) >= least:
             return colour if share == 100 else candidate
     return _BLACK
 

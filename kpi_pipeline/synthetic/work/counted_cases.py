@@ -81,3 +81,12 @@ def is_moved_on(stays: pd.DataFrame) -> Bools:
     """Stays that went on to another acute hospital."""
     moved: Bools = (stays["next_kind"].to_numpy() == TRANSFER) | np.isin(stays["disposition"], TO_OTHER_ACUTE_HOSPITAL)
     return moved
+
+
+def next_admissions(stays: pd.DataFrame, person: Ints) -> Ints:
+    """The day on which the person's next acute stay begins; NEVER without one."""
+    order = np.lexsort((stays["admitted"].to_numpy(), person))
+    next_on = np.full(len(stays), NEVER)
+    same = person[order[1:]] == person[order[:-1]]
+    next_on[order[:-1][same]] = stays["admitted_on"].to_numpy()[order[1:]][same]
+    return next_on

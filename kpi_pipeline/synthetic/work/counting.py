@@ -65,11 +65,11 @@ def count_months(plan: Plan, events: Events) -> tuple[MonthTruth, ...]:
     return tuple(truths)
 
 
-def find_index_stays(plan: Plan, events: Events) -> Bools:
-    """Live discharges to the community with a known ending and diagnosis and 30 days of follow-up."""
+def find_index_stays(plan: Plan, events: Events, *, followed_days: int = FOLLOW_UP_DAYS) -> Bools:
+    """Live discharges to the community with a known ending and diagnosis and so many days of follow-up."""
     stays = events.stays
     archetype, disposition = stays["archetype"].to_numpy(), stays["disposition"].to_numpy()
-    followed = stays["discharged_on"].to_numpy() <= plan.last_day - FOLLOW_UP_DAYS
+    followed = stays["discharged_on"].to_numpy() <= plan.last_day - followed_days
     live = (stays["discharged"].to_numpy() != NEVER) & ~stays["died"].to_numpy() & followed
     moved_on = (stays["next_kind"].to_numpy() == TRANSFER) | np.isin(disposition, TO_OTHER_ACUTE_HOSPITAL)
     unknown = events.is_spoilt("missing_disposition", "invalid_disposition", "missing_principal_diagnosis")

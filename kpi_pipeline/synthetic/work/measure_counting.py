@@ -1,7 +1,8 @@
 """Counts what each measure of the catalogue must find, from the generator's own events. Knows nothing of the pipeline.
 
 Here are the measures of casework, compliance and denials; observation, staff and surveys are in `house_counting`,
-return days, six conditions and expected cost in `return_counting`, the first eleven measures in `counting`.
+return days, six conditions and expected cost in `return_counting`, further measures of stays in `stay_counting`, the
+first eleven measures in `counting`.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ from kpi_pipeline.synthetic.work.counted_cases import (
     day_of,
     has_known_ending,
     is_moved_on,
+    next_admissions,
     summed,
     through,
 )
 from kpi_pipeline.synthetic.work.counting import Events, covered_days
 from kpi_pipeline.synthetic.work.house_counting import count_staff, count_surveys, count_visits
 from kpi_pipeline.synthetic.work.return_counting import count_returns
+from kpi_pipeline.synthetic.work.stay_counting import count_stays
 
 _HOME = ("01", "06")
 _POST_ACUTE = ("03", "06", "62", "63")
@@ -48,6 +51,7 @@ def count_measures(
         count_visits(plan, visits, events),
         count_staff(plan, events),
         count_surveys(plan, events),
+        count_stays(plan, events, person=person),
         count_returns(plan, events, visits, person=person, people=people),
     )
     found = [one for part in parts for one in part]
@@ -97,20 +101,11 @@ def _contacts(plan: Plan, events: Events, tasks: pd.DataFrame, person: Ints) -> 
     reached[stay[(done >= left_on[stay]) & (done <= by[stay])]] = True
     home = (left_on != NEVER) & np.isin(stays["disposition"], _HOME) & has_known_ending(events)
     home &= ~is_moved_on(stays) & (left_on <= plan.last_day - 4)
-    back_on = _next_admissions(stays, person)
+    back_on = next_admissions(stays, person)
     counted = home & (reached | (back_on == NEVER) | (back_on > by))
     yield CountedCases(
         "contact_within_2_business_days", stays["facility"].to_numpy()[counted], left_on[counted], reached[counted]
     )
-
-
-def _next_admissions(stays: pd.DataFrame, person: Ints) -> Ints:
-    """The day on which the person's next acute stay begins; NEVER without one."""
-    order = np.lexsort((stays["admitted"].to_numpy(), person))
-    next_on = np.full(len(stays), NEVER)
-    same = person[order[1:]] == person[order[:-1]]
-    next_on[order[:-1][same]] = stays["admitted_on"].to_numpy()[order[1:]][same]
-    return next_on
 
 
 def _stays(plan: Plan, events: Events) -> Iterator[CountedCases]:
