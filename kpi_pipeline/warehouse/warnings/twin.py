@@ -10,7 +10,7 @@ from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql.sql_text import identifier, list_literal
 from kpi_pipeline.intake.contract import Contract, load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
-from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME, parent_of
+from kpi_pipeline.warehouse.warnings.row import ROWS_TO_NAME, parent_of
 
 _MANY_ALIKE = 0.05
 """Two denials of one stay on one day may be alike; a twentieth of a table is not."""

@@ -12,8 +12,8 @@ from rapidfuzz.distance import DamerauLevenshtein
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql.sql_text import identifier, list_literal, literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME
 from kpi_pipeline.warehouse.supply import WORDED_ROWS
+from kpi_pipeline.warehouse.warnings.row import ROWS_TO_NAME
 
 _LEAST_SHARE = 0.05
 _FEWEST_ROWS = 20
