@@ -13,7 +13,7 @@ import argparse
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -58,19 +58,19 @@ def _row(name: str, icons: Sequence[str], *more: str) -> str:
 
 def window_table(n: int) -> Iterator[str]:
     """Denials per discharge in a stable hospital: counted so far, or within 60 days of each discharge."""
-    yield "| denials are counted | improvement | concern | newest final month lacks, % |"
-    yield "| --- | ---: | ---: | ---: |"
+    yield "| denials a month | they are counted | improvement | concern | newest final month lacks, % |"
+    yield "| ---: | --- | ---: | ---: | ---: |"
     ways = (
         ("all known at the issue, final after 30 days (before)", 0.0, 1, math.inf),
         ("within 60 days of the discharge, final after 60 (default)", 0.0, 2, 60.0),
         ("the same, entered a week late on average", 7.0, 2, 60.0),
         ("the same, entered two weeks late on average", 14.0, 2, 60.0),
     )
-    for name, entered, wait, within in ways:
+    for size, (name, entered, wait, within) in product((80, 400), ways):
         chance = np.random.default_rng(SEED)
         icons, lacking = [], []
         for _ in range(n):
-            month = np.repeat(np.arange(N_MONTHS), chance.poisson(80, N_MONTHS))
+            month = np.repeat(np.arange(N_MONTHS), chance.poisson(size, N_MONTHS))
             left = (month + chance.random(month.size)) * DAYS
             delay = 10 + chance.exponential(30, month.size)
             known = left + delay + (chance.exponential(entered, month.size) if entered else 0.0)
@@ -80,8 +80,9 @@ def window_table(n: int) -> Iterator[str]:
                 events = np.bincount(month[counted], minlength=N_MONTHS)[:final]
                 whole = np.bincount(month[delay <= within], minlength=N_MONTHS)[final - 1]
                 lacking.append(1 - events[-1] / whole)
-                icons.append(icon_of(events.tolist(), chart="u_prime", denominators=[1000.0] * final))
-        yield _row(name, icons, f"{100 * float(np.mean(lacking)):.1f}")
+                icons.append(icon_of(events.tolist(), chart="u_prime", denominators=[12.5 * size] * final))
+        shares = _row(name, icons, f"{100 * float(np.mean(lacking)):.1f}")
+        yield f"| {size} {shares}"
 
 
 # ── costs that come late ─────────────────────────────────────────────────────────────────────────────────────
@@ -280,7 +281,7 @@ def _year(chance: np.random.Generator, size: int, shares: Floats, means: Floats)
 SECTIONS: tuple[tuple[str, str, Callable[[int], Iterator[str]]], ...] = (
     (
         "Events counted after the stay",
-        "Stable hospitals of 80 denials a month, dated ten days to some months after the discharge: icons in "
+        "Stable hospitals of 80 and 400 denials a month, dated ten days to some months after the discharge: icons in "
         "percent of issues. What a month counted must be final in the same way for all; what is entered late is "
         "lacking in the newest.",
         window_table,

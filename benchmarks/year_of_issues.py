@@ -43,6 +43,8 @@ audiences:
 """
 Row = dict[str, str]
 COSTS = ("total_cost", "direct_cost", "variable_direct_cost", "total_charges", "allowed_amount", "paid_amount")
+MONTHS_TO_THE_SURVEY = 2
+"""A vendor sends a month's answers that much later."""
 TRACED = ("discharges", "length_of_stay_days", "total_cost_per_case_usd")
 """Measures of stays, whose changed cases are traced to the rows of the encounter they are named after."""
 
@@ -70,8 +72,19 @@ def _encounter(row: Row, day: str) -> Row | None:
             return row
         known = str(ended + timedelta(days=_costed_after(row))) <= day
         return row if known else row | dict.fromkeys(COSTS, "")
-    open_still = ("discharged_at", "discharge_disposition_code", "primary_diagnosis_code", "drg_code", *COSTS)
-    return row | dict.fromkeys(open_still, "") | {"updated_at": row["admitted_at"]}
+    open_still = (
+        "discharged_at",
+        "discharge_disposition_code",
+        "primary_diagnosis_code",
+        "drg_code",
+        "condition_codes",
+    )
+    return row | dict.fromkeys((*open_still, *COSTS), "") | {"updated_at": row["admitted_at"]}
+
+
+def _denial(row: Row, day: str) -> Row:
+    known = _until(row, day, "appealed_on", "decided_on", also=("outcome",))
+    return _until(known, day, "peer_to_peer_on", also=("peer_to_peer_outcome",))
 
 
 RULES: dict[str, Callable[[Row, str], Row | None]] = {
@@ -79,8 +92,7 @@ RULES: dict[str, Callable[[Row, str], Row | None]] = {
     "cm_cases": lambda row, day: _until(row, day, "first_assessed_at", "closed_at", also=("close_reason",))
     if row["opened_at"] <= day else None,
     "cm_tasks": lambda row, day: _until(row, day, "done_at") if row["due_at"] <= day else None,
-    "denials": lambda row, day: _until(row, day, "appealed_on", "decided_on", also=("outcome",))
-    if row["denied_on"] <= day else None,
+    "denials": lambda row, day: _denial(row, day) if row["denied_on"] <= day else None,
     "reviews": lambda row, day: _until(row, day, "done_at", also=("outcome",)) if row["due_at"] <= day else None,
     "notices": lambda row, day: row if row["delivered_at"] <= day else None,
     "avoidable_days": lambda row, day: row if row["ends_on"] and row["ends_on"] <= day else None,
@@ -88,6 +100,8 @@ RULES: dict[str, Callable[[Row, str], Row | None]] = {
     "staffing": lambda row, day: row if row["shift_on"] <= day else None,
     "budget": lambda row, day: row if row["month"] <= day[:7] else None,
     "training": lambda row, day: _until(row, day, "completed_on"),
+    "surveys": lambda row, day: row if Month.parse(row["month"]).plus(MONTHS_TO_THE_SURVEY).last_day.isoformat() <= day
+    else None,
 }  # fmt: skip
 """What of a table's row is there on a day; tables without a rule are there whole."""
 

@@ -9,12 +9,13 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kpi_pipeline.core.delivery_settings import DeliverySettings
 from kpi_pipeline.core.errors import DefinitionError, Fault
 from kpi_pipeline.core.project import SETTINGS_FILE, open_project, project_in_force
 from kpi_pipeline.core.sql.front_matter import faults_of
+from kpi_pipeline.core.text.glyphs import letters_without_glyph, named_characters
 from kpi_pipeline.core.yaml_files import read_mapping
 
 RuleSetName = Literal["frozen-2026", "nhs-2024", "nhs-classic", "ihi", "anhoej"]
@@ -25,6 +26,19 @@ BASELINE_MONTHS = 24
 """A frozen baseline is the first so many final months."""
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+
+
+def _has_glyphs(text: str) -> str:
+    if missing := letters_without_glyph(text):
+        raise ValueError(
+            f"holds characters that cannot be printed: {named_characters(missing)}; write it in Latin, Greek or "
+            "Cyrillic letters"
+        )
+    return text
+
+
+Printed = Annotated[str, AfterValidator(_has_glyphs)]
+"""A text that stands in the report."""
 
 
 class _Frozen(BaseModel):
@@ -44,10 +58,10 @@ class Colours(_Frozen):
 class ReportSettings(_Frozen):
     """What the report looks like and holds."""
 
-    title: str = "Case management performance"
-    prepared_by: str = "Prepared for senior management by the Director of Case Management"
-    confidentiality: str = "Confidential. For senior management."
-    contact: str = ""
+    title: Printed = "Case management performance"
+    prepared_by: Printed = "Prepared for senior management by the Director of Case Management"
+    confidentiality: Printed = "Confidential. For senior management."
+    contact: Printed = ""
     logo: Path | None = None
     paper: Literal["letter", "a4"] = "letter"
     language: Literal["en-US"] = "en-US"
@@ -78,8 +92,8 @@ class StayComparator(_Frozen):
     """The observed over expected days of somebody worth comparing with: a benchmark, a target, the own best year."""
 
     observed_over_expected: Annotated[float, Field(gt=0, le=5)]
-    name: Annotated[str, Field(min_length=3)]
-    source: Annotated[str, Field(min_length=3)]
+    name: Annotated[Printed, Field(min_length=3)]
+    source: Annotated[Printed, Field(min_length=3)]
 
 
 class OpportunitySettings(_Frozen):
@@ -135,7 +149,7 @@ class Settings(_Frozen):
     project: the folder of the hospital's own mappings and measures (see `core/project`).
     """
 
-    hospital_name: str = "Your hospital"
+    hospital_name: Printed = "Your hospital"
     time_zone: str = "America/New_York"
     report: ReportSettings = ReportSettings()
     baseline: Literal["frozen", "moving"] = "frozen"
@@ -156,11 +170,11 @@ class Settings(_Frozen):
     targets: Path | None = None
     state_url: str | None = None
     project: Path | None = None
-    avoidable_day_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
-    owners: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
+    avoidable_day_reasons: dict[str, Annotated[Printed, Field(min_length=1, max_length=80)]] = {}
+    owners: dict[str, Annotated[Printed, Field(min_length=1, max_length=80)]] = {}
     cms_certification_numbers: dict[str, Annotated[str, Field(pattern=r"^[0-9A-Z]{6}$")]] = {}
     year_starts_in: Annotated[int, Field(ge=1, le=12)] = 1
-    denial_reasons: dict[str, Annotated[str, Field(min_length=1, max_length=80)]] = {}
+    denial_reasons: dict[str, Annotated[Printed, Field(min_length=1, max_length=80)]] = {}
     opportunity: OpportunitySettings = OpportunitySettings()
     people: PeopleSettings = PeopleSettings()
     delivery: DeliverySettings = DeliverySettings()

@@ -31,12 +31,12 @@ from kpi_pipeline.judgement.false_signals import false_signals_of
 from kpi_pipeline.judgement.figures import Figure, read_figures
 from kpi_pipeline.judgement.improving.asked_decisions import TrackedDecision, track_decisions
 from kpi_pipeline.judgement.improving.programme import JudgedInitiative, judge_programme
+from kpi_pipeline.judgement.input_checks import check_inputs
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import (
     FigureIndex,
     Measure,
     build_measure,
-    check_inputs,
     first_month_read,
     index_figures,
 )

@@ -19,8 +19,8 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.metrics.cases import missing_inputs
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.warehouse.row_warnings import parent_of
 from kpi_pipeline.warehouse.tables import tables_behind
+from kpi_pipeline.warehouse.warnings.row import parent_of
 
 RADIUS_COLUMNS = ("fault", "where", "rows", "metric", "hidden_pct", "value", "lowest", "highest")
 TOGETHER = "all together"

@@ -115,11 +115,14 @@ def query_cases(
 
 def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[str, str] | None:
     """The status and reason (`core.reasons`) why a metric has no values, or None when all it needs was supplied."""
+    found = connection.execute(
+        "SELECT item, is_supplied, status, reason FROM supply WHERE item IN (SELECT UNNEST(?))", [list(metric.needs)]
+    )
+    supply = {str(item): rest for item, *rest in found.fetchall()}
     for item in metric.needs:
-        rows = connection.execute("SELECT is_supplied, status, reason FROM supply WHERE item = ?", [item]).fetchall()
-        if not rows:
+        if item not in supply:
             return NOT_COMPUTABLE, str(Reason("item_unknown", item))
-        is_supplied, status, reason = rows[0]
+        is_supplied, status, reason = supply[item]
         if not is_supplied:
             return str(status), str(reason)
         if item in RISK_MODELS and _is_of_another_version(connection, RISK_MODELS[item]):

@@ -20,10 +20,10 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.delivery.rights import check_manager
 from kpi_pipeline.journal import text_faults
-from kpi_pipeline.metrics.appraisal import MeasureByPerson, read_appraisal
 from kpi_pipeline.metrics.cases import refuse_unknown_facility
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.metrics.staff_due import StaffDue, query_staff_due
+from kpi_pipeline.metrics.people.appraisal import MeasureByPerson, read_appraisal
+from kpi_pipeline.metrics.people.staff_due import StaffDue, query_staff_due
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import append_event

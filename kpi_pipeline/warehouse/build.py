@@ -20,25 +20,25 @@ from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.intake.staged.current_rows import append_quarantine, create_current_rows, create_ledger_tables
 from kpi_pipeline.intake.staged.full_feeds import Shrinkage, read_shrinkages, shrinkage_fault
 from kpi_pipeline.reference.store import load_reference
-from kpi_pipeline.warehouse.build_warnings import find_build_warnings
 from kpi_pipeline.warehouse.connection import SCHEMA_VERSION
-from kpi_pipeline.warehouse.department_warnings import find_department_warnings
 from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
-from kpi_pipeline.warehouse.gap_warnings import find_gaps
-from kpi_pipeline.warehouse.identity_warnings import find_identity_warnings
-from kpi_pipeline.warehouse.level_warnings import find_levels
 from kpi_pipeline.warehouse.notices import write_notices
-from kpi_pipeline.warehouse.pattern_warnings import find_patterns
-from kpi_pipeline.warehouse.person_warnings import find_person_warnings
-from kpi_pipeline.warehouse.plausibility_warnings import find_implausible
-from kpi_pipeline.warehouse.reused_ids import refuse_reused_ids
-from kpi_pipeline.warehouse.row_warnings import find_row_warnings
-from kpi_pipeline.warehouse.stay_warnings import find_stay_warnings
 from kpi_pipeline.warehouse.supply import create_supply
 from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
-from kpi_pipeline.warehouse.time_warnings import find_time_warnings
-from kpi_pipeline.warehouse.twin_warnings import find_twins
-from kpi_pipeline.warehouse.word_warnings import find_other_words
+from kpi_pipeline.warehouse.warnings.build import find_build_warnings
+from kpi_pipeline.warehouse.warnings.department import find_department_warnings
+from kpi_pipeline.warehouse.warnings.gap import find_gaps
+from kpi_pipeline.warehouse.warnings.identity import find_identity_warnings
+from kpi_pipeline.warehouse.warnings.level import find_levels
+from kpi_pipeline.warehouse.warnings.pattern import find_patterns
+from kpi_pipeline.warehouse.warnings.person import find_person_warnings
+from kpi_pipeline.warehouse.warnings.plausibility import find_implausible
+from kpi_pipeline.warehouse.warnings.reused_ids import refuse_reused_ids
+from kpi_pipeline.warehouse.warnings.row import find_row_warnings
+from kpi_pipeline.warehouse.warnings.stay import find_stay_warnings
+from kpi_pipeline.warehouse.warnings.time import find_time_warnings
+from kpi_pipeline.warehouse.warnings.twin import find_twins
+from kpi_pipeline.warehouse.warnings.word import find_other_words
 
 Progress = Callable[[str], None]
 

@@ -12,7 +12,7 @@ from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
-from kpi_pipeline.warehouse.row_warnings import PROCEDURES_UNMAPPED, count_unmapped_procedures, count_unmatched
+from kpi_pipeline.warehouse.warnings.row import PROCEDURES_UNMAPPED, count_unmapped_procedures, count_unmatched
 
 ICD_DIAGNOSIS_CODES = "icd_diagnosis_codes"
 DRG_WEIGHTS = "drg_weights"

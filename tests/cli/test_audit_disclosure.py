@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pytest
 
 from kpi_pipeline.core.errors import InputError
+from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.publication import DENOMINATOR, Cell
 from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.pipeline.history.issue_before import published_before, read_issue_before
 from kpi_pipeline.pipeline.history.published_words import small_counts_said
 from kpi_pipeline.pipeline.tracing.audit_disclosure import audit_reports
 from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import report_file_stem
-from tests.report.invented_report import READMISSION, report_inputs
+from tests.report.invented_report import FACTS, READMISSION, report_inputs
 
 SNAPSHOT = "3fa9c27be1d04455"
 EMPTY = '{"appendix": {"definitions": []}, "facility_id": "all", "month": "2026-01", "issue_number": null}'
@@ -171,3 +175,38 @@ def test_a_small_count_in_any_form_is_found(tmp_path: Path) -> None:
         ("XLSX", "2 returns"),
         ("provenance.json", "quarantined of encounters: 3"),
     ]
+
+
+def test_what_words_provenance_and_file_names_told_is_found_with_their_defence_off(tmp_path: Path) -> None:
+    """The defence of words is that a copy is made for its audience: an internal one under a board's name has none."""
+    notices = (
+        Notice("persons_unknown", counts={"rows": 3}),
+        Notice("dispositions_invalid", counts={"stays": 1, "one_digit": 0}),
+    )
+    told: dict[str, list[tuple[str, str]]] = {}
+    for privacy in ("internal", "board"):
+        made = report_inputs(privacy=privacy, facts=replace(FACTS, warnings=notices))
+        report, tables = build_report_and_tables(made)
+        folder = tmp_path / privacy
+        folder.mkdir()
+        stem = folder / "kpi-report-2026-10-board"
+        model = json.loads(report.model_dump_json()) | {"privacy": "board"}
+        stem.with_suffix(".model.json").write_text(json.dumps(model), encoding="utf-8")
+        stem.with_suffix(".figures.csv").write_text(tables["figures.csv"], encoding="utf-8", newline="")
+        with duckdb.connect() as connection:
+            connection.execute(
+                """CREATE TABLE build_info AS SELECT 'a' AS snapshot_id, 1 AS schema_version, '1' AS program_version,
+                    'canonical' AS source, '2026-11-06' AS built_at;
+                CREATE TABLE row_ledger AS SELECT 'encounters' AS table_name, 'ab' AS file_sha256, 60 AS rows_in,
+                    53 AS staged, 4 AS quarantined, 2 AS duplicate, 1 AS superseded;
+                CREATE TABLE reference_tables (name TEXT, version TEXT, rows INTEGER, sha256 TEXT)"""
+            )
+            text = provenance_json(connection, made.metrics.values(), with_counts=privacy == "internal")
+        stem.with_suffix(".provenance.json").write_text(text, encoding="utf-8")
+        told[privacy] = [(one.file, one.words) for one in small_counts_said(stem, load_metrics(), threshold=11)]
+    assert told["board"] == []
+    assert {
+        ("provenance.json", "quarantined of encounters: 4"),
+        ("provenance.json", "superseded of encounters: 1"),
+    } <= {*told["internal"]}
+    assert {words for file, words in told["internal"] if file == "model.json"} >= {"3 rows", "1 stay"}

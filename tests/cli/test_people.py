@@ -10,10 +10,10 @@ import pytest
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.metrics.appraisal import can_be_appraised, compute_by_person, read_appraisal
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.groups import Span, groupable_by
-from kpi_pipeline.metrics.staff_due import query_staff_due
+from kpi_pipeline.metrics.people.appraisal import can_be_appraised, compute_by_person, read_appraisal
+from kpi_pipeline.metrics.people.staff_due import query_staff_due
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.report.words.appraisal import appraisal_lines, chance_words

@@ -77,3 +77,13 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.targets == tmp_path / "targets.yaml"
     assert settings.report.logo == tmp_path / "images" / "logo.png"
     assert settings.report.commentary == Path("/elsewhere/words.yaml")
+
+
+def test_a_text_of_the_report_that_cannot_be_printed_is_refused_where_it_is_written(tmp_path: Path) -> None:
+    text = "hospital_name: 東京\nreport: {title: 'Łódź 😀', contact: Ærø}\nowners: {length_of_stay_days: 北}\n"
+    told = faults_of(settings_file(tmp_path, text))
+    assert [one.split(";")[0] for one in told] == [
+        "kpi.yaml: hospital_name: holds characters that cannot be printed: U+4EAC, U+6771",
+        "kpi.yaml: report.title: holds characters that cannot be printed: U+1F600",
+        "kpi.yaml: owners.length_of_stay_days: holds characters that cannot be printed: U+5317",
+    ]

@@ -75,6 +75,8 @@ GIVEN = {
     }
     | {"cuts", "f'TRIM(cases.{dimension})' if listed else DIMENSIONS[dimension]"}
     | {"', '.join((f'{_cut_sql(metric, name)} AS cut_{name}' for name in dimensions))"},
+    "metrics/people/appraisal.py": {"column", "join"},
+    "metrics/people/staff_due.py": {"item", "day"},
     "metrics/totals.py": {"table"},
     "metrics/survival.py": {"counted"},
     "metrics/blast_radius.py": {"table", "name", "column"},
@@ -95,15 +97,15 @@ GIVEN = {
     "synthetic": {"column", "columns", "expression", "last", "order", "query", "table", "text", "typed"}
     | {"where", "year"},
     "warehouse/facts.py": {"extra"},
-    "warehouse/department_warnings.py": {"is_empty", "place", "_PLACES.get(cells.table, _BY_ENCOUNTER)"},
-    "warehouse/gap_warnings.py": {"stays", "values"},
-    "warehouse/level_warnings.py": {"WORDED_ROWS['medicare_payers'][1]", "WORDED_ROWS['contact_tasks'][1]"},
-    "warehouse/identity_warnings.py": {"counted_sql", "amount"},
-    "warehouse/pattern_warnings.py": {"_BY_MONTH.format(values=values)"}
+    "warehouse/warnings/department.py": {"is_empty", "place", "_PLACES.get(cells.table, _BY_ENCOUNTER)"},
+    "warehouse/warnings/gap.py": {"stays", "values"},
+    "warehouse/warnings/level.py": {"WORDED_ROWS['medicare_payers'][1]", "WORDED_ROWS['contact_tasks'][1]"},
+    "warehouse/warnings/identity.py": {"counted_sql", "amount"},
+    "warehouse/warnings/pattern.py": {"_BY_MONTH.format(values=values)"}
     | {"_BY_MONTH.format(values='admitted_on = discharged_on AS is_same_day')"},
-    "warehouse/plausibility_warnings.py": {"table", "condition"},
-    "warehouse/person_warnings.py": {"name"},
-    "warehouse/row_warnings.py": {"table", "name", "column"},
+    "warehouse/warnings/plausibility.py": {"table", "condition"},
+    "warehouse/warnings/person.py": {"name"},
+    "warehouse/warnings/row.py": {"table", "name", "column"},
     "warehouse/supply.py": {"table", "has_word"},
     "warehouse/tables.py": {"name"},
     "warehouse/engines/spark.py": {"nothing", "kind", "rows"},  # types are DuckDB's, of tables that are declared
@@ -111,9 +113,10 @@ GIVEN = {
     "warehouse/engines/spark_forms.py": {"node.to.sql(dialect='spark')", "unit", "kind"},
     "warehouse/engines/spark_functions.py": {"product", "cut", "upper", "digits", "scale", "whole", "power", "head"}
     | {"Decimal(_EXACT).scaleb(-scale)", "body", "10 ** scale", "scale + 1", "function"},
-    "warehouse/twin_warnings.py": {"twins", "columns", "of_place"},
-    "warehouse/word_warnings.py": {"self.on", "self.joined", "words.rows", "place", "table", "is_counted", "_INSTEAD"},
-    "warehouse/time_warnings.py": {"name", "table", "counts", "place", "joined", "first"}
+    "warehouse/warnings/twin.py": {"twins", "columns", "of_place"},
+    "warehouse/warnings/word.py": {"self.on", "self.joined", "words.rows", "place", "table", "is_counted"}
+    | {"' UNION ALL '.join(each)"},
+    "warehouse/warnings/time.py": {"name", "table", "counts", "place", "joined", "first"}
     | {"order.table", "order.second", "' UNION ALL '.join(selects)"},
 }
 """Names that hold SQL or declared names given by our own code, by file (or room): each was looked at."""

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import pypdfium2
 import pytest
 
-from kpi_pipeline.pipeline.tracing.verify import changed_rows, changed_words, words_of_page
+from kpi_pipeline.pipeline.tracing.verified_files import changed_rows
+from kpi_pipeline.pipeline.tracing.verified_issue import words_of_page
+from kpi_pipeline.pipeline.tracing.verified_pages import changed_words
 from kpi_pipeline.report.build import build_whole
 from kpi_pipeline.report.forms.pdf import render_brief, render_pdf
 from tests.report.invented_report import report_inputs

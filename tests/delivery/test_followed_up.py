@@ -34,8 +34,9 @@ from kpi_pipeline.judgement.restated.split import Sums
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.issuing.issues import open_desk
-from kpi_pipeline.pipeline.tracing import verify
+from kpi_pipeline.pipeline.tracing import verified_figures, verify
 from kpi_pipeline.pipeline.tracing.reproduce import reproduce_issue
+from kpi_pipeline.pipeline.tracing.verified_figures import wrong_number
 from kpi_pipeline.pipeline.tracing.verify import Verified, verify_report
 from kpi_pipeline.pipeline.upkeep.backup import restore_backup, write_backup
 from kpi_pipeline.report.forms.pdf import Attachment, render_brief, render_pdf
@@ -332,7 +333,7 @@ def test_a_changed_digit_of_the_brief_is_held_against_the_brief(
 def test_a_copy_that_withholds_holds_a_value_as_it_is_printed(told: str, is_rounded: bool, fault: str) -> None:
     metric = load_metrics()["paid_hours_per_discharge"]
     row = {"numerator": "withheld", "denominator": "withheld", "value": told}
-    said = verify._wrong_number(row, Sums(341.0, 120.0, 120), metric, is_rounded=is_rounded)
+    said = wrong_number(row, Sums(341.0, 120.0, 120), metric, is_rounded=is_rounded)
     assert said.startswith(fault)
     assert bool(said) == bool(fault)
 
@@ -418,7 +419,8 @@ def test_a_definition_that_changed_since_is_a_note(
 ) -> None:
     metrics = load_metrics()
     metrics["discharges"] = metrics["discharges"].model_copy(update={"version": 9})
-    monkeypatch.setattr(verify, "load_metrics", lambda: metrics)
+    for module in (verify, verified_figures):
+        monkeypatch.setattr(module, "load_metrics", lambda: metrics)
     found = verified(issued, database, executives(issued))
     assert found.faults == ()
     assert found.notes == (

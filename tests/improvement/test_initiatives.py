@@ -101,7 +101,7 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         "initiative rounds: 'los' is not a metric. Use one of denials_per_100_discharges,",
         "initiative rounds: 'falls' is not a metric.",
         "initiative rounds: 'ERHX' is not a facility. Use one of ERHL.",
-        "initiative Bad Id: id: String should match pattern",
+        "initiative Bad Id: id: 'Bad Id' does not fit the form",
         "initiative Bad Id: owner is missing.",
         "initiative 4: ",
         "id 'rounds' is given 2 times. Give each initiative its own id.",

@@ -130,7 +130,7 @@ def test_what_was_not_supplied_is_said_in_one_line() -> None:
     built = section({"waits": WAITS, "missing": {"excess": "no DRG with a published mean stay"}})
     assert built is not None
     assert built.lede == (
-        "November 2025 to October 2026, all hospitals: 170 discharges. "
+        "November 2025 to October 2026, Lakeside: 170 discharges. "
         "Not shown: net days against the expected stay (no DRG with a published mean stay)."
     )
 
@@ -372,7 +372,7 @@ def test_two_totals_that_differ_by_few_stays_are_not_both_printed() -> None:
     assert len(blocks(given)[1].tables) == 1
     built = section(given, privacy="board")
     assert built is not None
-    assert built.lede == "November 2025 to October 2026, all hospitals."
+    assert built.lede == "November 2025 to October 2026, Lakeside."
     assert built.blocks[1].tables == ()
 
 

@@ -167,6 +167,9 @@ def test_the_workbook_holds_the_figures_as_numbers_and_the_rest_as_text() -> Non
     shown = []
     for sheet in book.worksheets[1:-1]:
         assert sheet.freeze_panes == "B2"
+        assert (sheet.print_title_rows, sheet.page_setup.orientation) == ("$1:$1", "landscape")
+        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert [cell.value for cell in sheet[1]] == columns
         shown += [["" if cell.value is None else cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
     assert len(shown) == len(rows)

@@ -14,6 +14,7 @@ from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.report.words.effects import effect_sentence, programme_title
+from kpi_pipeline.report.words.phrases import scope_words
 from kpi_pipeline.report.words.plan import days_sentence, not_before_sentence, since_start_sentence
 from tests.report.invented_report import LOS, report_inputs
 
@@ -104,3 +105,16 @@ def test_what_only_the_control_did_is_no_effect_in_words_nor_days() -> None:
     assert programme_title(["One"], ["control_only"], n_planned=0) == (
         "One: a difference from the control only, which itself changed"
     )
+
+
+def test_one_hospital_is_named_and_several_are_all_hospitals() -> None:
+    inputs = report_inputs()
+    one = judge(inputs).scope
+    several = replace(one, facility_names={"A": "Lakeside", "B": "Valley"})
+    assert [
+        scope_words(scope) for scope in (one, several, replace(several, facility_id="B", facility_name="Valley"))
+    ] == [
+        "Lakeside",
+        "all hospitals",
+        "Valley",
+    ]

@@ -33,8 +33,8 @@ def stays_of_years(random: Random) -> list[CsvRow]:
                 "discharged_at": (starts + timedelta(days=random.randint(1, 5))).isoformat(),
                 "discharge_disposition_code": "01",
                 "primary_diagnosis_code": "J189",
-                "drg_code": random.choice(("291", "470") if number == 0 else DRGS),
-                "total_cost": random.choice(("5000", "12000.5", "90000") if number == 0 else COSTS),
+                "drg_code": random.choice(("291", "470", "690") if number == 0 else DRGS),
+                "total_cost": random.choice(("5000", "12000.5", "90000") if number == 0 else (*COSTS, "0.75")),
             }
             rows.append(row)
     return rows

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.report.words.notices.patterns import PATTERNS
-from kpi_pipeline.warehouse import person_warnings
 from kpi_pipeline.warehouse.notices import read_notices
+from kpi_pipeline.warehouse.warnings import person as person_warnings
 from tests.support.landings import HEADER, tables_of
 from tests.support.said import said
 

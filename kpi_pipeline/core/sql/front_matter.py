@@ -59,13 +59,22 @@ def read_sql_file(path: Path) -> SqlFile:
 def faults_of(where: str, error: ValidationError, lines: Mapping[str, int] | None = None) -> list[Fault]:
     """Turns a pydantic error into faults: `where: field must …; got …`. lines: field → its line in the file."""
     faults = []
-    for item in error.errors():
+    errors = error.errors()
+    for item in errors:
+        if item["type"] == "too_short" and any(
+            other["loc"][: len(item["loc"])] == item["loc"] for other in errors if other is not item
+        ):
+            continue  # it is empty because what it holds is at fault, which is said
         field = ".".join(str(part) for part in item["loc"]) or "front matter"
         line = (lines or {}).get(str(item["loc"][0])) if item["loc"] else None
         if item["type"] == "extra_forbidden":
             what = f"{field} is not a known field."
         elif item["type"] == "missing":
             what = f"{field} is missing."
+        elif item["type"] == "string_pattern_mismatch":
+            what = f"{field}: {item['input']!r} does not fit the form {item['ctx']['pattern']}."
+        elif item["type"] == "string_too_long":
+            what = f"{field} is longer than {item['ctx']['max_length']} characters."
         else:
             message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
             what = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,9 @@ TEXT_FONTS = (
     "SourceSans3-Bold.ttf",
 )
 """The cuts of the text font; headings have a font of their own, which has the same letters."""
+
+_LATIN = 0x180
+"""Below it all letters are in the fonts."""
 
 
 def font_folder() -> Path:
@@ -40,6 +44,14 @@ def unprintable_pattern() -> str:
     codes = sorted(code for code in map(ord, printable_characters(font_folder())) if code > 0x7F)
     ranges = "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in _runs(codes))
     return rf"[^\x00-\x7f{ranges}]"
+
+
+def letters_without_glyph(text: str) -> set[str]:
+    """The characters of a text that the fonts do not have; not those that are never seen, such as a line break."""
+    if all(ord(character) < _LATIN for character in text):
+        return set()  # most texts, and reading the fonts takes its time
+    unseen = {character for character in text if unicodedata.category(character)[0] in "CZ"}
+    return set(text) - printable_characters(font_folder()) - unseen
 
 
 def named_characters(characters: Iterable[str]) -> str:

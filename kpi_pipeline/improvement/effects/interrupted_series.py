@@ -19,9 +19,9 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.declared.initiatives import Model, Seasonality
 from kpi_pipeline.improvement.effects.autocorrelated_fit import AveragedFit, fit_autocorrelated
+from kpi_pipeline.improvement.effects.effect_points import effect_points
 from kpi_pipeline.improvement.effects.effect_result import (
     Caution,
-    EffectPoint,
     EffectResult,
     Effects,
     Obstacle,
@@ -30,7 +30,7 @@ from kpi_pipeline.improvement.effects.effect_result import (
 from kpi_pipeline.improvement.effects.extreme_start import ExtremeStart, find_extreme_start
 from kpi_pipeline.improvement.effects.monthly_series import MonthlySeries
 from kpi_pipeline.improvement.effects.power import average_contrast, compute_power
-from kpi_pipeline.improvement.effects.segments import Columns, Role, Segments, find_segments
+from kpi_pipeline.improvement.effects.segments import Columns, Segments, find_segments
 from kpi_pipeline.improvement.estimates import Estimate, Floats
 from kpi_pipeline.signals import Better
 
@@ -109,7 +109,7 @@ def estimate_effect(
         alone=alone,
         judgeable_from=_judgeable_from(analysed, parts, obstacles, columns),
         extreme_start=extreme,
-        points=_points(analysed, control, fitted, columns),
+        points=effect_points(analysed, control, fitted, columns),
     )
 
 
@@ -306,37 +306,3 @@ def _cautions(
 def _is_long_forecast(parts: _Parts) -> bool:
     """A line drawn further into the future than it has a past guesses at the trend."""
     return parts.after.months[-1].months_since(parts.before.months[-1]) > len(parts.before.months)
-
-
-def _points(
-    series: MonthlySeries, control: MonthlySeries | None, fit: AveragedFit | None, columns: Columns
-) -> tuple[EffectPoint, ...]:
-    """Every month with its lines; months of the washout have a counterfactual but no line of their own."""
-    lines: dict[Month, float] = {}
-    forecasts: dict[Month, Estimate] = {}
-    if fit is not None:
-        counted = [month for month in series.months if columns.segments.role_of(month) != "washout"]
-        begun = [month for month in series.months if columns.segments.role_of(month) != "before"]
-        lines = dict(zip(counted, fit.values(columns.design(counted)), strict=True))
-        forecasts = dict(zip(begun, fit.estimates(columns.without_change(begun)), strict=True))
-    return tuple(
-        _point(month, columns.segments.role_of(month), value, control, lines.get(month), forecasts.get(month))
-        for month, value in zip(series.months, series.values, strict=True)
-    )
-
-
-def _point(
-    month: Month, role: Role, value: float, control: MonthlySeries | None, line: float | None, without: Estimate | None
-) -> EffectPoint:
-    beside = None if control is None else float(control.values[control.months.index(month)])
-    added = beside or 0.0
-    return EffectPoint(
-        month=month,
-        role=role,
-        observed=float(value) + added,
-        control=beside,
-        fitted=None if line is None else line + added,
-        expected=None if without is None else without.value + added,
-        lower=None if without is None else without.lower + added,
-        upper=None if without is None else without.upper + added,
-    )

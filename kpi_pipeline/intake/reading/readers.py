@@ -15,7 +15,7 @@ from kpi_pipeline.core.settings import Limits
 from kpi_pipeline.intake.reading.json_resources import JSON_COLUMNS, is_json, json_sql
 from kpi_pipeline.intake.reading.opened import OpenFile, Wanted, empty_file
 from kpi_pipeline.intake.reading.parquet_files import open_parquet
-from kpi_pipeline.intake.reading.row_faults import physical_lines, row_fault
+from kpi_pipeline.intake.reading.row_faults import MOST_FAULTS_KEPT, physical_lines, row_fault
 from kpi_pipeline.intake.reading.scan import Scan
 from kpi_pipeline.intake.reading.table_options import TableOptions
 from kpi_pipeline.intake.reading.text_files import open_text
@@ -67,8 +67,9 @@ def read_faults(connection: duckdb.DuckDBPyConnection, files: list[OpenFile]) ->
         return []
     rows = connection.execute(
         "SELECT DISTINCT file_path, CAST(error_type AS VARCHAR), line FROM reject_errors "
-        "INNER JOIN reject_scans USING (scan_id, file_id) ORDER BY ALL LIMIT 100000"
+        "INNER JOIN reject_scans USING (scan_id, file_id) ORDER BY ALL"
     ).fetchall()
+    ((n_kept,),) = connection.execute("SELECT COUNT(*) FROM reject_errors").fetchall()
     connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
     by_kind: dict[tuple[str, str], list[int]] = {}
     for path, kind, line in rows:
@@ -78,5 +79,5 @@ def read_faults(connection: duckdb.DuckDBPyConnection, files: list[OpenFile]) ->
         file = by_path[path]
         assert file.text is not None
         lines = physical_lines(file.text, row_numbers)
-        faults.append(row_fault(file.name, len(file.columns), kind, lines))
+        faults.append(row_fault(file.name, len(file.columns), kind, lines, is_all=n_kept < MOST_FAULTS_KEPT))
     return faults

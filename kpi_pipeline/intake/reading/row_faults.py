@@ -34,19 +34,25 @@ _ROW_FAULTS = {
 }
 
 
-def row_fault(name: str, expected: int, kind: str, lines: list[int]) -> Fault:
-    """One fault for all lines with the same trouble; `expected` is the number of columns in the header."""
+MOST_FAULTS_KEPT = 10_000
+"""So many faults of a file's lines are kept, a line may have several; a file of nothing else would fill the memory."""
+
+
+def row_fault(name: str, expected: int, kind: str, lines: list[int], *, is_all: bool = True) -> Fault:
+    """One fault for all lines with the same trouble; `expected` is the number of columns in the header. is_all: whether
+    these are all such lines of the file."""
     what, cure = _ROW_FAULTS.get(kind, (f"cannot be read ({kind.lower()})", _EXPORT_AGAIN))
     first, *others = sorted(set(lines))
-    return Fault(f"{name}:{first}", f"{what.format(expected=expected)}{_same_on(others)}.", cure)
+    return Fault(f"{name}:{first}", f"{what.format(expected=expected)}{_same_on(others, is_all=is_all)}.", cure)
 
 
-def _same_on(others: list[int]) -> str:
+def _same_on(others: list[int], *, is_all: bool) -> str:
     if not others:
         return ""
     shown = [format_number(number) for number in others[:_LINES_SHOWN]]
     if len(others) > _LINES_SHOWN:
-        shown.append(f"{format_number(len(others) - _LINES_SHOWN)} more")
+        least = "" if is_all else "at least "
+        shown.append(f"{least}{format_number(len(others) - _LINES_SHOWN)} more")
     return f"; the same on {one_or_many(len(others), 'lines')} {join_words(shown)}"
 
 

@@ -30,6 +30,7 @@ from kpi_pipeline.intake.reading.opened import (
     without_empty_rows,
 )
 from kpi_pipeline.intake.reading.packed import is_packed, unpacked_chunks
+from kpi_pipeline.intake.reading.row_faults import MOST_FAULTS_KEPT
 from kpi_pipeline.intake.reading.scan import Scan, exact_count, scan_file
 from kpi_pipeline.intake.reading.table_options import TableOptions
 
@@ -90,7 +91,8 @@ def csv_sql(shape: TextShape, columns: list[str]) -> str:
         f"SELECT ROW_NUMBER() OVER () + 1 AS {SOURCE_LINE}, {selected} "
         f"FROM read_csv({file_literal(shape.path)}, hive_partitioning = false, "
         f"auto_detect = false, header = true, delim = {literal(shape.delimiter)}, quote = '\"', escape = '\"', "
-        f"strict_mode = true, skip = {literal(shape.skip)}, store_rejects = true, columns = {{{spec}}})"
+        f"strict_mode = true, skip = {literal(shape.skip)}, store_rejects = true, "
+        f"rejects_limit = {MOST_FAULTS_KEPT}, columns = {{{spec}}})"
     )
 
 

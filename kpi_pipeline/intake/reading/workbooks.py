@@ -42,6 +42,7 @@ from kpi_pipeline.intake.reading.workbook_limits import refuse_large, refuse_row
 _BROKEN = (
     InvalidFileException,
     BadZipFile,
+    RuntimeError,  # of a part that is locked, or packed in a way nobody knows
     zlib.error,
     OSError,
     EOFError,
@@ -49,7 +50,6 @@ _BROKEN = (
     ValueError,
     TypeError,
     AttributeError,
-    NotImplementedError,  # what zipfile raises for a kind of compression or encryption it does not know
     SyntaxError,  # what an XML parser raises
 )
 _ROWS_SEARCHED = 50

@@ -20,8 +20,8 @@ from kpi_pipeline.intake.contract import CANONICAL, Column, load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.reference.store import SHIPPED_FOLDER, load_reference
-from kpi_pipeline.warehouse.row_warnings import ENCOUNTER_TYPES, ROWS_TO_NAME, parent_of
 from kpi_pipeline.warehouse.supply import DRG_WEIGHTS, ICD_DIAGNOSIS_CODES
+from kpi_pipeline.warehouse.warnings.row import ENCOUNTER_TYPES, ROWS_TO_NAME, parent_of
 
 _VALUES_SHOWN = 8
 _MANY_EMPTY = 0.05

@@ -18,6 +18,7 @@ from openpyxl.cell import Cell
 from openpyxl.cell.cell import TYPE_STRING
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from kpi_pipeline.core.text.spreadsheets import guarded, unguarded
@@ -90,7 +91,8 @@ def _add_about(book: Workbook, report: Report) -> None:
         sheet.append([_text(sheet, one) for one in line])
     for row in sheet.iter_rows(max_col=1):
         row[0].font = _HEAD
-    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 26, 110
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 34, 110
+    _prints_across(sheet)
 
 
 def _add_definitions(book: Workbook, report: Report) -> None:
@@ -127,7 +129,16 @@ def _sheet(book: Workbook, title: str, columns: Sequence[str]) -> Worksheet:
     for cell in next(sheet.iter_rows(max_row=1)):
         cell.font = _HEAD
     sheet.freeze_panes = "B2"
+    sheet.print_title_rows = "1:1"
+    _prints_across(sheet)
     return sheet
+
+
+def _prints_across(sheet: Worksheet) -> None:
+    """On paper all columns stand side by side on a page; else each column group is a pile of its own."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _cell(sheet: Worksheet, column: str, text: str) -> Cell | None:

@@ -17,7 +17,7 @@ from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.groups import NOT_RECORDED, Span
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_dollars, small_count_words
-from kpi_pipeline.report.words.phrases import WITHHELD
+from kpi_pipeline.report.words.phrases import WITHHELD, scope_words
 
 _HEADINGS = {"payer": "Payer", "reason_code": "Reason"}
 _LEADS = 25.0
@@ -52,7 +52,7 @@ def _title(denials: JudgedDenials | None) -> str:
 def _lede(judged: Judged, denials: JudgedDenials | None) -> str | None:
     if denials is None:
         return None
-    place = judged.scope.place or "all hospitals"
+    place = scope_words(judged.scope)
     return (
         f"Denials received {_span_words(denials.received)}, {place}: the amounts denied, not yet the amounts lost. "
         "What became of denials is told of older ones, whose time is over."

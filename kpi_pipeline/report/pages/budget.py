@@ -11,6 +11,7 @@ from kpi_pipeline.improvement.budget import Budget, BudgetLine, BudgetTable
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_dollars
+from kpi_pipeline.report.words.phrases import scope_words
 
 _HEADINGS = ("Account", "Planned", "Flexed", "Actual", "Actual − planned", "Price", "Volume", "Mix")
 
@@ -38,7 +39,7 @@ def _title(budget: Budget) -> str:
 
 
 def _lede(judged: Judged, budget: Budget) -> str:
-    place = judged.scope.place or "all hospitals"
+    place = scope_words(judged.scope)
     month = budget.month.all
     side = "over" if month.variance > 0 else "under"
     own = f"{format_dollars(abs(month.variance))} {side} plan" if month.variance else "as planned"

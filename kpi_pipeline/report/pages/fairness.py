@@ -14,7 +14,7 @@ from kpi_pipeline.metrics.gaps import Gap
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
 from kpi_pipeline.report.words.fairness import gap_words, group_words, looks_words, title_words
 from kpi_pipeline.report.words.numbers import MISSING, unit_words
-from kpi_pipeline.report.words.phrases import WITHHELD
+from kpi_pipeline.report.words.phrases import WITHHELD, scope_words
 
 
 def build_fairness(judged: Judged) -> FurtherSection | None:
@@ -31,7 +31,7 @@ def build_fairness(judged: Judged) -> FurtherSection | None:
 
 
 def _lede(judged: Judged, fairness: JudgedFairness) -> str:
-    place = judged.scope.place or "all hospitals"
+    place = scope_words(judged.scope)
     spans = {(one.first_month, one.last_month) for one in fairness.spans.values()}
     first, last = min(first for first, _ in spans), max(last for _, last in spans)
     each = " (each measure its newest twelve final months)" if len(spans) > 1 else ""

@@ -12,7 +12,7 @@ from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.tables.totals import JudgedTotals, TotalCell, TotalRow
 from kpi_pipeline.report.model import Block, Column, FurtherSection, Table
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_target
-from kpi_pipeline.report.words.phrases import WITHHELD, unit_words_of
+from kpi_pipeline.report.words.phrases import WITHHELD, scope_words, unit_words_of
 from kpi_pipeline.report.words.reasons import reason_words
 
 
@@ -22,7 +22,7 @@ def build_totals(judged: Judged) -> FurtherSection | None:
     if totals is None:
         return None
     month = judged.scope.month
-    place = judged.scope.place or "all hospitals"
+    place = scope_words(judged.scope)
     return FurtherSection(
         name="totals",
         title="Year to date and twelve months beside the month",

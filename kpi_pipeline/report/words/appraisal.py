@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from kpi_pipeline.core.text.language import format_count, format_number, verb_for
 from kpi_pipeline.core.text.texts import printable
-from kpi_pipeline.metrics.appraisal import FEWEST_OF_A_PERSON, MeasureByPerson, PersonFigure
 from kpi_pipeline.metrics.declaration import Metric
+from kpi_pipeline.metrics.people.appraisal import FEWEST_OF_A_PERSON, MeasureByPerson, PersonFigure
 from kpi_pipeline.report.words.numbers import format_bare, unit_words
 
 _BY_CHANCE = 0.05

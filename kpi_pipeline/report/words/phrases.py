@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from kpi_pipeline.core.text.language import format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
+from kpi_pipeline.judgement.judged import Scope
 from kpi_pipeline.judgement.measures import Lack, Measure
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import MISSING, format_bare, format_value, small_count_words, unit_words
@@ -28,6 +29,14 @@ WITHHELD = "withheld"
 """Printed for a small count, and for one that would give a small one away: which of the two it is stays hidden."""
 
 _PREPOSITIONS = {"per", "of", "within", "in", "on", "to", "with", "after", "before", "by", "for", "from"}
+
+ALL_HOSPITALS = "all hospitals"
+
+
+def scope_words(scope: Scope) -> str:
+    """Where the report's figures are from: the hospital, where there is one, or all of them."""
+    only = list(scope.facility_names.values()) if len(scope.facility_names) == 1 else []
+    return scope.place or (only[0] if only and only[0] else ALL_HOSPITALS)
 
 
 def subject(title: str) -> str:

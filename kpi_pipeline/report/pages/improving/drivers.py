@@ -19,7 +19,7 @@ from kpi_pipeline.report.pages.improving.driver_funnel import build_unit_block
 from kpi_pipeline.report.pages.improving.driver_mix import build_mix_block
 from kpi_pipeline.report.pages.improving.driver_tables import build_excess_blocks, excess_finding
 from kpi_pipeline.report.words.numbers import MISSING, capitalised, format_dollars, small_count_words
-from kpi_pipeline.report.words.phrases import count_words, span_words
+from kpi_pipeline.report.words.phrases import count_words, scope_words, span_words
 from kpi_pipeline.report.words.reasons import part_words
 
 
@@ -40,7 +40,7 @@ def build_drivers(judged: Judged) -> FurtherSection | None:
 
 
 def _lede(judged: Judged, drivers: JudgedDrivers) -> str:
-    n, place = drivers.n_discharges, judged.scope.place or "all hospitals"
+    n, place = drivers.n_discharges, scope_words(judged.scope)
     count = f": {format_count(n, 'discharges')}" if isinstance(n, float) else ""
     scope = f"{drivers.first_month.name} to {drivers.last_month.name}, {place}{count}."
     parts = {

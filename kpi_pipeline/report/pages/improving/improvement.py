@@ -20,7 +20,7 @@ from kpi_pipeline.report.pages.improving.initiative_tables import (
     checked_words,
 )
 from kpi_pipeline.report.words.effects import caution_sentences, effect_sentence, power_sentence, programme_title
-from kpi_pipeline.report.words.phrases import subject
+from kpi_pipeline.report.words.phrases import ALL_HOSPITALS, scope_words, subject
 from kpi_pipeline.report.words.plan import days_sentence, not_before_sentence, since_start_sentence
 
 
@@ -121,13 +121,13 @@ def _where(scope: Scope, initiative: Initiative) -> str:
         parts.append(f"units {join_words(list(where.units))}")
     if where.service_lines:
         parts.append(f"service lines {join_words(list(where.service_lines))}")
-    return ", ".join(parts) or "all hospitals"
+    return ", ".join(parts) or scope_words(scope)
 
 
 def _place(scope: Scope, initiative: Initiative) -> str:
     names = scope.facility_names
-    places = [names.get(one, one) for one in initiative.scope.facilities]
-    return f"at {join_words(places)}" if places else "in all hospitals"
+    places = [names.get(one, one) for one in initiative.scope.facilities] or [scope_words(scope)]
+    return f"{'in' if places == [ALL_HOSPITALS] else 'at'} {join_words(places)}"
 
 
 def _not_here(initiative: Initiative, metric: Metric, place: str) -> str:

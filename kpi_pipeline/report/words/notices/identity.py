@@ -141,8 +141,8 @@ def _encounters_alike(notice: Notice) -> str:
     verb = verb_for(notice.counts["rows"], "has", "have")
     return (
         f"encounters: {counted(notice, 'rows', 'rows')} of {place_of(notice)} ({', '.join(notice.columns)}) {verb} the "
-        "person and the times of another row under another encounter_id: sent by two systems? Visits count twice, and "
-        "amounts of an acute stay are added up. Send each encounter once."
+        "person and the times of another row under another encounter_id: sent by two systems? Each is counted. "
+        "Send each encounter once."
     )
 
 

@@ -9,8 +9,8 @@ import duckdb
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql.sql_text import list_literal, literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.warehouse.row_warnings import ENCOUNTER_TYPES
 from kpi_pipeline.warehouse.supply import WORDED_ROWS
+from kpi_pipeline.warehouse.warnings.row import ENCOUNTER_TYPES
 
 _FEWEST_MONTHS = 6
 """Months needed before a number of rows can be called usual."""

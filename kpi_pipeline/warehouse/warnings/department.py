@@ -11,7 +11,7 @@ import duckdb
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql.sql_text import identifier, list_literal, literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME
+from kpi_pipeline.warehouse.warnings.row import ROWS_TO_NAME
 
 OUTCOMES = ("overturned", "upheld", "open")
 """Of an appeal, as the layout has them."""

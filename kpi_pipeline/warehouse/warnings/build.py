@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.warehouse.reused_ids import count_reused_ids
+from kpi_pipeline.warehouse.warnings.reused_ids import count_reused_ids
 
 _LONGEST_SILENCE_DAYS = 92
 """A feed that says nothing for longer than a quarter has stopped, or its declared last day is a slip of the pen."""

@@ -12,11 +12,13 @@ from rapidfuzz.distance import DamerauLevenshtein
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql.sql_text import identifier, list_literal, literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME
 from kpi_pipeline.warehouse.supply import WORDED_ROWS
+from kpi_pipeline.warehouse.warnings.row import ROWS_TO_NAME
 
 _LEAST_SHARE = 0.05
 _FEWEST_ROWS = 20
+_MOST_WORDS = 200
+"""A column of more is one of texts."""
 _LEFT_OVER = 0.5
 """Of the rows expected to have a word, what may still have it where another took its place."""
 _ONCE_IN = 100_000
@@ -118,58 +120,61 @@ _LOOKS_LIKE = (
 
 def find_other_words(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """Words that took the place of others, then words that look like those a measure counts by."""
-    notices = []
-    for words in _COLUMNS:
-        notices += _words_instead(connection, words)
+    notices = _words_instead(connection)
     for looks in _LOOKS_LIKE:
         notices += _looks_like(connection, looks)
     return notices
 
 
-def _words_instead(connection: duckdb.DuckDBPyConnection, words: _Words) -> list[Notice]:
+def _words_instead(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """A word that only one place has, or a place only in some months, where another word is missing that has the same
     share elsewhere."""
-    connection.execute(
-        f"CREATE OR REPLACE TEMPORARY TABLE words_of_months AS "
-        f"SELECT place, month, word, COUNT(*) AS n FROM ({words.rows}) GROUP BY ALL"
-    )
-    found = []
-    if connection.execute("SELECT COUNT(DISTINCT word) FROM words_of_months").fetchall()[0][0] > 1:
-        found = connection.execute(_INSTEAD).fetchall()
+    each = [
+        f"SELECT {literal(item)} AS item, place, month, word, COUNT(*) AS n FROM ({words.rows}) GROUP BY ALL"
+        for item, words in enumerate(_COLUMNS)
+    ]
+    connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE words_of_months AS {' UNION ALL '.join(each)}")
+    found = connection.execute(_INSTEAD).fetchall()
     connection.execute("DROP TABLE words_of_months")
     return [
         Notice(
             "words_instead",
-            table=words.table,
+            table=_COLUMNS[item].table,
             facility_id=place,
-            columns=(words.column,),
+            columns=(_COLUMNS[item].column,),
             counts={"rows": n},
             details={"first_month": first, "last_month": last, "word": word, "instead": old},
         )
-        for place, word, old, first, last, n in found
+        for item, place, word, old, first, last, n in found
     ]
 
 
 _INSTEAD = f"""
     WITH spans AS (
-        SELECT place, word, MIN(month) AS first_month, MAX(month) AS last_month, SUM(n) AS n
-        FROM words_of_months GROUP BY place, word
+        SELECT item, place, word, MIN(month) AS first_month, MAX(month) AS last_month, SUM(n) AS n
+        FROM words_of_months GROUP BY item, place, word
         UNION ALL
-        SELECT {literal(WHOLE_SYSTEM)}, word, MIN(month), MAX(month), SUM(n)
-        FROM words_of_months GROUP BY word HAVING (SELECT COUNT(DISTINCT place) FROM words_of_months) > 1
+        SELECT item, {literal(WHOLE_SYSTEM)}, word, MIN(month), MAX(month), SUM(n)
+        FROM words_of_months GROUP BY item, word HAVING COUNT(DISTINCT place) > 1
     ),
     -- Where a word is: a place, or a stretch of months; and with what it is compared: other places, or other months.
     cells AS (
         SELECT
-            spans.place, spans.word AS new_word, spans.first_month, spans.last_month, ways.way, counted.word,
+            spans.item, spans.place, spans.word AS new_word, spans.first_month, spans.last_month,
+            ways.way, counted.word,
             SUM(counted.n) FILTER (WHERE ways.way = 'place' AND counted.place = spans.place
                 OR ways.way = 'months' AND counted.month BETWEEN spans.first_month AND spans.last_month) AS n_in,
             SUM(counted.n) AS n_all
         FROM spans
         CROSS JOIN (SELECT UNNEST(['place', 'months']) AS way) AS ways
         INNER JOIN words_of_months AS counted
-            ON ways.way = 'place' OR spans.place IN (counted.place, {literal(WHOLE_SYSTEM)})
-        WHERE spans.n >= {_FEWEST_ROWS} AND (ways.way = 'months' OR spans.place <> {literal(WHOLE_SYSTEM)})
+            ON spans.item = counted.item
+            AND (ways.way = 'place' OR spans.place IN (counted.place, {literal(WHOLE_SYSTEM)}))
+        WHERE spans.n >= {_FEWEST_ROWS}
+            AND spans.item IN (
+                SELECT item FROM words_of_months GROUP BY item HAVING COUNT(DISTINCT word) BETWEEN 2 AND {_MOST_WORDS}
+            )
+            AND (ways.way = 'months' OR spans.place <> {literal(WHOLE_SYSTEM)})
         GROUP BY ALL
     ),
     shares AS (
@@ -178,16 +183,17 @@ _INSTEAD = f"""
             SUM(COALESCE(n_in, 0)) OVER stretch AS of_inside,
             SUM(n_all - COALESCE(n_in, 0)) OVER stretch AS of_outside
         FROM cells
-        WINDOW stretch AS (PARTITION BY place, new_word, way)
+        WINDOW stretch AS (PARTITION BY item, place, new_word, way)
     ),
     instead AS (
         SELECT
-            new.place, new.new_word, old.word AS old_word, new.first_month, new.last_month, new.way, new.n_inside AS n,
+            new.item, new.place, new.new_word, old.word AS old_word, new.first_month, new.last_month,
+            new.way, new.n_inside AS n,
             ABS((old.n_inside + new.n_inside) / old.of_inside - old.n_outside / old.of_outside) AS aside,
             old.n_outside / old.of_outside AS share
         FROM shares AS new
         INNER JOIN (SELECT *, n_outside * of_inside / NULLIF(of_outside, 0) AS n_expected FROM shares) AS old
-            USING (place, new_word, way)
+            USING (item, place, new_word, way)
         WHERE new.word = new.new_word AND old.word <> old.new_word
             AND new.n_outside = 0 AND new.n_inside * new.of_outside >= LN({_ONCE_IN}) * new.of_inside
             AND new.n_inside >= {_LEAST_SHARE} * new.of_inside
@@ -197,24 +203,26 @@ _INSTEAD = f"""
                 + CASE WHEN old.n_inside > 0 THEN old.n_inside * LN(old.n_inside / old.n_expected) ELSE 0 END
                 >= LN({_ONCE_IN})
     )
-    SELECT place, new_word, old_word, STRFTIME(first_month, '%Y-%m'), STRFTIME(last_month, '%Y-%m'), CAST(n AS BIGINT)
+    SELECT
+        item, place, new_word, old_word,
+        STRFTIME(first_month, '%Y-%m'), STRFTIME(last_month, '%Y-%m'), CAST(n AS BIGINT)
     FROM instead
     WHERE aside <= {_ALIKE} * share
         AND (
             place <> {literal(WHOLE_SYSTEM)}
             OR NOT EXISTS (
                 SELECT 1 FROM instead AS other
-                WHERE other.new_word = instead.new_word AND other.place <> instead.place
+                WHERE other.item = instead.item AND other.new_word = instead.new_word AND other.place <> instead.place
                     AND other.aside <= {_ALIKE} * other.share
             )
         )
         -- Of two words at two places the rarer one is the other word.
         AND NOT EXISTS (
             SELECT 1 FROM instead AS other
-            WHERE other.new_word = instead.old_word AND other.old_word = instead.new_word
+            WHERE other.item = instead.item AND other.new_word = instead.old_word AND other.old_word = instead.new_word
                 AND (other.n < instead.n OR other.n = instead.n AND other.new_word > instead.new_word)
         )
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY place, new_word ORDER BY aside / share, way DESC, old_word) = 1
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY item, place, new_word ORDER BY aside / share, way DESC, old_word) = 1
     ORDER BY ALL
 """
 

@@ -11,7 +11,7 @@ from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql.sql_text import identifier
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.intake.ingest import IntakeResult
-from kpi_pipeline.warehouse.row_warnings import ROWS_TO_NAME
+from kpi_pipeline.warehouse.warnings.row import ROWS_TO_NAME
 
 _BEDS_AT_ONCE = 3
 """Two beds at once happen, where a transfer is recorded before the first bed is left; three do not."""
