@@ -2,7 +2,7 @@
 
 What is asked is put into the chain of events before the file is written, with who asked and the file's hash; the chain
 itself names no case manager. Such files are no part of a report, a mail, a model or Dagster. Not here: what is listed
-(`metrics.staff_due`, `metrics.appraisal`), words (`report.words.appraisal`).
+(`metrics.people`), words (`report.words.appraisal`).
 """
 
 from __future__ import annotations

@@ -31,28 +31,7 @@ caveats:
   - All reasons count, also those inside the hospital; the page on barriers splits waits by reason.
 reviewed: 2026-11-28
 ---*/
-WITH waits_in_order AS (
-    SELECT
-        stay_id,
-        starts_on,
-        ends_before,
-        MAX(ends_before) OVER (
-            PARTITION BY stay_id ORDER BY starts_on, ends_before ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS covered_before
-    FROM avoidable_days
-    WHERE stay_id IS NOT NULL
-),
-
-days_per_stay AS (
-    SELECT
-        stay_id,
-        SUM(GREATEST(DATE_DIFF('day', GREATEST(starts_on, COALESCE(covered_before, starts_on)), ends_before), 0))
-            AS n_days
-    FROM waits_in_order
-    GROUP BY stay_id
-),
-
-valid_dispositions AS (
+WITH valid_dispositions AS (
     SELECT code FROM reference_value_sets
     WHERE value_set = 'disposition_valid'
 )
@@ -62,14 +41,14 @@ SELECT
     stays.facility_id,
     stays.unit_id,
     stays.discharged_on AS event_date,
-    COALESCE(days_per_stay.n_days, 0) AS numerator,
+    COALESCE(waiting_days.n_days, 0) AS numerator,
     1 AS denominator,
     CASE
         WHEN valid_dispositions.code IS NULL THEN 'unknown_disposition'
         WHEN stays.is_transferred_out THEN 'acute_transfer_out'
     END AS exclusion_reason
 FROM stays
-LEFT JOIN days_per_stay ON stays.stay_id = days_per_stay.stay_id
+LEFT JOIN waiting_days ON stays.stay_id = waiting_days.stay_id
 LEFT JOIN valid_dispositions ON stays.discharge_disposition_code = valid_dispositions.code
 WHERE
     NOT stays.is_in_house

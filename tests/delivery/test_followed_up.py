@@ -444,6 +444,8 @@ def test_a_landing_file_that_is_gone_and_an_archive_that_does_not_know_the_repor
     assert found.faults == ("landing file denials.csv (denials): is gone or was changed since",)
     with pytest.raises(InputError, match="belongs to no issue in this archive"):
         verified(issued, database, executives(issued), archive=tmp_path / "another")
+    with pytest.raises(InputError, match=r"no\.pdf: there is no such file"):
+        verified(issued, database, tmp_path / "no.pdf")
     (tmp_path / "no.pdf").write_bytes(b"hello")
     with pytest.raises(InputError, match=r"no\.pdf: is no readable PDF"):
         verified(issued, database, tmp_path / "no.pdf")

@@ -36,9 +36,9 @@ _COUNTED_DAYS = """
     ) AS waits
     GROUP BY waits.stay_id{group}
 """
-"""Overlapping waits count once, as in the metric avoidable_days_per_100_discharges."""
+"""Overlapping waits of one kind count once, as those of all kinds do in waiting_days."""
 
-_DAYS_BY_STAY = _COUNTED_DAYS.format(by="", partition="", group="", only="")
+_DAYS_BY_STAY = "SELECT stay_id, n_days FROM waiting_days"
 _DOCUMENTED_DAYS_BY_STAY = _COUNTED_DAYS.format(
     by="", partition="", group="", only=" AND reason_code IS NOT NULL AND responsible_party IS NOT NULL"
 )

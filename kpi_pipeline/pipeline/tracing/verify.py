@@ -59,7 +59,8 @@ def verify_report(
     try:
         given = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
-        raise InputError(Fault(str(pdf), "is no readable PDF.", "Name the PDF of an issued report.")) from error
+        what = "is no readable PDF." if pdf.is_file() else "there is no such file."
+        raise InputError(Fault(str(pdf), what, "Name the PDF of an issued report.")) from error
     attached, twice = attachments_of(given)
     found = find_issue(content, given, attached, list(archived_issues(archive, database)))
     if found is None:
