@@ -168,7 +168,7 @@ def _case_is_named(folder: Path, pdf: Path, issue: Path, archive: Path) -> bool:
     faults = faults_of(folder, pdf, archive=archive)
     told = {one.split(":")[0] for one in faults if one.startswith("figure ")}
     is_named = printed <= told <= {f"figure {one}" for one in figures}
-    return is_named and any(one.startswith("archive: ") and "cases.parquet" in one for one in faults)
+    return is_named and any(one.startswith("archive") and "cases.parquet" in one for one in faults)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,13 +58,23 @@ def archived_issues(archive: Path, database: Database) -> Iterator[Archived]:
             yield Archived(issue, folder, entry[1], manifest, folder / pdf)
 
 
-def find_issue(content: bytes, given: Any, attached: Mapping[str, bytes], archived: list[Archived]) -> Archived | None:
-    """The issue a PDF is, or claims to be: by its bytes, its attached files, or the words of its first page."""
+def find_issues(
+    content: bytes, given: Any, attached: Mapping[str, bytes], archived: Sequence[Archived]
+) -> list[Archived]:
+    """The issues whose PDF these bytes are: more than one where audiences were given the same. Else the one that it
+    claims to be, by its attached files or the words of its first page; none of them where it is like none."""
     sha256 = sha256_of(content)
-    for one in archived:
-        for name, known in one.manifest["files"].items():
-            if known == sha256 and (one.folder / name).is_file():
-                return replace(one, pdf=one.folder / name)
+    same = [
+        replace(one, pdf=one.folder / name)
+        for one in archived
+        for name, known in one.manifest["files"].items()
+        if known == sha256 and (one.folder / name).is_file()
+    ]
+    claimed = None if same else _claimed_issue(given, attached, archived)
+    return same if claimed is None else [claimed]
+
+
+def _claimed_issue(given: Any, attached: Mapping[str, bytes], archived: Sequence[Archived]) -> Archived | None:
     hashes = {sha256_of(one) for one in attached.values()}
     first = words_of_page(given, 0) if len(given) else []
 

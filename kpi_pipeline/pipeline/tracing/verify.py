@@ -8,7 +8,7 @@ the register; the landing files. A definition that this program knows otherwise 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.history.evidence import ABOUT
 from kpi_pipeline.pipeline.tracing.verified_figures import figure_faults
 from kpi_pipeline.pipeline.tracing.verified_files import attachment_faults, with_figures
-from kpi_pipeline.pipeline.tracing.verified_issue import Archived, archived_issues, attachments_of, find_issue
+from kpi_pipeline.pipeline.tracing.verified_issue import Archived, archived_issues, attachments_of, find_issues
 from kpi_pipeline.pipeline.tracing.verified_pages import pdf_faults
 from kpi_pipeline.state.database import Database
 
@@ -50,9 +50,9 @@ def verify_report(
     public_key: Path | None = None,
     progress: Callable[[str], None] = print,
 ) -> Verified:
-    """Compares a PDF with the issue it says it is. landing: where the landing files lie; public_key: of
-    those who sign. None leaves either aside.
+    """Compares a PDF with the issue it says it is; with each, where several audiences were given the same bytes.
 
+    landing: where the landing files lie; public_key: of those who sign. None leaves either aside.
     Raises InputError for a file that is no PDF, and for one that belongs to no issue of this archive.
     """
     content = pdf.read_bytes() if pdf.is_file() else b""
@@ -62,22 +62,24 @@ def verify_report(
         what = "is no readable PDF." if pdf.is_file() else "there is no such file."
         raise InputError(Fault(str(pdf), what, "Name the PDF of an issued report.")) from error
     attached, twice = attachments_of(given)
-    found = find_issue(content, given, attached, list(archived_issues(archive, database)))
-    if found is None:
+    issues = find_issues(content, given, attached, list(archived_issues(archive, database)))
+    if not issues:
         what = "belongs to no issue in this archive."
         raise InputError(Fault(str(pdf), what, "Check --warehouse: it may be of another archive. A draft is no issue."))
+    found, *twins = issues
+    changed = [one for one in twins if any(_archive_faults(one))]
     left_aside = [
         what for what, given in (("the landing files", landing), ("the signature", public_key)) if given is None
     ]
     faults: list[str] = []
     looked_at: list[str] = []
     for what, look in (
-        ("the archive", lambda: _archive_faults(found)),
+        ("the archive", lambda: [*_archive_faults(found), *(fault for one in twins for fault in _of_twin(one))]),
         ("the PDF", lambda: pdf_faults(content, given, found)),
         ("the attached files", lambda: [*attachment_faults(attached, found), *twice]),
-        ("every figure, from its cases", lambda: figure_faults(with_figures(attached, found), found)),
+        ("every figure, from its cases", lambda: _figure_faults(attached, [found, *changed])),
         ("the landing files", lambda: _landing_faults(landing, found)),
-        ("the signature", lambda: _signature_faults(public_key, found)),
+        ("the signature", lambda: [fault for one in issues for fault in _signature_faults(public_key, one)]),
     ):
         if what in left_aside:
             continue
@@ -85,7 +87,14 @@ def verify_report(
         named = [_shortened(one) for one in look()]
         faults += named
         looked_at += [] if named else [f"{what}: agrees"]
-    return Verified(found.issue, tuple(faults), tuple(_notes(found)), tuple(looked_at))
+    notes = [f"the same PDF was issued to {one.issue.audience}" for one in twins] + list(_notes(found))
+    return Verified(found.issue, tuple(faults), tuple(notes), tuple(looked_at))
+
+
+def _figure_faults(attached: Mapping[str, bytes], issues: Sequence[Archived]) -> Iterator[str]:
+    """Of the first, and of those of the same bytes whose archive is not as it was."""
+    for one in issues:
+        yield from figure_faults(with_figures(attached, one), one)
 
 
 def _shortened(said: str) -> str:
@@ -98,6 +107,11 @@ def _archive_faults(found: Archived) -> Iterator[str]:
         yield f"archive: the manifest of issue {found.issue.number} is not the one the register remembers"
     for fault in folder_faults(found.folder):
         yield f"archive: {fault}"
+
+
+def _of_twin(one: Archived) -> Iterator[str]:
+    for fault in _archive_faults(one):
+        yield fault.replace("archive:", f"archive of {one.issue.audience}:", 1)
 
 
 def _signature_faults(public_key: Path | None, found: Archived) -> Iterator[str]:
