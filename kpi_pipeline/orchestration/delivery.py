@@ -112,7 +112,7 @@ def build_delivery_sensors() -> list[dg.SensorDefinition]:
         with _state(hospital) as database:
             if database is None:
                 return dg.SensorResult(skip_reason="There is no state yet.")
-            from kpi_pipeline.delivery.issues import OPEN, list_issues
+            from kpi_pipeline.delivery.register import OPEN, list_issues
 
             waiting: dict[str, list[tuple[str, str]]] = {}
             for one in list_issues(database):

@@ -15,8 +15,8 @@ import pytest
 from kpi_pipeline.core.delivery_settings import MailSettings
 from kpi_pipeline.core.errors import DefinitionError, DeliveryError, InputError, WarehouseError
 from kpi_pipeline.declared.audiences import Person
-from kpi_pipeline.delivery.issues import Issue, list_issues
 from kpi_pipeline.delivery.outbox import LEASE, Mail, claim, counts, list_mails, resolve, retry, settle
+from kpi_pipeline.delivery.register import Issue, list_issues
 from kpi_pipeline.delivery.smtp import UnreachableError, open_connection
 from kpi_pipeline.pipeline.issuing.issue_story import withdraw_issue
 from kpi_pipeline.pipeline.issuing.mailing import (

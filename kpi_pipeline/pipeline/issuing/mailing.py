@@ -16,7 +16,6 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.declared.audiences import Audiences, read_audiences
 from kpi_pipeline.delivery.archive import read_manifest
 from kpi_pipeline.delivery.files import name_of_pdf, safe_name, sha256_of
-from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues, read_issue
 from kpi_pipeline.delivery.letter_picture import draw_letter
 from kpi_pipeline.delivery.message import (
     Letter,
@@ -28,6 +27,7 @@ from kpi_pipeline.delivery.message import (
 )
 from kpi_pipeline.delivery.outbox import NO_DOMAIN, Mail, claim, list_mails, postpone, settle
 from kpi_pipeline.delivery.points import reached
+from kpi_pipeline.delivery.register import Issue, archive_of, list_issues, read_issue
 from kpi_pipeline.delivery.smtp import RefusedError, UncertainError, UnreachableError, deliver, open_connection
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import append_event
