@@ -237,7 +237,8 @@ def _draft(hospital: Hospital, settings: Settings, month: str) -> dict[str, str 
 def _send(hospital: Hospital) -> tuple[Counter[str], str]:
     from kpi_pipeline.delivery.bounces import collect_bounces
     from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder
-    from kpi_pipeline.pipeline.issuing.mailing import drain_outbox, open_mailroom
+    from kpi_pipeline.pipeline.issuing.mailing import drain_outbox
+    from kpi_pipeline.pipeline.issuing.mailroom import open_mailroom
 
     settings = hospital.read_settings()
     with _state(hospital) as database:

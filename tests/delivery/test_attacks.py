@@ -17,7 +17,8 @@ from kpi_pipeline.delivery.issues import approve, finish_publication, reserve_nu
 from kpi_pipeline.delivery.outbox import claim, mails_of
 from kpi_pipeline.delivery.register import Issue, list_issues
 from kpi_pipeline.pipeline.issuing.issues import draft_month, publish_month
-from kpi_pipeline.pipeline.issuing.mailing import Mailroom, drain_outbox
+from kpi_pipeline.pipeline.issuing.mailing import drain_outbox
+from kpi_pipeline.pipeline.issuing.mailroom import Mailroom
 from kpi_pipeline.state.models import IssueEntry
 from tests.support.delivery import NOON, OCTOBER, StubDesk
 from tests.support.smtp_sink import PASSWORD, settings_for, start_sink

@@ -13,7 +13,7 @@ import pytest
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
-from kpi_pipeline.improvement.drivers.opportunity import Comparator
+from kpi_pipeline.improvement.drivers.opportunity_result import Comparator
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge

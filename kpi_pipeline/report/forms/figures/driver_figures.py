@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kpi_pipeline.core.text.rounding import round_half_up
-from kpi_pipeline.improvement.drivers.opportunity import Opportunity
+from kpi_pipeline.improvement.drivers.opportunity_result import Opportunity
 from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.judgement.disclosure import Number
 from kpi_pipeline.judgement.drivers import JudgedDrivers
