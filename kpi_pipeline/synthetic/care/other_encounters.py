@@ -1,7 +1,8 @@
 """Encounters that are no acute stays: emergency visits, observation, and the rehabilitation facility.
 
 None of them is ever an index or a return. A third of the emergency and observation patients left the hospital within
-the last 30 days with nothing further planned for them, so that visits never overlap a stay; the others are new (of those, `clinic` makes some of the observed the patients of a stay).
+the last 30 days with nothing further planned for them, so that visits never overlap a stay; the others are new.
+Of those, `clinic` makes some of the observed the patients of a stay.
 """
 
 from __future__ import annotations
