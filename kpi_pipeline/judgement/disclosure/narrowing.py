@@ -19,7 +19,6 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 
 _MOST_ROUNDS = 100
 _CHANGE = 1e-6
