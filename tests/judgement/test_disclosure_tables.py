@@ -23,7 +23,8 @@ from kpi_pipeline.judgement.disclosure.publication import COUNTED, DENOMINATOR, 
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import Judged, judge
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
+from kpi_pipeline.report.forms.figures.page_figure import PageFigure
+from kpi_pipeline.report.forms.figures.page_figures import page_figures
 from tests.judgement.test_barriers import denials, inputs_of, parties
 from tests.judgement.test_fairness import gaps
 from tests.report.invented_report import LAST, report_inputs
