@@ -19,10 +19,11 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.declared.audiences import Audiences, Person
-from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import counts, list_mails
+from kpi_pipeline.delivery.register import list_issues
 from kpi_pipeline.delivery.smtp import deliver, open_connection
-from kpi_pipeline.pipeline.issuing.mailing import Mailroom, drain_outbox
+from kpi_pipeline.pipeline.issuing.mailing import drain_outbox
+from kpi_pipeline.pipeline.issuing.mailroom import Mailroom
 from kpi_pipeline.state.events import chain_faults
 from tests.support.delivery import NOON, StubDesk, issue_month
 from tests.support.smtp_sink import PASSWORD, Sink, settings_for, start_sink

@@ -18,7 +18,7 @@ from sqlalchemy import func, or_, select, update
 from kpi_pipeline.core.delivery_settings import MailSettings
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.declared.audiences import Audience
-from kpi_pipeline.delivery.issues import Issue
+from kpi_pipeline.delivery.register import Issue
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import append_event, as_stored, as_utc
 from kpi_pipeline.state.models import IssueEntry, OutboxEntry

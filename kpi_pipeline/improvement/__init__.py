@@ -17,14 +17,8 @@ from kpi_pipeline.improvement.drivers.decomposition import (
     decompose_ratio,
 )
 from kpi_pipeline.improvement.drivers.excess_days import ExcessDays, ExcessTable, compute_excess_days
-from kpi_pipeline.improvement.drivers.opportunity import (
-    Capacity,
-    Capture,
-    Comparator,
-    Opportunity,
-    Rung,
-    compute_opportunity,
-)
+from kpi_pipeline.improvement.drivers.opportunity import compute_opportunity
+from kpi_pipeline.improvement.drivers.opportunity_result import Capacity, Capture, Comparator, Opportunity, Rung
 from kpi_pipeline.improvement.drivers.pareto import Pareto, ParetoRow, compute_pareto
 from kpi_pipeline.improvement.effects.effect_result import (
     Caution,

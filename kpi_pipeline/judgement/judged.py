@@ -138,13 +138,7 @@ def judge(inputs: ReportInputs) -> Judged:
     """
     check_inputs(inputs)
     inputs = own_copy(inputs)
-    first = inputs.month.plus(1 - inputs.settings.report.months_shown)
-    read = list(month_range(first_month_read(inputs, first), inputs.month))
-    figures = read_figures(inputs.values, inputs.exclusions, inputs.metrics, read)
-    known = index_figures(figures)
-    figures = _as_may_be_known(inputs, figures)
-    months = _charted_months(inputs, figures, first)
-    index = index_figures(figures)
+    figures, months, index, known = _read(inputs)
     system = _own_measures(inputs, months, index)
     headlines = inputs.settings.report.headline_metrics
     by_facility = _judge_facilities(inputs, system, months, index)
@@ -195,6 +189,16 @@ def judge(inputs: ReportInputs) -> Judged:
         asked_before=track_decisions(inputs),
         bands=judge_bands(inputs.vintages, system, inputs.month),
     )
+
+
+def _read(inputs: ReportInputs) -> tuple[list[Figure], tuple[Month, ...], FigureIndex, FigureIndex]:
+    """The figures as they may be known, the months charted, and the figures by place: as they may be known, as read."""
+    first = inputs.month.plus(1 - inputs.settings.report.months_shown)
+    read = list(month_range(first_month_read(inputs, first), inputs.month))
+    figures = read_figures(inputs.values, inputs.exclusions, inputs.metrics, read)
+    known = index_figures(figures)
+    figures = _as_may_be_known(inputs, figures)
+    return figures, _charted_months(inputs, figures, first), index_figures(figures), known
 
 
 def _own_measures(inputs: ReportInputs, months: tuple[Month, ...], index: FigureIndex) -> dict[str, Measure]:

@@ -112,7 +112,7 @@ def build_delivery_sensors() -> list[dg.SensorDefinition]:
         with _state(hospital) as database:
             if database is None:
                 return dg.SensorResult(skip_reason="There is no state yet.")
-            from kpi_pipeline.delivery.issues import OPEN, list_issues
+            from kpi_pipeline.delivery.register import OPEN, list_issues
 
             waiting: dict[str, list[tuple[str, str]]] = {}
             for one in list_issues(database):
@@ -237,7 +237,8 @@ def _draft(hospital: Hospital, settings: Settings, month: str) -> dict[str, str 
 def _send(hospital: Hospital) -> tuple[Counter[str], str]:
     from kpi_pipeline.delivery.bounces import collect_bounces
     from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder
-    from kpi_pipeline.pipeline.issuing.mailing import drain_outbox, open_mailroom
+    from kpi_pipeline.pipeline.issuing.mailing import drain_outbox
+    from kpi_pipeline.pipeline.issuing.mailroom import open_mailroom
 
     settings = hospital.read_settings()
     with _state(hospital) as database:

@@ -40,8 +40,9 @@ from kpi_pipeline.pipeline.history.issue_before import (
 )
 from kpi_pipeline.pipeline.history.restatement import read_shown
 from kpi_pipeline.report.build import build_whole
+from kpi_pipeline.report.forms.figures.page_figure import PageFigure
+from kpi_pipeline.report.forms.figures.page_figures import page_figures
 from kpi_pipeline.report.forms.others import render_forms
-from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
 from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts

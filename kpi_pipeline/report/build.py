@@ -8,8 +8,8 @@ from datetime import UTC
 from kpi_pipeline.core.text.language import date_words
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
-from kpi_pipeline.report.forms.figures_csv import write_figures_csv
-from kpi_pipeline.report.forms.restated_csv import write_restated_csv
+from kpi_pipeline.report.forms.figures.figures_csv import write_figures_csv
+from kpi_pipeline.report.forms.figures.restated_csv import write_restated_csv
 from kpi_pipeline.report.licence import refuse_unlicensed
 from kpi_pipeline.report.model import Report
 from kpi_pipeline.report.pages.appendix import build_appendix

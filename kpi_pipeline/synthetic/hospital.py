@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
+from kpi_pipeline.synthetic.care.clinic import build_clinic_visits, convert_observation
 from kpi_pipeline.synthetic.care.encounters import build_encounters
 from kpi_pipeline.synthetic.care.faults import Ids, WrittenFaults, choose_stays, write_faults
 from kpi_pipeline.synthetic.care.money import price_other_encounters, price_stays
@@ -21,10 +22,12 @@ from kpi_pipeline.synthetic.ground.places import FACILITIES, SYSTEM_NAME
 from kpi_pipeline.synthetic.ground.plan import NEVER, Ints, Plan
 from kpi_pipeline.synthetic.truth import FacilityTruth, MeasureTruth, Truth, write_truth
 from kpi_pipeline.synthetic.work import casework, department, utilisation
-from kpi_pipeline.synthetic.work.counted_cases import Visits
+from kpi_pipeline.synthetic.work.clinic_table import write_clinic_visits
+from kpi_pipeline.synthetic.work.counted_cases import Visits, next_admissions
 from kpi_pipeline.synthetic.work.counting import Events, count_months, describe_changes
 from kpi_pipeline.synthetic.work.department_tables import write_department_tables
 from kpi_pipeline.synthetic.work.measure_counting import count_measures
+from kpi_pipeline.synthetic.work.risk_counting import count_indices
 from kpi_pipeline.synthetic.work.stay_tables import write_stay_tables
 from kpi_pipeline.synthetic.work.writing import Writer
 
@@ -54,8 +57,10 @@ def generate_hospital(
     _make_folder(folder)
     stays = build_stays(plan)
     person, people = assign_people(plan, stays)
-    payer = people.payer[person]
+    payer, n_known = people.payer[person], len(people)
     others, people = build_other_encounters(plan, stays, person=person, people=people)
+    others = convert_observation(plan, stays, others, person=person, n_known=n_known)
+    clinic = build_clinic_visits(plan, stays, person=person, next_admitted_on=next_admissions(stays, person))
     unit = department.assign_units(plan, stays)
     money = price_stays(plan, stays, payer=payer)
     other_money = price_other_encounters(plan, others, payer=people.payer[others["person"].to_numpy()])
@@ -87,9 +92,10 @@ def generate_hospital(
     with _writer(folder) as writer:
         written = _write_encounters(plan, writer, encounters, numbers.stays, events.spoilt, len(people))
         write_stay_tables(plan, writer, events=events, unit=unit, others=others, numbers=numbers)
+        write_clinic_visits(plan, writer, clinic=clinic, people=people)
         write_department_tables(plan, writer, events=events)
         visits = Visits(others, people.payer[others["person"].to_numpy()])
-        measures = count_measures(plan, events, visits, person=person, people=people)
+        measures = count_measures(plan, events, visits, clinic, person=person, people=people)
         truth = _build_truth(plan, events, measures, written, dict(writer.volumes))
     _write_landing_yaml(plan, folder)
     write_truth(truth, truth_path or folder.parent / "truth.json")
@@ -155,6 +161,7 @@ def _build_truth(
         ),
         months=count_months(plan, events),
         measures=measures,
+        expectations=count_indices(plan, events)[1],
         changes=describe_changes(plan, events),
         faults=written.truths if written else (),
     )

@@ -63,13 +63,27 @@ class MonthTruth(_Frozen):
 
 
 class MeasureTruth(_Frozen):
-    """One measure of the catalogue at one facility in one month: the sums over its cases, counted from the events."""
+    """One measure of the catalogue at one facility in one month: the sums over its cases, counted from the events.
+
+    value: the median, percentile or geometric mean of the cases, where the measure is one; empty where it is none, and
+    where more than half of those waited for were still waiting.
+    """
 
     metric: str
     facility_id: str
     month: str
     numerator: float
     denominator: float
+    value: float | None = None
+
+
+class ExpectationTruth(_Frozen):
+    """What the generator itself expects of a stay with this DRG: the mean over the stays of the first twelve months of
+    the probability, days or dollars that each was drawn with. An empty code: of any other DRG."""
+
+    metric: str
+    drg_code: str
+    expected: float
 
 
 class ChangeTruth(_Frozen):
@@ -128,6 +142,7 @@ class Truth(_Frozen):
     facilities: tuple[FacilityTruth, ...]
     months: tuple[MonthTruth, ...]
     measures: tuple[MeasureTruth, ...] = ()
+    expectations: tuple[ExpectationTruth, ...] = ()
     changes: tuple[ChangeTruth, ...]
     faults: tuple[FaultTruth, ...]
 

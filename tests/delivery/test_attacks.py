@@ -13,10 +13,12 @@ from sqlalchemy import update
 from kpi_pipeline.core.errors import DeliveryError
 from kpi_pipeline.delivery.archive import issue_path, write_issue
 from kpi_pipeline.delivery.files import safe_name
-from kpi_pipeline.delivery.issues import Issue, approve, finish_publication, list_issues, reserve_number
+from kpi_pipeline.delivery.issues import approve, finish_publication, reserve_number
 from kpi_pipeline.delivery.outbox import claim, mails_of
+from kpi_pipeline.delivery.register import Issue, list_issues
 from kpi_pipeline.pipeline.issuing.issues import draft_month, publish_month
-from kpi_pipeline.pipeline.issuing.mailing import Mailroom, drain_outbox
+from kpi_pipeline.pipeline.issuing.mailing import drain_outbox
+from kpi_pipeline.pipeline.issuing.mailroom import Mailroom
 from kpi_pipeline.state.models import IssueEntry
 from tests.support.delivery import NOON, OCTOBER, StubDesk
 from tests.support.smtp_sink import PASSWORD, settings_for, start_sink

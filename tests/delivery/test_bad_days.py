@@ -14,9 +14,9 @@ import pytest
 
 from kpi_pipeline.core.errors import DeliveryError, WarehouseError
 from kpi_pipeline.delivery.archive import folder_faults
-from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import claim, counts, settle
 from kpi_pipeline.delivery.points import forget_listeners, listen
+from kpi_pipeline.delivery.register import list_issues
 from kpi_pipeline.pipeline.issuing.issue_draft import draft_month
 from kpi_pipeline.pipeline.issuing.issue_publication import approve_month, publish_month
 from kpi_pipeline.state.database import sqlite_file

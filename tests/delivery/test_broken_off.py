@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.delivery.outbox import LEASE
-from kpi_pipeline.pipeline.issuing.mailing import Mailroom, drain_outbox
+from kpi_pipeline.pipeline.issuing.mailing import drain_outbox
+from kpi_pipeline.pipeline.issuing.mailroom import Mailroom
 from tests.support.delivery import NOON, StubDesk, killed_at
 from tests.support.delivery_life import check_month, live_through
 from tests.support.smtp_sink import PASSWORD, Sink, settings_for, start_sink

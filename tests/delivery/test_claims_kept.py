@@ -7,7 +7,7 @@ import json
 from sqlalchemy import select
 
 from kpi_pipeline.delivery.claims import claims_of
-from kpi_pipeline.delivery.issues import issue_before, list_issues
+from kpi_pipeline.delivery.register import issue_before, list_issues
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.pipeline.issuing.issue_story import withdraw_issue
 from kpi_pipeline.pipeline.issuing.issues import draft_month

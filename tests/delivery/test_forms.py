@@ -7,7 +7,7 @@ import pytest
 from kpi_pipeline.declared.audiences import Audience
 from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.files import name_of_pdf
-from kpi_pipeline.delivery.issues import archive_of
+from kpi_pipeline.delivery.register import archive_of
 from tests.support.delivery import StubDesk, issue_month
 
 

@@ -7,8 +7,8 @@ import pytest
 from kpi_pipeline.core.errors import DeliveryError
 from kpi_pipeline.delivery.archive import archived_models
 from kpi_pipeline.delivery.claims import claims_of
-from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import counts
+from kpi_pipeline.delivery.register import list_issues
 from kpi_pipeline.pipeline.issuing.issue_story import find_archived, withdraw_issue
 from kpi_pipeline.pipeline.issuing.issues import approve_month, draft_month, publish_month
 from kpi_pipeline.state.events import chain_faults, read_events

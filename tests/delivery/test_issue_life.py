@@ -11,8 +11,8 @@ from sqlalchemy import text
 from kpi_pipeline.core.errors import DeliveryError, InputError
 from kpi_pipeline.delivery.archive import folder_faults, read_manifest
 from kpi_pipeline.delivery.gate import Obstacle
-from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import counts, list_mails
+from kpi_pipeline.delivery.register import list_issues
 from kpi_pipeline.pipeline.issuing.issue_story import tell_month, withdraw_issue
 from kpi_pipeline.pipeline.issuing.issues import approve_month, draft_month, override_gate, publish_month
 from kpi_pipeline.state.events import chain_faults, read_events

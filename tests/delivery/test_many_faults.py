@@ -25,11 +25,11 @@ from sqlalchemy import create_engine, text
 from kpi_pipeline.core.delivery_settings import MailSettings
 from kpi_pipeline.core.errors import KpiError
 from kpi_pipeline.delivery.files import safe_name
-from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import LEASE, list_mails
 from kpi_pipeline.delivery.points import listen
+from kpi_pipeline.delivery.register import list_issues
 from kpi_pipeline.pipeline.issuing.issues import approve_month, draft_month, publish_month
-from kpi_pipeline.pipeline.issuing.mailing import Mailroom
+from kpi_pipeline.pipeline.issuing.mailroom import Mailroom
 from kpi_pipeline.state.database import _POSTGRESQL_LOCK, sqlite_file
 from tests.support.delivery import NOON, OCTOBER, StubDesk
 from tests.support.delivery_life import check_month, live_through

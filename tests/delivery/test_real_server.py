@@ -16,7 +16,8 @@ from kpi_pipeline.core.errors import DeliveryError
 from kpi_pipeline.declared.audiences import Person
 from kpi_pipeline.delivery.bounces import collect_bounces, read_bounces
 from kpi_pipeline.delivery.outbox import list_mails
-from kpi_pipeline.pipeline.issuing.mailing import Mailroom, drain_outbox
+from kpi_pipeline.pipeline.issuing.mailing import drain_outbox
+from kpi_pipeline.pipeline.issuing.mailroom import Mailroom
 from kpi_pipeline.state.events import chain_faults
 from tests.support.delivery import NOON, StubDesk, issue_month
 from tests.support.mail_server import DOMAIN, PASSWORD, MailServer, running_mail_server

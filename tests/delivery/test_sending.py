@@ -15,18 +15,12 @@ import pytest
 from kpi_pipeline.core.delivery_settings import MailSettings
 from kpi_pipeline.core.errors import DefinitionError, DeliveryError, InputError, WarehouseError
 from kpi_pipeline.declared.audiences import Person
-from kpi_pipeline.delivery.issues import Issue, list_issues
 from kpi_pipeline.delivery.outbox import LEASE, Mail, claim, counts, list_mails, resolve, retry, settle
+from kpi_pipeline.delivery.register import Issue, list_issues
 from kpi_pipeline.delivery.smtp import UnreachableError, open_connection
 from kpi_pipeline.pipeline.issuing.issue_story import withdraw_issue
-from kpi_pipeline.pipeline.issuing.mailing import (
-    Mailroom,
-    drain_outbox,
-    open_mailroom,
-    plan_of_mails,
-    preview_mails,
-    send_test,
-)
+from kpi_pipeline.pipeline.issuing.mailing import drain_outbox, plan_of_mails, preview_mails, send_test
+from kpi_pipeline.pipeline.issuing.mailroom import Mailroom, open_mailroom
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.state.events import chain_faults
 from tests.support.delivery import NOON, OCTOBER, StubDesk, issue_month
@@ -347,7 +341,7 @@ def test_without_a_mail_server_mails_can_be_looked_at_and_not_sent(
     desk: StubDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue_month(desk)
-    monkeypatch.setattr("kpi_pipeline.pipeline.issuing.mailing.read_audiences", lambda *_: desk.audiences)
+    monkeypatch.setattr("kpi_pipeline.pipeline.issuing.mailroom.read_audiences", lambda *_: desk.audiences)
     with pytest.raises(DefinitionError, match="no mail server is set: nothing can be sent"):
         open_mailroom(desk.database, desk.archive, desk.settings)
     room = open_mailroom(desk.database, desk.archive, desk.settings, only_to_look=True)

@@ -19,7 +19,7 @@ from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.groups import Span
 from kpi_pipeline.report.build import build_report_and_tables
-from kpi_pipeline.report.forms.page_figures import page_figures
+from kpi_pipeline.report.forms.figures.page_figures import page_figures
 from kpi_pipeline.report.words.page_figures import page_figure_lines
 from tests.report.invented_report import METRICS, report_inputs
 from tests.support.landings import tables_of

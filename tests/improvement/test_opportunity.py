@@ -21,7 +21,7 @@ from kpi_pipeline.improvement import (
     compute_excess_days,
     compute_opportunity,
 )
-from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, LAST_DAY_SHARE
+from kpi_pipeline.improvement.drivers.opportunity_result import ASSUMED_SHARES, LAST_DAY_SHARE
 
 
 def stays(rows: list[tuple[str, float, float | None]], **columns: object) -> pd.DataFrame:

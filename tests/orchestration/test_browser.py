@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from kpi_pipeline.core.settings import read_settings
-from kpi_pipeline.delivery.issues import list_issues
+from kpi_pipeline.delivery.register import list_issues
 from kpi_pipeline.pipeline.issuing.issue_desk import open_desk
 from kpi_pipeline.synthetic.hospital import generate_hospital
 from tests.orchestration.conftest import hospital_in

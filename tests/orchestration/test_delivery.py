@@ -11,8 +11,8 @@ import pytest
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import read_settings
-from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import counts
+from kpi_pipeline.delivery.register import list_issues
 from kpi_pipeline.orchestration.definitions import REPORT_JOB, build_defs
 from kpi_pipeline.orchestration.delivery import PUBLISH_JOB, SEND_JOB, newest_arrival
 from kpi_pipeline.orchestration.resources import Hospital

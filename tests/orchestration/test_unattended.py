@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 from kpi_pipeline.cli.main import app
 from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.delivery.bounces import read_bounces
-from kpi_pipeline.delivery.issues import archive_of, list_issues
 from kpi_pipeline.delivery.outbox import list_mails
+from kpi_pipeline.delivery.register import archive_of, list_issues
 from kpi_pipeline.orchestration.definitions import BUILD_JOB, REPORT_JOB, build_defs
 from kpi_pipeline.orchestration.delivery import PUBLISH_JOB, SEND_JOB
 from kpi_pipeline.orchestration.resources import Hospital

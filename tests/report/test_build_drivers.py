@@ -14,7 +14,8 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange, UnitTable
 from kpi_pipeline.improvement.drivers.excess_days import ExcessTable, compute_excess_days
-from kpi_pipeline.improvement.drivers.opportunity import Capacity, Opportunity, compute_opportunity
+from kpi_pipeline.improvement.drivers.opportunity import compute_opportunity
+from kpi_pipeline.improvement.drivers.opportunity_result import Capacity, Opportunity
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report
 from kpi_pipeline.report.forms.pdf import render_html

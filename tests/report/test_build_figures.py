@@ -9,7 +9,7 @@ import pytest
 
 from kpi_pipeline.core.text.spreadsheets import guarded
 from kpi_pipeline.report.build import build_report_and_tables
-from kpi_pipeline.report.forms.figures_csv import COLUMNS
+from kpi_pipeline.report.forms.figures.figures_csv import COLUMNS
 from tests.report.invented_report import METRICS, not_supplied, report_inputs
 
 

@@ -13,12 +13,13 @@ import pytest
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import Privacy
 from kpi_pipeline.improvement.drivers.collect import Drivers, MixChange
-from kpi_pipeline.improvement.drivers.opportunity import Comparator
+from kpi_pipeline.improvement.drivers.opportunity_result import Comparator
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.report.build import build_report_and_tables
-from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
+from kpi_pipeline.report.forms.figures.page_figure import PageFigure
+from kpi_pipeline.report.forms.figures.page_figures import page_figures
 from kpi_pipeline.report.words.numbers import format_dollars, rounded_dollars, rounded_roughly
 from kpi_pipeline.report.words.page_figures import page_figure_lines
 from tests.report.invented_report import LOS, METRICS, report_inputs

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kpi_pipeline.improvement.drivers.opportunity import Opportunity
+from kpi_pipeline.improvement.drivers.opportunity_result import Opportunity
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.tables.size import ChangeSize, size_of_change

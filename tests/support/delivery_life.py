@@ -6,10 +6,11 @@ from collections import Counter
 from datetime import datetime
 
 from kpi_pipeline.delivery.archive import folder_faults
-from kpi_pipeline.delivery.issues import list_issues
 from kpi_pipeline.delivery.outbox import list_mails
+from kpi_pipeline.delivery.register import list_issues
 from kpi_pipeline.pipeline.issuing.issues import approve_month, draft_month, open_issues, publish_month
-from kpi_pipeline.pipeline.issuing.mailing import Mailroom, drain_outbox
+from kpi_pipeline.pipeline.issuing.mailing import drain_outbox
+from kpi_pipeline.pipeline.issuing.mailroom import Mailroom
 from kpi_pipeline.state.events import chain_faults, read_events
 from tests.support.delivery import OCTOBER, StubDesk
 from tests.support.smtp_sink import Sink

@@ -13,8 +13,8 @@ import pytest
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.engines.engine import DuckDbEngine
 from kpi_pipeline.warehouse.engines.spark_dialect import Columns, spark_type, tables_of, to_spark
-from kpi_pipeline.warehouse.engines.spark_forms import UntranslatableError
 from kpi_pipeline.warehouse.engines.spark_functions import create_functions
+from kpi_pipeline.warehouse.engines.spark_nodes import UntranslatableError
 from kpi_pipeline.warehouse.tables import load_tables
 from tests.support.hospitals import many_hospitals
 from tests.support.landing import write_landing

@@ -33,7 +33,7 @@ def diff(
     from kpi_pipeline.journal.opening import open_state
     from kpi_pipeline.pipeline.issuing.issues import archive_folder
     from kpi_pipeline.pipeline.tracing.diff import diff_issues, find_issue
-    from kpi_pipeline.report.forms.restated_csv import COLUMNS, write_restated_csv
+    from kpi_pipeline.report.forms.figures.restated_csv import COLUMNS, write_restated_csv
 
     settings = read_settings(settings_file)
     with open_state(warehouse, settings=settings, given=state) as database:

@@ -132,7 +132,7 @@ def list_all(
     output: OutputFormat = Format.table,
 ) -> None:
     """Lists every issue and where it is in its life."""
-    from kpi_pipeline.delivery.issues import list_issues
+    from kpi_pipeline.delivery.register import list_issues
     from kpi_pipeline.journal.opening import open_state
 
     with open_state(warehouse, settings=read_settings(settings_file), given=state) as database:
@@ -180,7 +180,7 @@ def withdraw(
 ) -> None:
     """Takes an approved or issued report back. Mails that have not left are stopped."""
     from kpi_pipeline.core.periods import Month
-    from kpi_pipeline.delivery.issues import archive_of
+    from kpi_pipeline.delivery.register import archive_of
     from kpi_pipeline.pipeline.build import utc_now
     from kpi_pipeline.pipeline.issuing.issue_desk import open_desk
     from kpi_pipeline.pipeline.issuing.issue_story import withdraw_issue
@@ -208,7 +208,7 @@ def reproduce(
     """Makes an archived issue again and says whether every byte agrees."""
     from kpi_pipeline.core.errors import DeliveryError, Fault
     from kpi_pipeline.core.periods import Month
-    from kpi_pipeline.delivery.issues import archive_of
+    from kpi_pipeline.delivery.register import archive_of
     from kpi_pipeline.journal.opening import open_state
     from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder
     from kpi_pipeline.pipeline.issuing.issue_story import find_archived

@@ -16,7 +16,7 @@ from kpi_pipeline.core.settings import read_settings
 from kpi_pipeline.core.text.language import counted
 
 if TYPE_CHECKING:
-    from kpi_pipeline.pipeline.issuing.mailing import Mailroom
+    from kpi_pipeline.pipeline.issuing.mailroom import Mailroom
 
 outbox_app = typer.Typer(help="Mails: what waits, what was refused, what needs a person.", invoke_without_command=True)
 
@@ -163,7 +163,7 @@ def _mailroom(
 ) -> Iterator[Mailroom]:
     from kpi_pipeline.journal.opening import open_state
     from kpi_pipeline.pipeline.issuing.issue_desk import archive_folder
-    from kpi_pipeline.pipeline.issuing.mailing import open_mailroom
+    from kpi_pipeline.pipeline.issuing.mailroom import open_mailroom
 
     settings = read_settings(settings_file)
     with open_state(warehouse, settings=settings, given=state) as database:

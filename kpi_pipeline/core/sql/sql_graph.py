@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
 import sqlglot
@@ -27,6 +28,7 @@ def tables_read(sql: str, *, where: str = "") -> frozenset[str]:
     return frozenset(table.name for table in statements[0].find_all(exp.Table) if table.name and table.name not in ctes)
 
 
+@lru_cache(maxsize=256)
 def columns_selected(sql: str) -> frozenset[str]:
     """The names of the columns a SELECT gives; `*` stands for those it takes over unnamed."""
     query = sqlglot.parse_one(sql, read="duckdb")

@@ -19,7 +19,8 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.improvement.drivers.excess_days import ExcessTable, compute_excess_days
-from kpi_pipeline.improvement.drivers.opportunity import Capacity, Comparator, Opportunity, compute_opportunity
+from kpi_pipeline.improvement.drivers.opportunity import compute_opportunity
+from kpi_pipeline.improvement.drivers.opportunity_result import Capacity, Comparator, Opportunity
 from kpi_pipeline.improvement.drivers.queries import (
     Window,
     query_amounts,

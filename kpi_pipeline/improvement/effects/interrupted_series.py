@@ -9,15 +9,19 @@ model is chosen here: both would make the interval a lie. The words are the repo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import get_args
 
 import numpy as np
 
-from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.declared.initiatives import Model, Seasonality
+from kpi_pipeline.improvement.effects.analysed_months import (
+    FEWEST_MONTHS,
+    Parts,
+    check_inputs,
+    find_obstacles,
+    split_months,
+)
 from kpi_pipeline.improvement.effects.autocorrelated_fit import AveragedFit, fit_autocorrelated
 from kpi_pipeline.improvement.effects.effect_points import effect_points
 from kpi_pipeline.improvement.effects.effect_result import (
@@ -31,11 +35,8 @@ from kpi_pipeline.improvement.effects.extreme_start import ExtremeStart, find_ex
 from kpi_pipeline.improvement.effects.monthly_series import MonthlySeries
 from kpi_pipeline.improvement.effects.power import average_contrast, compute_power
 from kpi_pipeline.improvement.effects.segments import Columns, Segments, find_segments
-from kpi_pipeline.improvement.estimates import Estimate, Floats
+from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.signals import Better
-
-FEWEST_MONTHS = 12
-"""Months needed on each side (Wagner et al., J. Clinical Pharmacy and Therapeutics 27, 2002)."""
 
 STRONG_AUTOCORRELATION = 0.5
 """Intervals cover in simulations up to 0.6; an estimate of 0.5 and more leaves higher values open, where they are
@@ -46,9 +47,6 @@ MONTHS_FOR_A_WAVE = 24
 in, a season of one sigma takes much of the power (docs/improvement.md)."""
 
 _LONGEST_WAIT = 60
-
-_ON_ITS_LINES = 1e-9
-"""Residuals below this share of the largest value are rounding: the series has no scatter to judge a change by."""
 
 
 def estimate_effect(
@@ -69,14 +67,14 @@ def estimate_effect(
     smallest average effect worth seeing, above 0, in the unit of the measure. Everything but the series is to be what
     was declared before the start. Raises InputError when an argument is not usable; too few months are a verdict.
     """
-    _check(model, seasonality, better, washout_months, worthwhile_effect)
+    check_inputs(model, seasonality, better, washout_months, worthwhile_effect)
     segments = find_segments(starts_on, washout_months=washout_months)
     analysed = series if control is None else series.less(control)
-    parts = _split(analysed, segments)
+    parts = split_months(analysed, segments)
     if seasonality == "automatic":
         seasonality = "one_wave" if len(parts.before.months) >= MONTHS_FOR_A_WAVE else "none"
     columns = Columns(segments, model, seasonality)
-    obstacles = _obstacles(parts, columns)
+    obstacles = find_obstacles(parts, columns)
     extreme = _extreme_start(series, columns.segments, better)
     fitted = None if obstacles else _fit(parts, columns)
     effects = None if fitted is None else _effects(fitted, parts, columns, worthwhile_effect)
@@ -113,74 +111,12 @@ def estimate_effect(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The months before and after the start, and both together: what the regression sees, without the washout."""
-
-    before: MonthlySeries
-    after: MonthlySeries
-    counted: MonthlySeries
-
-    @property
-    def sizes(self) -> Floats | None:
-        sizes = self.counted.denominators
-        return None if sizes is None else np.array(sizes)
-
-
-def _check(
-    model: Model, seasonality: Seasonality, better: Better, washout_months: int, worthwhile_effect: float | None
-) -> None:
-    faults = []
-    for name, value, known in (
-        ("model", model, get_args(Model)),
-        ("seasonality", seasonality, get_args(Seasonality)),
-        ("better", better, get_args(Better)),
-    ):
-        if value not in known:
-            faults.append(Fault(name, f"must be one of {', '.join(known)}; got {value!r}."))
-    if washout_months < 0:
-        faults.append(Fault("washout_months", f"must be 0 or more; got {washout_months}."))
-    if worthwhile_effect is not None and not worthwhile_effect > 0:
-        faults.append(Fault("worthwhile_effect", f"must be above 0; got {worthwhile_effect}.", "Give its size only."))
-    if faults:
-        raise InputError(faults)
-
-
-def _split(series: MonthlySeries, segments: Segments) -> _Parts:
-    roles = [segments.role_of(month) for month in series.months]
-    return _Parts(
-        series.only([role == "before" for role in roles]),
-        series.only([role == "after" for role in roles]),
-        series.only([role != "washout" for role in roles]),
-    )
-
-
-def _obstacles(parts: _Parts, columns: Columns) -> tuple[Obstacle, ...]:
-    """Why no number may be given. Season and scatter are looked at only when there are months enough."""
-    found: list[Obstacle] = []
-    if len(parts.before.months) < FEWEST_MONTHS:
-        found.append("few_months_before")
-    if len(parts.after.months) < FEWEST_MONTHS:
-        found.append("few_months_after")
-    if found:
-        return tuple(found)
-    design = columns.design(parts.counted.months)
-    # Twelve months on a side are two years, but a calendar month seen once before and once after tells nothing apart.
-    if np.linalg.matrix_rank(design) < design.shape[1]:
-        return ("season_not_separable",)
-    values = np.array(parts.counted.values)
-    residuals = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
-    if np.abs(residuals).max() <= _ON_ITS_LINES * np.abs(values).max():
-        return ("no_variation",)
-    return ()
-
-
 def _refusal(obstacles: Sequence[Obstacle]) -> Verdict:
     is_hopeless = "few_months_before" in obstacles or "no_variation" in obstacles
     return "not_estimable" if is_hopeless else "too_early"
 
 
-def _fit(parts: _Parts, columns: Columns) -> AveragedFit:
+def _fit(parts: Parts, columns: Columns) -> AveragedFit:
     months = parts.counted.months
     return fit_autocorrelated(
         columns.design(months),
@@ -190,7 +126,7 @@ def _fit(parts: _Parts, columns: Columns) -> AveragedFit:
     )
 
 
-def _effects(fit: AveragedFit, parts: _Parts, columns: Columns, worthwhile_effect: float | None) -> Effects:
+def _effects(fit: AveragedFit, parts: Parts, columns: Columns, worthwhile_effect: float | None) -> Effects:
     months = parts.counted.months
     changes = [columns.unit(2 + place, months) for place in range(columns.n_changes)]
     at_end = columns.effects(months[-1:])[0]
@@ -243,15 +179,15 @@ def _average_effect(series: MonthlySeries, analysed: MonthlySeries, columns: Col
     """The average effect on the control or the measure alone, in the months that were analysed. Nobody treated the
     control, so 0 is to be expected of it."""
     common = set(analysed.months)
-    parts = _split(series.only([month in common for month in series.months]), columns.segments)
-    if _obstacles(parts, columns):
+    parts = split_months(series.only([month in common for month in series.months]), columns.segments)
+    if find_obstacles(parts, columns):
         return None
     fit = _fit(parts, columns)
     return fit.estimates(np.array([average_contrast(columns, parts.counted.months, parts.sizes)]))[0]
 
 
 def _judgeable_from(
-    series: MonthlySeries, parts: _Parts, obstacles: Sequence[Obstacle], columns: Columns
+    series: MonthlySeries, parts: Parts, obstacles: Sequence[Obstacle], columns: Columns
 ) -> Month | None:
     """The first month to come with which an estimate is possible, if no month is missing from now on."""
     if not obstacles or _refusal(obstacles) != "too_early":
@@ -279,7 +215,7 @@ def _n_missing(series: MonthlySeries) -> int:
 
 def _cautions(
     series: MonthlySeries,
-    parts: _Parts,
+    parts: Parts,
     effects: Effects | None,
     placebo: Estimate | None,
     extreme: ExtremeStart | None,
@@ -303,6 +239,6 @@ def _cautions(
     return tuple(found)
 
 
-def _is_long_forecast(parts: _Parts) -> bool:
+def _is_long_forecast(parts: Parts) -> bool:
     """A line drawn further into the future than it has a past guesses at the trend."""
     return parts.after.months[-1].months_since(parts.before.months[-1]) > len(parts.before.months)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kpi_pipeline.core.periods import Month, month_range
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.improvement.drivers.opportunity import Opportunity, Rung
+from kpi_pipeline.improvement.drivers.opportunity_result import Opportunity, Rung
 from kpi_pipeline.judgement.disclosure import Number, Withheld, is_small
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.drivers.excess import JudgedExcess, judge_excess

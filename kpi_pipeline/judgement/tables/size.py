@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_pipeline.improvement.drivers.opportunity import Opportunity
+from kpi_pipeline.improvement.drivers.opportunity_result import Opportunity
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.metrics.declaration import Metric
 

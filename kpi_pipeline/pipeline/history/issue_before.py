@@ -16,7 +16,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.commentary import AskedDecision, Commentary, asked_in, read_commentary
 from kpi_pipeline.delivery.archive import MANIFEST
 from kpi_pipeline.delivery.files import sha256_of
-from kpi_pipeline.delivery.issues import Issue, archive_of
+from kpi_pipeline.delivery.register import Issue, archive_of
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.judgement.vintages import Vintage

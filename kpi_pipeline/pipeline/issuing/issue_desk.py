@@ -15,7 +15,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.declared.audiences import Audience, Audiences, read_audiences
 from kpi_pipeline.delivery.files import safe_name
-from kpi_pipeline.delivery.issues import Issue
+from kpi_pipeline.delivery.register import Issue
 from kpi_pipeline.journal import ReportDecisions, find_state_url, read_report_decisions, text_faults
 from kpi_pipeline.pipeline.report import WarehouseFigures, read_warehouse_figures
 from kpi_pipeline.state.database import Database

@@ -16,13 +16,9 @@ from kpi_pipeline.declared.audiences import Audience
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.delivery.files import one_writer, safe_name, sha256_of, write_folder
 from kpi_pipeline.delivery.gate import Obstacle, Override, find_obstacles, override_words, overrides_of, record_override
-from kpi_pipeline.delivery.issues import (
-    Issue,
-    list_issues,
-    newest_issued,
-    record_draft,
-)
+from kpi_pipeline.delivery.issues import record_draft
 from kpi_pipeline.delivery.points import reached
+from kpi_pipeline.delivery.register import Issue, list_issues, newest_issued
 from kpi_pipeline.delivery.rights import check_right
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.metrics.declaration import load_metrics

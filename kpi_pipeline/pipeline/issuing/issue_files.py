@@ -11,7 +11,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.delivery.claims import claims_of as claims_on_record
 from kpi_pipeline.delivery.files import name_of_pdf
-from kpi_pipeline.delivery.issues import issue_before
+from kpi_pipeline.delivery.register import issue_before
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.pipeline.history.issue_before import open_issue_before

@@ -17,7 +17,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import FORM_ENDINGS, WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import MANIFEST, read_manifest
 from kpi_pipeline.delivery.files import name_of_pdf, one_writer
-from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues
+from kpi_pipeline.delivery.register import Issue, archive_of, list_issues
 from kpi_pipeline.report.forms.archive_index import ArchivedFile, IndexedIssue, render_index
 from kpi_pipeline.report.words.archive_index import state_words
 from kpi_pipeline.state.database import Database

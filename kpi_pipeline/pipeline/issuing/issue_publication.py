@@ -19,20 +19,10 @@ from kpi_pipeline.core.vocabulary import ReportForm
 from kpi_pipeline.declared.audiences import Audience
 from kpi_pipeline.delivery.archive import Archived, archived_models, highest_number, issue_path, write_issue
 from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
-from kpi_pipeline.delivery.issues import (
-    Issue,
-    approve,
-    finish_publication,
-    is_same_person,
-    list_issues,
-    open_issues,
-    read_issue,
-    reserve_number,
-    seal_publication,
-    sealed_manifest,
-)
+from kpi_pipeline.delivery.issues import approve, finish_publication, is_same_person, reserve_number, seal_publication
 from kpi_pipeline.delivery.outbox import mails_of
 from kpi_pipeline.delivery.points import reached
+from kpi_pipeline.delivery.register import Issue, list_issues, open_issues, read_issue, sealed_manifest
 from kpi_pipeline.delivery.rights import check_right
 from kpi_pipeline.delivery.signing import read_signing_key
 from kpi_pipeline.journal import ReportDecisions

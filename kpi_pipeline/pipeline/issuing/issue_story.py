@@ -10,8 +10,9 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import FORM_ENDINGS
 from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
 from kpi_pipeline.delivery.gate import overrides_of
-from kpi_pipeline.delivery.issues import OPEN, Issue, approvals_of, archive_of, list_issues, withdraw
+from kpi_pipeline.delivery.issues import withdraw
 from kpi_pipeline.delivery.outbox import list_mails
+from kpi_pipeline.delivery.register import OPEN, Issue, approvals_of, archive_of, list_issues
 from kpi_pipeline.delivery.rights import check_right
 from kpi_pipeline.journal import text_faults
 from kpi_pipeline.pipeline.issuing.issue_desk import IssueDesk

@@ -5,7 +5,7 @@ A front door without logic: what is behind it lies in `issue_desk`, `issue_draft
 
 from __future__ import annotations
 
-from kpi_pipeline.delivery.issues import open_issues
+from kpi_pipeline.delivery.register import open_issues
 from kpi_pipeline.pipeline.issuing.issue_desk import IssueDesk, archive_folder, open_desk
 from kpi_pipeline.pipeline.issuing.issue_draft import Drafted, draft_month, obstacles_of, override_gate, standing_issues
 from kpi_pipeline.pipeline.issuing.issue_publication import Published, approve_month, publish_month

@@ -8,7 +8,7 @@ from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.delivery.archive import folder_faults
-from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues
+from kpi_pipeline.delivery.register import Issue, archive_of, list_issues
 from kpi_pipeline.judgement.restated.judge import JudgedRestated, hide_few
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.history.evidence import ABOUT

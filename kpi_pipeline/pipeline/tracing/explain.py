@@ -19,7 +19,7 @@ from kpi_pipeline.core.files import own_temporary_folder, private_files, working
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.delivery.issues import archive_of, list_issues
+from kpi_pipeline.delivery.register import archive_of, list_issues
 from kpi_pipeline.journal import find_state_url, text_faults
 from kpi_pipeline.journal.opening import open_state
 from kpi_pipeline.judgement.figures import Figure, read_figures

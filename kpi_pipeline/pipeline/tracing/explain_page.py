@@ -16,7 +16,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.text.spreadsheets import unguarded
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.delivery.issues import archive_of, list_issues
+from kpi_pipeline.delivery.register import archive_of, list_issues
 from kpi_pipeline.judgement.disclosure import Withheld
 from kpi_pipeline.pipeline.report import judge_page_figures
 from kpi_pipeline.pipeline.tracing.explain import without_breaks

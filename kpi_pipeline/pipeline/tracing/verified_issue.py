@@ -15,7 +15,7 @@ from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import FORM_ENDINGS
 from kpi_pipeline.delivery.archive import MANIFEST
 from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
-from kpi_pipeline.delivery.issues import Issue, archive_of, list_issues
+from kpi_pipeline.delivery.register import Issue, archive_of, list_issues
 from kpi_pipeline.state.database import Database
 
 

@@ -17,7 +17,7 @@ import pypdfium2  # type: ignore[import-untyped]
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.delivery.archive import MANIFEST, folder_faults
 from kpi_pipeline.delivery.files import sha256_of
-from kpi_pipeline.delivery.issues import Issue
+from kpi_pipeline.delivery.register import Issue
 from kpi_pipeline.delivery.signing import SIGNATURE, is_signed_by
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.history.evidence import ABOUT

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from kpi_pipeline.core.text.language import format_number, one_or_many, verb_for
 from kpi_pipeline.core.text.texts import join_words
+from kpi_pipeline.improvement.effects.analysed_months import FEWEST_MONTHS
 from kpi_pipeline.improvement.effects.effect_result import EffectResult, Effects, Verdict
 from kpi_pipeline.improvement.effects.extreme_start import COMPARED_MONTHS, ExtremeStart
-from kpi_pipeline.improvement.effects.interrupted_series import FEWEST_MONTHS
 from kpi_pipeline.improvement.estimates import Estimate
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.report.words.numbers import capitalised, format_bare, format_value, small_count_words

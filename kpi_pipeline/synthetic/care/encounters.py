@@ -104,7 +104,7 @@ def build_encounters(
             "provider": facility * 200 + _provider(rng, stays, len(others)),
             "birth_date": days(people.born_on[who]),
             "is_female": people.is_female[who],
-            **_backgrounds(plan, len(people), who),
+            **draw_backgrounds(plan, len(people), who),
             "condition_codes": _condition_codes(plan, len(stays), changed),
             **amounts,
             "updated_at": moments(_updated(rng, plan, discharged)),
@@ -118,7 +118,7 @@ def build_encounters(
     return frame.iloc[order].reset_index(drop=True), Numbers(number[: len(stays)], number[len(stays) :])
 
 
-def _backgrounds(plan: Plan, n_people: int, who: Ints) -> dict[str, pd.Categorical[str]]:
+def draw_backgrounds(plan: Plan, n_people: int, who: Ints) -> dict[str, pd.Categorical[str]]:
     """Language and race of each encounter's person; one in fifty was not asked. They change nothing else."""
     rng = plan.stream("backgrounds")
     found = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
 
@@ -30,6 +32,8 @@ _WEEKEND_WAIT_SHARE = 0.15
 _SEASONAL_STAY = 0.01
 _LATER_PROBABILITY = 0.03
 _SMALLEST_CALIBRATION = 30
+_NORMAL_QUANTILES = np.array([NormalDist().inv_cdf((place + 0.5) / 100) for place in range(100)])
+_ROWS_AT_ONCE = 20_000
 
 
 def complete_stays(plan: Plan, wave: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
@@ -44,7 +48,7 @@ def complete_stays(plan: Plan, wave: pd.DataFrame, *, rng: np.random.Generator) 
     stays = _with_days(rng, plan, wave.copy(), died, moves_on, disposition)
     stays["disposition"] = disposition
     stays["died"] = died
-    stays["next_kind"] = _what_follows(rng, stays, died, moves_on)
+    stays["next_kind"], stays["return_probability"] = _what_follows(rng, stays, died, moves_on)
     return stays
 
 
@@ -66,6 +70,7 @@ def _with_days(
     factor = np.array([place.stay_factor for place in FACILITIES])[facility]
     factor = factor * (1 + _SEASONAL_STAY * season(admitted_on)) * np.where(moves_on, 0.35, 1.0)
     factor = factor * np.where(disposition == archetypes.AGAINST_ADVICE, 0.6, 1.0)
+    stays["expected_days"] = _expected_days(archetype, factor)
     length = arrays.GMLOS[archetype] * np.exp(arrays.SPREAD[archetype] * rng.standard_normal(n)) * factor
     length = np.minimum(length, _LONGEST_STAY_DAYS)
     rounding, waits = rng.random(n), rng.random(n) < _WEEKEND_WAIT_SHARE
@@ -101,7 +106,21 @@ def _whole_days(admitted_on: Ints, length: Floats, rounding: Floats, waits: Bool
     return days + np.where(waits & (days >= 3) & (weekday >= 5), 7 - weekday, 0)
 
 
-def _what_follows(rng: np.random.Generator, stays: pd.DataFrame, died: Bools, moves_on: Bools) -> Ints:
+def _expected_days(archetype: Ints, factor: Floats) -> Floats:
+    """The mean of the days that are drawn, before the rounds: of the lognormal length, at least 1 and at most the
+    longest, rounded so that the mean stays, and of the wait over a weekend (two days, or one, of seven)."""
+    middle = arrays.GMLOS[:, None] * np.exp(arrays.SPREAD[:, None] * _NORMAL_QUANTILES)
+    expected = np.empty(len(archetype))
+    for start in range(0, len(archetype), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        length = np.minimum(middle[archetype[rows]] * factor[rows, None], _LONGEST_STAY_DAYS)
+        waits = _WEEKEND_WAIT_SHARE * 3 / 7 * np.clip(length - 2, 0, 1)
+        expected[rows] = (np.maximum(length, 1) + waits).mean(axis=1)
+    return expected
+
+
+def _what_follows(rng: np.random.Generator, stays: pd.DataFrame, died: Bools, moves_on: Bools) -> tuple[Ints, Floats]:
+    """What follows each stay, and the probability with which an unplanned return was to."""
     archetype, disposition = stays["archetype"].to_numpy(), stays["disposition"].to_numpy()
     ends_here = died | moves_on | np.isin(disposition, archetypes.TO_OTHER_ACUTE_HOSPITAL)
     against_advice = disposition == archetypes.AGAINST_ADVICE
@@ -114,7 +133,7 @@ def _what_follows(rng: np.random.Generator, stays: pd.DataFrame, died: Bools, mo
     edges = np.cumsum(np.column_stack([unplanned, planned, later]), axis=1)
     picked = (rng.random(len(stays))[:, None] >= edges).sum(axis=1)
     follows = np.array([UNPLANNED, PLANNED, LATER, NOTHING])[picked]
-    return np.where(moves_on, TRANSFER, follows)
+    return np.where(moves_on, TRANSFER, follows), unplanned
 
 
 def _calibrated(facility: Ints, risk: Floats, may_be_index: Bools) -> Floats:

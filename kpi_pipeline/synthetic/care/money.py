@@ -26,10 +26,7 @@ NO_AMOUNT = np.iinfo(np.int64).min
 def price_stays(plan: Plan, stays: pd.DataFrame, *, payer: Ints) -> pd.DataFrame:
     """The six amounts of each acute stay in cents (NO_AMOUNT when there is none), and whether it is coded yet."""
     rng = plan.stream("money")
-    archetype, facility = stays["archetype"].to_numpy(), stays["facility"].to_numpy()
-    level = np.array([place.cost_factor for place in FACILITIES])[facility]
-    expected = _DOLLARS_PER_WEIGHT * arrays.WEIGHT[archetype] + _DOLLARS_PER_DAY * stays["los_days"].to_numpy()
-    amounts = _amounts(rng, expected * level, payer)
+    amounts = _amounts(rng, expected_dollars(stays, stays["los_days"].to_numpy()), payer)
     age = plan.last_day - stays["discharged_on"].to_numpy()
     in_house = stays["discharged"].to_numpy() == NEVER
     not_costed = in_house | _not_yet(rng, age, soon=7, soon_share=0.8, later=14, later_share=0.3)
@@ -38,6 +35,13 @@ def price_stays(plan: Plan, stays: pd.DataFrame, *, payer: Ints) -> pd.DataFrame
         amounts[column] = np.where(missing, NO_AMOUNT, amounts[column])
     amounts["is_coded"] = ~(in_house | _not_yet(rng, age, soon=4, soon_share=0.7, later=8, later_share=0.25))
     return amounts
+
+
+def expected_dollars(stays: pd.DataFrame, days: Ints | Floats) -> Floats:
+    """The mean of the total costs that are drawn for stays of so many days."""
+    level = np.array([place.cost_factor for place in FACILITIES])[stays["facility"].to_numpy()]
+    expected: Floats = _DOLLARS_PER_WEIGHT * arrays.WEIGHT[stays["archetype"].to_numpy()] + _DOLLARS_PER_DAY * days
+    return expected * level
 
 
 def price_other_encounters(plan: Plan, encounters: pd.DataFrame, *, payer: Ints) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 None of them is ever an index or a return. A third of the emergency and observation patients left the hospital within
 the last 30 days with nothing further planned for them, so that visits never overlap a stay; the others are new.
+Of those, `clinic` makes some of the observed the patients of a stay.
 """
 
 from __future__ import annotations

@@ -163,3 +163,11 @@ OBSERVATION_DIAGNOSES = ("R079", "R55", "E860", "R109", "I4891", "R0789")
 EMERGENCY_DIAGNOSES = ("R109", "R079", "S0990XA", "J069", "N200", "K529", "N390", "R0789")
 REHABILITATION_DIAGNOSES = ("I69351", "Z5189")
 REHABILITATION_DRGS = ("945", "946")
+CLINIC_DIAGNOSES = ("Z09", "Z48815", "I5022", "J449", "E119")
+
+ALWAYS_PLANNED_CCS = 45
+POTENTIALLY_PLANNED_DRGS = ("025", "220", "236", "267", "321", "322", "329", "330", "418", "470", "481", "522", "853")
+"""Every stay of these has an operation that the CMS planned readmission algorithm (v4) calls potentially planned."""
+ACUTE_CCS = (2, 100, 146)
+"""Of their principal diagnoses, those with which the algorithm calls no operation planned: by category, without the
+single codes that refine it."""

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kpi_pipeline.synthetic.ground.archetypes import ARCHETYPES, DRG_NUMBER, LEAVING, Archetype
+from kpi_pipeline.synthetic.ground.archetypes import (
+    ACUTE_CCS,
+    ALWAYS_PLANNED_CCS,
+    ARCHETYPES,
+    DRG_NUMBER,
+    LEAVING,
+    POTENTIALLY_PLANNED_DRGS,
+    Archetype,
+)
 from kpi_pipeline.synthetic.ground.places import FACILITIES, PAYERS, UNITS
 from kpi_pipeline.synthetic.ground.plan import Bools, Floats, Ints
 
@@ -44,6 +52,11 @@ PAYER_NAMES = [payer.name for payer in PAYERS]
 _PAIRS = [(number, code, ccs) for number, a in enumerate(ARCHETYPES) for code, ccs in a.diagnoses]
 DIAGNOSIS_CODES = [code for _, code, _ in _PAIRS]
 CCS_OF: Ints = np.array([ccs for _, _, ccs in _PAIRS])
+HAS_PLANNED_OPERATION: Bools = np.array(
+    [ARCHETYPES[number].drg_code in POTENTIALLY_PLANNED_DRGS for number, *_ in _PAIRS]
+)
+IS_ACUTE: Bools = np.isin(CCS_OF, ACUTE_CCS)
+IS_ALWAYS_PLANNED: Bools = CCS_OF == ALWAYS_PLANNED_CCS
 _MOST = max(len(a.diagnoses) for a in ARCHETYPES)
 _FIRST = np.cumsum([0, *(len(a.diagnoses) for a in ARCHETYPES)])[:-1]
 DIAGNOSES_OF: Ints = _FIRST[:, None] + np.minimum(

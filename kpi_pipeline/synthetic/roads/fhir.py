@@ -38,7 +38,8 @@ SELECT line({{
     'meta': {{'lastUpdated': with_offset(updated_at, zone)}},
     'status': CASE WHEN discharged_at IS NULL THEN 'in-progress' ELSE 'finished' END,
     'class': {{'system': '{_TERMS}/v3-ActCode', 'code': CASE encounter_type
-        WHEN 'emergency department' THEN 'EMER' WHEN 'observation' THEN 'OBSENC' ELSE 'IMP' END}},
+        WHEN 'emergency department' THEN 'EMER' WHEN 'observation' THEN 'OBSENC' WHEN 'outpatient' THEN 'AMB'
+        ELSE 'IMP' END}},
     'serviceType': CASE WHEN service_line IS NOT NULL THEN {{'text': service_line}} END,
     'priority': coded(admit_type_code, 'https://www.nubc.org/CodeSystem/PriorityTypeOfAdmitOrVisit'),
     'subject': reference('Patient', person_id),

@@ -68,6 +68,7 @@ def count_staff(plan: Plan, events: Events) -> Iterator[CountedCases]:
     due, completed = training["due"].to_numpy(), training["completed"].to_numpy()
     cases = CountedCases("training_on_time", facility, due, (completed != NEVER) & (completed <= due))
     yield from through(cases, plan.last_day)
+    yield from _overdue(plan, facility, due, completed)
     budget = department.build_budget(plan)
     months = budget["month"].to_numpy().astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     spent, planned = budget["actual_usd"].to_numpy(), budget["budget_usd"].to_numpy()
@@ -79,6 +80,16 @@ def count_staff(plan: Plan, events: Events) -> Iterator[CountedCases]:
     last = np.full(len(licences), plan.last_day)
     yield CountedCases("licences_expired", facility, last, left <= 0)
     yield CountedCases("licences_expiring_60d", facility, last, (left > 0) & (left <= 60))
+
+
+def _overdue(plan: Plan, facility: Ints, due: Ints, completed: Ints) -> Iterator[CountedCases]:
+    """Of the courses due in the year to each month's end, those not completed by then."""
+    ends = np.array([plan.first_month.plus(step).last_day for step in range(plan.months)], dtype="datetime64[D]")
+    starts = np.array([plan.first_month.plus(step - 12).last_day for step in range(plan.months)], dtype="datetime64[D]")
+    for start, end in zip(starts.astype(np.int64), ends.astype(np.int64), strict=True):
+        owed = (due > start) & (due <= end)
+        late = (completed == NEVER) | (completed > end)
+        yield CountedCases("training_overdue", facility[owed], np.full(int(owed.sum()), end), late[owed])
 
 
 def count_surveys(plan: Plan, events: Events) -> Iterator[CountedCases]:

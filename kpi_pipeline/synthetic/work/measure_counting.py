@@ -1,8 +1,9 @@
 """Counts what each measure of the catalogue must find, from the generator's own events. Knows nothing of the pipeline.
 
-Here are the measures of casework, compliance and denials; observation, staff and surveys are in `house_counting`,
-return days, six conditions and expected cost in `return_counting`, further measures of stays in `stay_counting`, the
-first eleven measures in `counting`.
+Here are the measures of casework, compliance and denials; observation notices, staff and surveys in `house_counting`,
+return days, six conditions and expected cost in `return_counting`, visits, observation and further returns in
+`encounter_counting`, medians and percentiles in `pooled_counting`, the indices against what the generator expects in
+`risk_counting`, further measures of stays in `stay_counting`, the first eleven measures in `counting`.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ from kpi_pipeline.synthetic.work.counted_cases import (
     through,
 )
 from kpi_pipeline.synthetic.work.counting import Events, covered_days
+from kpi_pipeline.synthetic.work.encounter_counting import count_encounters
 from kpi_pipeline.synthetic.work.house_counting import count_staff, count_surveys, count_visits
+from kpi_pipeline.synthetic.work.pooled_counting import count_pooled
 from kpi_pipeline.synthetic.work.return_counting import count_returns
+from kpi_pipeline.synthetic.work.risk_counting import count_indices
 from kpi_pipeline.synthetic.work.stay_counting import count_stays
 
 _HOME = ("01", "06")
@@ -41,7 +45,7 @@ _HOUR = 60
 
 
 def count_measures(
-    plan: Plan, events: Events, visits: Visits, *, person: Ints, people: People
+    plan: Plan, events: Events, visits: Visits, clinic: pd.DataFrame, *, person: Ints, people: People
 ) -> tuple[MeasureTruth, ...]:
     """One MeasureTruth per measure, facility and month of the plan that has cases. person: of each stay."""
     parts = (
@@ -53,6 +57,9 @@ def count_measures(
         count_surveys(plan, events),
         count_stays(plan, events, person=person),
         count_returns(plan, events, visits, person=person, people=people),
+        count_encounters(plan, events, visits, clinic, person=person),
+        count_pooled(plan, events),
+        count_indices(plan, events)[0],
     )
     found = [one for part in parts for one in part]
     return tuple(truth for cases in found for truth in summed(plan, cases))

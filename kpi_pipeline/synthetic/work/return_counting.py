@@ -12,9 +12,8 @@ from kpi_pipeline.synthetic.care.endings import PLANNED, UNPLANNED
 from kpi_pipeline.synthetic.care.people import People
 from kpi_pipeline.synthetic.ground import arrays
 from kpi_pipeline.synthetic.ground.archetypes import DRG_NUMBER
-from kpi_pipeline.synthetic.ground.places import FACILITIES
 from kpi_pipeline.synthetic.ground.plan import NEVER, Bools, Floats, Ints, Plan
-from kpi_pipeline.synthetic.work.counted_cases import CountedCases, Visits
+from kpi_pipeline.synthetic.work.counted_cases import CountedCases, Visits, stayed_minutes
 from kpi_pipeline.synthetic.work.counting import FOLLOW_UP_DAYS, Events, find_index_stays, is_coded, is_costed
 
 _OLD_ENOUGH_YEARS = 65
@@ -67,7 +66,7 @@ def _days_in_visits(stays: pd.DataFrame, index: Bools, person: Ints, visits: Vis
     after they left or later, and nothing else of theirs comes that day."""
     others = visits.encounters
     kind = others["encounter_type"].to_numpy()
-    minutes = _elapsed_minutes(others)
+    minutes = stayed_minutes(others)
     frame = pd.DataFrame(
         {
             "person": others["person"].to_numpy(),
@@ -88,22 +87,6 @@ def _index_frame(stays: pd.DataFrame, index: Bools, person: Ints) -> pd.DataFram
 
 def _is_within(pairs: pd.DataFrame) -> pd.Series:
     return pairs["begins_on"].between(pairs["left_on"], pairs["left_on"] + FOLLOW_UP_DAYS)
-
-
-def _elapsed_minutes(others: pd.DataFrame) -> Floats:
-    """Minutes between beginning and end as they pass, also in the nights in which clocks are moved; 0 while there."""
-    begun, left = others["admitted"].to_numpy(), others["discharged"].to_numpy()
-    elapsed = np.zeros(len(others))
-    for number, place in enumerate(FACILITIES):
-        here = np.flatnonzero((others["facility"].to_numpy() == number) & (left != NEVER))
-        first, last = (
-            pd.DatetimeIndex(minutes[here].astype("datetime64[m]").astype("datetime64[s]")).tz_localize(
-                place.time_zone, ambiguous=np.zeros(len(here), dtype=bool), nonexistent="shift_forward"
-            )
-            for minutes in (begun, left)
-        )
-        elapsed[here] = (last - first).total_seconds().to_numpy() / 60
-    return elapsed
 
 
 def _conditions(stays: pd.DataFrame) -> Ints:

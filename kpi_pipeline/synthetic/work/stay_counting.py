@@ -14,6 +14,7 @@ from kpi_pipeline.synthetic.ground.calendar import weekday_of
 from kpi_pipeline.synthetic.ground.plan import MINUTES_PER_DAY, NEVER, Bools, Ints, Plan
 from kpi_pipeline.synthetic.work.counted_cases import (
     CountedCases,
+    geometric_mean,
     has_known_ending,
     is_moved_on,
     next_admissions,
@@ -64,7 +65,10 @@ def count_stays(plan: Plan, events: Events, *, person: Ints) -> Iterator[Counted
 
     archetype, coded = stays["archetype"].to_numpy(), left & is_coded(events)
     yield of("net_excess_days_per_discharge", coded, days - arrays.AMLOS[archetype])
-    yield of("length_of_stay_geometric_index", coded, days, arrays.GMLOS[archetype])
+    means = arrays.GMLOS[archetype][coded]
+    yield CountedCases(
+        "length_of_stay_geometric_index", facility[coded], left_on[coded], days[coded], means, pooled=geometric_mean
+    )
     long = coded & (days > arrays.GMLOS[archetype] + _BEYOND_MEAN_DAYS)
     yield of("avoidable_days_captured", long, covered_days(events) > 0)
     yield from _early_returns(plan, events, person)

@@ -24,8 +24,8 @@ from kpi_pipeline.core.sql.sql_text import file_literal, identifier, path_litera
 from kpi_pipeline.warehouse.connection import store_folder
 from kpi_pipeline.warehouse.engines.engine import KINDS
 from kpi_pipeline.warehouse.engines.spark_dialect import PREFIX, Columns, spark_type, tables_of, to_spark
-from kpi_pipeline.warehouse.engines.spark_forms import UntranslatableError
 from kpi_pipeline.warehouse.engines.spark_functions import create_functions
+from kpi_pipeline.warehouse.engines.spark_nodes import UntranslatableError
 from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ _MASTER = re.compile(
 
 class SparkEngine:
     """Runs the project's SQL on a Spark session; `folder` is where tables lie between one statement and the next."""
+
+    holds_lists = False
 
     def __init__(self, session: SparkSession, folder: Path):
         self._session = session

@@ -19,7 +19,8 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
-from kpi_pipeline.warehouse.engines.spark_forms import UntranslatableError, rewritten
+from kpi_pipeline.warehouse.engines.spark_forms import rewritten
+from kpi_pipeline.warehouse.engines.spark_nodes import UntranslatableError
 
 Columns = Mapping[str, str]
 """Column → type, as DuckDB's DESCRIBE gives them, in their order."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from kpi_pipeline.core.text.language import format_count, format_number, one_or_many, verb_for
 from kpi_pipeline.core.text.texts import join_words
 from kpi_pipeline.improvement.drivers.collect import MONTHS_LOOKED_AT
-from kpi_pipeline.improvement.drivers.opportunity import ASSUMED_SHARES, Omission, Opportunity, Rung, RungName
+from kpi_pipeline.improvement.drivers.opportunity_result import ASSUMED_SHARES, Omission, Opportunity, Rung, RungName
 from kpi_pipeline.judgement.drivers import JudgedDrivers
 from kpi_pipeline.judgement.drivers.waits import JudgedWaits
 from kpi_pipeline.judgement.judged import Judged

@@ -14,7 +14,8 @@ from kpi_pipeline.judgement.disclosure import Number, Withheld
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.judgement.judged import Judged
 from kpi_pipeline.judgement.measures import Measure
-from kpi_pipeline.report.forms.page_figures import PageFigure, page_figures
+from kpi_pipeline.report.forms.figures.page_figure import PageFigure
+from kpi_pipeline.report.forms.figures.page_figures import page_figures
 from kpi_pipeline.report.words.phrases import WITHHELD
 from kpi_pipeline.report.words.reasons import missing_words
 
