@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,9 +14,8 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.sql.sql_text import literal
-from kpi_pipeline.metrics.declaration import CASE_COLUMNS, INSUFFICIENT_FOLLOWUP, Metric, load_metrics
+from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric, load_metrics
 from kpi_pipeline.warehouse.connection import open_warehouse
-from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 from kpi_pipeline.warehouse.supply import NOT_COMPUTABLE, PLANNED_CARE, RISK_MODELS, UNPLANNED_RETURNS
 
 _LISTED_WHOLE = 12
@@ -36,7 +35,7 @@ def cases_sql(metric: Metric) -> str:
     listed_cases AS ({metric.sql}),
     followed_cases AS (
         SELECT listed_cases.* REPLACE (
-            CASE WHEN {_is_immature(metric)} THEN '{INSUFFICIENT_FOLLOWUP}' ELSE listed_cases.exclusion_reason END
+            CASE WHEN {is_immature_sql(metric)} THEN '{INSUFFICIENT_FOLLOWUP}' ELSE listed_cases.exclusion_reason END
                 AS exclusion_reason
         )
         FROM listed_cases
@@ -113,18 +112,30 @@ def query_cases(
     ).df()
 
 
-def missing_inputs(connection: duckdb.DuckDBPyConnection, metric: Metric) -> tuple[str, str] | None:
-    """The status and reason (`core.reasons`) why a metric has no values, or None when all it needs was supplied."""
-    found = connection.execute(
-        "SELECT item, is_supplied, status, reason FROM supply WHERE item IN (SELECT UNNEST(?))", [list(metric.needs)]
-    )
-    supply = {str(item): rest for item, *rest in found.fetchall()}
+Supply = Mapping[str, tuple[bool, str, str]]
+"""Of each input of the warehouse: whether it was supplied, and else the status and the reason why not."""
+
+
+def read_supply(connection: duckdb.DuckDBPyConnection) -> Supply:
+    """What was supplied, of everything that a metric may need."""
+    found = connection.execute("SELECT item, is_supplied, status, reason FROM supply").fetchall()
+    return {str(item): (bool(is_supplied), str(status), str(reason)) for item, is_supplied, status, reason in found}
+
+
+def missing_inputs(
+    connection: duckdb.DuckDBPyConnection, metric: Metric, supply: Supply | None = None
+) -> tuple[str, str] | None:
+    """The status and reason (`core.reasons`) why a metric has no values, or None when all it needs was supplied.
+
+    supply: as read before, by who asks for many metrics.
+    """
+    supply = read_supply(connection) if supply is None else supply
     for item in metric.needs:
         if item not in supply:
             return NOT_COMPUTABLE, str(Reason("item_unknown", item))
         is_supplied, status, reason = supply[item]
         if not is_supplied:
-            return str(status), str(reason)
+            return status, reason
         if item in RISK_MODELS and _is_of_another_version(connection, RISK_MODELS[item]):
             return NOT_COMPUTABLE, str(Reason("risk_model_outdated", RISK_MODELS[item]))
     return None
@@ -134,21 +145,6 @@ def _is_of_another_version(connection: duckdb.DuckDBPyConnection, name: str) -> 
     """Whether a loaded model was fitted to a measure that has been declared otherwise since."""
     found = connection.execute("SELECT MAX(metric_version) FROM reference_risk_terms WHERE model = ?", [name])
     return bool(found.fetchall()[0][0] != find_metric(name).version)
-
-
-def case_faults(connection: duckdb.DuckDBPyConnection, metric: Metric, engine: Engine = DUCKDB) -> list[Fault]:
-    """What is wrong with a metric's cases: missing columns, undeclared exclusions, no number where one must be.
-
-    Leaves the sums on the connection for `compute_values`, so that the cases are listed only once. A metric whose
-    inputs were not supplied has no cases to look at.
-    """
-    where = metric.where
-    columns = [row[0] for row in connection.execute(f"DESCRIBE {metric.sql}").fetchall()]
-    if tuple(columns[: len(CASE_COLUMNS)]) != CASE_COLUMNS:
-        return [Fault(where, f"must select {', '.join(CASE_COLUMNS)} first; got {', '.join(columns[:7])}.")]
-    if missing_inputs(connection, metric) is not None:
-        return []
-    return [Fault(where, what) for what in _unsound_cases(connection, metric, engine)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,61 +172,7 @@ def count_cases(connection: duckdb.DuckDBPyConnection, metric: Metric) -> CaseCo
         """
     ).fetchall()[0]
     reasons = set(reasons or ()) - {INSUFFICIENT_FOLLOWUP}
-    return CaseCount(n_cases, n_excluded, tuple(_describe_faults(metric, reasons, n_repeated, n_empty)))
-
-
-def sum_cases(connection: duckdb.DuckDBPyConnection, metric: Metric, engine: Engine = DUCKDB) -> str:
-    """Sums a metric's cases into a temporary table, unless it is there already, and returns the table's name.
-
-    The only pass over the cases: one row per facility_id, month_starts_on, listed_reason (the metric's own
-    exclusion_reason) and is_immature (follow-up not over), with counts, sums, and what the checks need.
-    """
-    table = f"sums_{metric.fingerprint}"
-    if connection.execute("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = ?", [table]).fetchall():
-        return table
-    sums = engine.result(connection, _sums_sql(metric, exact=True))
-    connection.execute(f"CREATE TEMPORARY TABLE {table} AS {sums}")
-    largest = connection.execute(f"SELECT MAX(largest) FROM {table}").fetchall()[0][0]
-    if largest is not None and largest > _LARGEST_EXACT:
-        sums = engine.result(connection, _sums_sql(metric, exact=False))
-        connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE {table} AS {sums}")
-    return table
-
-
-_LARGEST_EXACT = 1e9
-"""Up to here the squares of a hundred million cases fit into a decimal of 38 digits, ten of them after the point."""
-
-
-def _sums_sql(metric: Metric, *, exact: bool) -> str:
-    """The sums of a metric's cases, by decimals where `exact`."""
-    return f"""
-    WITH watermarks AS ({watermarks_sql(metric)}),
-    listed_cases AS ({metric.sql}),
-    counted_cases AS (
-        SELECT
-            HASH(listed_cases.case_id) AS case_hash,
-            listed_cases.facility_id,
-            CAST(DATE_TRUNC('month', listed_cases.event_date) AS DATE) AS month_starts_on,
-            listed_cases.exclusion_reason AS listed_reason,
-            CAST(listed_cases.numerator AS DOUBLE) AS numerator,
-            CAST(listed_cases.denominator AS DOUBLE) AS denominator,
-            {_is_immature(metric)} AS is_immature
-        FROM listed_cases
-        LEFT JOIN watermarks ON listed_cases.facility_id = watermarks.facility_id
-    )
-    SELECT
-        facility_id,
-        month_starts_on,
-        listed_reason,
-        is_immature,
-        COUNT(*) AS n_cases,
-        {sum_columns_sql(metric, exact=exact)},
-        COUNT(*) FILTER (WHERE numerator IS NULL OR denominator IS NULL) AS n_without_number,
-        SUM(case_hash) AS hash_sum,
-        BIT_XOR(case_hash) AS hash_xor
-    FROM counted_cases
-    GROUP BY facility_id, month_starts_on, listed_reason, is_immature
-    """
+    return CaseCount(n_cases, n_excluded, tuple(describe_faults(metric, reasons, n_repeated, n_empty)))
 
 
 def sum_columns_sql(metric: Metric, *, exact: bool = True) -> str:
@@ -248,16 +190,20 @@ def sum_columns_sql(metric: Metric, *, exact: bool = True) -> str:
     has_spread = metric.kind in ("mean", "ratio", "rate")
     products = {"nn": "numerator * numerator", "nd": "numerator * denominator", "dd": "denominator * denominator"}
     spread = "".join(f"{total(sql) if has_spread else 'NULL'} AS sum_{name},\n" for name, sql in products.items())
-    is_logged = "numerator > 0 AND denominator > 0" if metric.kind == "geometric_mean" else "FALSE"
-    log = f"CASE WHEN {is_logged} THEN CAST(TRY_CAST(LN(numerator / denominator) AS DECIMAL(38, 10)) AS DOUBLE) END"
+    log_sum, log_square_sum, n_logs = "CAST(NULL AS DOUBLE)", "CAST(NULL AS DOUBLE)", "0"
+    if metric.kind == "geometric_mean":
+        has_log = "numerator > 0 AND denominator > 0"
+        log = f"CASE WHEN {has_log} THEN CAST(TRY_CAST(LN(numerator / denominator) AS DECIMAL(38, 10)) AS DOUBLE) END"
+        log_sum, log_square_sum = total(log, "DECIMAL(38, 18)"), total(f"{log} * {log}", "DECIMAL(38, 18)")
+        n_logs = f"COUNT(*) FILTER (WHERE {has_log})"
     return f"""
         {total("numerator")} AS numerator,
         {total("denominator")} AS denominator,
         {spread}
         MIN(numerator) AS least,
-        {total(log, "DECIMAL(38, 18)")} AS log_sum,
-        {total(f"{log} * {log}", "DECIMAL(38, 18)")} AS log_square_sum,
-        COUNT(*) FILTER (WHERE {is_logged}) AS n_logs,
+        {log_sum} AS log_sum,
+        {log_square_sum} AS log_square_sum,
+        {n_logs} AS n_logs,
         MAX(GREATEST(ABS(numerator), ABS(denominator))) AS largest"""
 
 
@@ -296,7 +242,7 @@ def feeds_of(metric: Metric) -> list[str]:
     return sorted(metric.tables | {"encounters"} | of_care | of_risk)
 
 
-def _is_immature(metric: Metric) -> str:
+def is_immature_sql(metric: Metric) -> str:
     """SQL: whether a listed case would count, but its follow-up reaches past its facility's watermark."""
     return (
         "(listed_cases.exclusion_reason IS NULL AND COALESCE("
@@ -304,40 +250,11 @@ def _is_immature(metric: Metric) -> str:
     )
 
 
-def _unsound_cases(connection: duckdb.DuckDBPyConnection, metric: Metric, engine: Engine) -> Iterator[str]:
-    sums = sum_cases(connection, metric, engine)
-    reasons, n_empty = connection.execute(
-        "SELECT LIST(DISTINCT listed_reason) FILTER (WHERE listed_reason IS NOT NULL), SUM(CASE WHEN month_starts_on "
-        f"IS NULL THEN n_cases ELSE n_without_number END) FILTER (WHERE listed_reason IS NULL) FROM {sums}"
-    ).fetchall()[0]
-    n_repeated = _count_repeated_cases(connection, metric, sums, engine)
-    return _describe_faults(metric, set(reasons or ()), n_repeated, n_empty)
-
-
-def _describe_faults(metric: Metric, reasons: set[str], n_repeated: int, n_empty: int | None) -> Iterator[str]:
+def describe_faults(metric: Metric, reasons: set[str], n_repeated: int, n_empty: int | None) -> Iterator[str]:
+    """What is wrong, in words. reasons: for which a metric excludes cases; n_empty: counted without number or date."""
     for reason in sorted(reasons - metric.exclusions.keys()):
         yield f"excludes cases for {reason!r}, which its exclusions do not declare."
     if n_repeated:
         yield f"lists {n_repeated:,} cases more than once."
     if n_empty:
         yield f"counts {n_empty:,} cases without numerator, denominator or event_date."
-
-
-def _count_repeated_cases(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: str, engine: Engine) -> int:
-    """How many cases are listed more than once. Most metrics list the same cases: they are looked at once.
-
-    Lists that agree in number, sum and exclusive or of their ids' hashes are the same list; that two others agree by
-    chance is less likely than one in 2^64.
-    """
-    connection.execute(
-        "CREATE TEMPORARY TABLE IF NOT EXISTS sound_lists (n_cases HUGEINT, hash_sum HUGEINT, hash_xor UBIGINT)"
-    )
-    this = f"SELECT SUM(n_cases) AS n_cases, SUM(hash_sum) AS hash_sum, BIT_XOR(hash_xor) AS hash_xor FROM {sums}"
-    known = f"SELECT 1 FROM ({this}) INNER JOIN sound_lists USING (n_cases, hash_sum, hash_xor)"
-    if connection.execute(known).fetchall():
-        return 0
-    sql = f"SELECT COUNT(*) - COUNT(DISTINCT case_id) AS n_repeated FROM ({metric.sql}) AS cases"
-    n_repeated = int(connection.execute(engine.result(connection, sql)).fetchall()[0][0])
-    if not n_repeated:
-        connection.execute(f"INSERT INTO sound_lists {this}")
-    return n_repeated

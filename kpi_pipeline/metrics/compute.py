@@ -5,7 +5,7 @@ Also decides what each value is worth: its maturity, its 95 % interval, and whet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import duckdb
 import numpy as np
@@ -14,16 +14,14 @@ import pandas as pd
 from kpi_pipeline.core.reasons import Reason
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.metrics.cases import cases_sql, missing_inputs, quantile_sql, sum_cases
+from kpi_pipeline.metrics.cases import missing_inputs, read_supply
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
-from kpi_pipeline.metrics.survival import survival_medians_sql
+from kpi_pipeline.metrics.lists import OF_EVENTS, has_stays
+from kpi_pipeline.metrics.summing import forget_sums, has_large_sums, sum_cases
 from kpi_pipeline.metrics.totals import exclusions_sql, totals_sql
 from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
-
-_OF_EVENTS = ("proportion", "rate")
-"""Kinds whose numerator counts what happened to patients; one patient may be behind many events."""
 
 VALUE_COLUMNS = (
     "metric", "version", "facility_id", "month", "numerator", "denominator", "value", "lower", "upper",
@@ -53,27 +51,35 @@ def compute_values(
     Gives (metric, VALUE_COLUMNS frame, EXCLUSION_COLUMNS frame). A metric whose inputs are missing gives one row with
     month '' and the reason; months without any case do not appear.
     """
-    chosen = list(metrics)
-    missing = {metric.name: missing_inputs(connection, metric) for metric in chosen}
-    tables = [(metric, sum_cases(connection, metric, engine)) for metric in chosen if missing[metric.name] is None]
-    all_sums = _by_metric(connection, totals_sql(tables)) if tables else {}
-    all_exclusions = _by_metric(connection, exclusions_sql(tables)) if tables else {}
-    for _, table in tables:
-        connection.execute(f"DROP TABLE {table}")
-    has_stays = _has_stays(connection)
-    first_months = _first_months(connection) if has_stays else {}
+    chosen, supply = list(metrics), read_supply(connection)
+    missing = {metric.name: missing_inputs(connection, metric, supply) for metric in chosen}
+    of_stays = has_stays(connection)
+    first_months = _first_months(connection) if of_stays else {}
+    all_sums, all_exclusions = _sums_of(connection, [one for one in chosen if missing[one.name] is None], engine)
     for metric in chosen:
         reason = missing[metric.name]
         if reason is not None:
             yield metric, _unavailable(metric, *reason), pd.DataFrame(columns=list(EXCLUSION_COLUMNS))
             continue
         sums, exclusions = (frames.get(metric.name, frames[""]) for frames in (all_sums, all_exclusions))
-        sums["quantile"] = np.nan if metric.quantile is None else _quantiles(connection, metric, sums, engine)
         sums["is_before_data"] = _is_before_data(metric, sums, first_months)
-        counts_events = has_stays and metric.kind in _OF_EVENTS
-        sums["n_event_patients"] = _event_patients(connection, metric, sums, engine) if counts_events else np.nan
+        counts_events = of_stays and metric.kind in OF_EVENTS
+        sums["n_event_patients"] = _event_patients(sums) if counts_events else np.nan
         values = mark_incomplete_months(value_frame(sums, metric, settings), exclusions, metric)
         yield metric, values[list(VALUE_COLUMNS)], exclusions[list(EXCLUSION_COLUMNS)]
+
+
+def _sums_of(
+    connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], engine: Engine
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """The sums and the exclusions of each metric by facility and month, and for the whole system."""
+    if not metrics:
+        return {}, {}
+    sum_cases(connection, metrics, engine)
+    sums = _by_metric(connection, totals_sql(metrics, has_large=has_large_sums(connection)))
+    exclusions = _by_metric(connection, exclusions_sql(metrics))
+    forget_sums(connection)
+    return sums, exclusions
 
 
 def _by_metric(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, pd.DataFrame]:
@@ -107,60 +113,10 @@ def _is_before_data(metric: Metric, sums: pd.DataFrame, first_months: dict[str, 
     return pd.Series([month < (first_months.get(place) or "") for place, month in places], index=sums.index, dtype=bool)
 
 
-def _has_stays(connection: duckdb.DuckDBPyConnection) -> bool:
-    return bool(connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'stays'").fetchall())
-
-
-def _event_patients(
-    connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame, engine: Engine
-) -> pd.Series:
+def _event_patients(sums: pd.DataFrame) -> pd.Series:
     """How many patients are behind the numerator, for each row of the sums; missing where cases are no stays."""
-    sql = f"""
-        WITH event_cases AS (
-            SELECT facility_id, STRFTIME(event_date, '%Y-%m') AS month, case_id
-            FROM ({cases_sql(metric)}) AS cases
-            WHERE exclusion_reason IS NULL AND event_date IS NOT NULL AND numerator <> 0
-        )
-        SELECT
-            CASE GROUPING(event_cases.facility_id)
-                WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE event_cases.facility_id END AS facility_id,
-            event_cases.month,
-            CASE WHEN COUNT(stays.person_id) = COUNT(*) THEN COUNT(DISTINCT stays.person_id) END AS n_event_patients
-        FROM event_cases
-        LEFT JOIN stays ON event_cases.case_id = stays.stay_id
-        GROUP BY GROUPING SETS ((event_cases.facility_id, event_cases.month), (event_cases.month))
-        """
-    patients = connection.execute(engine.result(connection, sql)).df()
-    found = sums[["facility_id", "month"]].merge(patients, how="left", on=["facility_id", "month"])["n_event_patients"]
-    return found.astype(float).mask(found.isna() & (sums["numerator"].fillna(0) == 0).to_numpy(), 0.0)
-
-
-def _quantiles(connection: duckdb.DuckDBPyConnection, metric: Metric, sums: pd.DataFrame, engine: Engine) -> pd.Series:
-    """The median or percentile of the counted cases, for each row of the sums; the cases of a cut are pooled."""
-    counted = f"""
-        SELECT
-            facility_id,
-            STRFTIME(event_date, '%Y-%m') AS month,
-            CAST(numerator AS DOUBLE) AS numerator,
-            CAST(denominator AS DOUBLE) AS denominator
-        FROM ({cases_sql(metric)}) AS cases
-        WHERE exclusion_reason IS NULL AND event_date IS NOT NULL
-    """
-    sql = survival_medians_sql(counted) if metric.kind == "survival_median" else _pooled_sql(counted, metric)
-    quantiles = connection.execute(engine.result(connection, sql)).df()
-    return sums[["facility_id", "month"]].merge(quantiles, how="left", on=["facility_id", "month"])["quantile"]
-
-
-def _pooled_sql(counted: str, metric: Metric) -> str:
-    """SQL: facility_id, month, quantile of the numerators of `counted`."""
-    return f"""
-    SELECT
-        CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,
-        month,
-        {quantile_sql(metric)} AS quantile
-    FROM ({counted}) AS counted_cases
-    GROUP BY GROUPING SETS ((facility_id, month), (month))
-    """
+    found = sums["n_event_patients"].astype(float)
+    return found.mask(found.isna() & (sums["numerator"].fillna(0) == 0), 0.0)
 
 
 def value_frame(sums: pd.DataFrame, metric: Metric, settings: Settings) -> pd.DataFrame:

@@ -5,37 +5,47 @@ Not here: the cases (`cases`), and what a sum is worth as a value (`compute`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.metrics.cases import feeds_of, watermarks_sql
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
+from kpi_pipeline.metrics.lists import DATABASE
+from kpi_pipeline.metrics.summing import feeds_key
 
 SILENT_AFTER_DAYS = 92
 """A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""
 
-SummedCases = tuple[Metric, str]
-"""A metric, and the table that holds its summed cases."""
 
+def totals_sql(metrics: Sequence[Metric], *, has_large: bool) -> str:
+    """The sums by metric, facility and month and for the whole system, each with its maturity, the patients behind its
+    events and its quantile.
 
-def totals_sql(tables: Sequence[SummedCases]) -> str:
-    """The sums by metric, facility and month and for the whole system, each with its maturity.
-
-    All metrics in one statement: planning it for each takes longer than the
-    sums themselves. A month in which a feed was silent, or whose follow-up reaches into such a time, is provisional.
+    All metrics in one statement: planning it for each takes longer than the sums themselves. has_large: some of them
+    have numbers too large for exact sums. A month in which a feed was silent, or whose follow-up reaches into such a
+    time, is provisional.
     """
-    metrics = [metric for metric, _ in tables]
+    tables = ["case_sums", "large_sums"] if has_large else ["case_sums"]
     return f"""
-    WITH rules (metric, matures_after_days, feeds) AS ({_rules_sql(metrics)}),
-    watermarks AS ({_watermarks_sql(metrics)}),
-    sums AS ({" UNION ALL ".join(_sums_sql(metric, table) for metric, table in tables)}),
-    {_KNOWN_UNTIL}
+    WITH rules (metric, fingerprint, matures_after_days, feeds) AS ({_rules_sql(metrics)}),
+    watermarks AS (SELECT * FROM {DATABASE}.watermarks),
+    sums AS ({" UNION ALL ".join(_sums_sql(table) for table in tables)}),
+    {_KNOWN_UNTIL},
+    totals AS ({_TOTALS})
+    SELECT totals.* EXCLUDE (fingerprint), event_patients.n_event_patients, quantiles.quantile
+    FROM totals
+    LEFT JOIN {DATABASE}.event_patients USING (fingerprint, facility_id, month)
+    LEFT JOIN {DATABASE}.quantiles USING (fingerprint, facility_id, month)
+    ORDER BY totals.metric, totals.is_system DESC, totals.facility_id, totals.month
+    """
+
+
+_TOTALS = f"""
     SELECT
         sums.metric,
         CASE sums.is_system WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE sums.facility_id END AS facility_id,
         STRFTIME(sums.month_starts_on, '%Y-%m') AS month,
-        sums.* EXCLUDE (metric, is_system, facility_id, month_starts_on),
+        sums.* EXCLUDE (metric, facility_id, month_starts_on),
         CASE
             WHEN complete.complete_through < months.ends_on THEN 'open'
             WHEN complete.complete_through - months.matures_after_days < months.ends_on THEN 'provisional'
@@ -60,33 +70,24 @@ def totals_sql(tables: Sequence[SummedCases]) -> str:
         SELECT COALESCE(watermarks.complete_through, open_facilities.complete_through, last_days.complete_through)
             AS complete_through
     ) AS complete
-    ORDER BY sums.metric, sums.is_system DESC, 2, 3
-    """
+"""
+"""The sums of each cut with their maturity."""
 
 
-def _rules_sql(metrics: Iterable[Metric]) -> str:
-    rows = (f"({literal(one.name)}, {one.matures_after_days}, {literal(_feeds_key(one))})" for one in metrics)
+def _rules_sql(metrics: Sequence[Metric]) -> str:
+    rows = (
+        f"({literal(one.name)}, {literal(one.fingerprint)}, {one.matures_after_days}, {literal(feeds_key(one))})"
+        for one in metrics
+    )
     return f"VALUES {', '.join(rows)}"
 
 
-def _feeds_key(metric: Metric) -> str:
-    """Metrics that rest on the same tables have the same watermarks."""
-    return " ".join(feeds_of(metric))
-
-
-def _watermarks_sql(metrics: Iterable[Metric]) -> str:
-    by_feeds = {_feeds_key(metric): metric for metric in metrics}
-    return " UNION ALL ".join(
-        f"SELECT {literal(feeds)} AS feeds, marks.* FROM ({watermarks_sql(metric)}) AS marks"
-        for feeds, metric in by_feeds.items()
-    )
-
-
-def _sums_sql(metric: Metric, table: str) -> str:
-    """The sums of one metric: by facility and month, and by month alone."""
+def _sums_sql(table: str) -> str:
+    """The sums of the metrics whose cases a table sums up: by facility and month, and by month alone."""
     return f"""(
         SELECT
-            {literal(metric.name)} AS metric,
+            metric,
+            fingerprint,
             GROUPING(facility_id) AS is_system,
             facility_id,
             month_starts_on,
@@ -102,9 +103,15 @@ def _sums_sql(metric: Metric, table: str) -> str:
             CAST(SUM(log_sum) FILTER (WHERE is_counted) AS DOUBLE) AS log_sum,
             CAST(SUM(log_square_sum) FILTER (WHERE is_counted) AS DOUBLE) AS log_square_sum,
             CAST(SUM(n_logs) FILTER (WHERE is_counted) AS DOUBLE) AS n_logs
-        FROM (SELECT *, listed_reason IS NULL AND NOT is_immature AS is_counted FROM {table}) AS summed_cases
-        WHERE month_starts_on IS NOT NULL
-        GROUP BY GROUPING SETS ((facility_id, month_starts_on), (month_starts_on))
+        FROM (
+            SELECT table_sums.*, rules.metric, listed_reason IS NULL AND NOT is_immature AS is_counted
+            FROM {DATABASE}.{table} AS table_sums
+            INNER JOIN rules ON table_sums.fingerprint = rules.fingerprint
+            WHERE month_starts_on IS NOT NULL
+        ) AS summed_cases
+        GROUP BY GROUPING SETS (
+            (metric, fingerprint, facility_id, month_starts_on), (metric, fingerprint, month_starts_on)
+        )
     )"""
 
 
@@ -155,21 +162,26 @@ _KNOWN_UNTIL = f"""
 """Common tables on how far the data of each month reach: of open facilities, and where feeds were silent."""
 
 
-def exclusions_sql(tables: Sequence[SummedCases]) -> str:
+def exclusions_sql(metrics: Sequence[Metric]) -> str:
     """How many cases each reason excludes, by metric, facility and month and for the whole system."""
-    excluded = " UNION ALL ".join(
-        f"""SELECT
-            {literal(metric.name)} AS metric,
-            facility_id,
-            STRFTIME(month_starts_on, '%Y-%m') AS month,
-            CASE WHEN is_immature THEN '{INSUFFICIENT_FOLLOWUP}' ELSE listed_reason END AS exclusion_reason,
-            n_cases
-        FROM {table}
-        WHERE month_starts_on IS NOT NULL AND (is_immature OR listed_reason IS NOT NULL)"""
-        for metric, table in tables
-    )
+    rules = ", ".join(f"({literal(one.name)}, {literal(one.fingerprint)})" for one in metrics)
+    columns = "fingerprint, facility_id, month_starts_on, is_immature, listed_reason, n_cases"
     return f"""
-    WITH excluded_sums AS ({excluded})
+    WITH rules (metric, fingerprint) AS (VALUES {rules}),
+    sums AS (
+        SELECT {columns} FROM {DATABASE}.case_sums UNION ALL SELECT {columns} FROM {DATABASE}.large_sums
+    ),
+    excluded_sums AS (
+        SELECT
+            rules.metric,
+            sums.facility_id,
+            STRFTIME(sums.month_starts_on, '%Y-%m') AS month,
+            CASE WHEN sums.is_immature THEN '{INSUFFICIENT_FOLLOWUP}' ELSE sums.listed_reason END AS exclusion_reason,
+            sums.n_cases
+        FROM sums
+        INNER JOIN rules ON sums.fingerprint = rules.fingerprint
+        WHERE sums.month_starts_on IS NOT NULL AND (sums.is_immature OR sums.listed_reason IS NOT NULL)
+    )
     SELECT
         metric,
         CASE GROUPING(facility_id) WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE facility_id END AS facility_id,

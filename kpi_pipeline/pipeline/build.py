@@ -17,8 +17,8 @@ from kpi_pipeline.intake.reading.file_order import name_date
 from kpi_pipeline.intake.staged.full_feeds import Shrinkage, shrinkage_since
 from kpi_pipeline.intake.staged.landing_used import note_landing
 from kpi_pipeline.intake.staged.staged_files import StagedFile
-from kpi_pipeline.metrics.cases import case_faults
 from kpi_pipeline.metrics.declaration import load_metrics
+from kpi_pipeline.metrics.summing import case_faults
 from kpi_pipeline.metrics.values import remove_older_values, write_all_values
 from kpi_pipeline.reference.store import SHIPPED_FOLDER, default_reference_folder
 from kpi_pipeline.warehouse.build import build_tables, refuse_shrunken_feeds
@@ -109,7 +109,7 @@ def build_from_intake(
         refuse_shrunken_feeds(shrunken, settings)
         metrics = load_metrics()
         faults = _too_many_quarantined(facts, settings)
-        faults += [fault for metric in metrics.values() for fault in case_faults(connection, metric, engine)]
+        faults += case_faults(connection, metrics.values(), engine)
         if faults:
             raise CheckError(faults)
         write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress, engine=engine)

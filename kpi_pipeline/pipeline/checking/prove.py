@@ -16,8 +16,9 @@ from kpi_pipeline.core.resources import shown_path
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.yaml_files import render_yaml
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.metrics.cases import case_faults, find_metric, read_cases
+from kpi_pipeline.metrics.cases import find_metric, read_cases
 from kpi_pipeline.metrics.proof import SpecCase, SpecFile, SpecResult, TextRow, case_differences
+from kpi_pipeline.metrics.summing import case_faults
 from kpi_pipeline.metrics.values import read_values, values_folder, write_values
 from kpi_pipeline.pipeline.build import read_landing
 from kpi_pipeline.reference.importer import import_reference
@@ -69,7 +70,7 @@ def _build(folder: Path, options: Mapping[str, Any], cases: list[SpecCase], risk
     with build_and_swap(warehouse, settings=_SETTINGS, reads=reads) as connection:
         snapshot_id = build_tables(connection, intake, reference=reference, settings=_SETTINGS, built_at=_BUILT_AT)
         metric = find_metric(cases[0].metric)
-        faults = case_faults(connection, metric)
+        faults = case_faults(connection, [metric])
         if faults:
             raise CheckError(faults)
         write_values(connection, values_folder(warehouse, snapshot_id), [metric], settings=_SETTINGS)

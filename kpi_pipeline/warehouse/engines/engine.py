@@ -15,7 +15,12 @@ from kpi_pipeline.warehouse.tables import load_tables
 
 
 class Engine(Protocol):
-    """Runs the project's SQL over the tables that a connection holds."""
+    """Runs the project's SQL over the tables that a connection holds.
+
+    holds_lists: whether lists of cases may be kept beside their sums; else what is asked of them is asked anew.
+    """
+
+    holds_lists: bool
 
     def create_tables(self, connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None]) -> None:
         """Makes every declared table readable on the connection, in build order; those that are kept, in its file."""
@@ -26,6 +31,8 @@ class Engine(Protocol):
 
 class DuckDbEngine:
     """The engine that is always there: the connection itself."""
+
+    holds_lists = True
 
     def create_tables(self, connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None]) -> None:
         """Creates every declared table in its order.

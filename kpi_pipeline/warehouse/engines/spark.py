@@ -58,6 +58,8 @@ _MASTER = re.compile(
 class SparkEngine:
     """Runs the project's SQL on a Spark session; `folder` is where tables lie between one statement and the next."""
 
+    holds_lists = False
+
     def __init__(self, session: SparkSession, folder: Path):
         self._session = session
         self._folder = folder
