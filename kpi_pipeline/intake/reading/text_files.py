@@ -27,6 +27,7 @@ from kpi_pipeline.intake.reading.opened import (
     empty_file,
     header_faults,
     landed_name,
+    trimmed_sql,
     without_empty_rows,
 )
 from kpi_pipeline.intake.reading.packed import is_packed, unpacked_chunks
@@ -69,24 +70,25 @@ def open_text(
         records, faults = exact_count(source, name=name, delimiter=shape.delimiter, skip=shape.skip)
         if faults:
             raise InputError(faults)
-    every_row = csv_sql(shape, columns)
+    every_row = csv_sql(shape, columns, is_printable=scan.is_printable)
     return OpenFile(
         name,
         tuple(columns),
         without_empty_rows(every_row, columns),
         every_row,
         records=records - 1,
+        is_printable=scan.is_printable,
         text=shape,
         warnings=_skipped_lines(name, lines, shape, options),
     )
 
 
-def csv_sql(shape: TextShape, columns: list[str]) -> str:
+def csv_sql(shape: TextShape, columns: list[str], *, is_printable: bool) -> str:
     """The SELECT that reads every row as text. Its columns have names of our own until they are renamed."""
     names = [f"c{index}" for index in range(len(columns))]
     spec = ", ".join(f"{name}: 'VARCHAR'" for name in names)
     selected = ", ".join(
-        f"NULLIF(TRIM({name}), '') AS {identifier(landed_name(column))}"
+        f"{trimmed_sql(name, is_printable=is_printable)} AS {identifier(landed_name(column))}"
         for name, column in zip(names, columns, strict=True)
     )
     return (
