@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kpi_pipeline.judgement.disclosure.attack import attack, attack_issues, few_people_shown
+from kpi_pipeline.judgement.disclosure.attack import attack, few_people_shown
 from kpi_pipeline.judgement.disclosure.counts import Number, Withheld, is_small
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
+from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.publication import Publication, publish
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.figures import Figure

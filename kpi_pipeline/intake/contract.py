@@ -77,6 +77,12 @@ class Contract(_Frozen):
         return self
 
     @property
+    def staged_columns(self) -> tuple[str, ...]:
+        """What is kept of a row: the columns, and of each moment how it was written (`x_kind`)."""
+        kinds = (f"{name}_kind" for name, column in self.columns.items() if column.type == "moment")
+        return (*self.columns, *kinds)
+
+    @property
     def required_columns(self) -> tuple[str, ...]:
         """The columns a file must have."""
         return tuple(name for name, column in self.columns.items() if column.required or column.in_every_file)

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.judgement.disclosure.attack import Finding, attack, attack_issues, few_people_shown
+from kpi_pipeline.judgement.disclosure.attack import Finding, attack, few_people_shown
 from kpi_pipeline.judgement.disclosure.counts import Withheld, is_small
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
-from kpi_pipeline.judgement.disclosure.narrowing import Equation, is_narrow, narrow_bounds
+from kpi_pipeline.judgement.disclosure.narrowing import Equation, System, is_narrow
+from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
     NUMERATOR,
@@ -193,9 +195,9 @@ def _months_of(months: Sequence[Month], numerators: dict[Month, float]) -> dict[
 
 def test_two_labels_would_tell_a_small_count_from_the_one_that_protects_it() -> None:
     """3 and 15 withheld of 18: "fewer than 11" on one says that the other is 11 at least, and so 3 at most 7."""
-    total = [Equation({"small": 1.0, "other": 1.0}, 18.0)]
-    assert is_narrow(*narrow_bounds(total, {"small": 1.0, "other": 11.0})["small"], 11)
-    assert not is_narrow(*narrow_bounds(total, {"small": 1.0, "other": 1.0})["small"], 11)
+    total = [Equation((0, 1), 18.0)]
+    assert is_narrow(*(ends[0] for ends in System(total, np.array([1.0, 11.0])).bounds()), 11)
+    assert not is_narrow(*(ends[0] for ends in System(total, np.array([1.0, 1.0])).bounds()), 11)
     small, other, whole = (Cell("discharges", place, str(LAST), COUNTED) for place in ("A", "B", "all"))
     one_label = Publication({small: None, other: None, whole: 18.0})
     two_labels = [Relation({small: 1.0}, 1.0, 10.0), Relation({other: 1.0}, 11.0, float("inf"))]
@@ -238,12 +240,12 @@ def test_a_small_number_of_staff_is_no_patient() -> None:
 
 def test_bounds_pass_along_sums() -> None:
     """a + b = 14, b + c = 18, c ≥ 1, and c + d = 20 with d ≥ 8: c ≤ 12, so b ≥ 6, so a ≤ 8."""
-    sums = ((("a", "b"), 14.0), (("b", "c"), 18.0), (("c", "d"), 20.0))
-    equations = [Equation(dict.fromkeys(members, 1.0), number) for members, number in sums]
-    bounds = narrow_bounds(equations, {"a": 1.0, "b": 1.0, "c": 1.0, "d": 8.0})
-    assert bounds["a"] == (1.0, 8.0)
-    assert bounds["b"] == (6.0, 13.0)
-    assert is_narrow(*bounds["a"], 11)
+    a, b, c, d = range(4)
+    equations = [Equation((a, b), 14.0), Equation((b, c), 18.0), Equation((c, d), 20.0)]
+    lower, upper = System(equations, np.array([1.0, 1.0, 1.0, 8.0])).bounds()
+    assert (lower[a], upper[a]) == (1.0, 8.0)
+    assert (lower[b], upper[b]) == (6.0, 13.0)
+    assert is_narrow(lower[a], upper[a], 11)
 
 
 @pytest.mark.parametrize(("low", "high", "told"), [(1, 10, False), (1, 9, True), (5, 5, True), (11, 12, False)])

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.judgement.disclosure.attack import attack_issues
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
+from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
     LISTED,

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.improvement.drivers.collect import MixChange
-from kpi_pipeline.judgement.disclosure.attack import attack, attack_issues
+from kpi_pipeline.judgement.disclosure.attack import attack
 from kpi_pipeline.judgement.disclosure.counts import is_small
 from kpi_pipeline.judgement.disclosure.groups import GroupCounts, GroupTable, withhold_groups
+from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.page_cells import table_cell, table_months
 from kpi_pipeline.judgement.disclosure.publication import COUNTED, DENOMINATOR, NUMERATOR, Cell, Publication
 from kpi_pipeline.judgement.inputs import ReportInputs

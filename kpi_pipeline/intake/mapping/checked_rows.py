@@ -31,23 +31,17 @@ _MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
 """A number that a spreadsheet turned into scientific notation (1.23E+11): the real id is lost."""
 
 
-def checked_rows_sql(mapping: Mapping, contract: Contract, plausible_until: date) -> str:
-    """The mapped rows with typed columns, their line, a hash of their content, and the reasons to refuse them."""
+def checked_rows_sql(mapping: Mapping, contract: Contract, plausible_until: date, *, is_printable: bool = False) -> str:
+    """The mapped rows with typed columns, their line, the reasons to refuse them, and the `unreadable` columns.
+
+    Both are names with blanks between them, NULL where there is nothing to say. is_printable: every byte of the file is
+    a printable sign of ASCII or ends a line, so that no value need be searched for others.
+    """
     columns = contract.columns
-    reasons = dict(_reasons(contract))
-    any_fault = " OR ".join(f"COALESCE({condition}, false)" for condition in reasons.values())
-    list_of_faults = ", ".join(
-        f"CASE WHEN {condition} THEN {literal(reason)} END" for reason, condition in reasons.items()
-    )
+    reasons = dict(_reasons(contract, is_printable=is_printable))
     typed = ",\n".join(part for name, column in columns.items() for part in typed_sql(name, column))
-    kept = [identifier(name) for name in columns]
-    kept += [identifier(f"{name}_kind") for name, column in columns.items() if column.type == "moment"]
-    unreadable = [
-        f"{_unreadable(name)} AS {identifier(f'unreadable_{name}')}"
-        for name, column in columns.items()
-        if column.when_unreadable == "unknown"
-    ]
-    content = ", ".join(kept)
+    kept = ", ".join(identifier(name) for name in contract.staged_columns)
+    lenient = {name: _unreadable(name) for name, column in columns.items() if column.when_unreadable == "unknown"}
     is_kept = "left_out IS NULL" if mapping.leaves_out else "true"
     return f"""
 WITH mapped AS ({_whole_select(mapping, contract)}),
@@ -59,13 +53,19 @@ typed AS (
         {typed}
     FROM mapped
 )
-SELECT {content}, {SOURCE_LINE}, HASH({content}) AS row_hash
-    {"".join(f", {part}" for part in unreadable)},
+SELECT {kept}, {SOURCE_LINE},
+    {f"{_named(lenient)} AS unreadable," if lenient else ""}
     {"left_out," if mapping.leaves_out else ""}
-    CASE WHEN {is_kept} AND ({any_fault})
-        THEN LIST_FILTER([{list_of_faults}], lambda reason: reason IS NOT NULL) END AS reasons
+    {_named(reasons, only=is_kept)} AS reasons
 FROM typed
 """
+
+
+def _named(conditions: dict[str, str], *, only: str = "true") -> str:
+    """The names whose conditions hold; NULL where none does, which is nearly always and costs little."""
+    any_of_them = " OR ".join(f"({condition})" for condition in conditions.values())
+    names = ", ".join(f"CASE WHEN {condition} THEN {literal(name)} END" for name, condition in conditions.items())
+    return f"CASE WHEN {only} AND ({any_of_them}) THEN CONCAT_WS(' ', {names}) END"
 
 
 def _whole_select(mapping: Mapping, contract: Contract) -> str:
@@ -82,7 +82,7 @@ def _unreadable(name: str) -> str:
     return f"({identifier(f'text_{name}')} IS NOT NULL AND {identifier(name)} IS NULL)"
 
 
-def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
+def _reasons(contract: Contract, *, is_printable: bool) -> Iterator[tuple[str, str]]:
     """Every reason to quarantine a row with its SQL condition over the typed columns, in order of precedence."""
     for name, column in contract.columns.items():
         if column.required:
@@ -93,23 +93,19 @@ def _reasons(contract: Contract) -> Iterator[tuple[str, str]]:
     ids = [identifier(name) for name, column in contract.columns.items() if column.type == "id"]
     if ids:
         matches = " OR ".join(
-            f"((CONTAINS({name}, 'E+') OR CONTAINS({name}, 'e+')) "
-            f"AND REGEXP_FULL_MATCH({name}, {literal(_MANGLED_ID)}))"
-            for name in ids
+            f"(CONTAINS({name}, '+') AND REGEXP_FULL_MATCH({name}, {literal(_MANGLED_ID)}))" for name in ids
         )
         yield "mangled_id", matches
     printed = [identifier(name) for name in _PRINTED_IDS if name in contract.columns]
     if printed:
-        yield (
-            "unprintable_id",
-            " OR ".join(
-                f"(LENGTH({name}) > {literal(LONGEST_ID)} OR REGEXP_MATCHES({name}, {literal(_UNPRINTABLE)}) "
-                f"OR {_without_glyph(name)})"
-                for name in printed
-            ),
-        )
+        longest = literal(LONGEST_ID)
+        conditions = [f"(STRLEN({name}) > {longest} AND LENGTH({name}) > {longest})" for name in printed]
+        if not is_printable:
+            conditions += [f"REGEXP_MATCHES({name}, {literal(_UNPRINTABLE)})" for name in printed]
+            conditions += [_without_glyph(name) for name in printed]
+        yield "unprintable_id", " OR ".join(conditions)
     texts = [identifier(name) for name in _PRINTED_TEXTS if name in contract.columns]
-    if texts:
+    if texts and not is_printable:
         # One look at all of them together: a regular expression for each value would be slow.
         all_texts = f"CONCAT_WS('', {', '.join(texts)})"
         yield (

@@ -25,6 +25,7 @@ _UNKNOWN_PERSON = "UNKNOWN"
 """What the warehouse takes for nobody's number; an empty one would refuse the row and lose the stay."""
 _EMPTY_WORDS = ("NULL", "null", "Null", "(null)", "\\N", "#N/A", "<NA>", "NaN")
 """What export programs write for an empty cell. `NA` and `None` are not among them: they are names somewhere."""
+_LONGEST_WORD = max(len(word) for word in _EMPTY_WORDS if word >= "0")
 
 
 def option_faults(tables: Mapping[str, TableOptions], contracts: Mapping[str, Contract]) -> list[Fault]:
@@ -150,13 +151,15 @@ def raw_column_sql(name: str, have: set[str], options: TableOptions) -> str:
     if not parts:
         return "CAST(NULL AS VARCHAR)"
     raw = parts[0] if len(parts) == 1 else f"NULLIF(CONCAT_WS(' ', {', '.join(parts)}), '')"
-    words = ", ".join(literal(word) for word in _EMPTY_WORDS)
     # The guard that we put before what a spreadsheet would run as a formula (core/spreadsheets).
     guard = (
         f"STARTS_WITH({raw}, {literal(chr(39))}) AND LENGTH({raw}) > 1 "
         f"AND CONTAINS({literal(GUARDED_STARTS)}, SUBSTR({raw}, 2, 1))"
     )
-    return f"CASE WHEN {guard} THEN SUBSTR({raw}, 2) WHEN {raw} NOT IN ({words}) THEN {raw} END"
+    is_word = " OR ".join(f"{raw} = {literal(word)}" for word in _EMPTY_WORDS)
+    # Nearly every value shows by its first sign and its length that it is neither guarded nor such a word.
+    is_neither = f"{raw} >= '0' AND ({raw} < ':' OR STRLEN({raw}) > {literal(_LONGEST_WORD)})"
+    return f"CASE WHEN {is_neither} THEN {raw} WHEN {guard} THEN SUBSTR({raw}, 2) WHEN NOT ({is_word}) THEN {raw} END"
 
 
 def repaired_values_sql(opened: OpenFile, options: TableOptions) -> str | None:

@@ -29,7 +29,8 @@ class TextShape:
 class OpenFile:
     """A readable file. `sql` gives its rows as text under `landed_name` of each column, with `source_line`.
 
-    records: how many rows were counted independently of the database, None where nobody can. text: the text that is
+    records: how many rows were counted independently of the database, None where nobody can. is_printable: no value
+    holds anything but printable signs of ASCII; false: who knows. text: the text that is
     read, if it is one whose lines people know (a workbook's copy is not). every_row_sql: the rows before those
     without a single value are left out.
     """
@@ -39,6 +40,7 @@ class OpenFile:
     sql: str
     every_row_sql: str
     records: int | None = None
+    is_printable: bool = False
     text: TextShape | None = None
     json_path: Path | None = None
     warnings: tuple[Notice, ...] = field(default=())
@@ -70,6 +72,16 @@ def landed_name(header: str) -> str:
 def copy_in(scratch: Path, path: Path, ending: str) -> Path:
     """Where a copy of a landing file lies: named after its whole path: no two share one, and none is too long."""
     return scratch / f"{hashlib.sha256(str(path).encode(errors='surrogateescape')).hexdigest()[:24]}.{ending}"
+
+
+def trimmed_sql(text: str, *, is_printable: bool = False) -> str:
+    """A value without the blanks around it, NULL where nothing is left.
+
+    Trimming looks at every sign of a value; most values show by their ends, and by being ASCII, that it need not.
+    """
+    is_ascii = "" if is_printable else f" AND STRLEN({text}) = LENGTH({text})"
+    is_bare = f"{text} >= '!' AND NOT ENDS_WITH({text}, ' '){is_ascii}"
+    return f"CASE WHEN {is_bare} THEN {text} ELSE NULLIF(TRIM({text}), '') END"
 
 
 def without_empty_rows(sql: str, columns: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ def write_refused_rows(
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE refused AS
-        SELECT checked.{SOURCE_LINE}, checked.reasons, CAST(NULL AS BIGINT) AS line,
+        SELECT checked.{SOURCE_LINE}, STRING_SPLIT(checked.reasons, ' ') AS reasons, CAST(NULL AS BIGINT) AS line,
             CAST(to_json(STRUCT_PACK({packed})) AS VARCHAR) AS original_row
         FROM (SELECT {SOURCE_LINE}, reasons FROM {parquet_file(checked)} WHERE reasons IS NOT NULL) AS checked
         INNER JOIN (SELECT {SOURCE_LINE}, {", ".join(names)} FROM ({opened.sql})) AS landed USING ({SOURCE_LINE})

@@ -6,6 +6,7 @@ a line that is not blank, or several where a quoted field holds newlines. What t
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,9 @@ _SUSPICIOUS_LINES = 3
 """A record of so many lines is looked at: do the lines within it look like rows?"""
 _CHUNK = 1 << 22
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+_FIRST_PRINTABLE, _LAST_PRINTABLE = 32, 126
+_MARK = codecs.BOM_UTF8
+"""What Excel writes before the text of a UTF-8 file: no sign of it."""
 
 csv.field_size_limit(4 * LONGEST_RECORD)
 
@@ -49,13 +53,15 @@ class FileState:
 class Scan:
     """records: lines or quoted groups of lines that are not blank, header included (text files alone, else 0).
 
-    is_plain: no record spans lines and none is long, so that the fast count is exact.
+    is_plain: no record spans lines and none is long, so that the fast count is exact. is_printable: every byte is a
+    printable sign of ASCII, or one of a line's end outside of quotes (text files alone).
     """
 
     sha256: str
     state: FileState
     records: int
     is_plain: bool
+    is_printable: bool = False
 
 
 @dataclass(slots=True)
@@ -69,12 +75,16 @@ class _Counter:
     _open_bytes: int = 0
     _open_lines: int = 0
     _last_byte: int = field(default=_NEWLINE)
+    _controls: int = 0
+    _line_ends: int = 0
+    _highest: int = 0
 
     def add(self, chunk: bytes) -> None:
         bytes_ = np.frombuffer(chunk, dtype=np.uint8)
         newlines = np.flatnonzero(bytes_ == _NEWLINE)
+        self._count_signs(chunk, bytes_, len(newlines))
         ends = newlines
-        quotes = np.flatnonzero(bytes_ == _QUOTE)
+        quotes = np.flatnonzero(bytes_ == _QUOTE) if b'"' in chunk else np.empty(0, dtype=np.int64)
         if len(quotes) or self.in_quotes:
             parity = (np.searchsorted(quotes, newlines) + int(self.in_quotes)) % 2
             ends = newlines[parity == 0]
@@ -87,6 +97,23 @@ class _Counter:
         self.longest = max(self.longest, self._open_bytes)
         self.most_lines = max(self.most_lines, self._open_lines + 1)
         self._last_byte = chunk[-1]
+
+    @property
+    def is_printable(self) -> bool:
+        """Whether all signs are printable ones of ASCII, but for the ends of lines that are ends of records."""
+        return (
+            self._controls == self._line_ends
+            and self._highest <= _LAST_PRINTABLE
+            and self.most_lines == 1
+            and not self.in_quotes
+        )
+
+    def _count_signs(self, chunk: bytes, bytes_: npt.NDArray[np.uint8], n_newlines: int) -> None:
+        is_split = self._last_byte == _RETURN and chunk[0] == _NEWLINE
+        n_pairs = chunk.count(b"\r\n") if b"\r" in chunk else 0
+        self._line_ends += n_newlines + n_pairs + int(is_split)
+        self._controls += int(np.count_nonzero(bytes_ < _FIRST_PRINTABLE))
+        self._highest = max(self._highest, int(bytes_.max()))
 
     def _count(
         self, bytes_: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
@@ -113,15 +140,16 @@ def scan_file(path: Path, *, is_text: bool) -> Scan:
     """Reads a file once. The state is that of before: compare it with the state after the last use."""
     state = FileState.of(path)
     digest = hashlib.sha256()
-    counter = _Counter()
+    counter, is_first = _Counter(), True
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
             if is_text:
-                counter.add(chunk)
+                counter.add(chunk.removeprefix(_MARK) if is_first else chunk)
+                is_first = False
     counter.end()
     is_plain = not counter.in_quotes and counter.longest <= LONGEST_RECORD and counter.most_lines < _SUSPICIOUS_LINES
-    return Scan(digest.hexdigest(), state, counter.records, is_plain)
+    return Scan(digest.hexdigest(), state, counter.records, is_plain, is_text and counter.is_printable)
 
 
 def exact_count(path: Path, *, name: str, delimiter: str, skip: int = 0) -> tuple[int, list[Fault]]:

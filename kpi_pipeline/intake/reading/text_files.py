@@ -27,10 +27,11 @@ from kpi_pipeline.intake.reading.opened import (
     empty_file,
     header_faults,
     landed_name,
+    trimmed_sql,
     without_empty_rows,
 )
 from kpi_pipeline.intake.reading.packed import is_packed, unpacked_chunks
-from kpi_pipeline.intake.reading.row_faults import MOST_FAULTS_KEPT
+from kpi_pipeline.intake.reading.row_faults import FAULTS_KEPT, MOST_FAULTS_KEPT
 from kpi_pipeline.intake.reading.scan import Scan, exact_count, scan_file
 from kpi_pipeline.intake.reading.table_options import TableOptions
 
@@ -39,6 +40,8 @@ _ROWS_SEARCHED = 30
 """A title, a date of print and a blank line stand above a header, not thirty lines."""
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.I)
 _DELIMITERS = (",", ";", "\t", "|")
+_MOST_FAULTS = f"COALESCE(getvariable('{FAULTS_KEPT}'), {MOST_FAULTS_KEPT})"
+"""Reading goes on after so many rows that cannot be read, and keeps why; of none it stops at the first."""
 
 
 def open_text(
@@ -67,32 +70,33 @@ def open_text(
         records, faults = exact_count(source, name=name, delimiter=shape.delimiter, skip=shape.skip)
         if faults:
             raise InputError(faults)
-    every_row = csv_sql(shape, columns)
+    every_row = csv_sql(shape, columns, is_printable=scan.is_printable)
     return OpenFile(
         name,
         tuple(columns),
         without_empty_rows(every_row, columns),
         every_row,
         records=records - 1,
+        is_printable=scan.is_printable,
         text=shape,
         warnings=_skipped_lines(name, lines, shape, options),
     )
 
 
-def csv_sql(shape: TextShape, columns: list[str]) -> str:
+def csv_sql(shape: TextShape, columns: list[str], *, is_printable: bool) -> str:
     """The SELECT that reads every row as text. Its columns have names of our own until they are renamed."""
     names = [f"c{index}" for index in range(len(columns))]
     spec = ", ".join(f"{name}: 'VARCHAR'" for name in names)
     selected = ", ".join(
-        f"NULLIF(TRIM({name}), '') AS {identifier(landed_name(column))}"
+        f"{trimmed_sql(name, is_printable=is_printable)} AS {identifier(landed_name(column))}"
         for name, column in zip(names, columns, strict=True)
     )
     return (
         f"SELECT ROW_NUMBER() OVER () + 1 AS {SOURCE_LINE}, {selected} "
         f"FROM read_csv({file_literal(shape.path)}, hive_partitioning = false, "
         f"auto_detect = false, header = true, delim = {literal(shape.delimiter)}, quote = '\"', escape = '\"', "
-        f"strict_mode = true, skip = {literal(shape.skip)}, store_rejects = true, "
-        f"rejects_limit = {MOST_FAULTS_KEPT}, columns = {{{spec}}})"
+        f"strict_mode = true, skip = {literal(shape.skip)}, "
+        f"store_rejects = ({_MOST_FAULTS} > 0), rejects_limit = {_MOST_FAULTS}, columns = {{{spec}}})"
     )
 
 

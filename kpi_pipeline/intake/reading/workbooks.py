@@ -33,6 +33,7 @@ from kpi_pipeline.intake.reading.opened import (
     empty_file,
     header_faults,
     landed_name,
+    trimmed_sql,
     without_empty_rows,
 )
 from kpi_pipeline.intake.reading.row_faults import row_fault
@@ -218,7 +219,7 @@ def _copy_sql(copy: Path, columns: list[str]) -> str:
     names = [f"c{index}" for index in range(len(columns) + 1)]
     spec = ", ".join(f"{name}: 'VARCHAR'" for name in names)
     selected = ", ".join(
-        f"NULLIF(TRIM({name}), '') AS {identifier(landed_name(column))}"
+        f"{trimmed_sql(name)} AS {identifier(landed_name(column))}"
         for name, column in zip(names[1:], columns, strict=True)
     )
     return (

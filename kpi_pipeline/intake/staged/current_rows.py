@@ -14,7 +14,7 @@ from kpi_pipeline.intake.contract import Contract
 from kpi_pipeline.intake.reading.file_order import NewestFile, file_ranks
 from kpi_pipeline.intake.reading.table_options import Feed
 from kpi_pipeline.intake.staged.full_feeds import create_removed_table, remove_rows_not_sent_again
-from kpi_pipeline.intake.staged.staged_files import StagedFile
+from kpi_pipeline.intake.staged.staged_files import StagedFile, staged_rows_sql
 
 
 def create_current_rows(
@@ -36,7 +36,7 @@ def create_current_rows(
     if not files:
         connection.execute(f"CREATE OR REPLACE TEMP VIEW staged_{table} AS {_no_rows_sql(contract)}")
         return
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW all_{table} AS {_all_rows_sql(files)}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW all_{table} AS {_all_rows_sql(contract, files)}")
     ranks = file_ranks([file.file_name for file in files], newest_file)
     _find_older_versions(connection, contract, ranks, feed=feed)
     if feed == "full":
@@ -50,9 +50,9 @@ def create_current_rows(
     _append_ledger(connection, table, files)
 
 
-def _all_rows_sql(files: list[StagedFile]) -> str:
+def _all_rows_sql(contract: Contract, files: list[StagedFile]) -> str:
     return "\nUNION ALL BY NAME ".join(
-        f"SELECT *, {number} AS file_number FROM {parquet_file(file.staged, with_row_numbers=True)}"
+        f"SELECT *, {number} AS file_number FROM ({staged_rows_sql(file.staged, contract)})"
         for number, file in enumerate(files)
     )
 

@@ -60,6 +60,7 @@ def stage_landed(
             lookups=tuple(file for lookup in mine.values() for file in lookup.files),
             lookup_hashes=tuple(sha256 for lookup in mine.values() for sha256 in lookup.hashes),
             options=of_table.model_dump_json(exclude={"files", "newest_file", "feed"}, exclude_defaults=True),
+            is_printable=reading.is_printable,
             verify=reading.verify,
             reread=reading.reread,
             count_repairs=reading.count_repairs,
@@ -82,6 +83,11 @@ class _Reading:
     def is_ours(self) -> bool:
         """Whether the file has the canonical layout, or names its columns for it."""
         return self.mapping.source == CANONICAL
+
+    @property
+    def is_printable(self) -> bool:
+        """Whether every value comes from the file as it is written there, and from nothing but printable ASCII."""
+        return self.is_ours and self.item.opened.is_printable and not (self.of_table.constants or self.of_table.values)
 
     def land(self, forms: dict[str, NumberForm]) -> None:
         """Makes the view `landed`, with the number columns read in these forms."""

@@ -35,17 +35,17 @@ class Conflicts:
         return self.keys >= FEWEST_KEYS and 100 * self.keys > limit_pct * self.n_keys
 
 
-def find_conflicts(connection: duckdb.DuckDBPyConnection, path_sql: str, contract: Contract) -> Conflicts | None:
-    """The conflicts among the rows of one staged file; None: there are none.
+def find_conflicts(connection: duckdb.DuckDBPyConnection, rows_sql: str, contract: Contract) -> Conflicts | None:
+    """The conflicts among the rows of one staged file, given by their SELECT; None: there are none.
 
     Rows with different `updated_at` are versions, unless one begins where the other ends. An encounter that is open
     in one row and ended in another of the same admission is one too.
     """
     key = ", ".join(identifier(column) for column in contract.key)
-    n_rows, n_keys = connection.execute(f"SELECT COUNT(*), COUNT(DISTINCT HASH({key})) FROM {path_sql}").fetchall()[0]
+    n_rows, n_keys = connection.execute(f"SELECT COUNT(*), COUNT(DISTINCT HASH({key})) FROM ({rows_sql})").fetchall()[0]
     if n_rows == n_keys:
         return None
-    connection.execute(_conflicts_sql(path_sql, contract))
+    connection.execute(_conflicts_sql(rows_sql, contract))
     keys, touching = connection.execute(
         f"SELECT COUNT(*), COUNT(*) FILTER (WHERE touches) FROM (SELECT BOOL_OR(touches) AS touches FROM conflicts "
         f"GROUP BY {key})"
@@ -85,7 +85,7 @@ def conflict_fault(where: str, conflicts: Conflicts, contract: Contract, lines: 
     return Fault(where, what, cure)
 
 
-def _conflicts_sql(path_sql: str, contract: Contract) -> str:
+def _conflicts_sql(rows_sql: str, contract: Contract) -> str:
     names = [identifier(column) for column in contract.key]
     key = ", ".join(names)
     same_key = " AND ".join(f"rows.{name} IS NOT DISTINCT FROM contested.{name}" for name in names)
@@ -105,9 +105,9 @@ def _conflicts_sql(path_sql: str, contract: Contract) -> str:
     )
     by_admission = f"WINDOW by_admission AS (PARTITION BY {key} ORDER BY admitted_at, discharged_at)" if is_stay else ""
     return f"""CREATE OR REPLACE TEMP TABLE conflicts AS
-        WITH contested AS (SELECT {key} FROM {path_sql} GROUP BY ALL HAVING COUNT(*) > 1),
+        WITH contested AS (SELECT {key} FROM ({rows_sql}) GROUP BY ALL HAVING COUNT(*) > 1),
         distinct_rows AS (
-            SELECT rows.* FROM {path_sql} AS rows INNER JOIN contested ON {same_key}
+            SELECT rows.* FROM ({rows_sql}) AS rows INNER JOIN contested ON {same_key}
             QUALIFY ROW_NUMBER() OVER (PARTITION BY {", ".join(f"rows.{name}" for name in names)}, row_hash) = 1
         ),
         told_apart AS (

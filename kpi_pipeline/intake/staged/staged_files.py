@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.files import write_private
+from kpi_pipeline.core.sql.sql_text import identifier, parquet_file
+from kpi_pipeline.intake.contract import Contract
+from kpi_pipeline.intake.reading.opened import SOURCE_LINE
 from kpi_pipeline.intake.staged.one_row_each import Conflicts
 
 
@@ -41,6 +44,13 @@ class StagedFile:
     conflicts: Conflicts | None = None
     values_repaired: dict[str, int] = field(default_factory=dict)
     repaired: str = ""
+
+
+def staged_rows_sql(path: Path, contract: Contract) -> str:
+    """The SELECT of a staged file's rows, with their place in it, and a hash of the content where one asks for it."""
+    kept = ", ".join(identifier(name) for name in contract.staged_columns)
+    rows = parquet_file(path, with_row_numbers=True)
+    return f"SELECT {kept}, {SOURCE_LINE}, file_row_number, HASH({kept}) AS row_hash FROM {rows}"
 
 
 def write_record(path: Path, staged: StagedFile) -> None:

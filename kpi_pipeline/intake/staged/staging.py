@@ -24,6 +24,7 @@ from kpi_pipeline.core.text.language import format_count
 from kpi_pipeline.intake.contract import Contract, Mapping, load_contracts
 from kpi_pipeline.intake.mapping.checked_rows import checked_rows_sql
 from kpi_pipeline.intake.mapping.mapping_check import broken_mapping
+from kpi_pipeline.intake.reading.broken_lines import read_rows
 from kpi_pipeline.intake.reading.json_resources import broken_json
 from kpi_pipeline.intake.reading.opened import SOURCE_LINE, OpenFile
 from kpi_pipeline.intake.reading.parquet_files import broken_parquet
@@ -32,17 +33,20 @@ from kpi_pipeline.intake.reading.refused_rows import write_refused_rows
 from kpi_pipeline.intake.reading.row_faults import physical_lines, unreadable_fault
 from kpi_pipeline.intake.reading.scan import exact_count
 from kpi_pipeline.intake.staged.one_row_each import conflict_fault, find_conflicts
-from kpi_pipeline.intake.staged.staged_files import StagedFile, read_record, write_record
+from kpi_pipeline.intake.staged.staged_files import StagedFile, read_record, staged_rows_sql, write_record
 
 _IN_LETTERS = "Write it in Latin, Greek or Cyrillic letters."
-_RECIPE = "3"
+_RECIPE = "4"
 """Raised when staging itself changes what it makes of the same file."""
+_FORMAT = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000"
+"""Ids are no words of a dictionary: a search for them ends early, and numbers that rise are kept as steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Staging:
     """What one file is staged with. options: landing.yaml's words about its table, as text; part of the key.
 
+    is_printable: no value can hold anything but printable signs of ASCII.
     verify: raises when the file is no longer what was read. reread: given number columns that could not be read,
     finds out how the whole column is written, makes the view `landed` anew and says which columns stay in doubt;
     None: nothing was found out. count_repairs: how many values of each column were put right as declared.
@@ -57,6 +61,7 @@ class Staging:
     lookups: tuple[OpenFile, ...] = ()
     lookup_hashes: tuple[str, ...] = ()
     options: str = ""
+    is_printable: bool = False
     verify: Callable[[], None] = lambda: None
     reread: Callable[[list[str]], tuple[bool, tuple[str, ...]]] = lambda _: (False, ())
     count_repairs: Callable[[], dict[str, int]] = dict
@@ -71,7 +76,7 @@ class Staging:
     @property
     def rows_sql(self) -> str:
         """The SELECT of checked rows over the views on the connection."""
-        return checked_rows_sql(self.mapping, self.contract, self.plausible_until)
+        return checked_rows_sql(self.mapping, self.contract, self.plausible_until, is_printable=self.is_printable)
 
 
 def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: Path) -> StagedFile:
@@ -98,7 +103,7 @@ def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: P
         staging.verify()
         staged = folder / f"{key}.parquet"
         replace_file(finished, staged)
-        conflicts = find_conflicts(connection, parquet_file(staged), contract)
+        conflicts = find_conflicts(connection, staged_rows_sql(staged, contract), contract)
     except (duckdb.Error, OSError) as error:
         if is_disk_full(error):
             raise disk_full(str(store)) from error
@@ -204,9 +209,9 @@ def _write_checked_rows(
 
 def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, building: Path) -> None:
     files, mapping = (staging.opened, *staging.lookups), staging.mapping
-    statement = f"COPY ({staging.rows_sql}) TO {path_literal(building)} (FORMAT parquet)"
+    statement = f"COPY ({staging.rows_sql}) TO {path_literal(building)} ({_FORMAT})"
     try:
-        connection.execute(statement)
+        faults = read_rows(connection, statement, files)
     except duckdb.OutOfMemoryException as error:
         what = "needs more memory to read than is allowed."
         raise InputError(Fault(staging.opened.name, what, "Raise memory_limit in kpi.yaml, or split it.")) from error
@@ -220,9 +225,9 @@ def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, 
         broken = [file for file in files if not _can_be_read(connection, file)]
         if broken:
             raise InputError([_unreadable_file(file) for file in broken]) from error
-        faults = broken_mapping(connection, mapping, statement, error, file=staging.opened.name)
-        raise DefinitionError(faults) from error
-    faults = read_faults(connection, list(files))
+        raise DefinitionError(
+            broken_mapping(connection, mapping, statement, error, file=staging.opened.name)
+        ) from error
     if not faults and staging.lookups and staging.mapping.one_row_each:
         faults = _join_faults(connection, building, staging)
     if faults:
@@ -290,7 +295,7 @@ def _without_refused(connection: duckdb.DuckDBPyConnection, building: Path, mapp
     kept = "* EXCLUDE (left_out)" if mapping.leaves_out else "*"
     condition = "reasons IS NULL AND left_out IS NULL" if mapping.leaves_out else "reasons IS NULL"
     connection.execute(
-        f"COPY (SELECT {kept} FROM {parquet_file(building)} WHERE {condition}) TO {path_literal(good)} (FORMAT parquet)"
+        f"COPY (SELECT {kept} FROM {parquet_file(building)} WHERE {condition}) TO {path_literal(good)} ({_FORMAT})"
     )
     return good
 
@@ -303,12 +308,21 @@ def _count_left_out(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[s
 
 
 def _count(connection: duckdb.DuckDBPyConnection, path: Path, staging: Staging) -> _Counts:
-    lenient = [name for name, column in staging.contract.columns.items() if column.when_unreadable == "unknown"]
-    counts = "".join(f", COUNT(*) FILTER (WHERE {identifier(f'unreadable_{name}')})" for name in lenient)
-    kept = "WHERE left_out IS NULL" if staging.mapping.leaves_out else ""
-    row = connection.execute(f"SELECT COUNT(*), COUNT(reasons) {counts} FROM {parquet_file(path)} {kept}").fetchall()[0]
-    unreadable = {name: int(n) for name, n in zip(lenient, row[2:], strict=True) if n}
-    return _Counts(int(row[0]), int(row[1]), unreadable)
+    has_lenient = any(column.when_unreadable == "unknown" for column in staging.contract.columns.values())
+    told = "unreadable" if has_lenient else "NULL"
+    kept = "left_out IS NULL" if staging.mapping.leaves_out else "TRUE"
+    n_rows, n_refused, n_unreadable = connection.execute(
+        f"SELECT COUNT(*), COUNT(reasons), COUNT({told}) FROM {parquet_file(path)} WHERE {kept}"
+    ).fetchall()[0]
+    unreadable: dict[str, int] = {}
+    if n_unreadable:
+        of_columns = connection.execute(
+            "SELECT name, COUNT(*) FROM (SELECT UNNEST(STRING_SPLIT(unreadable, ' ')) AS name "
+            f"FROM {parquet_file(path)} WHERE unreadable IS NOT NULL AND {kept}) GROUP BY ALL"
+        ).fetchall()
+        found = {str(name): int(n) for name, n in of_columns}
+        unreadable = {name: found[name] for name in staging.contract.columns if name in found}
+    return _Counts(int(n_rows), int(n_refused), unreadable)
 
 
 def _unread_numbers(
@@ -322,7 +336,8 @@ def _unread_numbers(
         reasons = {
             str(row[0])
             for row in connection.execute(
-                f"SELECT DISTINCT UNNEST(reasons) FROM {parquet_file(path)} WHERE reasons IS NOT NULL"
+                f"SELECT DISTINCT UNNEST(STRING_SPLIT(reasons, ' ')) FROM {parquet_file(path)} "
+                "WHERE reasons IS NOT NULL"
             ).fetchall()
         }
         unread += [name for name in strict if f"invalid_{name}" in reasons]

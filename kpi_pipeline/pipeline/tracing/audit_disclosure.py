@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
-from kpi_pipeline.judgement.disclosure.attack import Finding, attack_issues
+from kpi_pipeline.judgement.disclosure.attack import Finding
+from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.history.published import SUFFIXES, Published, read_published
