@@ -3,10 +3,10 @@
     python -m benchmarks.sql_mutation [--metrics N] [--warehouse N] [--seed S] [--write]
 
 A changed measure is held against its spec table and, on random hospitals, against its oracle in plain Python; a changed
-table of the warehouse against the oracles of the measures that rest on it, on hospitals built anew with it. What looks
-back a year is asked on a hospital of years, too. N mutants of each are drawn; 0 takes all, -1 none. Other
-tests of the suite (conservation, warnings, golden sets) are not asked, so that share is a lower bound. --write puts
-the last result into docs/sql_mutation.md.
+table of the warehouse against the oracles of the measures that rest on it, on hospitals built anew with it, and what
+survives that against the tests of the warehouse. What looks back a year is asked on a hospital of years, too; a cost of
+nothing by its own test. N mutants of each are drawn; 0 takes all, -1 none. Other tests of the suite (conservation,
+golden sets) are not asked, so that share is a lower bound. --write puts the last result into docs/sql_mutation.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from unittest import mock
 import duckdb
 import pandas as pd
 import sqlglot
+from scipy.stats import binomtest
 
+from benchmarks.mutation_verdicts import Mutant, equal_words, unseen_by_suite
 from kpi_pipeline.core.errors import KpiError
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.metrics.cases import query_cases, read_cases
@@ -65,24 +67,9 @@ SWAPS = {
 Case = tuple[str, str, float | str, float]
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change: the file, its line (of the SELECT), what stood there and what stands there now."""
-
-    name: str
-    line: int
-    before: str
-    after: str
-    sql: str
-
-    @property
-    def words(self) -> str:
-        """`readmission_30d:4 <= → <`."""
-        return f"{self.name}:{self.line} `{self.before}` → `{self.after or 'nothing'}`"
-
-
 def mutants_of(name: str, sql: str) -> Iterator[Mutant]:
     """Every one-token change of a SELECT."""
+    lines = sql.splitlines()
     for token in sqlglot.tokenize(sql, read="duckdb"):
         written = sql[token.start : token.end + 1]
         if written.isdigit():
@@ -93,7 +80,8 @@ def mutants_of(name: str, sql: str) -> Iterator[Mutant]:
             after = SWAPS[written.upper()]
         else:
             continue
-        yield Mutant(name, token.line, written, after, sql[: token.start] + after + sql[token.end + 1 :])
+        changed = sql[: token.start] + after + sql[token.end + 1 :]
+        yield Mutant(name, token.line, written, after, changed, lines[token.line - 1])
 
 
 def listed_cases(frame: pd.DataFrame) -> dict[str, Case]:
@@ -207,7 +195,7 @@ class Proofs:
 
 def _spec_differs(metric: Metric, cases: Sequence[SpecCase], warehouse: Path) -> bool:
     frame, none = read_cases(warehouse, metric), pd.DataFrame()
-    return any(
+    return bool(frame["case_id"].duplicated().any()) or any(
         case_differences(
             replace(case, values=[], quarantined=[]),
             SpecResult(
@@ -235,8 +223,8 @@ def drawn(mutants: Sequence[Mutant], number: int, seed: int) -> list[Mutant]:
     return [mutants[at] for at in sorted(Random(seed).sample(range(len(mutants)), number))]
 
 
-def try_metrics(proofs: Proofs, chosen: Sequence[Mutant]) -> list[Mutant]:
-    """The mutants of measures that nothing notices."""
+def try_metrics(proofs: Proofs, chosen: Sequence[Mutant], equal: set[str]) -> list[Mutant]:
+    """The mutants of measures that nothing notices. equal: words of those that the suite need not be asked about."""
     unseen = [one for one in chosen if not _cannot_run_or(partial(proofs.oracle_notices, one.name, one.sql))]
     survivors = []
     for name in dict.fromkeys(one.name for one in unseen):
@@ -249,14 +237,49 @@ def try_metrics(proofs: Proofs, chosen: Sequence[Mutant]) -> list[Mutant]:
                 for one in unseen
                 if one.name == name and not _cannot_run_or(partial(proofs.spec_notices, name, one.sql, Path(folder)))
             ]
-    return survivors
+    return ask_suite("metrics", survivors, equal)
 
 
-def try_tables(proofs: Proofs, chosen: Sequence[Mutant]) -> list[Mutant]:
-    """The mutants of warehouse tables that no measure notices."""
+def try_tables(proofs: Proofs, chosen: Sequence[Mutant], equal: set[str]) -> list[Mutant]:
+    """The mutants of warehouse tables that no measure notices; equal: as above."""
     tables = {one.name: one for one in load_tables()}
     changed = ((one, tables[one.name].model_copy(update={"sql": one.sql})) for one in chosen)
-    return [one for one, table in changed if not _cannot_run_or(partial(proofs.is_noticed_with, table))]
+    unseen = [one for one, table in changed if not _cannot_run_or(partial(proofs.is_noticed_with, table))]
+    return ask_suite("warehouse", unseen, equal)
+
+
+def ask_suite(kind: str, survivors: Sequence[Mutant], equal: set[str]) -> list[Mutant]:
+    """Those that the suite does not notice either; it is not asked about the equal ones."""
+    left = unseen_by_suite(kind, [one for one in survivors if one.words not in equal])
+    return [one for one in survivors if one.words in equal or one in left]
+
+
+def report(
+    title: str, n_every: int, chosen: Sequence[Mutant], survivors: Sequence[Mutant], equal: set[str], *, seed: int
+) -> list[str]:
+    """The share that was noticed, of all and of those that change anything, and what survived. equal: the words of
+    those argued as changing no case."""
+    killed, changing = len(chosen) - len(survivors), sum(one.words not in equal for one in chosen)
+    left = [one for one in survivors if one.words not in equal]
+    wrong = [one for one in chosen if one.words in equal and one not in survivors]
+    of_changing = changing - len(left)
+    return [
+        f"`{title}`: {len(chosen):,} of {n_every:,} mutants tried (seed {seed}), {killed:,} noticed: "
+        f"{100 * killed / len(chosen):.1f} % ({exact_interval(killed, len(chosen))}). Of the {changing:,} that are not "
+        f"argued as changing no case, {of_changing:,} were: {100 * of_changing / max(changing, 1):.1f} % "
+        f"({exact_interval(of_changing, changing)}). The others:",
+        "",
+        *(f"- {one.words}" for one in left),
+        *([] if left else ["- none"]),
+        *(f"- argued as changing no case, and noticed: {one.words}" for one in wrong),
+        "",
+    ]
+
+
+def exact_interval(noticed: int, tried: int) -> str:
+    """The exact 95 % interval of a share (Clopper and Pearson), in words."""
+    ends = binomtest(noticed, tried).proportion_ci(method="exact") if tried else None
+    return f"{100 * ends.low:.1f} to {100 * ends.high:.1f} %" if ends else "none tried"
 
 
 def main() -> None:
@@ -270,6 +293,7 @@ def main() -> None:
     of_metrics = [one for name, metric in load_metrics().items() for one in mutants_of(name, metric.sql)]
     own = {path.stem for path in (ROOT / "sql" / "warehouse").glob("*.sql")}
     of_tables = [one for table in load_tables() if table.name in own for one in mutants_of(table.name, table.sql)]
+    equal = equal_words([*of_metrics, *of_tables])
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         proofs = Proofs(Path(folder))
@@ -280,15 +304,7 @@ def main() -> None:
             chosen = drawn(every, number, given.seed)
             if not chosen:
                 continue
-            survivors = attempt(proofs, chosen)
-            killed = len(chosen) - len(survivors)
-            lines += [
-                f"`{title}`: {len(chosen):,} of {len(every):,} mutants tried (seed {given.seed}), {killed:,} noticed "
-                f"({100 * killed / max(len(chosen), 1):.1f} %).",
-                "",
-                *(f"- {one.words}" for one in survivors),
-                "",
-            ]
+            lines += report(title, len(every), chosen, attempt(proofs, chosen, equal), equal, seed=given.seed)
     print("\n".join(lines))
     if given.write:
         head, rest = PAGE.read_text(encoding="utf-8").split(START)

@@ -31,8 +31,7 @@ WITH dispositions AS (
     SELECT
         code,
         BOOL_OR(value_set = 'disposition_died') AS is_died,
-        BOOL_OR(value_set = 'disposition_ama') AS is_ama,
-        BOOL_OR(value_set = 'disposition_valid') AS is_valid
+        BOOL_OR(value_set = 'disposition_ama') AS is_ama
     FROM reference_value_sets
     WHERE code_system = 'ub04_disposition'
     GROUP BY code

@@ -36,6 +36,8 @@ _ROW_FAULTS = {
 
 MOST_FAULTS_KEPT = 10_000
 """So many faults of a file's lines are kept, a line may have several; a file of nothing else would fill the memory."""
+FAULTS_KEPT = "most_faults"
+"""The variable of a connection that says otherwise."""
 
 
 def row_fault(name: str, expected: int, kind: str, lines: list[int], *, is_all: bool = True) -> Fault:

@@ -31,7 +31,7 @@ from kpi_pipeline.intake.reading.opened import (
     without_empty_rows,
 )
 from kpi_pipeline.intake.reading.packed import is_packed, unpacked_chunks
-from kpi_pipeline.intake.reading.row_faults import MOST_FAULTS_KEPT
+from kpi_pipeline.intake.reading.row_faults import FAULTS_KEPT, MOST_FAULTS_KEPT
 from kpi_pipeline.intake.reading.scan import Scan, exact_count, scan_file
 from kpi_pipeline.intake.reading.table_options import TableOptions
 
@@ -40,6 +40,8 @@ _ROWS_SEARCHED = 30
 """A title, a date of print and a blank line stand above a header, not thirty lines."""
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.I)
 _DELIMITERS = (",", ";", "\t", "|")
+_MOST_FAULTS = f"COALESCE(getvariable('{FAULTS_KEPT}'), {MOST_FAULTS_KEPT})"
+"""Reading goes on after so many rows that cannot be read, and keeps why; of none it stops at the first."""
 
 
 def open_text(
@@ -93,8 +95,8 @@ def csv_sql(shape: TextShape, columns: list[str], *, is_printable: bool) -> str:
         f"SELECT ROW_NUMBER() OVER () + 1 AS {SOURCE_LINE}, {selected} "
         f"FROM read_csv({file_literal(shape.path)}, hive_partitioning = false, "
         f"auto_detect = false, header = true, delim = {literal(shape.delimiter)}, quote = '\"', escape = '\"', "
-        f"strict_mode = true, skip = {literal(shape.skip)}, store_rejects = true, "
-        f"rejects_limit = {MOST_FAULTS_KEPT}, columns = {{{spec}}})"
+        f"strict_mode = true, skip = {literal(shape.skip)}, "
+        f"store_rejects = ({_MOST_FAULTS} > 0), rejects_limit = {_MOST_FAULTS}, columns = {{{spec}}})"
     )
 
 

@@ -24,6 +24,7 @@ from kpi_pipeline.core.text.language import format_count
 from kpi_pipeline.intake.contract import Contract, Mapping, load_contracts
 from kpi_pipeline.intake.mapping.checked_rows import checked_rows_sql
 from kpi_pipeline.intake.mapping.mapping_check import broken_mapping
+from kpi_pipeline.intake.reading.broken_lines import read_rows
 from kpi_pipeline.intake.reading.json_resources import broken_json
 from kpi_pipeline.intake.reading.opened import SOURCE_LINE, OpenFile
 from kpi_pipeline.intake.reading.parquet_files import broken_parquet
@@ -210,7 +211,7 @@ def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, 
     files, mapping = (staging.opened, *staging.lookups), staging.mapping
     statement = f"COPY ({staging.rows_sql}) TO {path_literal(building)} ({_FORMAT})"
     try:
-        connection.execute(statement)
+        faults = read_rows(connection, statement, files)
     except duckdb.OutOfMemoryException as error:
         what = "needs more memory to read than is allowed."
         raise InputError(Fault(staging.opened.name, what, "Raise memory_limit in kpi.yaml, or split it.")) from error
@@ -224,9 +225,9 @@ def _copy_checked_rows(connection: duckdb.DuckDBPyConnection, staging: Staging, 
         broken = [file for file in files if not _can_be_read(connection, file)]
         if broken:
             raise InputError([_unreadable_file(file) for file in broken]) from error
-        faults = broken_mapping(connection, mapping, statement, error, file=staging.opened.name)
-        raise DefinitionError(faults) from error
-    faults = read_faults(connection, list(files))
+        raise DefinitionError(
+            broken_mapping(connection, mapping, statement, error, file=staging.opened.name)
+        ) from error
     if not faults and staging.lookups and staging.mapping.one_row_each:
         faults = _join_faults(connection, building, staging)
     if faults:
