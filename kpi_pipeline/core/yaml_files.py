@@ -7,11 +7,13 @@ values mean (each reader's pydantic model).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
 
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.resources import shown_path
@@ -65,6 +67,11 @@ def read_list(path: Path, *, of: str, first_key: str) -> list[Any]:
 
 def parse_yaml(text: str, *, where: str, as_text: bool = False, error: _ErrorKind = DefinitionError) -> Any:
     """The content of YAML text; None when there is none. Raises `error` with the line of the first fault."""
+    if not _READ_OTHERWISE.search(text):
+        try:
+            return yaml.load(text, Loader=_FastTextLoader if as_text else _FastTypedLoader)  # noqa: S506  both are safe
+        except yaml.YAMLError:
+            pass  # what is wrong, and whether it is, is said by PyYAML's own reader
     try:
         return yaml.load(text, Loader=_TextLoader if as_text else _TypedLoader)  # noqa: S506  both are safe loaders
     except yaml.YAMLError as broken:
@@ -160,6 +167,26 @@ class _TypedLoader(_StrictComposer, yaml.SafeLoader):
 
 class _TextLoader(_StrictComposer, yaml.BaseLoader):
     """Every scalar as text."""
+
+
+class _FastTypedLoader(_StrictComposer, Composer, yaml.CSafeLoader):
+    """The same, six times as fast: libyaml tells the parts of the text apart."""
+
+    def __init__(self, stream: str) -> None:
+        yaml.CSafeLoader.__init__(self, stream)
+        Composer.__init__(self)
+
+
+class _FastTextLoader(_StrictComposer, Composer, yaml.CBaseLoader):
+    """The same for text alone."""
+
+    def __init__(self, stream: str) -> None:
+        yaml.CBaseLoader.__init__(self, stream)
+        Composer.__init__(self)
+
+
+_READ_OTHERWISE = re.compile(r"[^ -~\n\u00a0-\u2027\u202a-\ufefe]|[?!]")
+"""Signs of which libyaml reads some otherwise than PyYAML (a tab, a question mark within brackets)."""
 
 
 def render_yaml(content: Any, *, width: int = 120) -> str:

@@ -4,21 +4,58 @@ means: How many rows of a table fall on each day, by facility; an encounter fall
 key: [facility_id, table_name, happened_on]
 stored: temporary
 ---*/
-WITH facility_of_encounters AS (
-    SELECT
-        encounter_id,
-        facility_id
-    FROM staged_encounters
-),
-
-discharged_encounters AS (
-    -- A procedure falls on the discharge of its encounter: its own date is often missing.
+WITH placed_encounters AS (
     SELECT
         encounter_id,
         facility_id,
+        admitted_on,
         discharged_on
     FROM timed_encounters
-    SEMI JOIN staged_procedures ON timed_encounters.encounter_id = staged_procedures.encounter_id
+),
+
+rows_of_encounters AS (
+    SELECT
+        encounter_id,
+        'denials' AS table_name,
+        denied_on AS happened_on
+    FROM staged_denials
+    UNION ALL
+    SELECT
+        encounter_id,
+        'avoidable_days' AS table_name,
+        starts_on AS happened_on
+    FROM staged_avoidable_days
+    UNION ALL
+    SELECT
+        encounter_id,
+        'cm_cases' AS table_name,
+        CAST(opened_at AS DATE) AS happened_on
+    FROM staged_cm_cases
+    UNION ALL
+    SELECT
+        staged_cm_cases.encounter_id,
+        'cm_tasks' AS table_name,
+        CAST(staged_cm_tasks.done_at AS DATE) AS happened_on
+    FROM staged_cm_tasks
+    INNER JOIN staged_cm_cases ON staged_cm_tasks.cm_case_id = staged_cm_cases.cm_case_id
+    UNION ALL
+    SELECT
+        encounter_id,
+        'notices' AS table_name,
+        CAST(delivered_at AS DATE) AS happened_on
+    FROM staged_notices
+    UNION ALL
+    SELECT
+        encounter_id,
+        'reviews' AS table_name,
+        CAST(done_at AS DATE) AS happened_on
+    FROM staged_reviews
+    UNION ALL
+    SELECT
+        encounter_id,
+        'procedures' AS table_name,
+        CAST(NULL AS DATE) AS happened_on
+    FROM staged_procedures
 ),
 
 dated_rows AS (
@@ -26,63 +63,24 @@ dated_rows AS (
         facility_id,
         'encounters' AS table_name,
         admitted_on AS happened_on
-    FROM timed_encounters
+    FROM placed_encounters
     UNION ALL
     SELECT
         facility_id,
         'encounters' AS table_name,
         discharged_on AS happened_on
-    FROM timed_encounters
+    FROM placed_encounters
     UNION ALL
     SELECT
-        facility_of_encounters.facility_id,
-        'denials' AS table_name,
-        staged_denials.denied_on AS happened_on
-    FROM staged_denials
-    INNER JOIN facility_of_encounters ON staged_denials.encounter_id = facility_of_encounters.encounter_id
-    UNION ALL
-    SELECT
-        facility_of_encounters.facility_id,
-        'avoidable_days' AS table_name,
-        staged_avoidable_days.starts_on AS happened_on
-    FROM staged_avoidable_days
-    INNER JOIN facility_of_encounters ON staged_avoidable_days.encounter_id = facility_of_encounters.encounter_id
-    UNION ALL
-    SELECT
-        facility_of_encounters.facility_id,
-        'cm_cases' AS table_name,
-        CAST(staged_cm_cases.opened_at AS DATE) AS happened_on
-    FROM staged_cm_cases
-    INNER JOIN facility_of_encounters ON staged_cm_cases.encounter_id = facility_of_encounters.encounter_id
-    UNION ALL
-    SELECT
-        facility_of_encounters.facility_id,
-        'cm_tasks' AS table_name,
-        CAST(staged_cm_tasks.done_at AS DATE) AS happened_on
-    FROM staged_cm_tasks
-    INNER JOIN staged_cm_cases ON staged_cm_tasks.cm_case_id = staged_cm_cases.cm_case_id
-    INNER JOIN facility_of_encounters ON staged_cm_cases.encounter_id = facility_of_encounters.encounter_id
-    UNION ALL
-    SELECT
-        facility_of_encounters.facility_id,
-        'notices' AS table_name,
-        CAST(staged_notices.delivered_at AS DATE) AS happened_on
-    FROM staged_notices
-    INNER JOIN facility_of_encounters ON staged_notices.encounter_id = facility_of_encounters.encounter_id
-    UNION ALL
-    SELECT
-        facility_of_encounters.facility_id,
-        'reviews' AS table_name,
-        CAST(staged_reviews.done_at AS DATE) AS happened_on
-    FROM staged_reviews
-    INNER JOIN facility_of_encounters ON staged_reviews.encounter_id = facility_of_encounters.encounter_id
-    UNION ALL
-    SELECT
-        discharged_encounters.facility_id,
-        'procedures' AS table_name,
-        discharged_encounters.discharged_on AS happened_on
-    FROM staged_procedures
-    INNER JOIN discharged_encounters ON staged_procedures.encounter_id = discharged_encounters.encounter_id
+        placed_encounters.facility_id,
+        rows_of_encounters.table_name,
+        -- A procedure falls on the discharge of its encounter: its own date is often missing.
+        CASE rows_of_encounters.table_name
+            WHEN 'procedures' THEN placed_encounters.discharged_on
+            ELSE rows_of_encounters.happened_on
+        END AS happened_on
+    FROM rows_of_encounters
+    INNER JOIN placed_encounters ON rows_of_encounters.encounter_id = placed_encounters.encounter_id
     UNION ALL
     SELECT
         facility_id,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import random
 from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kpi_pipeline.core import yaml_files
 from kpi_pipeline.core.errors import DefinitionError, InputError
 from kpi_pipeline.core.yaml_files import (
     DEEPEST,
@@ -150,3 +153,34 @@ def test_a_file_of_endless_names_is_refused_before_it_takes_long() -> None:
     assert fault_in(many) == (
         "file.yaml:10000: holds more than 20,000 names and values. Check that it is the right file."
     )
+
+
+def test_the_fast_reader_reads_and_refuses_what_pyyamls_own_does() -> None:
+    """Front matter with a few signs put in, left out and copied: same values, same faults."""
+    signs = [*":-\n\t\"'{}[]#&*!|>%@`,?~=\\é😀\x85\u2028", "<<", "---", "...", "1_0", "2026-99-99", "!!int", "1:30"]
+    dice = random.Random(3)
+    heads = [path.read_text(encoding="utf-8")[5:].split("---*/")[0] for path in Path("sql/warehouse").glob("*.sql")]
+    n_refused = 0
+    for _ in range(400):
+        text = dice.choice(heads)
+        for _ in range(dice.randint(0, 3)):
+            at, other = dice.randrange(len(text)), dice.randrange(len(text))
+            text = dice.choice(
+                [
+                    text[:at] + dice.choice(signs) + text[at:],
+                    text[:at] + text[at + 3 :],
+                    text[:at] + text[other : other + 20] + text[at:],
+                ]
+            )
+        for as_text, slow in ((False, yaml_files._TypedLoader), (True, yaml_files._TextLoader)):
+            try:
+                expected = repr(yaml.load(text, Loader=slow))  # noqa: S506  both are safe loaders
+            except yaml.YAMLError as broken:
+                expected = str(yaml_files._fault_of(broken, "x"))
+                n_refused += 1
+            try:
+                read = repr(parse_yaml(text, where="x", as_text=as_text))
+            except DefinitionError as error:
+                (read,) = map(str, error.faults)
+            assert read == expected, text
+    assert 200 < n_refused < 600

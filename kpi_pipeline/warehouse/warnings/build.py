@@ -36,7 +36,7 @@ def _declared_far_ahead(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """A mistyped year makes every month final and every future date plausible."""
     declared, last_seen = connection.execute(
         "SELECT (SELECT MAX(complete_through) FROM declared_watermarks), "
-        "CAST(MAX(GREATEST(admitted_on, COALESCE(discharged_on, admitted_on))) AS DATE) FROM timed_encounters"
+        "CAST(MAX(GREATEST(admitted_on, COALESCE(discharged_on, admitted_on))) AS DATE) FROM encounters"
     ).fetchall()[0]
     if declared is None or last_seen is None or (declared - last_seen).days <= _LONGEST_SILENCE_DAYS:
         return []

@@ -70,10 +70,10 @@ def find_department_warnings(connection: duckdb.DuckDBPyConnection) -> list[Noti
 
 _PLACES = {
     "staffing": "",
-    "cm_tasks": "INNER JOIN staged_cm_cases AS cases USING (cm_case_id) INNER JOIN staged_encounters AS encounters ON "
+    "cm_tasks": "INNER JOIN staged_cm_cases AS cases USING (cm_case_id) INNER JOIN encounters ON "
     "cases.encounter_id = encounters.encounter_id",
 }
-_BY_ENCOUNTER = "INNER JOIN staged_encounters AS encounters USING (encounter_id)"
+_BY_ENCOUNTER = "INNER JOIN encounters USING (encounter_id)"
 
 
 def _cells_empty(connection: duckdb.DuckDBPyConnection, cells: _Cells) -> list[Notice]:

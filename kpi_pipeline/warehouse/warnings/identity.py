@@ -38,7 +38,7 @@ def _people_in_many_beds(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     persons, rows = connection.execute(
         f"""
         WITH acute AS (
-            SELECT person_id, admitted_at, discharged_at FROM timed_encounters
+            SELECT person_id, admitted_at, discharged_at FROM encounters
             WHERE encounter_type = 'acute inpatient' AND discharged_at > admitted_at + INTERVAL 1 DAY
         ),
         repeated AS (SELECT person_id FROM acute GROUP BY person_id HAVING COUNT(*) >= {_BEDS_AT_ONCE}),

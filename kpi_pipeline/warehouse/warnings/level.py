@@ -77,7 +77,7 @@ def _lasting_changes(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 _KINDS = f"""
     SELECT facility_id, 'encounters' AS table_name, encounter_type AS kind, admitted_on AS happened_on
-    FROM timed_encounters WHERE encounter_type IN ({", ".join(literal(one) for one in ENCOUNTER_TYPES)})
+    FROM encounters WHERE encounter_type IN ({", ".join(literal(one) for one in ENCOUNTER_TYPES)})
     UNION ALL
     SELECT facility_id, 'encounters', 'stays of Medicare', discharged_on
     FROM stays WHERE NOT is_in_house AND {WORDED_ROWS["medicare_payers"][1]}
@@ -88,7 +88,7 @@ _KINDS = f"""
     SELECT facility_id, 'notices', UPPER(notice_type), delivered_on FROM notices WHERE notice_type IN ('im', 'moon')
     UNION ALL
     SELECT facility_id, 'diagnoses', 'of discharged encounters', discharged_on
-    FROM staged_diagnoses INNER JOIN timed_encounters USING (encounter_id)
+    FROM staged_diagnoses INNER JOIN encounters USING (encounter_id)
 """
 """Of the rows of a table those that a measure counts, or that come as a feed of their own."""
 

@@ -209,17 +209,16 @@ def _people_born_on_one_day(connection: duckdb.DuckDBPyConnection) -> list[Notic
 
 def _people_born_twice(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """People of whom rows say two dates of birth, or two sexes: one number for strangers."""
+    names = ("birth_date", "sex")
+    said = ", ".join(f"COUNT({name}) AS n_{name}, MIN({name}) <> MAX({name}) AS two_{name}s" for name in names)
+    counts = ", ".join(
+        f"COUNT(*) FILTER (WHERE n_{name} > 1 AND two_{name}s), COUNT(*) FILTER (WHERE n_{name} > 1)" for name in names
+    )
+    row = connection.execute(
+        f"WITH people AS (SELECT {said} FROM encounters GROUP BY person_id) SELECT {counts} FROM people"
+    ).fetchall()[0]
     found = []
-    for name in ("birth_date", "sex"):
-        twice, n = connection.execute(
-            f"""
-            WITH people AS (
-                SELECT COUNT(DISTINCT {name}) AS n_said FROM timed_encounters
-                WHERE {name} IS NOT NULL GROUP BY person_id HAVING COUNT(*) > 1
-            )
-            SELECT COUNT(*) FILTER (WHERE n_said > 1), COUNT(*) FROM people
-            """
-        ).fetchall()[0]
+    for name, twice, n in zip(names, row[::2], row[1::2], strict=True):
         if twice >= max(_FEWEST_BORN_TWICE, _BORN_TWICE * n):
             found.append(Notice("persons_born_twice", columns=(name,), counts={"persons": twice, "of_persons": n}))
     return found
@@ -234,7 +233,7 @@ def _impossible_births(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
             COUNT(*) FILTER (
                 WHERE STARTS_WITH(primary_diagnosis_code, 'Z38') AND birth_date < admitted_on - {_NEWBORN_DAYS}
             )
-        FROM timed_encounters
+        FROM encounters
         """
     ).fetchall()[0]
     found = [Notice("births_after_admission", counts={"rows": unborn})] if unborn else []

@@ -57,17 +57,29 @@ def parent_of(table: str) -> tuple[str, str] | None:
     return None
 
 
+def create_unmatched(connection: duckdb.DuckDBPyConnection) -> None:
+    """Counts for `count_unmatched` the rows of every table that belongs to another, against each parent once."""
+    by_parent: dict[tuple[str, str], list[str]] = {}
+    for table in load_contracts():
+        if parent := parent_of(table):
+            by_parent.setdefault(parent, []).append(table)
+    counts = []
+    for (name, column), tables in by_parent.items():
+        rows = " UNION ALL ".join(f"SELECT {literal(one)} AS table_name, {column} FROM staged_{one}" for one in tables)
+        counts.append(
+            "SELECT table_name, COUNT(*) AS n_rows, COUNT(*) FILTER (WHERE parents.parent IS NULL) AS n_unmatched "
+            f"FROM ({rows}) AS children LEFT JOIN (SELECT {column} AS parent FROM staged_{name}) AS parents "
+            f"ON children.{column} = parents.parent GROUP BY table_name"
+        )
+    connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE unmatched_rows AS {' UNION ALL '.join(counts)}")
+
+
 def count_unmatched(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
-    """(rows of a table that belong to nothing, its rows); (0, 0) for a table that stands alone."""
-    parent = parent_of(table)
-    if parent is None:
-        return 0, 0
-    name, column = parent
-    rows, unmatched = connection.execute(
-        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE parents.{column} IS NULL) FROM staged_{table} AS children "
-        f"LEFT JOIN staged_{name} AS parents ON children.{column} = parents.{column}"
-    ).fetchall()[0]
-    return int(unmatched), int(rows)
+    """(rows of a table that belong to nothing, its rows); (0, 0) for a table that stands alone, or is empty."""
+    found = connection.execute(
+        "SELECT n_unmatched, n_rows FROM unmatched_rows WHERE table_name = ?", [table]
+    ).fetchone()
+    return (int(found[0]), int(found[1])) if found else (0, 0)
 
 
 def _unmatched_rows(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:

@@ -34,22 +34,24 @@ class _Words:
     table: str
     column: str
     on: str
-    joined: str = "INNER JOIN staged_encounters AS encounters USING (encounter_id)"
+    joined: str = "INNER JOIN encounters USING (encounter_id)"
 
     @property
     def rows(self) -> str:
-        """SELECT of place, month and word of each row that has one."""
+        """SELECT of place, month and word of the rows that have one, and how many there are."""
         place = "encounters.facility_id" if self.joined else "rows.facility_id"
         return (
+            # As written at first: a word is looked at once, not in each of its rows.
+            "SELECT place, month, LOWER(TRIM(word)) AS word, CAST(SUM(n) AS BIGINT) AS n FROM ("
             f"SELECT {place} AS place, CAST(DATE_TRUNC('month', {self.on}) AS DATE) AS month, "
-            f"LOWER(TRIM(rows.{identifier(self.column)})) AS word FROM staged_{self.table} AS rows {self.joined} "
-            f"WHERE rows.{identifier(self.column)} IS NOT NULL AND {self.on} IS NOT NULL"
+            f"rows.{identifier(self.column)} AS word, COUNT(*) AS n FROM staged_{self.table} AS rows {self.joined} "
+            f"WHERE rows.{identifier(self.column)} IS NOT NULL AND {self.on} IS NOT NULL GROUP BY ALL) GROUP BY ALL"
         )
 
 
 _OF_TASKS = (
     "INNER JOIN staged_cm_cases AS cases USING (cm_case_id) "
-    "INNER JOIN staged_encounters AS encounters ON cases.encounter_id = encounters.encounter_id"
+    "INNER JOIN encounters ON cases.encounter_id = encounters.encounter_id"
 )
 _DISCHARGED = "COALESCE(rows.discharged_at, rows.admitted_at)"
 _COLUMNS = (
@@ -130,7 +132,7 @@ def _words_instead(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """A word that only one place has, or a place only in some months, where another word is missing that has the same
     share elsewhere."""
     each = [
-        f"SELECT {literal(item)} AS item, place, month, word, COUNT(*) AS n FROM ({words.rows}) GROUP BY ALL"
+        f"SELECT {literal(item)} AS item, place, month, word, n FROM ({words.rows})"
         for item, words in enumerate(_COLUMNS)
     ]
     connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE words_of_months AS {' UNION ALL '.join(each)}")
