@@ -60,6 +60,16 @@ def connect(
     return connection
 
 
+def connect_beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A second connection to the same database with the same rights, for another thread; it too counts in UTC.
+
+    It sees the tables of the first, but not its temporary ones.
+    """
+    beside = connection.cursor()
+    beside.execute("SET TimeZone = 'UTC'")
+    return beside
+
+
 def _spellings(paths: Iterable[Path]) -> list[str]:
     """Each path as it is, and as it is read, its pattern characters escaped: DuckDB compares the text it is given."""
     return [text for path in paths for text in dict.fromkeys((str(_whole(path)), escaped(_whole(path))))]
