@@ -16,7 +16,7 @@ from tests.support.cases import ONE_IS_ENOUGH, case, measure, warehouse_of
 
 @pytest.mark.parametrize(("memory", "is_beside"), [("4GB", True), ("1MB", False)])
 def test_what_is_listed_beside_other_work_is_what_is_listed_alone(memory: str, is_beside: bool) -> None:
-    metrics = [measure("mean"), measure("median", version=2)]
+    metrics = [measure("mean"), measure("median", name="another")]
     with warehouse_of([case(n, 2) for n in range(60)]) as connection:
         connection.execute("CREATE TABLE encounters AS SELECT * FROM range(300)")
         ((_, alone, _), _) = compute_values(connection, metrics, settings=ONE_IS_ENOUGH)
