@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -32,16 +31,16 @@ from kpi_pipeline.intake.reading.landing_options import (
     read_landing_options,
     resolve_options,
 )
-from kpi_pipeline.intake.staged.file_staging import ChangedFileError, stage_landed
+from kpi_pipeline.intake.staged.every_file import FileStager
+from kpi_pipeline.intake.staged.file_staging import ChangedFileError
 from kpi_pipeline.intake.staged.full_feeds import unordered_feed_faults
 from kpi_pipeline.intake.staged.landing import (
     REGISTER,
     find_files,
     register_files,
 )
-from kpi_pipeline.intake.staged.opening import Opening, Work, open_all, open_lookups
+from kpi_pipeline.intake.staged.opening import Opening, open_all, open_lookups
 from kpi_pipeline.intake.staged.staged_files import StagedFile
-from kpi_pipeline.intake.staged.staging import conflict_faults, place_faults
 
 Progress = Callable[[str], None]
 
@@ -124,27 +123,15 @@ def _ingest_once(
         lookups = open_lookups(opening, warnings, faults)
         warnings += [warning for item in work for warning in file_warnings(item, chosen, declared)]
         far = options.plausible_until or NO_END
-        stage = partial(stage_landed, connection, lookups=lookups, options=options, store=store)
-        staged: list[StagedFile] = []
-        made_of: list[tuple[Work, Mapping]] = []
-        for item in work:
-            for mapping in item.landed.mappings:
-                if not mapping.lookups.keys() <= lookups.keys():
-                    continue  # its lookup has a fault of its own
-                progress(f"{item.landed.name} → {mapping.table}")
-                try:
-                    staged.append(stage(item, mapping, plausible_until=far))
-                    made_of.append((item, mapping))
-                    faults.extend(place_faults(connection, staged[-1], item.opened))
-                    faults.extend(conflict_faults(staged[-1], item.opened, settings.parts_limit_pct))
-                except InputError as error:
-                    faults.extend(fault for fault in error.faults if fault not in faults)
+        stager = FileStager(connection, lookups, options, store, settings, progress)
+        staged, made_of, found_in_rows = stager.stage_all(work, plausible_until=far)
+        faults += [fault for fault in found_in_rows if fault not in faults]
         if faults:
             raise InputError(faults)
         _refuse_empty_encounters(staged)
         if (end := _data_end(connection, staged, options)) is not None:
             staged = [
-                stage(*of, plausible_until=end) if reaches_beyond(connection, file, end) else file
+                stager.stage(of, plausible_until=end) if reaches_beyond(connection, file, end) else file
                 for file, of in zip(staged, made_of, strict=True)
             ]
         note_files(connection, store, staged)

@@ -9,7 +9,7 @@ import duckdb
 
 from kpi_pipeline.core.errors import Fault
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql.connections import connect_beside
+from kpi_pipeline.core.sql.connections import connect_again
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.summing import case_faults
 from kpi_pipeline.warehouse.engines.engine import Engine
@@ -41,7 +41,7 @@ class CaseLists:
     def start(self) -> None:
         """Begins to list where there is room for it. All tables a measure reads must be there, and stay as they are."""
         if self._engine.holds_lists and self._has_room():
-            self._beside = connect_beside(self._connection)
+            self._beside = connect_again(self._connection)
             self._found = self._pool.submit(case_faults, self._beside, self._metrics, self._engine)
 
     def faults(self) -> list[Fault]:

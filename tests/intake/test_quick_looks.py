@@ -56,7 +56,7 @@ def test_a_file_called_printable_holds_no_value_that_is_not(
     rows: list[list[str]], chunk: int, end: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\r\n" if end else "\n").writerows(rows)
+    csv.writer(stream, lineterminator="\r\n" if end else "\n", quoting=csv.QUOTE_ALL).writerows(rows)
     path = tmp_path_factory.mktemp("scan") / "t.csv"
     path.write_text(stream.getvalue(), encoding="utf-8", newline="")
     before = scan_module._CHUNK

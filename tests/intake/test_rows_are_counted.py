@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.intake import ingest as ingest_module
 from kpi_pipeline.intake.reading import scan as scan_module
 from kpi_pipeline.intake.reading.scan import scan_file
@@ -77,13 +78,46 @@ def test_a_file_that_is_written_while_it_is_read_is_refused_and_poisons_nothing(
 
     monkeypatch.setattr(ingest_module, "open_all", rewrites)
     (fault,) = faults_of(tmp_path, {"encounters.csv": whole})
-    assert (
-        fault == ("encounters.csv: changed while it was read. Wait until its export has ended, then try again.")
-        or "changed" in fault
-    )
+    assert fault == "encounters.csv: changed while it was read. Wait until its export has ended, then try again."
     monkeypatch.setattr(ingest_module, "open_all", real)
     intake = take_in(tmp_path, {"encounters.csv": whole})  # the same bytes in the end
     assert len(staged_rows(intake, "encounter_id")) == 100
+
+
+def test_a_file_whose_export_ends_meanwhile_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest_module, "_PAUSE_SECONDS", 0.0)
+    whole = HEADER + "".join(line(f"E{n}") for n in range(100))
+    land_path = tmp_path / "landing" / "encounters.csv"
+    real, attempts = ingest_module.open_all, []
+
+    def grows_once(*arguments: object) -> object:
+        opened = real(*arguments)  # type: ignore[arg-type]
+        attempts.append(land_path.stat().st_size)
+        if len(attempts) == 1:
+            land_path.write_text(whole)
+        return opened
+
+    monkeypatch.setattr(ingest_module, "open_all", grows_once)
+    intake = take_in(tmp_path, {"encounters.csv": whole[: len(whole) // 2].rsplit("\n", 1)[0] + "\n"})
+    assert len(attempts) == 2
+    assert len(staged_rows(intake, "encounter_id")) == 100
+
+
+def test_files_are_staged_side_by_side_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """Among them the same bytes twice, which become one staged file, and a broken one beside good ones."""
+    sizes = {"a": 1, "b": 4_000, "c": 30, "d": 30}
+    files = {
+        f"encounters_{name}.csv": HEADER + "".join(line(f"{name if name < 'd' else 'c'}{n}") for n in range(size))
+        for name, size in sizes.items()
+    }
+    files |= {"census.csv": "facility_id,census_on,patients\nF1,2026-10-01,7\n"}
+    intake = take_in(tmp_path, files, settings=Settings(threads=3))
+    assert [(file.file_name, file.rows_in) for file in intake.files] == [
+        ("census.csv", 1),
+        *((f"encounters_{name}.csv", size) for name, size in sizes.items()),
+    ]
+    (fault,) = faults_of(tmp_path, {"encounters_e.csv": HEADER + GOOD + "E2,P2\n"})
+    assert fault.startswith("encounters_e.csv:3: has fewer fields")
 
 
 def test_staged_rows_that_were_damaged_are_read_again_and_said(tmp_path: Path) -> None:

@@ -14,8 +14,20 @@ import duckdb
 
 from kpi_pipeline.core.sql.sql_text import escaped, list_literal, literal
 
-_MAY_CHANGE = ("TimeZone", "disabled_optimizers", "max_vacuum_tasks", "preserve_insertion_order", "threads")
+_MAY_CHANGE = (
+    "TimeZone",
+    "disabled_optimizers",
+    "enable_progress_bar",
+    "max_vacuum_tasks",
+    "preserve_insertion_order",
+    "threads",
+)
 """Options that say how a query runs, not what it may reach."""
+_OF_EACH_CONNECTION = {
+    "TimeZone": literal("UTC"),
+    "enable_progress_bar": literal(False),  # else on wherever Python looks interactive, and in its output
+}
+"""Options that a further connection to the same database does not inherit."""
 
 
 def connect(
@@ -35,12 +47,11 @@ def connect(
     connection = duckdb.connect(":memory:" if database is None else str(database))
     try:
         options = {
-            "TimeZone": literal("UTC"),
+            **_OF_EACH_CONNECTION,
             "autoinstall_known_extensions": literal(False),
             "autoload_known_extensions": literal(False),
             "allow_community_extensions": literal(False),
             "allowed_configs": list_literal(_MAY_CHANGE),
-            "enable_progress_bar": literal(False),  # else on wherever Python looks interactive, and in its output
             "temp_directory": literal(str(_whole(scratch)) if scratch is not None else ""),
             "allowed_directories": list_literal(_spellings(folders)),
             "allowed_paths": list_literal(
@@ -60,14 +71,12 @@ def connect(
     return connection
 
 
-def connect_beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """A second connection to the same database with the same rights, for another thread; it too counts in UTC.
-
-    It sees the tables of the first, but not its temporary ones.
-    """
-    beside = connection.cursor()
-    beside.execute("SET TimeZone = 'UTC'")
-    return beside
+def connect_again(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A further connection to the same database, for another thread: it reaches the same, and has views of its own."""
+    other = connection.cursor()
+    for name, value in _OF_EACH_CONNECTION.items():
+        other.execute(f"SET {name} = {value}")
+    return other
 
 
 def _spellings(paths: Iterable[Path]) -> list[str]:

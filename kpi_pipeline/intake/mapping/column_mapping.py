@@ -6,7 +6,7 @@ Nothing is guessed: a column is read one way for all its rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from kpi_pipeline.core.errors import Fault
 from kpi_pipeline.core.sql.sql_text import identifier, literal
@@ -85,9 +85,14 @@ def header_mapping_faults(opened: OpenFile, options: TableOptions) -> list[Fault
 
 
 def required_column_faults(
-    opened: OpenFile, mapping: TableMapping, contract: Contract, options: TableOptions, *, hint: str = ""
+    opened: OpenFile,
+    mapping: TableMapping,
+    contract: Contract,
+    options: TableOptions,
+    *,
+    hint: Callable[[], str] = str,
 ) -> list[Fault]:
-    """The fault of a file that lacks columns the mapping needs; `hint` ends the cure.
+    """The fault of a file that lacks columns the mapping needs; `hint`, which is asked only then, ends the cure.
 
     Where not one column name is known the header row may be missing, and the names a patient's data: they
     are not told.
@@ -99,11 +104,11 @@ def required_column_faults(
     where = header_place(opened)
     if have.isdisjoint(contract.columns) and have.isdisjoint(column.lower() for column in mapping.columns):
         what = f"has none of the column names of {mapping.table}; is the header row missing?"
-        return [Fault(where, what, f"Put the names first, at least {', '.join(mapping.columns)}.{hint}")]
+        return [Fault(where, what, f"Put the names first, at least {', '.join(mapping.columns)}.{hint()}")]
     found = _shown(opened.columns)
     which = f"{one_or_many(len(missing), 'columns')} {', '.join(missing)} {verb_for(len(missing), 'is', 'are')}"
     cure = "Add it, or rename your column." if len(missing) == 1 else "Add them, or rename your columns."
-    return [Fault(where, f"the required {which} missing; found {found}.", f"{cure}{hint}")]
+    return [Fault(where, f"the required {which} missing; found {found}.", f"{cure}{hint()}")]
 
 
 def wanted_columns(contract: Contract, required: Iterable[str], options: TableOptions) -> Wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
@@ -43,6 +44,11 @@ class Opening:
         names = frozenset(name.lower() for one in file.mappings for name in one.columns)
         return Wanted(names | frozenset(mapping.optional_columns), names, mapping.table)
 
+    def hint_of(self, file: LandedFile, opened: OpenFile) -> str:
+        """The source that a file seems to belong to instead, if there is one: for who looks for a cure."""
+        stem = self.source.stem_of(file.path.name) or file.name
+        return other_source_hint(self.source, stem, {column.lower() for column in opened.columns})
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -70,13 +76,13 @@ def open_all(opening: Opening, landed: list[LandedFile]) -> tuple[list[Work], li
         except InputError as error:
             faults.extend(error.faults)
             continue
-        stem = opening.source.stem_of(file.path.name) or file.name
-        hint = other_source_hint(opening.source, stem, {column.lower() for column in opened.columns})
         options = opening.options_of(file)
         missing = header_mapping_faults(opened, options) or [
             fault
             for mapping in file.mappings
-            for fault in required_column_faults(opened, mapping, load_contracts()[mapping.table], options, hint=hint)
+            for fault in required_column_faults(
+                opened, mapping, load_contracts()[mapping.table], options, hint=partial(opening.hint_of, file, opened)
+            )
         ]
         faults.extend(missing)
         if not missing:
