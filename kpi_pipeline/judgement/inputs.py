@@ -5,7 +5,7 @@ Building is pure: no clock, no file, no SQL. Everything a report needs is in her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -23,6 +23,7 @@ from kpi_pipeline.improvement.budget import Budget
 from kpi_pipeline.improvement.denials import Denials
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
+from kpi_pipeline.judgement.disclosure.earlier import Behind, behind_nothing
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.judgement.vintages import Vintage
@@ -43,7 +44,8 @@ class ReportInputs:
     asked: the decisions earlier reports asked for, by key, oldest first. outcomes: what became of them, as answered.
     said: the claims of the issue before, to be followed up; none where there is no issue before.
     restated: what became of the figures the issue before showed; None where there is none before.
-    published: what the issues before printed for the same readers, oldest first.
+    published: what the issues before printed for the same readers, oldest first. further_back: which of them → figure →
+    those behind its change since; asked for where a number moved more than once.
     vintages: the figures of this place as the issues before showed them, to this audience.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     budget: of the chosen facility's department; None where none is booked. It counts no patients.
@@ -73,6 +75,7 @@ class ReportInputs:
     said: tuple[Claim, ...] = ()
     restated: Restated | None = None
     published: tuple[Publication, ...] = ()
+    further_back: Callable[[int], Behind] = behind_nothing
     vintages: tuple[Vintage, ...] = ()
     drivers: Drivers | None = None
     gaps: tuple[MetricGaps, ...] = ()

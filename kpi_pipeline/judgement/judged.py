@@ -42,7 +42,6 @@ from kpi_pipeline.judgement.measures import (
 )
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
 from kpi_pipeline.judgement.restated.judge import JudgedRestated, judge_restated
-from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.judgement.tables.denials import JudgedDenials, judge_denials
 from kpi_pipeline.judgement.tables.fairness import JudgedFairness, judge_fairness
 from kpi_pipeline.judgement.tables.totals import JudgedTotals, judge_totals
@@ -229,11 +228,12 @@ def _as_may_be_known(inputs: ReportInputs, figures: list[Figure]) -> list[Figure
     """The figures with small numbers withheld where the report is for outsiders."""
     if not inputs.withholds:
         return figures
+    n_changed = {} if inputs.restated is None else inputs.restated.n_behind
     return withhold_small_numbers(
         figures,
         inputs.metrics,
         threshold=inputs.settings.small_number_threshold,
-        earlier=Earlier(inputs.published, _n_changed(inputs.restated)),
+        earlier=Earlier(inputs.published, n_changed, inputs.further_back),
     )
 
 
@@ -267,13 +267,6 @@ def _judge_facilities(
         }
         for facility in facilities
     }
-
-
-def _n_changed(restated: Restated | None) -> dict[tuple[str, str, str], int]:
-    """Figure → cases that count otherwise than in the issue before, or the people behind them where those are fewer."""
-    if restated is None:
-        return {}
-    return {(one.metric, one.facility_id, str(one.month)): one.n_behind for one in restated.figures}
 
 
 def _judge_restated(inputs: ReportInputs, index: FigureIndex) -> JudgedRestated | None:

@@ -32,7 +32,9 @@ from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.history.issue_before import (
     IssueBefore,
+    behind_since,
     decisions_asked,
+    issues_until,
     published_before,
     restated_since,
     roots_of,
@@ -232,6 +234,12 @@ def read_report_inputs(
         restated=_restated(issue, warehouse, facility, facts),
         vintages=vintages_before(issue.before, scope=facility or WHOLE_SYSTEM),
         published=() if privacy == "internal" else published_before(issue.before, metrics),
+        further_back=lambda at: behind_since(
+            issues_until(issue.before)[at],
+            warehouse,
+            scope=facility or WHOLE_SYSTEM,
+            snapshot_id=facts.snapshot_id,
+        ),
     )
 
 

@@ -203,10 +203,12 @@ def test_what_words_provenance_and_file_names_told_is_found_with_their_defence_o
             )
             text = provenance_json(connection, made.metrics.values(), with_counts=privacy == "internal")
         stem.with_suffix(".provenance.json").write_text(text, encoding="utf-8")
+        stem.with_suffix(".4-stays-over-30-days.csv" if privacy == "internal" else ".cases.csv").touch()
         told[privacy] = [(one.file, one.words) for one in small_counts_said(stem, load_metrics(), threshold=11)]
     assert told["board"] == []
     assert {
         ("provenance.json", "quarantined of encounters: 4"),
         ("provenance.json", "superseded of encounters: 1"),
     } <= {*told["internal"]}
+    assert ("file name", "4 stays") in told["internal"]
     assert {words for file, words in told["internal"] if file == "model.json"} >= {"3 rows", "1 stay"}

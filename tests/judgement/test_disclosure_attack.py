@@ -98,6 +98,38 @@ def test_the_costs_of_one_late_stay_are_not_the_difference_of_two_issues() -> No
     assert (later.numerator, later.denominator) == (12_900_000.0, 1011.0)
 
 
+def test_a_batch_that_was_missing_for_an_issue_does_not_hide_the_one_patient_who_came_besides() -> None:
+    """1,000 stays; then 980, a file of twenty patients lacking; then 1,012: those again, and twelve of one patient.
+
+    Twenty-one patients are behind the change since the second issue, so it would be printed. Less the first issue's sum
+    it is the twelve stays of one, and twelve cases more, which by themselves look like many.
+    """
+    one = next(figure for figure in draw_figures(5, n_months=1) if figure.metric == COST)
+    place = (COST, one.facility_id, str(one.month))
+    first, second = _costs(one, 12_000_000.0, 1000.0), _costs(one, 11_760_000.0, 980.0)
+    now = _costs(one, 12_144_000.0, 1012.0)
+    printed = [publish(withheld([first]))]
+    (then,) = withhold_small_numbers([second], METRICS, threshold=11, earlier=Earlier(printed, {place: 20}))
+    printed.append(publish([then]))
+    assert [issue.numbers[Cell(*place, NUMERATOR)] for issue in printed] == [12_000_000.0, 11_760_000.0]
+    asked: list[int] = []
+
+    def further_back(at: int) -> dict[tuple[str, str, str], int]:
+        asked.append(at)
+        return {place: 1}
+
+    (leaking,) = withhold_small_numbers([now], METRICS, threshold=11, earlier=Earlier(printed, {place: 21}))
+    assert leaking.numerator == 12_144_000.0  # $144,000 more than the first issue: what the defence must not print
+    earlier = Earlier(printed, {place: 21}, further_back)
+    (shown,) = withhold_small_numbers([now], METRICS, threshold=11, earlier=earlier)
+    assert isinstance(shown.numerator, Withheld)
+    assert isinstance(shown.value, Withheld)  # times 1,012 it is the sum, to $506
+    assert set(asked) == {0}
+    (again,) = withhold_small_numbers([second], METRICS, threshold=11, earlier=earlier)
+    assert again.numerator == 11_760_000.0
+    assert set(asked) == {0}  # a number that did not move since needs no looking
+
+
 def _costs(one: Figure, usd: float, n: float) -> Figure:
     known = replace(one, numerator=usd, denominator=n, value=usd / n, n_listed=n, n_counted=n)
     return replace(known, exclusions=dict.fromkeys(one.exclusions, 0.0))

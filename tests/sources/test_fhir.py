@@ -109,6 +109,12 @@ def race_of(*parts: tuple[str, str | None], text: str | None = None) -> list[Res
     return [{"url": RACE, "extension": [*named, *([{"url": "text", "valueString": text}] if text else [])]}]
 
 
+def ethnicity_of(code: str, said: str) -> list[Resource]:
+    """US Core's ethnicity, which stands beside race."""
+    (race,) = race_of((code, said), text=said)
+    return [race | {"url": RACE.replace("us-core-race", "us-core-ethnicity")}]
+
+
 @pytest.mark.parametrize(
     ("patient", "race", "language"),
     [
@@ -119,6 +125,9 @@ def race_of(*parts: tuple[str, str | None], text: str | None = None) -> list[Res
         ({"extension": race_of(("2028-9", "Asian"), ("2106-3", "White"))}, "More than one race", None),
         ({"extension": race_of(("ASKU", "asked but unknown"), text="asked but unknown")}, None, None),
         ({"extension": [{"url": "http://example.org/other", "extension": race_of(("2106-3", "White"))}]}, None, None),
+        # ethnicity, in the same form, is another question and no answer to this one
+        ({"extension": [*ethnicity_of("2135-2", "Hispanic or Latino"), *race_of(("2028-9", "Asian"))]}, "Asian", None),
+        ({"extension": ethnicity_of("2135-2", "Hispanic or Latino")}, None, None),
         ({"communication": [{"language": {"text": "Spanish"}}]}, None, "Spanish"),
         (
             {"communication": [{"language": coded("en")}, {"language": coded("es"), "preferred": True}]},
@@ -432,9 +441,21 @@ def test_the_public_synthea_export_is_read_whole(tmp_path: Path) -> None:
         assert (file.rows_in + sum(file.left_out.values()), file.rows_quarantined) == (lines, 0)
     counts = "COUNT(DISTINCT encounter_id), COUNT(DISTINCT person_id), COUNT(birth_date)"
     assert staged_rows(result, "encounters", counts) == [(1215, 13, 1215)]
+    people = [json.loads(line) for line in (SHARED / "Patient.ndjson").read_text(encoding="utf-8").splitlines()]
+    said_of = {one["id"]: (text_of(one, "race"), one["communication"][0]["language"]["text"]) for one in people}
+    found = set(staged_rows(result, "encounters", "person_id, race, language"))
+    assert found == {(person, race, language) for person, (race, language) in said_of.items()}
+    assert {text_of(one, "ethnicity") for one in people} == {"Hispanic or Latino", "Not Hispanic or Latino"}  # not read
     kinds = dict(staged_rows(result, "encounters", "encounter_type, COUNT(*) OVER (PARTITION BY encounter_type)"))
     raw = [json.loads(line) for line in (SHARED / "Encounter.ndjson").read_text(encoding="utf-8").splitlines()]
     inpatient = [one for one in raw if one["class"]["code"] == "IMP"]
     nursing = [one for one in inpatient if one["type"][0]["coding"][0]["code"] == "449411000124106"]
     assert kinds["acute inpatient"] == len(inpatient) - len(nursing)
     assert kinds["emergency department"] == sum(one["class"]["code"] == "EMER" for one in raw)
+
+
+def text_of(patient: Resource, what: str) -> str:
+    """The text of US Core's race or ethnicity of a patient."""
+    (one,) = (part for part in patient["extension"] if part["url"].endswith(f"us-core-{what}"))
+    (text,) = (part["valueString"] for part in one["extension"] if part["url"] == "text")
+    return str(text)

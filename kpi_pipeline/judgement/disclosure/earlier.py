@@ -7,7 +7,7 @@ Not here: numbers of cases, which move within the system of all counts (`waterfa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Literal
 
@@ -31,13 +31,29 @@ Moved = Literal["not", "sums", "value"]
 """Of a figure that few patients moved: nothing need go, its sums, or its value, too."""
 
 
-class Earlier:
-    """What was printed before. issues: oldest first. n_changed: (metric, facility, month) → cases that count otherwise
-    than in the newest of them, as far as that is known."""
+Behind = Mapping[tuple[str, str, str], int]
+"""(metric, facility, month) → cases that count otherwise than in an issue, or their people where those are fewer, as
+far as that is known."""
 
-    def __init__(self, issues: Sequence[Publication] = (), n_changed: Mapping[tuple[str, str, str], int] | None = None):
+
+def behind_nothing(at: int) -> Behind:
+    """Of no issue further back it is known."""
+    return {}
+
+
+class Earlier:
+    """What was printed before. issues: oldest first. n_changed: what changed since the newest of them. further_back:
+    what changed since another one, by its place; asked for where a number moved more than once, since it takes time."""
+
+    def __init__(
+        self,
+        issues: Sequence[Publication] = (),
+        n_changed: Behind | None = None,
+        further_back: Callable[[int], Behind] = behind_nothing,
+    ):
         self._newest = len(issues) - 1
         self._n_changed = n_changed or {}
+        self._further_back = further_back
         self._printed: dict[Cell, dict[float, int]] = defaultdict(dict)
         self._withheld: set[Cell] = set()
         self._valued: set[tuple[str, str, str]] = set()
@@ -74,11 +90,11 @@ class Earlier:
         for name, now in ((NUMERATOR, figure.numerator), (DENOMINATOR, figure.denominator)):
             cell = Cell(figure.metric, figure.facility_id, str(figure.month), name)
             is_number_of_cases = is_count(cell, metric) if name == DENOMINATOR else counts_its_numerator(metric)
-            if is_number_of_cases or not isinstance(now, float):
-                continue
+            if is_number_of_cases or not isinstance(now, float) or self.is_known(cell, now):
+                continue  # printed again it tells nothing that it did not tell then
             for then in self.printed(cell):
                 change = abs(now - then)
-                if not is_same(now, then) and self._is_few(figure, metric, cell, then, change, threshold):
+                if self._is_few(figure, metric, cell, then, change, threshold):
                     if _is_told(figure, metric, cell, change, threshold):
                         return "value"
                     found = "sums"
@@ -88,14 +104,24 @@ class Earlier:
         """Whether fewer patients than the threshold may be behind a change; where nobody knows, one must be feared."""
         if is_count(cell, metric) and (change < threshold or metric.kind == "proportion"):
             return change < threshold  # so few events happened to no more patients, however many came in between
-        if self._printed[cell][then] == self._newest and cell.place in self._n_changed:
-            return self._n_changed[cell.place] < threshold
+        behind = self._behind(cell, self._printed[cell][then])
+        if behind is not None:
+            return behind < threshold
         counted = (
             self.printed(cell._replace(name=DENOMINATOR)) if is_count(cell._replace(name=DENOMINATOR), metric) else []
         )
         counted += self.printed(cell._replace(name=COUNTED))
         n_counted = figure.n_counted if isinstance(figure.n_counted, float) else 0.0
         return min((abs(n_counted - one) for one in counted), default=0.0) < threshold
+
+    def _behind(self, cell: Cell, at: int) -> int | None:
+        """How many are behind the change of a figure since an issue, where that is known.
+
+        Cases that came, went and came again since are no change, and the others may be of few people however many cases
+        they are: what each issue changed does not tell it.
+        """
+        changed = self._n_changed if at == self._newest else self._further_back(at)
+        return changed.get(cell.place)
 
 
 def _is_told(figure: Figure, metric: Metric, cell: Cell, change: float, threshold: int) -> bool:

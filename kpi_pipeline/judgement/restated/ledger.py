@@ -110,3 +110,8 @@ class Restated:
     figures: tuple[RestatedFigure, ...]
     defined_anew: Mapping[str, tuple[int, int]]
     releases: tuple[str, str]
+
+    @property
+    def n_behind(self) -> dict[tuple[str, str, str], int]:
+        """(metric, facility, month) → how many are behind the figure's change."""
+        return {(one.metric, one.facility_id, str(one.month)): one.n_behind for one in self.figures}

@@ -17,6 +17,7 @@ from kpi_pipeline.declared.commentary import AskedDecision, Commentary, asked_in
 from kpi_pipeline.delivery.archive import MANIFEST
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.delivery.register import Issue, archive_of
+from kpi_pipeline.judgement.disclosure.earlier import Behind
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.judgement.vintages import Vintage
@@ -66,13 +67,21 @@ def read_issue_before(archive: Path, follows: dict[str, Any] | None) -> IssueBef
 
 def published_before(before: IssueBefore | None, metrics: Mapping[str, Metric]) -> tuple[Publication, ...]:
     """What the issues before printed for the same readers, oldest first, as far back as the archive goes."""
-    found: list[Publication] = []
-    while before is not None:
-        (figures,) = before.folder.glob("*.figures.csv")
+    found = []
+    for issue in issues_until(before):
+        (figures,) = issue.folder.glob("*.figures.csv")
         stem = figures.with_name(figures.name.removesuffix(".figures.csv"))
-        found.insert(0, read_published(stem, metrics, may_be_older=True).publication)
-        before = issue_before_that(before)
+        found.append(read_published(stem, metrics, may_be_older=True).publication)
     return tuple(found)
+
+
+def issues_until(before: IssueBefore | None) -> list[IssueBefore]:
+    """An issue and those that it follows, oldest first."""
+    found: list[IssueBefore] = []
+    while before is not None:
+        found.insert(0, before)
+        before = issue_before_that(before)
+    return found
 
 
 def vintages_before(before: IssueBefore | None, *, scope: str) -> tuple[Vintage, ...]:
@@ -102,6 +111,12 @@ def restated_since(before: IssueBefore, warehouse: Path, *, scope: str, snapshot
     if not (before.folder / ABOUT).is_file():
         return None
     return _restated(before.folder, before.number, before.month, warehouse.resolve(), scope, snapshot_id)
+
+
+def behind_since(before: IssueBefore, warehouse: Path, *, scope: str, snapshot_id: str) -> Behind:
+    """Figure → how many are behind its change since an issue; nothing where it kept no trace of its rows."""
+    restated = restated_since(before, warehouse, scope=scope, snapshot_id=snapshot_id)
+    return {} if restated is None else restated.n_behind
 
 
 def decisions_asked(

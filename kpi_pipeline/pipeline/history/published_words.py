@@ -25,6 +25,8 @@ _PATIENTS = (
 ).split()
 _BOUND = re.compile(r"(?:\b(?:to|than|least|most|under|below|above|within|from)|[–-])\s*$", re.IGNORECASE)
 """What stands before a number that bounds others, and counts nobody."""
+_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
+"""A month in a file's name is no count of what its name says next."""
 _LEDGER = ("rows_in", "staged", "quarantined", "duplicate", "superseded")
 
 
@@ -83,7 +85,7 @@ def _texts(stem: Path, model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if workbook.is_file():
         yield from (("XLSX", text) for text in _workbook_texts(workbook))
     for file in stem.parent.glob(f"{stem.name}.*"):
-        yield "file name", file.name.replace("-", " ")
+        yield "file name", re.sub(r"[\W_]+", " ", _DATE.sub(" ", file.name))
 
 
 def _strings(value: object) -> Iterator[str]:
