@@ -20,7 +20,7 @@ def tables_of(landing: Path) -> list[str]:
 def edit_rows(landing: Path, table: str, random: Random, *, n: int = 30) -> None:
     """Edits n rows of the newest file of a table: every third is taken back, one in three sent again, one late.
 
-    A row whose key is several columns is sent again under its own key: two rows of one key that differ are parts of a
+    Where a key is several columns, a row is never sent again under the key of another: they would be parts of one
     record, and refused.
     """
     file = max(one for one in landing.glob("*.csv") if one.stem.rstrip("_0123456789") == table)
@@ -28,14 +28,16 @@ def edit_rows(landing: Path, table: str, random: Random, *, n: int = 30) -> None
         reader = csv.DictReader(lines)
         head, rows = list(reader.fieldnames or ()), list(reader)
     key = _key_of(table)
-    changed = [column for column in head if len(key) == 1 or column not in key] or head
     for at in range(n):
         place = random.randrange(len(rows))
         if at % 3 == 0:
             del rows[place]
         elif at % 3 == 1:
-            column = random.choice(changed)
-            rows[place] = rows[place] | {column: random.choice(rows)[column]}
+            column = random.choice(head)
+            again = rows[place] | {column: random.choice(rows)[column]}
+            others = [row for row in rows if row is not rows[place]]
+            if len(key) == 1 or all(any(row[part] != again[part] for part in key) for row in others):
+                rows[place] = again
         else:
             new = {} if table in OF_AN_ENCOUNTER else {head[0]: f"LATE{at}{random.randrange(10_000)}"}
             rows.append(rows[place] | new)
