@@ -36,7 +36,7 @@ def edit_rows(landing: Path, table: str, random: Random, *, n: int = 30) -> None
             column = random.choice(head)
             again = rows[place] | {column: random.choice(rows)[column]}
             others = [row for row in rows if row is not rows[place]]
-            if len(key) == 1 or all(any(row[part] != again[part] for part in key) for row in others):
+            if len(key) == 1 or all(any(row.get(part) != again.get(part) for part in key) for row in others):
                 rows[place] = again
         else:
             new = {} if table in OF_AN_ENCOUNTER else {head[0]: f"LATE{at}{random.randrange(10_000)}"}
