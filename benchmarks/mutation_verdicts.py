@@ -19,8 +19,14 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_name("equivalent_mutants.yaml")
-TESTS = {"metrics": "tests/metrics/test_zero_cost.py", "warehouse": "tests/warehouse"}
-"""Folder of sql/ → the tests of the suite that are asked about what survives there."""
+TESTS = {
+    "metrics": ("tests/metrics/test_zero_cost.py",),
+    "warehouse": (
+        "tests/warehouse",
+        *(f"--ignore=tests/warehouse/test_spark_{one}.py" for one in ("dialect", "engine")),
+    ),
+}
+"""Folder of sql/ → the tests of the suite that are asked about what survives there; Spark's say nothing of rows."""
 COPIED = ("kpi_pipeline", "sql", "tests", "benchmarks", "report_templates", "docs")
 
 
@@ -92,11 +98,11 @@ def unseen_by_suite(kind: str, mutants: Sequence[Mutant]) -> list[Mutant]:
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)
         if not _passes(TESTS[kind], copy):
-            raise AssertionError(f"{TESTS[kind]} fails without any change")
+            raise AssertionError(f"{TESTS[kind][0]} fails without any change")
         return [one for one in mutants if _passes_with(one, copy / "sql" / kind / f"{one.name}.sql", TESTS[kind], copy)]
 
 
-def _passes_with(mutant: Mutant, file: Path, tests: str, copy: Path) -> bool:
+def _passes_with(mutant: Mutant, file: Path, tests: Sequence[str], copy: Path) -> bool:
     true = file.read_text(encoding="utf-8")
     head, end, _ = true.partition("---*/\n")
     file.write_text(head + end + mutant.sql + "\n", encoding="utf-8")
@@ -106,7 +112,7 @@ def _passes_with(mutant: Mutant, file: Path, tests: str, copy: Path) -> bool:
         file.write_text(true, encoding="utf-8")
 
 
-def _passes(tests: str, folder: Path) -> bool:
+def _passes(tests: Sequence[str], folder: Path) -> bool:
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0

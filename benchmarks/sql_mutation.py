@@ -12,6 +12,7 @@ golden sets) are not asked, so that share is a lower bound. --write puts the las
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -250,7 +251,9 @@ def try_tables(proofs: Proofs, chosen: Sequence[Mutant], equal: set[str]) -> lis
 
 def ask_suite(kind: str, survivors: Sequence[Mutant], equal: set[str]) -> list[Mutant]:
     """Those that the suite does not notice either; it is not asked about the equal ones."""
-    left = unseen_by_suite(kind, [one for one in survivors if one.words not in equal])
+    asked = [one for one in survivors if one.words not in equal]
+    print(f"asking the tests about {', '.join(one.words for one in asked) or 'none'}", file=sys.stderr, flush=True)
+    left = unseen_by_suite(kind, asked)
     return [one for one in survivors if one.words in equal or one in left]
 
 

@@ -98,6 +98,7 @@ KINDS: Mapping[str, Shape] = {
     "values_missing_in_month": Shape("table columns", counts="stays of_stays", details="month"),
     "kind_thin": Shape("table facility_id columns", counts="rows usual", details="month"),
     # columns: the kind of rows, where it is not the whole table
+    "months_thin": Shape("table facility_id columns", counts="rows usual", details="first_month last_month"),
     "months_low": Shape("table facility_id columns", counts="rows usual", details="first_month last_month"),
     "months_high": Shape("table facility_id columns", counts="rows usual", details="first_month last_month"),
     "cells_empty": Shape("table facility_id columns", counts="rows of_rows"),

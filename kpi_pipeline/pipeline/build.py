@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,8 @@ from kpi_pipeline.intake.staged.full_feeds import Shrinkage, shrinkage_since
 from kpi_pipeline.intake.staged.landing_used import note_landing
 from kpi_pipeline.intake.staged.staged_files import StagedFile
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.metrics.summing import case_faults
 from kpi_pipeline.metrics.values import remove_older_values, write_all_values
+from kpi_pipeline.pipeline.case_lists import CaseLists
 from kpi_pipeline.reference.store import SHIPPED_FOLDER, default_reference_folder
 from kpi_pipeline.warehouse.build import build_tables, refuse_shrunken_feeds
 from kpi_pipeline.warehouse.connection import build_and_swap, open_warehouse, read_snapshot_id, store_folder
@@ -93,7 +94,11 @@ def build_from_intake(
     folder = reference if reference is not None else default_reference_folder(warehouse)
     before = _present_snapshot(warehouse)
     reads = [SHIPPED_FOLDER, *([folder] if folder is not None else [])]
-    with build_and_swap(warehouse, settings=settings, reads=reads) as connection:
+    metrics = load_metrics()
+    with (
+        build_and_swap(warehouse, settings=settings, reads=reads) as connection,
+        closing(CaseLists(connection, list(metrics.values()), settings=settings, engine=engine)) as cases,
+    ):
         snapshot_id = build_tables(
             connection,
             intake,
@@ -101,15 +106,15 @@ def build_from_intake(
             settings=settings,
             built_at=built_at,
             progress=progress,
+            on_tables=cases.start,
             engine=engine,
         )
         facts = read_build_facts(connection)
         on_facts(facts)
         shrunken = _lost_since(connection, intake, previous or warehouse)
         refuse_shrunken_feeds(shrunken, settings)
-        metrics = load_metrics()
         faults = _too_many_quarantined(facts, settings)
-        faults += case_faults(connection, metrics.values(), engine)
+        faults += cases.faults()
         if faults:
             raise CheckError(faults)
         write_all_values(connection, warehouse, snapshot_id, settings=settings, progress=progress, engine=engine)

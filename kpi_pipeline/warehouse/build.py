@@ -51,11 +51,13 @@ def build_tables(
     settings: Settings,
     built_at: str,
     progress: Progress = lambda _: None,
+    on_tables: Callable[[], None] = lambda: None,
     engine: Engine = DUCKDB,
 ) -> str:
     """Fills an empty database with every warehouse table and returns the snapshot id.
 
-    reference: the folder of imported reference files, or None for the shipped ones alone. Raises CheckError
+    reference: the folder of imported reference files, or None for the shipped ones alone. on_tables: is told when
+    measures can be computed; what follows are the warnings and the checks. Raises CheckError
     when rows in and rows out do not agree or a key is not unique; then nothing may be published.
     """
     _prepare(connection, intake, settings)
@@ -73,6 +75,7 @@ def build_tables(
     refuse_shrunken_feeds(read_shrinkages(connection), settings)
     engine.create_tables(connection, progress)
     create_supply(connection, intake, settings)
+    on_tables()
     snapshot_id = _snapshot_id(intake, [table.sha256 for table in tables], settings)
     _write_build_info(connection, intake, snapshot_id, built_at)
     check_conservation(connection)

@@ -20,6 +20,7 @@ from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.pipeline.risk_models import Span, fit_risk_model
 from kpi_pipeline.reference.importer import import_reference
 from kpi_pipeline.synthetic import Truth, generate_hospital
+from kpi_pipeline.synthetic.truth import FaultTruth
 from kpi_pipeline.warehouse.connection import open_warehouse
 
 METRICS = load_metrics()
@@ -157,3 +158,40 @@ def test_a_measure_finds_what_was_made(name: str, built: tuple[Path, Truth]) -> 
     assert shown
     for row in shown:
         assert row["value"] == pytest.approx(of_value[row["facility_id"], row["month"]], abs=1e-5), row["month"]
+
+
+def test_every_injected_fault_is_counted_as_often_as_it_was_made(built: tuple[Path, Truth]) -> None:
+    """Rows set aside by reason, copies and first versions in the ledger, rows joined into one stay, cases left out."""
+    warehouse, truth = built
+    of_outcome: dict[str, list[FaultTruth]] = {}
+    for fault in truth.faults:
+        of_outcome.setdefault(fault.outcome, []).append(fault)
+    with open_warehouse(warehouse) as connection:
+
+        def one(sql: str) -> int:
+            ((number,),) = connection.execute(sql).fetchall()
+            return int(number)
+
+        reasons = connection.execute(
+            "SELECT reason, COUNT(*) FROM (SELECT UNNEST(reasons) AS reason FROM quarantine WHERE table_name = "
+            "'encounters') GROUP BY ALL"
+        ).fetchall()
+        assert dict(reasons) == {fault.reason: fault.rows for fault in of_outcome["quarantined"]}
+        for counted, fault in (("duplicate", "exact_duplicate"), ("superseded", "corrected_resend")):
+            of_ledger = f"SELECT SUM({counted}) FROM row_ledger WHERE table_name = 'encounters'"
+            assert one(of_ledger) == truth.fault(fault).rows
+        again = "SELECT COUNT(*) FROM encounters WHERE encounter_status = 'duplicate_stay'"
+        assert one(again) == truth.fault("same_stay_other_number").rows
+        joined = {encounter_id for fault in of_outcome["combined"] for encounter_id in fault.encounter_ids}
+        found = connection.execute("SELECT encounter_id FROM stay_encounters WHERE encounter_id <> stay_id").fetchall()
+        assert {encounter_id for (encounter_id,) in found} - set(
+            truth.fault("same_stay_other_number").encounter_ids
+        ) == (joined)
+        for fault in of_outcome["excluded"]:
+            for name in fault.excluded_from:
+                cases = query_cases(connection, METRICS[name])
+                left_out = set(cases.loc[cases["exclusion_reason"] == fault.reason, "case_id"])
+                assert left_out >= set(fault.encounter_ids), (name, fault.name)
+                # the stays of the last days are not costed either
+                assert fault.reason == "not_costed" or len(left_out) == fault.rows, (name, fault.name)
+    assert of_outcome.keys() == {"quarantined", "duplicate", "superseded", "combined", "excluded", "ordinary"}

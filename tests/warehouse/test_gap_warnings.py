@@ -63,9 +63,19 @@ def test_denials_that_stop_are_told_though_there_is_not_one_a_day(tmp_path: Path
     denials = "denial_id,encounter_id,denied_on\n" + "".join(
         f"D{month}{n},F1-{month}-{n},{month}-28\n" for month in MONTHS[:7] for n in range(12)
     )
-    sentences = told(tmp_path, {**encounters(*rows), "denials.csv": denials}, ["month_thin"])
-    assert sorted(one.split(", where")[0] for one in sentences) == [
-        f"denials: facility 'F1' sent no rows for {month} 2026" for month in ("August", "September")
+    assert told(tmp_path, {**encounters(*rows), "denials.csv": denials}, ["month_thin", "months_thin"]) == [
+        "denials: facility 'F1' sent no rows in the 2 months from August 2026 to September 2026, where 12 a month are "
+        "usual. Is a part of the feed missing?"
+    ]
+
+
+def test_thin_months_in_a_row_are_one_sentence_and_others_are_not(tmp_path: Path) -> None:
+    few = {"2026-03": 9, "2026-05": 8, "2026-06": 7}
+    rows = [row for month in MONTHS for row in rows_of(month, few.get(month, 30))]
+    assert told(tmp_path, encounters(*rows), ["month_thin", "months_thin"]) == [
+        "encounters: facility 'F1' sent 18 rows for March 2026, where 60 are usual. Is a part of the feed missing?",
+        "encounters: facility 'F1' sent 30 rows in the 2 months from May 2026 to June 2026, where 60 a month are "
+        "usual. Is a part of the feed missing?",
     ]
 
 

@@ -4,6 +4,9 @@ the rows rest on does neither. Figures over them can be computed, and would misl
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
+
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
@@ -44,19 +47,26 @@ def find_levels(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 def _thin_months(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """Months with far fewer rows than the median month of the same table and facility, or of the table as a whole; and
-    with far fewer of one kind that a measure counts (observation stays, say) though the table has its rows.
+    with far fewer of one kind that a measure counts (observation stays, say) though the table has its rows. Months in
+    a row are one notice, with the rows of all of them and those usual in one.
 
     Looked at are whole months from the first that is not thin itself up to the claimed watermark, but not after a
     facility's last encounters: that a feed of encounters stops is `feed_ends`'s matter.
     """
     notices = []
-    for table, kind, place, month, n_rows, usual in connection.execute(_THIN_MONTHS).fetchall():
-        counts, details = {"rows": n_rows, "usual": usual}, {"month": month}
-        if kind:
-            columns = (kind,)
+    thin = connection.execute(_THIN_MONTHS).fetchall()
+    for (table, kind, place, _), group in groupby(thin, key=itemgetter(0, 1, 2, 3)):
+        months = list(group)
+        (_, _, _, _, first, _, usual), last = months[0], months[-1][4]
+        columns, counts = (kind,) if kind else (), {"rows": sum(month[5] for month in months), "usual": usual}
+        if len(months) > 1:
+            span = {"first_month": first, "last_month": last}
+            one = Notice("months_thin", table=table, facility_id=place, columns=columns, counts=counts, details=span)
+        elif kind:
+            details = {"month": first}
             one = Notice("kind_thin", table=table, facility_id=place, columns=columns, counts=counts, details=details)
         else:
-            one = Notice("month_thin", table=table, facility_id=place, counts=counts, details=details)
+            one = Notice("month_thin", table=table, facility_id=place, counts=counts, details={"month": first})
         notices.append(one)
     return notices
 
@@ -170,7 +180,16 @@ _THIN = f"""
 
 _THIN_MONTHS = f"""
     WITH {_THIN}
-    SELECT table_name, kind, place, STRFTIME(month, '%Y-%m'), CAST(n_rows AS BIGINT), CAST(usual AS BIGINT)
+    SELECT
+        table_name,
+        kind,
+        place,
+        -- The same for months in a row.
+        DATEDIFF('month', DATE '2000-01-01', month)
+        - ROW_NUMBER() OVER (PARTITION BY table_name, kind, place ORDER BY month) AS stretch,
+        STRFTIME(month, '%Y-%m'),
+        CAST(n_rows AS BIGINT),
+        CAST(usual AS BIGINT)
     FROM thin
     -- The whole is told where no single place is, and a kind where the table is not.
     WHERE NOT EXISTS (

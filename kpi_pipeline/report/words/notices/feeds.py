@@ -66,6 +66,17 @@ def _kind_thin(notice: Notice) -> str:
     )
 
 
+def _months_thin(notice: Notice) -> str:
+    rows, usual = notice.counts["rows"], notice.counts["usual"]
+    first, last = (Month.parse(notice.details[name]) for name in ("first_month", "last_month"))
+    kind = f" ({notice.columns[0]})" if notice.columns else ""
+    had = "no rows" if rows == 0 else counted(notice, "rows", "rows")
+    span = f"the {format_number(last.months_since(first) + 1)} months from {first.name} to {last.name}"
+    far = "far fewer than usual" if usual is None else f"where {format_number(usual)} a month are usual"
+    cause = "Is a part of the feed missing, or written otherwise?" if kind else "Is a part of the feed missing?"
+    return f"{notice.table}{kind}: {place_of(notice)} sent {had} in {span}, {far}. {cause}"
+
+
 def _months_apart(notice: Notice) -> str:
     rows, usual = notice.counts["rows"], notice.counts["usual"]
     few = notice.kind == "months_low"
@@ -104,6 +115,7 @@ FEEDS: Mapping[str, Callable[[Notice], str]] = {
     "feed_stopped": _feed_stopped,
     "month_thin": _month_thin,
     "kind_thin": _kind_thin,
+    "months_thin": _months_thin,
     "months_low": _months_apart,
     "months_high": _months_apart,
     "values_missing": _values_missing,
