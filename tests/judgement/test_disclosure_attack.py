@@ -267,6 +267,24 @@ def test_a_small_number_of_staff_is_no_patient() -> None:
     assert not METRICS["licences_expired"].counts_patients
 
 
+def test_hours_of_staff_near_to_a_sum_of_patients_are_not_taken_for_it() -> None:
+    """Costs of 40 stays and the same less three: told. The same two numbers, one of them of staff: nothing."""
+
+    def sums(other: str) -> Publication:
+        made = Publication()
+        for metric, total, cases in ((COST, 400.0, 40.0), (other, 370.0, 37.0)):
+            for name, number in ((NUMERATOR, total), (COUNTED, cases)):
+                made.numbers[Cell(metric, "A", str(LAST), name)] = number
+        return made
+
+    staff = METRICS[ADJUSTED].model_copy(update={"counts_patients": False})
+    told = attack(sums(ADJUSTED), METRICS, threshold=11)
+    assert [(one.cell.metric, one.lower) for one in told if one.difference_to] == [(COST, 30.0)]
+    assert [
+        one for one in attack(sums(ADJUSTED), {**METRICS, ADJUSTED: staff}, threshold=11) if one.difference_to
+    ] == []
+
+
 # ── the parts ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -110,7 +110,8 @@ def _attack_differences(publication: Publication, metrics: Mapping[str, Metric],
     """Two printed sums of one quantity whose cases differ by a few patients: the difference is those patients' sum."""
     sums: dict[tuple[str, str], dict[tuple[str, str], float]] = defaultdict(dict)
     for cell, number in publication.numbers.items():
-        is_sum = cell.name in (NUMERATOR, DENOMINATOR) and not is_count(cell, metrics[cell.metric])
+        metric = metrics[cell.metric]  # hours of staff are no sum of patients, however near to one
+        is_sum = cell.name in (NUMERATOR, DENOMINATOR) and metric.counts_patients and not is_count(cell, metric)
         if is_sum and number:  # counts are the solver's matter
             sums[(cell.metric, cell.name)][(cell.facility_id, cell.month)] = number
     found = []
