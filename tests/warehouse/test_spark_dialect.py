@@ -26,6 +26,8 @@ COLUMNS = {"d": "DATE", "e": "DATE", "n": "BIGINT", "x": "DOUBLE", "s": "VARCHAR
 class Translating(DuckDbEngine):
     """Builds as ever, and keeps the Spark form of all that is computed."""
 
+    holds_lists = False  # as Spark's
+
     def __init__(self) -> None:
         self.made: list[str] = []
 
