@@ -18,8 +18,8 @@ from kpi_pipeline.metrics.cases import missing_inputs, read_supply
 from kpi_pipeline.metrics.completeness import mark_incomplete_months
 from kpi_pipeline.metrics.declaration import Metric
 from kpi_pipeline.metrics.intervals import gamma_interval, log_delta_interval, log_normal_interval, wilson_interval
-from kpi_pipeline.metrics.lists import OF_EVENTS, has_stays
-from kpi_pipeline.metrics.summing import forget_sums, has_large_sums, sum_cases
+from kpi_pipeline.metrics.sums.lists import OF_EVENTS, has_stays
+from kpi_pipeline.metrics.sums.summing import forget_sums, has_large_sums, sum_cases
 from kpi_pipeline.metrics.totals import exclusions_sql, totals_sql
 from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from kpi_pipeline.core.sql.sql_text import literal
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, Metric
-from kpi_pipeline.metrics.lists import DATABASE
-from kpi_pipeline.metrics.summing import feeds_key
+from kpi_pipeline.metrics.sums.lists import DATABASE
+from kpi_pipeline.metrics.sums.summing import feeds_key
 
 SILENT_AFTER_DAYS = 92
 """A facility without a row for a quarter is taken as closed; it no longer keeps the system's months open."""

@@ -11,7 +11,7 @@ from kpi_pipeline.core.errors import Fault
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql.connections import connect_again
 from kpi_pipeline.metrics.declaration import Metric
-from kpi_pipeline.metrics.summing import case_faults
+from kpi_pipeline.metrics.sums.summing import case_faults
 from kpi_pipeline.warehouse.engines.engine import Engine
 
 _ENCOUNTERS_A_GIGABYTE = 250_000

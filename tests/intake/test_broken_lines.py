@@ -28,7 +28,7 @@ BROKEN = {
 
 def opened(path: Path, content: bytes, end: bytes = b"\n") -> OpenFile:
     path.write_bytes(b"a,b,c" + end + content)
-    sql = csv_sql(TextShape(path), COLUMNS)
+    sql = csv_sql(TextShape(path), COLUMNS, is_printable=False)
     return OpenFile(path.name, tuple(COLUMNS), sql, sql, text=TextShape(path))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from kpi_pipeline.metrics.compute import compute_values
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.metrics.summing import case_faults
+from kpi_pipeline.metrics.sums.summing import case_faults
 from kpi_pipeline.warehouse.engines.engine import DuckDbEngine
 from tests.support.cases import ONE_IS_ENOUGH, case, measure, warehouse_of
 

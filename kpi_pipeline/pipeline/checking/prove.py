@@ -18,7 +18,7 @@ from kpi_pipeline.core.yaml_files import render_yaml
 from kpi_pipeline.intake.contract import load_contracts
 from kpi_pipeline.metrics.cases import find_metric, read_cases
 from kpi_pipeline.metrics.proof import SpecCase, SpecFile, SpecResult, TextRow, case_differences
-from kpi_pipeline.metrics.summing import case_faults
+from kpi_pipeline.metrics.sums.summing import case_faults
 from kpi_pipeline.metrics.values import read_values, values_folder, write_values
 from kpi_pipeline.pipeline.build import read_landing
 from kpi_pipeline.reference.importer import import_reference

@@ -210,9 +210,9 @@ def _people_born_on_one_day(connection: duckdb.DuckDBPyConnection) -> list[Notic
 def _people_born_twice(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """People of whom rows say two dates of birth, or two sexes: one number for strangers."""
     names = ("birth_date", "sex")
-    said = ", ".join(f"COUNT({name}) AS n_{name}, MIN({name}) <> MAX({name}) AS two_{name}s" for name in names)
+    said = ", ".join(f"COUNT({name}) AS n_{name}, MIN({name}) <> MAX({name}) AS other_{name}" for name in names)
     counts = ", ".join(
-        f"COUNT(*) FILTER (WHERE n_{name} > 1 AND two_{name}s), COUNT(*) FILTER (WHERE n_{name} > 1)" for name in names
+        f"COUNT(*) FILTER (WHERE n_{name} > 1 AND other_{name}), COUNT(*) FILTER (WHERE n_{name} > 1)" for name in names
     )
     row = connection.execute(
         f"WITH people AS (SELECT {said} FROM encounters GROUP BY person_id) SELECT {counts} FROM people"

@@ -22,7 +22,7 @@ from kpi_pipeline.metrics.cases import (
     watermarks_sql,
 )
 from kpi_pipeline.metrics.declaration import CASE_COLUMNS, Metric
-from kpi_pipeline.metrics.lists import (
+from kpi_pipeline.metrics.sums.lists import (
     DATABASE,
     OF_EVENTS,
     count_event_patients,
