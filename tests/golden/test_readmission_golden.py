@@ -30,6 +30,7 @@ TUVA_NAMES = {
     "discharged_at": "encounter_end_date",
     "total_charges": "charge_amount",
     "procedure_code": "source_code",
+    "updated_at": "ingest_datetime",
 }
 
 
