@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,7 @@ from kpi_pipeline.improvement.denials import Denials, read_denials
 from kpi_pipeline.improvement.drivers.collect import Drivers, read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.claims.claim import Claim
+from kpi_pipeline.judgement.disclosure.earlier import Behind
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.restated.ledger import Restated
@@ -234,13 +236,18 @@ def read_report_inputs(
         restated=_restated(issue, warehouse, facility, facts),
         vintages=vintages_before(issue.before, scope=facility or WHOLE_SYSTEM),
         published=() if privacy == "internal" else published_before(issue.before, metrics),
-        further_back=lambda at: behind_since(
-            issues_until(issue.before)[at],
-            warehouse,
-            scope=facility or WHOLE_SYSTEM,
-            snapshot_id=facts.snapshot_id,
-        ),
+        further_back=_behind_each(issue.before, warehouse, facility or WHOLE_SYSTEM, facts.snapshot_id),
     )
+
+
+def _behind_each(before: IssueBefore | None, warehouse: Path, scope: str, snapshot_id: str) -> Callable[[int], Behind]:
+    """What changed since each issue before, by its place among them; each is compared once, and only if it is asked."""
+
+    @cache
+    def behind(at: int) -> Behind:
+        return behind_since(issues_until(before)[at], warehouse, scope=scope, snapshot_id=snapshot_id)
+
+    return behind
 
 
 def judge_page_figures(
