@@ -56,6 +56,7 @@ GIVEN = {
     "intake/reading/opened.py": {"sql", "text", "is_bare"},
     "intake/reading/refused_rows.py": {"names"},
     "intake/mapping/row_types.py": {"text", "month", "name"},
+    "intake/staged/staged_faults.py": {"name"},
     "intake/staged/staging.py": {"condition", "counts", "name", "staging.rows_sql", "opened.every_row_sql"},
     "intake/reading/text_files.py": {"selected", "spec", "name"},
     "intake/reading/workbooks.py": {"selected", "spec", "name"},

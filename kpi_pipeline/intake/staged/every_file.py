@@ -23,8 +23,8 @@ from kpi_pipeline.intake.reading.landing_options import LandingOptions
 from kpi_pipeline.intake.reading.lookups import Lookup
 from kpi_pipeline.intake.staged.file_staging import ChangedFileError, stage_landed
 from kpi_pipeline.intake.staged.opening import Work
+from kpi_pipeline.intake.staged.staged_faults import conflict_faults, place_faults
 from kpi_pipeline.intake.staged.staged_files import StagedFile
-from kpi_pipeline.intake.staged.staging import conflict_faults, place_faults
 
 _MOST_AT_ONCE = 4
 """Each file that is written holds some hundred thousand rows in memory."""

@@ -8,9 +8,8 @@ counted in the file's bytes, and what is staged against its own record whenever 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +18,8 @@ import duckdb
 from kpi_pipeline.core.errors import DefinitionError, Fault, InputError
 from kpi_pipeline.core.files import disk_full, is_disk_full, make_private_folder, replace_file
 from kpi_pipeline.core.sql.sql_text import identifier, parquet_file, path_literal
-from kpi_pipeline.core.text.glyphs import font_folder, named_characters, printable_characters
 from kpi_pipeline.core.text.language import format_count
-from kpi_pipeline.intake.contract import Contract, Mapping, load_contracts
+from kpi_pipeline.intake.contract import Contract, Mapping
 from kpi_pipeline.intake.mapping.checked_rows import checked_rows_sql
 from kpi_pipeline.intake.mapping.mapping_check import broken_mapping
 from kpi_pipeline.intake.reading.broken_lines import read_rows
@@ -30,12 +28,12 @@ from kpi_pipeline.intake.reading.opened import SOURCE_LINE, OpenFile
 from kpi_pipeline.intake.reading.parquet_files import broken_parquet
 from kpi_pipeline.intake.reading.readers import read_faults
 from kpi_pipeline.intake.reading.refused_rows import write_refused_rows
-from kpi_pipeline.intake.reading.row_faults import physical_lines, unreadable_fault
+from kpi_pipeline.intake.reading.row_faults import unreadable_fault
 from kpi_pipeline.intake.reading.scan import exact_count
-from kpi_pipeline.intake.staged.one_row_each import conflict_fault, find_conflicts
+from kpi_pipeline.intake.staged.one_row_each import find_conflicts
+from kpi_pipeline.intake.staged.staged_counts import Counts, columns_supplied, count_left_out, unread_numbers
 from kpi_pipeline.intake.staged.staged_files import StagedFile, read_record, staged_rows_sql, write_record
 
-_IN_LETTERS = "Write it in Latin, Greek or Cyrillic letters."
 _RECIPE = "4"
 """Raised when staging itself changes what it makes of the same file."""
 _FORMAT = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000"
@@ -98,7 +96,7 @@ def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: P
         rows_read = _count_rows(connection, staging, building)
         refused = folder / f"{key}.quarantine.parquet"
         write_refused_rows(connection, building, refused, opened, counts.refused, rows_read)
-        left_out = _count_left_out(connection, building) if mapping.leaves_out else {}
+        left_out = count_left_out(connection, building) if mapping.leaves_out else {}
         finished = _without_refused(connection, building, mapping) if counts.refused or left_out else building
         staging.verify()
         staged = folder / f"{key}.parquet"
@@ -122,7 +120,7 @@ def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: P
         rows_staged=counts.rows - counts.refused,
         rows_quarantined=counts.refused,
         unreadable=counts.unreadable,
-        columns_supplied=_columns_supplied(connection, staged, contract),
+        columns_supplied=columns_supplied(connection, staged, contract),
         left_out=left_out,
         rows_read=rows_read,
         rows_empty=n_empty,
@@ -135,47 +133,6 @@ def stage_file(connection: duckdb.DuckDBPyConnection, staging: Staging, store: P
     return result
 
 
-def conflict_faults(staged: StagedFile, opened: OpenFile, limit_pct: float) -> list[Fault]:
-    """The fault of a file whose rows of one key are parts of a record and not versions of it."""
-    conflicts = staged.conflicts
-    if conflicts is None or not conflicts.exceed(limit_pct):
-        return []
-    lines = list(conflicts.rows)
-    if opened.text is not None:
-        lines = physical_lines(opened.text, [line - 1 for line in lines])
-    return [conflict_fault(opened.name, conflicts, load_contracts()[staged.table], lines)]
-
-
-def place_faults(connection: duckdb.DuckDBPyConnection, staged: StagedFile, opened: OpenFile) -> list[Fault]:
-    """The rows of facilities and units that cannot be used: a clock nobody knows, a name that cannot be printed."""
-    name = {"facilities": "facility_name", "units": "unit_name"}.get(staged.table)
-    if name is None:
-        return []
-    rows_sql = parquet_file(staged.staged)
-    found = connection.execute(f"SELECT {SOURCE_LINE}, {name} FROM {rows_sql} WHERE {name} IS NOT NULL").fetchall()
-    what = {int(line): _unprintable_words(name, str(text)) for line, text in found}
-    faults = {line: Fault("", words, _IN_LETTERS) for line, words in what.items() if words}
-    if staged.table == "facilities":
-        zones = connection.execute(
-            f"SELECT {SOURCE_LINE}, time_zone FROM {rows_sql} "
-            "WHERE time_zone NOT IN (SELECT name FROM pg_timezone_names())"
-        ).fetchall()
-        faults |= {
-            int(line): Fault("", f"{zone!r} is not a time zone.", "Write it like America/New_York.")
-            for line, zone in zones
-        }
-    numbers = sorted(faults)
-    lines = numbers if opened.text is None else physical_lines(opened.text, [number - 1 for number in numbers])
-    return [replace(faults[number], where=f"{opened.name}:{line}") for number, line in zip(numbers, lines, strict=True)]
-
-
-def _unprintable_words(column: str, text: str) -> str:
-    missing = set(text) - printable_characters(font_folder())
-    missing |= {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs")}
-    missing -= set(" \t\n\r\v\f")
-    return f"{column} holds characters that cannot be printed: {named_characters(missing)}." if missing else ""
-
-
 def landed_sql(opened: OpenFile, optional_columns: tuple[str, ...]) -> str:
     """The SELECT behind the view `landed`; optional columns that the file does not have are NULL."""
     have = {column.lower() for column in opened.columns}
@@ -184,20 +141,13 @@ def landed_sql(opened: OpenFile, optional_columns: tuple[str, ...]) -> str:
     return f"SELECT *{extra} FROM ({opened.sql})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    rows: int
-    refused: int
-    unreadable: dict[str, int]
-
-
 def _write_checked_rows(
     connection: duckdb.DuckDBPyConnection, staging: Staging, building: Path
-) -> tuple[_Counts, tuple[str, ...]]:
+) -> tuple[Counts, tuple[str, ...]]:
     """Copies the checked rows; again, where the numbers of a column turn out to be written in another form."""
     _copy_checked_rows(connection, staging, building)
     counts = _count(connection, building, staging)
-    unread = _unread_numbers(connection, building, staging.contract, counts)
+    unread = unread_numbers(connection, building, staging.contract, counts)
     doubtful: tuple[str, ...] = ()
     if unread:
         is_other, doubtful = staging.reread(unread)
@@ -300,14 +250,7 @@ def _without_refused(connection: duckdb.DuckDBPyConnection, building: Path, mapp
     return good
 
 
-def _count_left_out(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
-    found = connection.execute(
-        f"SELECT left_out, COUNT(*) FROM {parquet_file(path)} WHERE left_out IS NOT NULL GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    return {str(reason): int(n) for reason, n in found}
-
-
-def _count(connection: duckdb.DuckDBPyConnection, path: Path, staging: Staging) -> _Counts:
+def _count(connection: duckdb.DuckDBPyConnection, path: Path, staging: Staging) -> Counts:
     has_lenient = any(column.when_unreadable == "unknown" for column in staging.contract.columns.values())
     told = "unreadable" if has_lenient else "NULL"
     kept = "left_out IS NULL" if staging.mapping.leaves_out else "TRUE"
@@ -322,30 +265,4 @@ def _count(connection: duckdb.DuckDBPyConnection, path: Path, staging: Staging) 
         ).fetchall()
         found = {str(name): int(n) for name, n in of_columns}
         unreadable = {name: found[name] for name in staging.contract.columns if name in found}
-    return _Counts(int(n_rows), int(n_refused), unreadable)
-
-
-def _unread_numbers(
-    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, counts: _Counts
-) -> list[str]:
-    """The number columns with values that cannot be read, whether that refuses their rows or not."""
-    numbers = [name for name, column in contract.columns.items() if column.type in ("number", "integer")]
-    unread = [name for name in numbers if name in counts.unreadable]
-    strict = [name for name in numbers if contract.columns[name].when_unreadable == "quarantine"]
-    if counts.refused and strict:
-        reasons = {
-            str(row[0])
-            for row in connection.execute(
-                f"SELECT DISTINCT UNNEST(STRING_SPLIT(reasons, ' ')) FROM {parquet_file(path)} "
-                "WHERE reasons IS NOT NULL"
-            ).fetchall()
-        }
-        unread += [name for name in strict if f"invalid_{name}" in reasons]
-    return unread
-
-
-def _columns_supplied(connection: duckdb.DuckDBPyConnection, staged: Path, contract: Contract) -> tuple[str, ...]:
-    names = list(contract.columns)
-    counts = ", ".join(f"COUNT({identifier(name)})" for name in names)
-    row = connection.execute(f"SELECT {counts} FROM {parquet_file(staged)}").fetchall()[0]
-    return tuple(name for name, count in zip(names, row, strict=True) if count)
+    return Counts(int(n_rows), int(n_refused), unreadable)
