@@ -2,6 +2,8 @@
 
 For each hospital: can any withheld count be narrowed, or the sum of a few patients be worked out, also by subtracting
 one issue from the next, with the defence on, with each issue defended for itself, and with small counts withheld alone?
+And where some readers get a copy of an issue, of the whole or of one place, and others none: does all of them together
+tell, where a copy is made knowing what any outsider was shown, and where it knows what its own readers were?
 `--write` puts the table into docs/disclosure.md. Fixed seeds.
 
 Run from the root of the repository: python -m benchmarks.disclosure_simulation [--hospitals 200] [--results FILE]
@@ -17,14 +19,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure.attack import attack, few_people_shown
 from kpi_pipeline.judgement.disclosure.counts import Number, Withheld, is_small
-from kpi_pipeline.judgement.disclosure.earlier import Earlier
+from kpi_pipeline.judgement.disclosure.earlier import Behind
 from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.publication import Publication, publish
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.figures import Figure
-from tests.support.small_hospitals import LAST, METRICS, draw_issues
+from tests.support.issues_before import after
+from tests.support.small_hospitals import FACILITIES, LAST, METRICS, draw_issues
 
 THRESHOLD = 11
 N_ISSUES = 3
@@ -56,7 +62,7 @@ def measure_hospital(seed: int) -> dict[str, float]:
     printed: list[Publication] = []
     kept: list[Figure] = []
     for figures, changed in zip(issues, n_changed, strict=True):
-        kept = withhold_small_numbers(figures, METRICS, threshold=THRESHOLD, earlier=Earlier(printed, changed))
+        kept = withhold_small_numbers(figures, METRICS, threshold=THRESHOLD, earlier=after(printed, changed))
         printed.append(publish(kept))
     seconds = time.process_time() - started
     alone = withhold_small_numbers(issues[0], METRICS, threshold=THRESHOLD)
@@ -70,11 +76,56 @@ def measure_hospital(seed: int) -> dict[str, float]:
         "seed": seed,
         "told": len(attack_issues(printed, METRICS, threshold=THRESHOLD, n_changed=n_changed)) + few,
         "told_forgetful": len(attack_issues(forgetful, METRICS, threshold=THRESHOLD, n_changed=n_changed)),
+        **{
+            name: len(
+                attack_issues(
+                    issues_apart(seed, issues, n_changed, knows_all=knows_all),
+                    METRICS,
+                    threshold=THRESHOLD,
+                    n_changed=n_changed,
+                )
+            )
+            for name, knows_all in (("told_apart", True), ("told_apart_own", False))
+        },
         "told_without": len(attack(publish(small_alone(newest)), METRICS, threshold=THRESHOLD)),
         **_withheld(issues[0], alone, "alone"),
         **_withheld(issues[-1], kept, "third"),
         "seconds": seconds,
     }
+
+
+READERS = (WHOLE_SYSTEM, WHOLE_SYSTEM, *FACILITIES)
+"""Whom a hospital sends copies to: two boards of the whole, and one of each place."""
+_GETS_AN_ISSUE = 0.6
+
+
+def issues_apart(
+    seed: int, issues: Sequence[Sequence[Figure]], n_changed: Sequence[Behind], *, knows_all: bool
+) -> list[Publication]:
+    """What is published of each issue, where only some readers get a copy of it; at least one does.
+
+    knows_all: whether a copy is made knowing what any outsider was shown, or its own readers alone.
+    """
+    rng = np.random.default_rng([seed, 2])
+    shown: list[tuple[int, int, Publication]] = []  # issue, reader, what the copy printed
+    together = []
+    for at, figures in enumerate(issues):
+        readers = [one for one in range(len(READERS)) if rng.random() < _GETS_AN_ISSUE] or [0]
+        made: list[tuple[int, int, Publication]] = []
+        for reader in readers:
+            known = [(when, copy) for when, whose, copy in shown if knows_all or whose == reader]
+            newest = n_changed[at] if known and known[-1][0] == at - 1 else None
+            kept = withhold_small_numbers(
+                figures, METRICS, threshold=THRESHOLD, earlier=after([copy for _, copy in known], newest)
+            )
+            own = [one for one in kept if READERS[reader] in (WHOLE_SYSTEM, one.facility_id)]
+            made.append((at, reader, publish(own)))
+        shown += made
+        whole = Publication()
+        for _, _, copy in made:
+            whole = whole.merged(copy)
+        together.append(whole)
+    return together
 
 
 def _people_behind(figures: Sequence[Figure]) -> dict[tuple[str, str, str], float]:
@@ -97,11 +148,14 @@ def table_of(results: Sequence[dict[str, float]]) -> str:
         return 100 * sum(one[f"{name}_withheld"] for one in results) / sum(one[f"{name}_values"] for one in results)
 
     return (
-        "| Hospitals of three facilities, three issues | told, defence on | told, each issue for itself "
-        "| told, small counts alone | values withheld, first issue | third issue | seconds a hospital |\n"
-        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-        f"| {n} | {n_with('told')} | {n_with('told_forgetful')} | {n_with('told_without')} | {share('alone'):.0f} % "
-        f"| {share('third'):.0f} % | {sum(one['seconds'] for one in results) / n:.2f} |\n"
+        f"| Of {n} hospitals of three facilities, three issues | told |\n| --- | ---: |\n"
+        f"| the defence on, every copy of every issue | {n_with('told')} |\n"
+        f"| the defence on, copies of some places to some readers | {n_with('told_apart')} |\n"
+        f"| the same, each copy knowing what its own readers were shown | {n_with('told_apart_own')} |\n"
+        f"| each issue for itself | {n_with('told_forgetful')} |\n"
+        f"| small counts alone | {n_with('told_without')} |\n\n"
+        f"Values withheld: {share('alone'):.0f} % in the first issue, {share('third'):.0f} % in the third. "
+        f"{sum(one['seconds'] for one in results) / n:.2f} seconds a hospital.\n"
     )
 
 

@@ -24,7 +24,7 @@ from kpi_pipeline.improvement.denials import Denials
 from kpi_pipeline.improvement.drivers.collect import Drivers
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.disclosure.earlier import Behind, behind_nothing
-from kpi_pipeline.judgement.disclosure.publication import Publication
+from kpi_pipeline.judgement.disclosure.shown import NOTHING_SHOWN, Shown
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.judgement.vintages import Vintage
 from kpi_pipeline.metrics.declaration import Metric
@@ -44,8 +44,8 @@ class ReportInputs:
     asked: the decisions earlier reports asked for, by key, oldest first. outcomes: what became of them, as answered.
     said: the claims of the issue before, to be followed up; none where there is no issue before.
     restated: what became of the figures the issue before showed; None where there is none before.
-    published: what the issues before printed for the same readers, oldest first. further_back: which of them → figure →
-    those behind its change since; asked for where a number moved more than once.
+    shown: what the issues before showed outsiders. behind: which of them → figure → those behind its change since;
+    asked for where a number moved. is_newest_shown: whether outsiders were shown nothing since the issue before.
     vintages: the figures of this place as the issues before showed them, to this audience.
     drivers: what days and dollars come from, of the chosen facility; None leaves page 4 out.
     budget: of the chosen facility's department; None where none is booked. It counts no patients.
@@ -74,8 +74,9 @@ class ReportInputs:
     outcomes: Mapping[str, DecisionOutcome] = field(default_factory=dict)
     said: tuple[Claim, ...] = ()
     restated: Restated | None = None
-    published: tuple[Publication, ...] = ()
-    further_back: Callable[[int], Behind] = behind_nothing
+    shown: Shown = NOTHING_SHOWN
+    behind: Callable[[int], Behind] = behind_nothing
+    is_newest_shown: bool = True
     vintages: tuple[Vintage, ...] = ()
     drivers: Drivers | None = None
     gaps: tuple[MetricGaps, ...] = ()

@@ -25,6 +25,7 @@ from kpi_pipeline.judgement.bands import Band, JudgedBands, judge_bands
 from kpi_pipeline.judgement.claims.follow import FollowUp
 from kpi_pipeline.judgement.claims.printed import follow_printed, with_kept_onsets
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
+from kpi_pipeline.judgement.disclosure.publication import publish
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.drivers import JudgedDrivers, has_waits_by_party, judge_drivers
 from kpi_pipeline.judgement.false_signals import false_signals_of
@@ -41,7 +42,7 @@ from kpi_pipeline.judgement.measures import (
     index_figures,
 )
 from kpi_pipeline.judgement.records import JudgedRecords, judge_records
-from kpi_pipeline.judgement.restated.judge import JudgedRestated, judge_restated
+from kpi_pipeline.judgement.restated.judge import JudgedRestated, figures_with_sums, judge_restated
 from kpi_pipeline.judgement.tables.denials import JudgedDenials, judge_denials
 from kpi_pipeline.judgement.tables.fairness import JudgedFairness, judge_fairness
 from kpi_pipeline.judgement.tables.totals import JudgedTotals, judge_totals
@@ -228,12 +229,11 @@ def _as_may_be_known(inputs: ReportInputs, figures: list[Figure]) -> list[Figure
     """The figures with small numbers withheld where the report is for outsiders."""
     if not inputs.withholds:
         return figures
-    n_changed = {} if inputs.restated is None else inputs.restated.n_behind
     return withhold_small_numbers(
         figures,
         inputs.metrics,
         threshold=inputs.settings.small_number_threshold,
-        earlier=Earlier(inputs.published, n_changed, inputs.further_back),
+        earlier=Earlier(inputs.shown, inputs.behind),
     )
 
 
@@ -272,5 +272,12 @@ def _judge_facilities(
 def _judge_restated(inputs: ReportInputs, index: FigureIndex) -> JudgedRestated | None:
     if inputs.restated is None:
         return None
-    threshold = inputs.settings.small_number_threshold
-    return judge_restated(inputs.restated, index, withholds=inputs.withholds, threshold=threshold)
+    own = [index.get((one.metric, one.facility_id), {}).get(one.month) for one in inputs.restated.figures]
+    now = publish(figure for figure in own if figure is not None)
+    return judge_restated(
+        inputs.restated,
+        index,
+        withholds=inputs.withholds,
+        threshold=inputs.settings.small_number_threshold,
+        with_sums=figures_with_sums(inputs.restated, now, inputs.shown) if inputs.is_newest_shown else (),
+    )

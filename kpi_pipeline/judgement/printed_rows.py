@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.judgement.disclosure.page_cells import moved_little, table_cell, table_months, was_left_out
+from kpi_pipeline.judgement.disclosure.page_cells import table_cell, table_months
 from kpi_pipeline.judgement.disclosure.publication import Cell
+from kpi_pipeline.judgement.disclosure.shown import moved_little, was_left_out
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.measures import FigureIndex
 
@@ -24,7 +25,7 @@ def rows_moved_little(
     the report's own: of such tables a row that is withheld stands in no file, and one that an issue of the same months
     left out counts as withheld by it.
     """
-    if not inputs.withholds or not inputs.published:
+    if not inputs.withholds or not inputs.shown.tables:
         return set()
     shown_from = inputs.month.plus(1 - inputs.settings.report.months_shown)
     own = [month for (_, place), known in figures.items() if place == inputs.facility_id for month in known]
@@ -35,10 +36,8 @@ def rows_moved_little(
         cell = table_cell(figure_id, inputs.facility_id, of_row)
         assert cell is not None, figure_id
         counts[row] = (cell, count)
-    moved = moved_little(inputs.published, counts, threshold=inputs.settings.small_number_threshold)
+    moved = moved_little(inputs.shown, counts, threshold=inputs.settings.small_number_threshold)
     if spans is None:
         return moved
     newest = str(inputs.month)
-    return moved | {
-        row for row, (cell, count) in counts.items() if count and was_left_out(inputs.published, cell, newest)
-    }
+    return moved | {row for row, (cell, count) in counts.items() if count and was_left_out(inputs.shown, cell, newest)}

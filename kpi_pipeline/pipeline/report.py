@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +23,6 @@ from kpi_pipeline.improvement.denials import Denials, read_denials
 from kpi_pipeline.improvement.drivers.collect import Drivers, read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.claims.claim import Claim
-from kpi_pipeline.judgement.disclosure.earlier import Behind
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.restated.ledger import Restated
@@ -34,15 +32,13 @@ from kpi_pipeline.metrics.provenance import provenance_json
 from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.history.issue_before import (
     IssueBefore,
-    behind_since,
     decisions_asked,
-    issues_until,
-    published_before,
     restated_since,
     roots_of,
     vintages_before,
 )
 from kpi_pipeline.pipeline.history.restatement import read_shown
+from kpi_pipeline.pipeline.history.shown_before import ShownIssue, behind_each, is_newest_shown, what_was_shown
 from kpi_pipeline.report.build import build_whole
 from kpi_pipeline.report.forms.figures.page_figure import PageFigure
 from kpi_pipeline.report.forms.figures.page_figures import page_figures
@@ -55,7 +51,8 @@ from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 @dataclass(frozen=True, slots=True)
 class IssueWords:
     """What a report says of itself as an issue. number None: a draft. with_roots: the root over each figure's case
-    list is in provenance.json. said: what the issue before claimed; before: where it lies. As in `ReportInputs`."""
+    list is in provenance.json. said: what the issue before claimed; before: where it lies. shown: the issues that
+    outsiders have, oldest first; none for a report that withholds nothing. As in `ReportInputs`."""
 
     number: int | None = None
     replaces: str = ""
@@ -63,6 +60,7 @@ class IssueWords:
     with_roots: bool = False
     said: tuple[Claim, ...] = ()
     before: IssueBefore | None = None
+    shown: tuple[ShownIssue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,19 +233,10 @@ def read_report_inputs(
         said=issue.said,
         restated=_restated(issue, warehouse, facility, facts),
         vintages=vintages_before(issue.before, scope=facility or WHOLE_SYSTEM),
-        published=() if privacy == "internal" else published_before(issue.before, metrics),
-        further_back=_behind_each(issue.before, warehouse, facility or WHOLE_SYSTEM, facts.snapshot_id),
+        shown=what_was_shown(issue.shown),
+        behind=behind_each(issue.shown, warehouse, facts.snapshot_id),
+        is_newest_shown=is_newest_shown(issue.shown, issue.before),
     )
-
-
-def _behind_each(before: IssueBefore | None, warehouse: Path, scope: str, snapshot_id: str) -> Callable[[int], Behind]:
-    """What changed since each issue before, by its place among them; each is compared once, and only if it is asked."""
-
-    @cache
-    def behind(at: int) -> Behind:
-        return behind_since(issues_until(before)[at], warehouse, scope=scope, snapshot_id=snapshot_id)
-
-    return behind
 
 
 def judge_page_figures(

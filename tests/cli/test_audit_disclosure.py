@@ -14,13 +14,13 @@ import pytest
 from kpi_pipeline.core.errors import InputError
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.vocabulary import Privacy
-from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.publication import DENOMINATOR, Cell
+from kpi_pipeline.judgement.disclosure.shown import shown_in
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.metrics.provenance import provenance_json
-from kpi_pipeline.pipeline.history.issue_before import published_before, read_issue_before
 from kpi_pipeline.pipeline.history.published_words import small_counts_said
+from kpi_pipeline.pipeline.history.shown_before import published_in
 from kpi_pipeline.pipeline.tracing.audit_disclosure import audit_reports
 from kpi_pipeline.report.build import build_report_and_tables
 from kpi_pipeline.report.forms.pdf import report_file_stem
@@ -96,28 +96,14 @@ def test_what_is_no_report_is_said_so(tmp_path: Path) -> None:
             audit_reports([tmp_path / "x.pdf"], threshold=11)
 
 
-def make_issue(archive: Path, number: int, snapshot: str, follows: dict[str, str] | None) -> dict[str, str]:
-    """An issue in the archive, of one board copy; how the next one names it."""
-    path = f"all/2026-{8 + number:02}/issue-{number}-board"
-    (archive / path).mkdir(parents=True)
-    whole = write_copies(archive / "made")[0]
+def test_what_an_archived_issue_printed_is_read_from_its_files(tmp_path: Path) -> None:
+    whole = write_copies(tmp_path / "made")[0]
+    (tmp_path / "archived").mkdir()
     for suffix in (".figures.csv", ".model.json"):
-        text = whole.with_name(whole.stem + suffix).read_text(encoding="utf-8").replace(SNAPSHOT, snapshot)
-        (archive / path / f"{whole.stem}{suffix}").write_text(text, encoding="utf-8", newline="")
-    manifest = json.dumps({"number": number, "month": f"2026-{8 + number:02}", "follows": follows}).encode()
-    (archive / path / "manifest.json").write_bytes(manifest)
-    return {"path": path, "manifest_sha256": sha256_of(manifest)}
-
-
-def test_what_every_issue_before_printed_is_read_from_the_archive(tmp_path: Path) -> None:
-    first = make_issue(tmp_path, 1, "a" * 64, None)
-    second = make_issue(tmp_path, 2, "b" * 64, first)
-    metrics = load_metrics()
-    found = published_before(read_issue_before(tmp_path, second), metrics)
-    assert len(found) == 2
+        made = whole.with_name(whole.stem + suffix)
+        made.rename(tmp_path / "archived" / made.name)
     cell = Cell(READMISSION, "all", "2026-08", DENOMINATOR)
-    assert Earlier(found).printed(cell) == [1260.0]
-    assert published_before(read_issue_before(tmp_path, None), metrics) == ()
+    assert Earlier(shown_in([published_in(tmp_path / "archived")])).printed(cell) == [1260.0]
 
 
 def test_two_issues_that_differ_by_three_patients_are_told_apart(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.judgement.disclosure.attack import Finding, attack, few_people_shown
 from kpi_pipeline.judgement.disclosure.counts import Withheld, is_small
-from kpi_pipeline.judgement.disclosure.earlier import Earlier
+from kpi_pipeline.judgement.disclosure.earlier import NOTHING_EARLIER, Earlier
 from kpi_pipeline.judgement.disclosure.narrowing import Equation, System, is_narrow
 from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.publication import (
@@ -26,9 +26,11 @@ from kpi_pipeline.judgement.disclosure.publication import (
     excluded,
     publish,
 )
+from kpi_pipeline.judgement.disclosure.shown import shown_in
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.disclosure.year_totals import total_tells_months
 from kpi_pipeline.judgement.figures import Figure
+from tests.support.issues_before import after
 from tests.support.small_hospitals import LAST, METRICS, draw_figures, draw_issues
 
 ADJUSTED, COST = "case_mix_adjusted_cost_per_case_usd", "total_cost_per_case_usd"
@@ -73,7 +75,7 @@ def shown_in_a_row(seed: int, *, remembers: bool) -> list[Finding]:
     issues, n_changed = draw_issues(seed, n_issues=2)
     printed: list[Publication] = []
     for figures, changed in zip(issues, n_changed, strict=True):
-        earlier = Earlier(printed, changed) if remembers else Earlier()
+        earlier = after(printed, changed) if remembers else NOTHING_EARLIER
         printed.append(publish(withhold_small_numbers(figures, METRICS, threshold=11, earlier=earlier)))
     return attack_issues(printed, METRICS, threshold=11, n_changed=n_changed)
 
@@ -89,11 +91,11 @@ def test_the_costs_of_one_late_stay_are_not_the_difference_of_two_issues() -> No
     one = next(figure for figure in draw_figures(5, n_months=1) if figure.metric == COST)
     then = _costs(one, 12_000_000.0, 1000.0)
     now = _costs(one, 12_040_000.0, 1001.0)
-    earlier = Earlier([publish(withheld([then]))], {(COST, one.facility_id, str(one.month)): 1})
+    earlier = after([publish(withheld([then]))], {(COST, one.facility_id, str(one.month)): 1})
     (shown,) = withhold_small_numbers([now], METRICS, threshold=11, earlier=earlier)
     assert isinstance(shown.numerator, Withheld)
     assert isinstance(shown.denominator, Withheld)
-    many = Earlier([publish(withheld([then]))], {(COST, one.facility_id, str(one.month)): 11})
+    many = after([publish(withheld([then]))], {(COST, one.facility_id, str(one.month)): 11})
     (later,) = withhold_small_numbers([_costs(one, 12_900_000.0, 1011.0)], METRICS, threshold=11, earlier=many)
     assert (later.numerator, later.denominator) == (12_900_000.0, 1011.0)
 
@@ -109,25 +111,26 @@ def test_a_batch_that_was_missing_for_an_issue_does_not_hide_the_one_patient_who
     first, second = _costs(one, 12_000_000.0, 1000.0), _costs(one, 11_760_000.0, 980.0)
     now = _costs(one, 12_144_000.0, 1012.0)
     printed = [publish(withheld([first]))]
-    (then,) = withhold_small_numbers([second], METRICS, threshold=11, earlier=Earlier(printed, {place: 20}))
+    (then,) = withhold_small_numbers([second], METRICS, threshold=11, earlier=after(printed, {place: 20}))
     printed.append(publish([then]))
     assert [issue.numbers[Cell(*place, NUMERATOR)] for issue in printed] == [12_000_000.0, 11_760_000.0]
     asked: list[int] = []
 
-    def further_back(at: int) -> dict[tuple[str, str, str], int]:
+    def behind(at: int) -> dict[tuple[str, str, str], int]:
         asked.append(at)
-        return {place: 1}
+        return {place: [1, 21][at]}
 
-    (leaking,) = withhold_small_numbers([now], METRICS, threshold=11, earlier=Earlier(printed, {place: 21}))
+    (leaking,) = withhold_small_numbers([now], METRICS, threshold=11, earlier=after(printed, {place: 21}))
     assert leaking.numerator == 12_144_000.0  # $144,000 more than the first issue: what the defence must not print
-    earlier = Earlier(printed, {place: 21}, further_back)
+    earlier = Earlier(shown_in(printed), behind)
     (shown,) = withhold_small_numbers([now], METRICS, threshold=11, earlier=earlier)
     assert isinstance(shown.numerator, Withheld)
     assert isinstance(shown.value, Withheld)  # times 1,012 it is the sum, to $506
     assert set(asked) == {0}
+    asked.clear()
     (again,) = withhold_small_numbers([second], METRICS, threshold=11, earlier=earlier)
     assert again.numerator == 11_760_000.0
-    assert set(asked) == {0}  # a number that did not move since needs no looking
+    assert asked == []  # a number that did not move since needs no looking
 
 
 def _costs(one: Figure, usd: float, n: float) -> Figure:
@@ -307,7 +310,7 @@ def test_a_count_that_nothing_bounds_is_not_called_solved() -> None:
     """The whole and A printed as rounded values alone, the sums of all withheld: B's costed stays may be any number.
     HiGHS calls the program with whole numbers solved, at exactly one."""
     (first, second, _), n_changed = draw_issues(64, n_issues=3)
-    earlier = Earlier([publish(withheld(first))], n_changed[1])
+    earlier = after([publish(withheld(first))], n_changed[1])
     now = publish(withhold_small_numbers(second, METRICS, threshold=11, earlier=earlier))
     assert all(now.numbers[Cell(COST, place, str(LAST.plus(-2)), COUNTED)] is None for place in ("B", "C"))
     assert attack(now, METRICS, threshold=11) == []

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
-from kpi_pipeline.judgement.disclosure.earlier import Earlier
 from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
@@ -24,6 +23,7 @@ from kpi_pipeline.judgement.disclosure.publication import (
 )
 from kpi_pipeline.judgement.disclosure.small_numbers import withhold_small_numbers
 from kpi_pipeline.judgement.figures import Figure
+from tests.support.issues_before import after
 from tests.support.small_hospitals import LAST, METRICS, draw_figures
 
 DENIALS, READMISSION, DISCHARGES = "denials_per_100_discharges", "readmission_30d", "discharges"
@@ -62,7 +62,7 @@ def told(*issues: Sequence[Figure]) -> list[object]:
     """What issues in a row tell, each made by the defence that knows those before it."""
     printed: list[Publication] = []
     for figures in issues:
-        kept = withhold_small_numbers(figures, METRICS, threshold=11, earlier=Earlier(printed))
+        kept = withhold_small_numbers(figures, METRICS, threshold=11, earlier=after(printed))
         printed.append(publish(kept))
     return list(attack_issues(printed, METRICS, threshold=11))
 

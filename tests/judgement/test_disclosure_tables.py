@@ -21,6 +21,7 @@ from kpi_pipeline.judgement.disclosure.groups import GroupCounts, GroupTable, wi
 from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.page_cells import table_cell, table_months
 from kpi_pipeline.judgement.disclosure.publication import COUNTED, DENOMINATOR, NUMERATOR, Cell, Publication
+from kpi_pipeline.judgement.disclosure.shown import shown_in
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import Judged, judge
 from kpi_pipeline.metrics.declaration import load_metrics
@@ -197,10 +198,10 @@ def test_no_table_tells_of_three_who_came_since_an_issue_of_the_same_months() ->
     then = published(full_inputs(privacy="board"))
     assert sum(number is not None for number in then.numbers.values()) > 20
     earlier = Publication({cell: None if number is None else number - 3 for cell, number in then.numbers.items()})
-    now = published(full_inputs(privacy="board", published=(earlier,)))
+    now = published(full_inputs(privacy="board", shown=shown_in([earlier])))
     left = [cell.name for cell, number in now.numbers.items() if number]
     assert [name for name in left if not name.endswith((" | all", " | All"))] == []
-    same = published(full_inputs(privacy="board", published=(then,)))
+    same = published(full_inputs(privacy="board", shown=shown_in([then])))
     assert same.numbers == then.numbers
 
 
@@ -212,16 +213,16 @@ def test_a_group_that_an_issue_of_the_same_months_left_out_stays_out() -> None:
     assert {cell.name for cell in groups} == {f"race cases | {name}" for name in "ABC"}
     left_out = next(cell for cell in groups if cell.name.endswith("A"))
     earlier = Publication({cell: number for cell, number in then.numbers.items() if cell != left_out})
-    now = published(full_inputs(privacy="board", published=(earlier,)))
+    now = published(full_inputs(privacy="board", shown=shown_in([earlier])))
     assert now.numbers.get(left_out) is None
     assert sum(cell in now.numbers for cell in groups) < 2  # nor is it the whole less the others
     without_page = Publication(
         {cell: number for cell, number in then.numbers.items() if cell not in groups},
         {("discharges", WHOLE_SYSTEM, str(LAST)): 1.0},
     )
-    assert groups.isdisjoint(published(full_inputs(privacy="board", published=(without_page,))).numbers)
+    assert groups.isdisjoint(published(full_inputs(privacy="board", shown=shown_in([without_page]))).numbers)
     month_before = replace(without_page, values={("discharges", WHOLE_SYSTEM, str(LAST.plus(-1))): 1.0})
-    assert groups <= published(full_inputs(privacy="board", published=(month_before,))).numbers.keys()
+    assert groups <= published(full_inputs(privacy="board", shown=shown_in([month_before]))).numbers.keys()
 
 
 @pytest.mark.parametrize(("of_months", "told"), [(100.0, 5.0), (99.75, 2.0), (99.0 + 7 / 12, None), (102.0, None)])

@@ -1,4 +1,4 @@
-"""What changed since issues further back is worked out only where it is asked for, and once for each."""
+"""What changed since an issue that outsiders have is worked out only where it is asked for, and once for each."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ from pathlib import Path
 
 import pytest
 
+from kpi_pipeline.core.periods import Month
 from kpi_pipeline.judgement.disclosure.earlier import Behind
-from kpi_pipeline.pipeline import report
+from kpi_pipeline.pipeline.history import shown_before
+from kpi_pipeline.pipeline.history.issue_before import IssueBefore
+from kpi_pipeline.pipeline.history.shown_before import ShownIssue
 
 
-def test_an_issue_further_back_is_compared_once_however_often_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[object] = []
+def test_an_issue_is_compared_once_for_its_own_place_however_often_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[tuple[int, str]] = []
 
-    def behind_since(before: object, *_: object, **__: object) -> Behind:
-        compared.append(before)
-        return {("denials", "all", "2026-09"): len(compared)}
+    def behind_since(before: IssueBefore, *_: object, scope: str, **__: object) -> Behind:
+        compared.append((before.number, scope))
+        return {("denials", scope, "2026-09"): len(compared)}
 
-    monkeypatch.setattr(report, "issues_until", lambda _: [f"issue {number}" for number in range(24)])
-    monkeypatch.setattr(report, "behind_since", behind_since)
-    behind = report._behind_each(None, Path("kpi.duckdb"), "all", "snapshot")
+    monkeypatch.setattr(shown_before, "behind_since", behind_since)
+    issues = [
+        ShownIssue(IssueBefore(Path(str(n)), n, Month(2026, 9), {}), {"scope": ("all", "north")[n % 2]})
+        for n in range(24)
+    ]
+    behind = shown_before.behind_each(issues, Path("kpi.duckdb"), "snapshot")
     assert compared == []
     told = [[behind(at) for at in range(24)] for _ in range(3)]
-    assert compared == [f"issue {number}" for number in range(24)]
+    assert compared == [(n, ("all", "north")[n % 2]) for n in range(24)]
     assert told[0] == told[1] == told[2]

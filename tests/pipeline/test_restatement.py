@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpi_pipeline.core.periods import Month
-from kpi_pipeline.judgement.restated.judge import hide_few
+from kpi_pipeline.judgement.restated.judge import hide_few, with_all_numbers
 from kpi_pipeline.judgement.restated.ledger import CAUSES, Cause, Restated
 from kpi_pipeline.judgement.restated.split import ChangedCase, Side, Sums, split_change, value_of
 from kpi_pipeline.metrics.declaration import INSUFFICIENT_FOLLOWUP, load_metrics
@@ -353,9 +353,8 @@ def test_a_copy_that_withholds_names_causes_and_no_number_of_few(tmp_path: Path)
     now = replace(then, encounters=list(then.encounters), files=["a", "b"])
     edit(now, "late", "P00", Random(0))
     ledger = compare(then, now, tmp_path)
-    open_copy = hide_few(ledger, ledger.figures, withholds=False, threshold=11)
-    assert open_copy.causes_only == frozenset()
-    board = hide_few(ledger, ledger.figures, withholds=True, threshold=11)
+    assert with_all_numbers(ledger, ledger.figures).causes_only == frozenset()
+    board = hide_few(ledger, ledger.figures, threshold=11, with_sums=keys(ledger))
     assert {(one.metric, one.facility_id, one.month) for one in board.figures} == board.causes_only
     for one in board.figures:
         assert all(
@@ -372,8 +371,12 @@ def test_many_changed_stays_of_one_person_are_of_one_person(tmp_path: Path) -> N
     ledger = compare(World(stays), World(costed, files=["a", "b"]), tmp_path)
     (whole,) = [one for one in ledger.figures if (one.metric, one.facility_id) == (COST, "all")]
     assert (sum(part.n_cases for part in whole.parts), whole.n_people, whole.n_behind) == (12, 1, 1)
-    board = hide_few(ledger, ledger.figures, withholds=True, threshold=11)
+    board = hide_few(ledger, ledger.figures, threshold=11, with_sums=keys(ledger))
     assert (COST, "all", Month.parse(MONTHS[0])) in board.causes_only
+
+
+def keys(ledger: Restated) -> set[tuple[str, str, Month]]:
+    return {(one.metric, one.facility_id, one.month) for one in ledger.figures}
 
 
 def test_what_a_file_knows_of_the_present_alone_replaces_what_it_knew_and_is_not_restated(tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
-"""What earlier issues printed for the same readers, and what of a figure would tell how few patients moved it since.
+"""What of a figure would tell how few patients moved it since an issue that outsiders have.
 
-Whoever keeps the last issue subtracts: a sum that moved by one late patient tells that patient's days and dollars.
+Whoever keeps an issue subtracts: a sum that moved by one late patient tells that patient's days and dollars.
 Not here: numbers of cases, which move within the system of all counts (`waterfall`).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import Literal
 
@@ -16,11 +15,11 @@ from kpi_pipeline.judgement.disclosure.publication import (
     DENOMINATOR,
     NUMERATOR,
     Cell,
-    Publication,
     counts_its_numerator,
     is_count,
     is_same,
 )
+from kpi_pipeline.judgement.disclosure.shown import NOTHING_SHOWN, Shown
 from kpi_pipeline.judgement.figures import Figure
 from kpi_pipeline.metrics.declaration import Metric
 
@@ -42,28 +41,12 @@ def behind_nothing(at: int) -> Behind:
 
 
 class Earlier:
-    """What was printed before. issues: oldest first. n_changed: what changed since the newest of them. further_back:
-    what changed since another one, by its place; asked for where a number moved more than once, since it takes time."""
+    """What outsiders were shown before. behind: what changed since an issue, by its place among them; asked only for a
+    number that moved since, as it takes time."""
 
-    def __init__(
-        self,
-        issues: Sequence[Publication] = (),
-        n_changed: Behind | None = None,
-        further_back: Callable[[int], Behind] = behind_nothing,
-    ):
-        self._newest = len(issues) - 1
-        self._n_changed = n_changed or {}
-        self._further_back = further_back
-        self._printed: dict[Cell, dict[float, int]] = defaultdict(dict)
-        self._withheld: set[Cell] = set()
-        self._valued: set[tuple[str, str, str]] = set()
-        for at, issue in enumerate(issues):
-            self._valued |= {place for place, value in issue.values.items() if value is not None}
-            for cell, number in issue.numbers.items():
-                if number is None:
-                    self._withheld.add(cell)
-                else:
-                    self._printed[cell][number] = at
+    def __init__(self, shown: Shown, behind: Callable[[int], Behind] = behind_nothing):
+        self._behind_issue = behind
+        self._printed, self._withheld, self._valued = shown.printed, shown.withheld, shown.valued
 
     def __bool__(self) -> bool:
         return bool(self._printed)
@@ -120,8 +103,7 @@ class Earlier:
         Cases that came, went and came again since are no change, and the others may be of few people however many cases
         they are: what each issue changed does not tell it.
         """
-        changed = self._n_changed if at == self._newest else self._further_back(at)
-        return changed.get(cell.place)
+        return self._behind_issue(at).get(cell.place)
 
 
 def _is_told(figure: Figure, metric: Metric, cell: Cell, change: float, threshold: int) -> bool:
@@ -144,4 +126,4 @@ def half_width(value: float | None, numerator: object, denominator: object, metr
     return inf if value == 0 else half / abs(value) * denominator
 
 
-NOTHING_EARLIER = Earlier()
+NOTHING_EARLIER = Earlier(NOTHING_SHOWN)

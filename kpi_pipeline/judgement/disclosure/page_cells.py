@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kpi_pipeline.core.periods import Month, month_range
-from kpi_pipeline.judgement.disclosure.counts import is_small
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
     DENOMINATOR,
     NUMERATOR,
     Cell,
-    Publication,
     Relation,
     is_count,
 )
@@ -132,36 +130,3 @@ def _may_be(numbers: Mapping[Cell, float | None], total: Cell, parts: Iterable[C
     known = [number for one in (total, *parts) if (number := numbers[one]) is not None]
     all_known = len(known) == 1 + len(list(parts))
     return not all_known or known[0] == sum(known[1:])
-
-
-def was_left_out(published: Iterable[Publication], cell: Cell, newest: str) -> bool:
-    """Whether an issue left a row of a table out that prints no row it withholds: one of the report's own newest month,
-    or one that printed other rows over the same months."""
-    for issue in published:
-        if cell in issue.numbers:
-            continue
-        months = {place[2] for place in issue.values}
-        same = any(own[:3] == cell[:3] for own in issue.numbers)
-        if same or (newest in months and newest == max(months)):
-            return True
-    return False
-
-
-def moved_little(
-    published: Iterable[Publication], counts: Mapping[Hashable, tuple[Cell, float]], *, threshold: int
-) -> set[Hashable]:
-    """Rows that may not be printed for what issues before printed: fewer patients than the threshold came or went since
-    in a table that begins in the same month, or an issue withheld the row of the same months."""
-    rows: dict[Cell, list[Hashable]] = defaultdict(list)
-    for key, (cell, _) in counts.items():
-        rows[begins(cell)].append(key)
-    found: set[Hashable] = set()
-    for issue in published:
-        for cell, then in issue.numbers.items():
-            for key in rows.get(begins(cell), ()) if is_of_table(cell) else ():
-                own, now = counts[key]
-                if (then is None and own == cell and now > 0) or (
-                    then is not None and is_small(abs(now - then), threshold)
-                ):
-                    found.add(key)
-    return found

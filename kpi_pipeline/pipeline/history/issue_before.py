@@ -18,13 +18,11 @@ from kpi_pipeline.delivery.archive import MANIFEST
 from kpi_pipeline.delivery.files import sha256_of
 from kpi_pipeline.delivery.register import Issue, archive_of
 from kpi_pipeline.judgement.disclosure.earlier import Behind
-from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.judgement.vintages import Vintage
 from kpi_pipeline.metrics.declaration import Metric, load_metrics
 from kpi_pipeline.pipeline.history.case_sums import FigureKey
 from kpi_pipeline.pipeline.history.evidence import ABOUT, CASES, build_evidence, build_trace
-from kpi_pipeline.pipeline.history.published import read_published
 from kpi_pipeline.pipeline.history.restatement import compare_evidence, read_shown
 from kpi_pipeline.pipeline.history.roots import figure_roots
 from kpi_pipeline.state.database import Database
@@ -63,25 +61,6 @@ def read_issue_before(archive: Path, follows: dict[str, Any] | None) -> IssueBef
         raise DeliveryError(Fault("archive", what, "Restore the archive from the backup."))
     manifest = json.loads(file.read_bytes())
     return IssueBefore(folder, int(manifest["number"]), Month.parse(manifest["month"]), dict(follows))
-
-
-def published_before(before: IssueBefore | None, metrics: Mapping[str, Metric]) -> tuple[Publication, ...]:
-    """What the issues before printed for the same readers, oldest first, as far back as the archive goes."""
-    found = []
-    for issue in issues_until(before):
-        (figures,) = issue.folder.glob("*.figures.csv")
-        stem = figures.with_name(figures.name.removesuffix(".figures.csv"))
-        found.append(read_published(stem, metrics, may_be_older=True).publication)
-    return tuple(found)
-
-
-def issues_until(before: IssueBefore | None) -> list[IssueBefore]:
-    """An issue and those that it follows, oldest first."""
-    found: list[IssueBefore] = []
-    while before is not None:
-        found.insert(0, before)
-        before = issue_before_that(before)
-    return found
 
 
 def vintages_before(before: IssueBefore | None, *, scope: str) -> tuple[Vintage, ...]:

@@ -23,6 +23,7 @@ from kpi_pipeline.delivery.rights import check_right
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.history.issue_basis import Basis, read_basis
+from kpi_pipeline.pipeline.history.shown_before import newest_shown
 from kpi_pipeline.pipeline.issuing.issue_desk import IssueDesk, Progress, check_texts
 from kpi_pipeline.pipeline.issuing.issue_files import build_files, exceptions_of, pdf_of, said_sha256, words_of
 from kpi_pipeline.warehouse.connection import open_warehouse
@@ -115,7 +116,7 @@ def _draft(
 ) -> Drafted:
     set_aside = overrides_of(desk.database, month, desk.facts.snapshot_id)
     replaces = f"It replaces issue {before.number}: {why.rstrip('.')}." if before is not None else ""
-    words = words_of(desk, str(month), scope, audience.name, replaces=replaces)
+    words = words_of(desk, str(month), scope, audience, made_from=basis.hashes, replaces=replaces)
     obstacles = obstacles_of(desk, month, scope, ())
     if desk.settings.delivery.gate.commentary_required:
         built = build_files(desk, month, scope, audience.profile, words, decided)  # for its words alone
@@ -137,6 +138,7 @@ def _draft(
             pdf_sha256=sha256_of(pdf),
             basis={
                 "made_from": dict(basis.hashes),
+                "shown": newest_shown(words.shown),
                 "replaces": replaces,
                 "gate_overrides": list(words.gate_overrides),
                 "forms": list(audience.other_forms),

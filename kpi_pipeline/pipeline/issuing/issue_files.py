@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from kpi_pipeline.core.files import working_folder
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
+from kpi_pipeline.declared.audiences import Audience
 from kpi_pipeline.delivery.claims import claims_of as claims_on_record
 from kpi_pipeline.delivery.files import name_of_pdf
 from kpi_pipeline.delivery.register import issue_before
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.pipeline.history.issue_before import open_issue_before
+from kpi_pipeline.pipeline.history.shown_before import issues_shown
 from kpi_pipeline.pipeline.issuing.issue_desk import IssueDesk
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 
@@ -45,13 +47,20 @@ def build_files(
         return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
 
 
-def words_of(desk: IssueDesk, month: str, scope: str, audience: str, *, replaces: str) -> IssueWords:
-    """What a report says of itself before it has a number; what it replaces, what the issue before said and showed."""
-    before = issue_before(desk.database, month=month, scope=scope, audience=audience)
+def words_of(
+    desk: IssueDesk, month: str, scope: str, audience: Audience, *, made_from: Mapping[str, str], replaces: str
+) -> IssueWords:
+    """What a report says of itself before it has a number: what it replaces, what the issue before said and showed.
+
+    With what outsiders were shown, where it withholds. made_from: the hashes of its basis.
+    """
+    withholds = audience.profile != "internal"
+    shown = issues_shown(desk.archive, desk.database, Month.parse(month), made_from) if withholds else ()
+    before = issue_before(desk.database, month=month, scope=scope, audience=audience.name)
     if before is None:
-        return IssueWords(None, replaces, with_roots=True)
+        return IssueWords(None, replaces, with_roots=True, shown=shown)
     said, lies = claims_on_record(desk.database, before.id), open_issue_before(desk.archive, desk.database, before)
-    return IssueWords(None, replaces, with_roots=True, said=said, before=lies)
+    return IssueWords(None, replaces, with_roots=True, said=said, before=lies, shown=shown)
 
 
 def exceptions_of(files: dict[str, bytes]) -> list[str]:

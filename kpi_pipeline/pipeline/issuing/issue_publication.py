@@ -28,9 +28,11 @@ from kpi_pipeline.delivery.signing import read_signing_key
 from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.pipeline.history.issue_basis import Basis, claims_file, read_basis, refuse_another_basis
-from kpi_pipeline.pipeline.history.issue_before import IssueBefore, evidence_of
+from kpi_pipeline.pipeline.history.issue_before import evidence_of
+from kpi_pipeline.pipeline.history.shown_before import newest_shown
 from kpi_pipeline.pipeline.issuing.issue_desk import IssueDesk, Progress, check_texts
 from kpi_pipeline.pipeline.issuing.issue_files import build_files, claims_of, pdf_of, said_sha256, words_of
+from kpi_pipeline.pipeline.report import IssueWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,10 @@ def _publish(
     at: datetime,
 ) -> Published:
     audience = _audience_of(desk, issue)
-    words = words_of(desk, issue.month, issue.scope, issue.audience, replaces=issue.basis["replaces"])
+    words = words_of(desk, issue.month, issue.scope, audience, made_from=basis.hashes, replaces=issue.basis["replaces"])
+    if newest_shown(words.shown) != issue.basis["shown"]:
+        what = "a report was issued to outsiders since it was drafted, whose readers may lay the two side by side."
+        raise DeliveryError(Fault(f"issue {issue.name}", what, _begin_again(issue)))
     words = replace(words, gate_overrides=tuple(issue.basis["gate_overrides"]))
     again = build_files(desk, month, issue.scope, audience.profile, words, decided)
     if sha256_of(pdf_of(again)[1]) != issue.pdf_sha256:
@@ -162,7 +167,7 @@ def _publish(
         seal_publication(desk.database, issue.id, manifest_sha256=sha256, by=by, at=at)
         reached("publish.sealed")
 
-    about = _about(numbered, basis, words.before)
+    about = _about(numbered, basis, words)
     archived = write_issue(desk.archive, path, files, about=about, signing_key=key, seal=seal)
     reached("publish.archived")
     return _finish(desk, numbered, audience, archived, claims_of(files), by=by, at=at)
@@ -222,9 +227,10 @@ def _begin_again(issue: Issue) -> str:
     return f"It has number {issue.number}, and nobody got it: {withdraw} --why …. {anew}"
 
 
-def _about(issue: Issue, basis: Basis, before: IssueBefore | None) -> dict[str, object]:
+def _about(issue: Issue, basis: Basis, words: IssueWords) -> dict[str, object]:
     return {
-        "follows": None if before is None else before.follows,
+        "follows": None if words.before is None else words.before.follows,
+        "shown": newest_shown(words.shown),
         "month": issue.month,
         "scope": issue.scope,
         "audience": issue.audience,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from kpi_pipeline.core.errors import DeliveryError, Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.delivery.archive import folder_faults
+from kpi_pipeline.delivery.archive import MANIFEST, folder_faults
 from kpi_pipeline.delivery.register import Issue, archive_of, list_issues
-from kpi_pipeline.judgement.restated.judge import JudgedRestated, hide_few
+from kpi_pipeline.judgement.disclosure.shown import shown_in
+from kpi_pipeline.judgement.restated.judge import JudgedRestated, figures_with_sums, hide_few, with_all_numbers
+from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.history.evidence import ABOUT
+from kpi_pipeline.pipeline.history.issue_before import read_issue_before
 from kpi_pipeline.pipeline.history.restatement import compare_evidence, read_shown
+from kpi_pipeline.pipeline.history.shown_before import is_newest_shown, published_in, read_issues_shown
 from kpi_pipeline.state.database import Database
 
 
@@ -48,8 +53,21 @@ def diff_issues(archive: Path, database: Database, then: Issue, now: Issue, *, s
         number=then.number or 0,
         month=Month.parse(then.month),
     )
-    withholds = "internal" not in (then.profile, now.profile) or then.profile != now.profile
-    return hide_few(ledger, ledger.figures, withholds=withholds, threshold=settings.small_number_threshold)
+    if then.profile == now.profile == "internal":
+        return with_all_numbers(ledger, ledger.figures)
+    with_sums = _with_sums(archive, folders, ledger)
+    return hide_few(ledger, ledger.figures, threshold=settings.small_number_threshold, with_sums=with_sums)
+
+
+def _with_sums(archive: Path, folders: list[Path], ledger: Restated) -> set[tuple[str, str, Month]]:
+    """The figures whose sums both issues print; none where outsiders were shown something between the two."""
+    before, after = (published_in(folder) for folder in folders)
+    manifest = json.loads((folders[1] / MANIFEST).read_bytes())
+    follows = read_issue_before(archive, manifest["follows"])
+    shown = read_issues_shown(archive, manifest.get("shown", ()))
+    if follows is None or follows.folder != folders[0] or not is_newest_shown(shown, follows):
+        return set()
+    return figures_with_sums(ledger, after, shown_in([before]))
 
 
 def _sound_folder(archive: Path, database: Database, issue: Issue) -> Path:

@@ -29,6 +29,7 @@ from kpi_pipeline.pipeline.history.issue_basis import (
     settings_from,
 )
 from kpi_pipeline.pipeline.history.issue_before import read_issue_before
+from kpi_pipeline.pipeline.history.shown_before import read_issues_shown
 from kpi_pipeline.pipeline.report import IssueWords, write_report
 from kpi_pipeline.warehouse.connection import store_folder
 
@@ -135,6 +136,7 @@ def _make_again(
             with_roots=True,
             said=claims_from(folder),
             before=before,
+            shown=read_issues_shown(archive, manifest["shown"]),
         ),
         decided=decisions_from(folder),
         forms=manifest.get("forms", ()),
