@@ -4,7 +4,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/debian.sh
 
-if ! { command -v chromium && command -v npm; } >/dev/null; then
-    install_debian axe chromium npm || exit 0
-fi
+missing=() # an npm that is there may be another's than Debian's, beside which Debian's cannot be installed
+for program in chromium npm; do
+    command -v "$program" >/dev/null || missing+=("$program")
+done
+[[ ${#missing[@]} -eq 0 ]] || install_debian axe "${missing[@]}" || exit 0
 [[ -e .axe/node_modules/axe-core/axe.min.js ]] || npm install --silent --no-audit --no-fund --prefix .axe axe-core@4.14.1

@@ -8,6 +8,7 @@ import pytest
 
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
+from kpi_pipeline.judgement.disclosure.changes import Change, attack_changes
 from kpi_pipeline.judgement.disclosure.publication import DENOMINATOR, NUMERATOR, Cell, Publication
 from kpi_pipeline.judgement.disclosure.shown import shown_in
 from kpi_pipeline.judgement.restated.judge import figures_with_sums, hide_few, with_all_numbers
@@ -103,3 +104,28 @@ def test_they_stand_where_both_issues_print_the_sums(
     found = figures_with_sums(ledger_of(figure), after, shown_in([before]))
     assert found == (keys(figure) if is_printed else set())
     assert figures_with_sums(ledger_of(replace(figure, metric=DAYS)), after, shown_in([before])) == set()
+
+
+CHANGES = {WHOLE_SYSTEM: 38, "A": 20, "B": 15}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (CHANGES | {"C": 3}, [3.0]),
+        (CHANGES | {"C": None}, [3.0]),
+        (CHANGES, [3.0]),
+        ({WHOLE_SYSTEM: 38, "A": None, "B": None}, []),
+        ({WHOLE_SYSTEM: 38, "A": 20}, []),
+        ({"A": 20, "B": 15}, []),
+    ],
+)
+def test_the_attacker_takes_the_places_from_the_whole(changes: dict[str, int | None], told: list[float]) -> None:
+    by_place = {Change(COST, place, str(MAY), "late"): n for place, n in changes.items()}
+    assert [one.lower for one in attack_changes(by_place, {}, 11)] == told
+
+
+def test_the_attacker_takes_two_measures_of_one_population_from_each_other() -> None:
+    both = {Change(metric, WHOLE_SYSTEM, str(MAY), "late"): n for metric, n in ((COST, 20), (DAYS, 22))}
+    assert [(one.lower, one.difference_to) for one in attack_changes(both, {COST: "x", DAYS: "x"}, 11)] == [(2, DAYS)]
+    assert attack_changes(both, {COST: "x", DAYS: "y"}, 11) == []

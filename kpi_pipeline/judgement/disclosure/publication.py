@@ -163,7 +163,7 @@ def _shared(
     Where the same reasons come before it, that is one number. Where the second measure asks for more before it, its
     number is no larger, and no smaller than the first one's less those that it left out before.
     """
-    population = _populations(publication)
+    population = populations_printed(publication)
     groups: dict[tuple[str, str, str, str], list[Cell]] = defaultdict(list)
     for (metric, facility, month), cells in figures.items():
         for name, cell in cells.items():
@@ -193,7 +193,7 @@ def asked_before(metric: Metric, reason: str) -> frozenset[str] | None:
     return frozenset(reasons[: reasons.index(reason)]) if reason in reasons else None
 
 
-def _populations(publication: Publication) -> dict[str, str]:
+def populations_printed(publication: Publication) -> dict[str, str]:
     """Metric → population: those that list equally many cases wherever both print it list the same ones."""
     listed: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for cell, number in publication.numbers.items():

@@ -38,7 +38,7 @@ def withhold_small_numbers(
 ) -> list[Figure]:
     """The same figures, in the same order, with small numbers of patients and their complements withheld.
 
-    earlier: what the same readers were shown before.
+    earlier: what outsiders were shown before.
     """
     patients = [one for one in figures if metrics[one.metric].counts_patients]
     of_patients = iter(_withhold_patients(patients, metrics, threshold, earlier))

@@ -221,7 +221,7 @@ def _add_places(system: _System, group: Sequence[Figure]) -> None:
 def _add_earlier(
     system: _System, group: Sequence[Figure], metrics: Mapping[str, Metric], earlier: Earlier, threshold: int
 ) -> None:
-    """What was printed for the same readers before: the same number is known, a small difference a group."""
+    """What outsiders were shown before: the same number is known, a small difference a group."""
     printed: dict[_Key, set[float]] = defaultdict(set)
     for figure in group:
         for count in _counts_of(figure):

@@ -20,6 +20,7 @@ from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.text.spreadsheets import unguarded
 from kpi_pipeline.core.vocabulary import FORM_ENDINGS
+from kpi_pipeline.judgement.disclosure.changes import Change
 from kpi_pipeline.judgement.disclosure.page_cells import table_cell, table_months
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
@@ -44,14 +45,22 @@ _MONTHS = "January February March April May June July August September October N
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One report. snapshot: of the data it was made from; reports of one snapshot are copies of one issue. n_changed:
-    (metric, facility, month) → cases it says to have changed since the issue before."""
+    """One report. snapshot: of the data it was made from; reports of one snapshot are copies of one issue. changes: how
+    many cases it says to have changed since the issue before, by cause, None where the number is withheld."""
 
     publication: Publication
     month: str
     number: int | None
     snapshot: str
-    n_changed: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    changes: Mapping[Change, int | None] = field(default_factory=dict)
+
+    @property
+    def n_changed(self) -> dict[tuple[str, str, str], int]:
+        """Figure → cases it says to have changed since the issue before, where every cause prints its number."""
+        counts: dict[tuple[str, str, str], list[int | None]] = defaultdict(list)
+        for one, n in self.changes.items():
+            counts[one[:3]].append(n)
+        return {place: sum(filter(None, found)) for place, found in counts.items() if None not in found}
 
 
 def read_published(stem: Path, metrics: Mapping[str, Metric], *, may_be_older: bool = False) -> Published:
@@ -98,16 +107,18 @@ def read_published(stem: Path, metrics: Mapping[str, Metric], *, may_be_older: b
             _read_definition(made, definition, facility, metrics[definition["metric"]])
     snapshot = next((row["snapshot"] for row in rows if row.get("snapshot")), "")
     restated = stem.with_name(f"{stem.name}{RESTATED}")
-    return Published(made, month, number, snapshot, _read_changed(restated) if restated.is_file() else {})
+    return Published(made, month, number, snapshot, _read_changes(restated) if restated.is_file() else {})
 
 
-def _read_changed(restated: Path) -> dict[tuple[str, str, str], int]:
-    """How many cases of each figure changed, where every cause prints its number."""
-    counts: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+def _read_changes(restated: Path) -> dict[Change, int | None]:
+    """How many cases of each figure changed, by cause."""
     with restated.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            counts[(row["metric"], unguarded(row["facility_id"]), row["month"])].append(row["n_cases"])
-    return {place: sum(map(int, found)) for place, found in counts.items() if all(one.isdecimal() for one in found)}
+        return {
+            Change(row["metric"], unguarded(row["facility_id"]), row["month"], row["cause"]): int(row["n_cases"])
+            if row["n_cases"].isdecimal()
+            else None
+            for row in csv.DictReader(lines)
+        }
 
 
 def _read_workbook(workbook: Path, metrics: Mapping[str, Metric]) -> Publication:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.judgement.disclosure.attack import Finding
+from kpi_pipeline.judgement.disclosure.changes import attack_changes
 from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
-from kpi_pipeline.judgement.disclosure.publication import Publication
+from kpi_pipeline.judgement.disclosure.publication import Publication, populations_printed
 from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.history.published import SUFFIXES, Published, read_published
 from kpi_pipeline.pipeline.history.published_words import Said, small_counts_said
@@ -51,6 +52,8 @@ def audit_reports(paths: Sequence[Path], *, threshold: int) -> Audit:
         publications.append(whole)
         changed.append({place: n for one in copies for place, n in one.n_changed.items()})
     findings = attack_issues(publications, metrics, threshold=threshold, n_changed=changed)
+    for one in reports:
+        findings += attack_changes(one.changes, populations_printed(one.publication), threshold)
     n_numbers = sum(len(one.numbers) for one in publications)
     n_withheld = sum(len(one.withheld) for one in publications)
     said = [(stem.name, one) for stem in stems for one in small_counts_said(stem, metrics, threshold=threshold)]
