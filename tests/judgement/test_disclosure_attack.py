@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.disclosure_simulation import issues_apart
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.judgement.disclosure.attack import Finding, attack, few_people_shown
 from kpi_pipeline.judgement.disclosure.counts import Withheld, is_small
@@ -84,6 +85,14 @@ def shown_in_a_row(seed: int, *, remembers: bool) -> list[Finding]:
 def test_an_issue_less_the_one_before_tells_nothing_of_the_few_who_came_between(seed: int) -> None:
     assert shown_in_a_row(seed, remembers=False)
     assert shown_in_a_row(seed, remembers=True) == []
+
+
+def test_copies_of_some_places_to_some_readers_tell_nothing_side_by_side() -> None:
+    """Two boards of the whole and one of each place, each of which gets some issues and others not."""
+    issues, n_changed = draw_issues(2)
+    knowing, not_knowing = (issues_apart(2, issues, n_changed, knows_all=knows) for knows in (True, False))
+    assert attack_issues(not_knowing, METRICS, threshold=11, n_changed=n_changed)
+    assert attack_issues(knowing, METRICS, threshold=11, n_changed=n_changed) == []
 
 
 def test_the_costs_of_one_late_stay_are_not_the_difference_of_two_issues() -> None:
