@@ -234,7 +234,7 @@ def read_report_inputs(
         restated=_restated(issue, warehouse, facility, facts),
         vintages=vintages_before(issue.before, scope=facility or WHOLE_SYSTEM),
         shown=what_was_shown(issue.shown),
-        behind=behind_each(issue.shown, warehouse, facts.snapshot_id),
+        behind=behind_each(issue.shown, warehouse, facts.snapshot_id, issue.before),
         is_newest_shown=is_newest_shown(issue.shown, issue.before),
     )
 

@@ -38,6 +38,10 @@ class ShownIssue:
         """Where it lies below the archive."""
         return str(self.issue.follows["path"])
 
+    def is_copy_of(self, other: ShownIssue) -> bool:
+        """Whether both are of one month and place, made from the same data."""
+        return all(self.manifest[name] == other.manifest[name] for name in ("month", "scope", "made_from"))
+
     @property
     def forerunners(self) -> list[dict[str, Any]]:
         """Those shown before it, as its manifest names them: the newest, from which the others are found. A release
@@ -90,13 +94,19 @@ def what_was_shown(issues: Sequence[ShownIssue]) -> Shown:
     return _shown(tuple((one.issue.folder, str(one.issue.follows["manifest_sha256"])) for one in issues))
 
 
-def behind_each(issues: Sequence[ShownIssue], warehouse: Path, snapshot_id: str) -> Callable[[int], Behind]:
-    """What changed since each of them, by its place; each is compared once, and only if it is asked."""
+def behind_each(
+    issues: Sequence[ShownIssue], warehouse: Path, snapshot_id: str, before: IssueBefore | None = None
+) -> Callable[[int], Behind]:
+    """What changed since each of them, by its place; each is compared once, and only if it is asked.
+
+    before: is compared anyway, and so stands for the copies that other audiences have of it.
+    """
+    own = next((one for one in issues if before is not None and one.issue.folder == before.folder), None)
 
     @cache
     def behind(at: int) -> Behind:
-        scope = str(issues[at].manifest["scope"])
-        return behind_since(issues[at].issue, warehouse, scope=scope, snapshot_id=snapshot_id)
+        one = own if own is not None and own.is_copy_of(issues[at]) else issues[at]
+        return behind_since(one.issue, warehouse, scope=str(one.manifest["scope"]), snapshot_id=snapshot_id)
 
     return behind
 
