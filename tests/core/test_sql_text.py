@@ -100,11 +100,11 @@ GIVEN = {
     "synthetic": {"column", "columns", "expression", "last", "order", "query", "table", "text", "typed"}
     | {"where", "year"},
     "warehouse/facts.py": {"extra"},
-    "warehouse/warnings/department.py": {"is_empty", "place", "_PLACES.get(cells.table, _BY_ENCOUNTER)"},
-    "warehouse/warnings/gap.py": {"stays", "values"},
-    "warehouse/warnings/level.py": {"WORDED_ROWS['medicare_payers'][1]", "WORDED_ROWS['contact_tasks'][1]"},
+    "warehouse/warnings/department.py": {"cells.empty.format(cell=identifier(cells.column))"},
+    "warehouse/warnings/gap.py": {"empty"},
+    "warehouse/warnings/level.py": {"WORDED_ROWS['medicare_payers'][1]", "WORDED_ROWS['contact_tasks'][1]", "one"},
     "warehouse/warnings/identity.py": {"counted_sql", "amount"},
-    "warehouse/warnings/pattern.py": {"_BY_MONTH.format(values=values)"}
+    "warehouse/warnings/pattern.py": {"_BY_MONTH.format(values=f'{name} AS code')", "rows", "each"}
     | {"_BY_MONTH.format(values='admitted_on = discharged_on AS is_same_day')"},
     "warehouse/warnings/plausibility.py": {"table", "condition"},
     "warehouse/warnings/person.py": {"name"},
@@ -118,10 +118,10 @@ GIVEN = {
     "warehouse/engines/spark_functions.py": {"product", "cut", "upper", "digits", "scale", "whole", "power", "head"}
     | {"Decimal(_EXACT).scaleb(-scale)", "body", "10 ** scale", "scale + 1", "function"},
     "warehouse/warnings/twin.py": {"twins", "columns", "of_place"},
-    "warehouse/warnings/word.py": {"self.on", "self.joined", "words.rows", "place", "table", "is_counted"}
+    "warehouse/warnings/word.py": {"self.on", "words.rows", "rows", "table", "is_counted"}
     | {"' UNION ALL '.join(each)"},
-    "warehouse/warnings/time.py": {"name", "table", "counts", "place", "joined", "first"}
-    | {"order.table", "order.second", "' UNION ALL '.join(selects)"},
+    "warehouse/warnings/time.py": {"name", "table", "counts", "place", "joined", "number", "each"}
+    | {"order.table", "order.first", "order.second", "order.of_stay", "' UNION ALL '.join(selects)"},
 }
 """Names that hold SQL or declared names given by our own code, by file (or room): each was looked at."""
 

@@ -68,12 +68,15 @@ def find_department_warnings(connection: duckdb.DuckDBPyConnection) -> list[Noti
     ]
 
 
-_PLACES = {
-    "staffing": "",
-    "cm_tasks": "INNER JOIN staged_cm_cases AS cases USING (cm_case_id) INNER JOIN encounters ON "
-    "cases.encounter_id = encounters.encounter_id",
+_PLACED = {
+    "denials": "SELECT rows.*, encounters.facility_id FROM staged_denials AS rows INNER JOIN encounters "
+    "USING (encounter_id)",
+    "cm_cases": "SELECT * FROM cm_cases WHERE facility_id IS NOT NULL",
+    "cm_tasks": "SELECT facility_id, due_on AS due_at, done_on AS done_at FROM cm_tasks WHERE facility_id IS NOT NULL",
+    "reviews": "SELECT facility_id, due_on AS due_at, done_on AS done_at FROM reviews WHERE facility_id IS NOT NULL",
+    "staffing": "SELECT * FROM staged_staffing",
 }
-_BY_ENCOUNTER = "INNER JOIN encounters USING (encounter_id)"
+"""The rows of a table with their facility: the warehouse's own, where it has put it beside each row."""
 
 
 def _cells_empty(connection: duckdb.DuckDBPyConnection, cells: _Cells) -> list[Notice]:
@@ -83,20 +86,19 @@ def _cells_empty(connection: duckdb.DuckDBPyConnection, cells: _Cells) -> list[N
     ).fetchone()
     if not supplied or not supplied[0]:
         return []
-    place = "rows.facility_id" if cells.table == "staffing" else "encounters.facility_id"
-    is_empty = cells.empty.format(cell=f"rows.{identifier(cells.column)}")
     connection.execute(
         f"""
         CREATE OR REPLACE TEMPORARY TABLE cells_to_fill AS
+        WITH by_place AS (
+            SELECT
+                facility_id AS place, CAST(DATE_TRUNC('month', {identifier(cells.on)}) AS DATE) AS month,
+                COUNT(*) FILTER (WHERE {cells.empty.format(cell=identifier(cells.column))}) AS n_empty, COUNT(*) AS n
+            FROM ({_PLACED[cells.table]}) GROUP BY ALL
+        )
         SELECT
             CASE GROUPING(place) WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE place END AS facility_id, month,
-            COUNT(*) FILTER (WHERE is_empty) AS n_empty, COUNT(*) AS n
-        FROM (
-            SELECT
-                {place} AS place, CAST(DATE_TRUNC('month', rows.{identifier(cells.on)}) AS DATE) AS month,
-                {is_empty} AS is_empty
-            FROM staged_{cells.table} AS rows {_PLACES.get(cells.table, _BY_ENCOUNTER)}
-        )
+            CAST(SUM(n_empty) AS BIGINT) AS n_empty, CAST(SUM(n) AS BIGINT) AS n
+        FROM by_place
         GROUP BY GROUPING SETS ((place, month), (month))
         """
     )

@@ -21,12 +21,16 @@ _FEWEST_ROWS = 11
 
 def find_gaps(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """Empty columns by facility, then by month."""
-    return [*_empty_at_a_facility(connection), *_empty_in_a_month(connection)]
+    if not _count_empty(connection):
+        return []
+    notices = [*_empty_at_a_facility(connection), *_empty_in_a_month(connection)]
+    connection.execute("DROP TABLE empty_cells")
+    return notices
 
 
-def _settled_stays(connection: duckdb.DuckDBPyConnection, *, settled_days: int = _SETTLED_DAYS) -> str:
-    """The SELECT of discharged stays with the columns that are supplied; of those older than so many days, and whether
-    their codes and costs have had their time."""
+def _count_empty(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Counts in `empty_cells` the discharged stays of each facility and month and those without a code or a cost, apart
+    where they have had their time (is_settled). False where no such column is supplied."""
     supplied = {
         item
         for (item,) in connection.execute(
@@ -35,26 +39,28 @@ def _settled_stays(connection: duckdb.DuckDBPyConnection, *, settled_days: int =
     }
     columns = [name for name in _NEEDED if name in supplied]
     if not columns:
-        return ""
-    values = ", ".join(f"{identifier(name)} IS NULL" for name in columns)
-    return f"""
+        return False
+    empty = ", ".join(f"COUNT(*) FILTER (WHERE stays.{identifier(name)} IS NULL)" for name in columns)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMPORARY TABLE empty_cells AS
         SELECT
-            stays.facility_id, STRFTIME(stays.discharged_on, '%Y-%m') AS month,
-            UNNEST({list_literal(columns)}) AS column_name, UNNEST([{values}]) AS is_empty,
-            stays.discharged_on <= watermarks.complete_through - INTERVAL {_SETTLED_DAYS} DAY AS is_settled
+            stays.facility_id, CAST(DATE_TRUNC('month', stays.discharged_on) AS DATE) AS month,
+            stays.discharged_on <= watermarks.complete_through - INTERVAL {_SETTLED_DAYS} DAY AS is_settled,
+            UNNEST({list_literal(columns)}) AS column_name, UNNEST([{empty}]) AS n_empty, COUNT(*) AS n
         FROM stays INNER JOIN watermarks USING (facility_id)
-        WHERE NOT stays.is_in_house
-            AND stays.discharged_on <= watermarks.complete_through - INTERVAL {int(settled_days)} DAY
-    """
+        WHERE NOT stays.is_in_house AND stays.discharged_on <= watermarks.complete_through
+        GROUP BY 1, 2, 3
+        """
+    )
+    return True
 
 
 def _empty_at_a_facility(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
-    stays = _settled_stays(connection)
-    if not stays:
-        return []
     rows = connection.execute(
-        f"SELECT facility_id, column_name, COUNT(*) FILTER (WHERE is_empty), COUNT(*) FROM ({stays}) GROUP BY ALL "
-        f"HAVING COUNT(*) FILTER (WHERE is_empty) >= GREATEST({_FEWEST_ROWS}, {_MANY} * COUNT(*)) ORDER BY ALL"
+        "SELECT facility_id, column_name, CAST(SUM(n_empty) AS BIGINT), CAST(SUM(n) AS BIGINT) FROM empty_cells "
+        "WHERE is_settled GROUP BY facility_id, column_name "
+        f"HAVING SUM(n_empty) >= GREATEST({_FEWEST_ROWS}, {_MANY} * SUM(n)) ORDER BY ALL"
     ).fetchall()
     return [
         Notice(
@@ -71,17 +77,14 @@ def _empty_at_a_facility(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 def _empty_in_a_month(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """Months of all facilities together with many empty cells, twice as many as over all months. A month whose codes
     and costs may still come is looked at only where a younger one has less than half as many empty."""
-    stays = _settled_stays(connection, settled_days=0)
-    if not stays:
-        return []
     rows = connection.execute(
         f"""
         WITH by_month AS (
             SELECT
-                column_name, month, COUNT(*) FILTER (WHERE is_empty) AS n_empty, COUNT(*) AS n,
-                COUNT(*) FILTER (WHERE is_empty AND is_settled) AS n_empty_settled,
-                COUNT(*) FILTER (WHERE is_settled) AS n_settled
-            FROM ({stays}) GROUP BY ALL
+                column_name, month, CAST(SUM(n_empty) AS BIGINT) AS n_empty, CAST(SUM(n) AS BIGINT) AS n,
+                COALESCE(SUM(n_empty) FILTER (WHERE is_settled), 0) AS n_empty_settled,
+                COALESCE(SUM(n) FILTER (WHERE is_settled), 0) AS n_settled
+            FROM empty_cells GROUP BY column_name, month
         ),
         compared AS (
             SELECT
@@ -94,7 +97,7 @@ def _empty_in_a_month(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
                 PARTITION BY column_name ORDER BY month ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
             )
         )
-        SELECT column_name, month, n_empty, n FROM compared
+        SELECT column_name, STRFTIME(month, '%Y-%m'), n_empty, n FROM compared
         WHERE n_empty >= GREATEST({_FEWEST_ROWS}, {_MANY} * n) AND n_empty > 2 * n * usual_share
             AND (n_settled = n OR n_empty > 2 * n * least_share_since)
         ORDER BY ALL

@@ -66,8 +66,9 @@ def _ids_as_decimals(connection: duckdb.DuckDBPyConnection, intake: IntakeResult
         if not names or not intake.of_table(contract.table):
             continue
         counted_sql = ", ".join(
-            f"COUNT(*) FILTER (WHERE ENDS_WITH({identifier(name)}, '.0') "
-            f"AND REGEXP_FULL_MATCH({identifier(name)}, '[0-9]+[.]0'))"
+            # CASE, so that the pattern is held against few ids; AND would hold it against all.
+            f"COUNT(CASE WHEN ENDS_WITH({identifier(name)}, '.0') "
+            f"THEN NULLIF(REGEXP_FULL_MATCH({identifier(name)}, '[0-9]+[.]0'), FALSE) END)"
             for name in names
         )
         row = connection.execute(f"SELECT {counted_sql} FROM staged_{contract.table}").fetchall()[0]

@@ -85,22 +85,27 @@ def _lasting_changes(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     return notices
 
 
-_KINDS = f"""
-    SELECT facility_id, 'encounters' AS table_name, encounter_type AS kind, admitted_on AS happened_on
-    FROM encounters WHERE encounter_type IN ({", ".join(literal(one) for one in ENCOUNTER_TYPES)})
-    UNION ALL
-    SELECT facility_id, 'encounters', 'stays of Medicare', discharged_on
-    FROM stays WHERE NOT is_in_house AND {WORDED_ROWS["medicare_payers"][1]}
-    UNION ALL
-    SELECT facility_id, 'cm_tasks', 'post-discharge contacts', done_on FROM cm_tasks
-    WHERE {WORDED_ROWS["contact_tasks"][1]}
-    UNION ALL
-    SELECT facility_id, 'notices', UPPER(notice_type), delivered_on FROM notices WHERE notice_type IN ('im', 'moon')
-    UNION ALL
-    SELECT facility_id, 'diagnoses', 'of discharged encounters', discharged_on
-    FROM staged_diagnoses INNER JOIN encounters USING (encounter_id)
-"""
-"""Of the rows of a table those that a measure counts, or that come as a feed of their own."""
+_KINDS = (
+    "SELECT facility_id, 'encounters' AS table_name, encounter_type AS kind, admitted_on AS happened_on "
+    f"FROM encounters WHERE encounter_type IN ({', '.join(literal(one) for one in ENCOUNTER_TYPES)})",
+    "SELECT facility_id, 'encounters' AS table_name, 'stays of Medicare' AS kind, discharged_on AS happened_on "
+    f"FROM stays WHERE NOT is_in_house AND {WORDED_ROWS['medicare_payers'][1]}",
+    "SELECT facility_id, 'cm_tasks' AS table_name, 'post-discharge contacts' AS kind, done_on AS happened_on "
+    f"FROM cm_tasks WHERE {WORDED_ROWS['contact_tasks'][1]}",
+    "SELECT facility_id, 'notices' AS table_name, UPPER(notice_type) AS kind, delivered_on AS happened_on "
+    "FROM notices WHERE notice_type IN ('im', 'moon')",
+    "SELECT facility_id, 'diagnoses' AS table_name, 'of discharged encounters' AS kind, discharged_on AS happened_on "
+    "FROM staged_diagnoses INNER JOIN encounters USING (encounter_id)",
+    "SELECT facility_id, 'procedures' AS table_name, '' AS kind, performed_on AS happened_on "
+    "FROM staged_procedures INNER JOIN encounters USING (encounter_id)",
+)
+"""Of the rows of a table those that a measure counts, or that come as a feed of their own; procedures by their day."""
+_MONTH = "CAST(DATE_TRUNC('month', happened_on) AS DATE)"
+_OF_KINDS = " UNION ALL ".join(
+    f"SELECT facility_id, table_name, kind, {_MONTH} AS month, COUNT(*) AS n_rows FROM ({one}) "
+    "WHERE happened_on IS NOT NULL GROUP BY ALL"
+    for one in _KINDS
+)
 
 _COUNTED_MONTHS = f"""
     CREATE OR REPLACE TEMPORARY TABLE rows_by_month AS
@@ -116,27 +121,23 @@ _COUNTED_MONTHS = f"""
         WHERE rows.table_name = 'encounters'
         GROUP BY facility_id
     ),
-    dated AS (
-        SELECT facility_id, table_name, '' AS kind, happened_on, n_rows FROM feed_days
+    counted AS (
+        SELECT facility_id, table_name, '' AS kind, {_MONTH} AS month, SUM(n_rows) AS n_rows FROM feed_days GROUP BY ALL
         UNION ALL
-        SELECT facility_id, table_name, kind, CAST(happened_on AS DATE), COUNT(*) FROM ({_KINDS})
-        WHERE happened_on IS NOT NULL GROUP BY ALL
-        UNION ALL
-        SELECT encounters.facility_id, 'procedures', '', procedures.performed_on, 1
-        FROM staged_procedures AS procedures
-        INNER JOIN staged_encounters AS encounters USING (encounter_id)
-        WHERE procedures.performed_on IS NOT NULL
+        {_OF_KINDS}
     )
     SELECT
-        CASE GROUPING(dated.facility_id)
-            WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE dated.facility_id END AS place,
-        dated.table_name, dated.kind,
-        CAST(DATE_TRUNC('month', dated.happened_on) AS DATE) AS month,
-        SUM(dated.n_rows) AS n_rows,
+        CASE GROUPING(counted.facility_id)
+            WHEN 1 THEN {literal(WHOLE_SYSTEM)} ELSE counted.facility_id END AS place,
+        counted.table_name, counted.kind, counted.month,
+        SUM(counted.n_rows) AS n_rows,
         MAX(ends.before_month) AS before_month
-    FROM dated
-    INNER JOIN ends ON dated.facility_id = ends.facility_id AND dated.happened_on < ends.before_month
-    GROUP BY GROUPING SETS ((dated.facility_id, dated.table_name, dated.kind, 4), (dated.table_name, dated.kind, 4))
+    FROM counted
+    INNER JOIN ends ON counted.facility_id = ends.facility_id AND counted.month < ends.before_month
+    GROUP BY GROUPING SETS (
+        (counted.facility_id, counted.table_name, counted.kind, counted.month),
+        (counted.table_name, counted.kind, counted.month)
+    )
 """
 
 _USUAL_MONTHS = f"""

@@ -5,10 +5,12 @@ in every row of a month. No patient's data.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from kpi_pipeline.core.notices import Notice
-from kpi_pipeline.core.sql.sql_text import identifier, list_literal
+from kpi_pipeline.core.sql.sql_text import list_literal, literal
 
 _FEWEST_ROWS = 40
 _FEWEST_MONTHS = 3
@@ -50,46 +52,26 @@ _ROWS = {
 
 def _amounts(connection: duckdb.DuckDBPyConnection, table: str) -> list[Notice]:
     """Amounts below zero, one amount in many rows, and months on another scale."""
-    names = _AMOUNTS[table]
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMPORARY VIEW amounts_of_rows AS
-        SELECT
-            facility_id, STRFTIME(happened_on, '%Y-%m') AS month, UNNEST({list_literal(names)}) AS column_name,
-            UNNEST([{", ".join(identifier(name) for name in names)}]) AS amount
-        FROM ({_ROWS[table]})
-        """
-    )
-    below = connection.execute(
-        "SELECT column_name, COUNT(*) FROM amounts_of_rows WHERE amount < 0 GROUP BY column_name ORDER BY ALL"
-    ).fetchall()
+    names, rows = _AMOUNTS[table], _ROWS[table]
+    counts = ", ".join(f"COUNT(*) FILTER (WHERE {name} < 0)" for name in names)
+    found = connection.execute(f"SELECT {counts} FROM ({rows})").fetchall()[0]
+    below = sorted((name, n) for name, n in zip(names, found, strict=True) if n)
     # Fees and payments have prices, so that one amount in many denials says nothing.
-    same = (
-        []
-        if table == "denials"
-        else connection.execute(
-            f"""
-        WITH usual AS (
-            SELECT column_name, MEDIAN(amount) AS usual, COUNT(*) AS n
-            FROM amounts_of_rows WHERE amount > 0 GROUP BY column_name
-        )
-        SELECT column_name, COUNT(*) FROM amounts_of_rows INNER JOIN usual USING (column_name)
-        WHERE amount >= {_FAR_FROM_USUAL} * usual OR (amount > 0 AND amount * {_FAR_FROM_USUAL} <= usual)
-        GROUP BY column_name, amount, n HAVING COUNT(*) >= GREATEST({_FEWEST_SAME}, {_SAME_AMOUNT} * n) ORDER BY ALL
-        """
-        ).fetchall()
-    )
+    same = [] if table == "denials" else connection.execute(_same_amounts(rows, names)).fetchall()
     scales = connection.execute(
         f"""
         WITH by_month AS (
-            SELECT column_name, facility_id, month, MEDIAN(amount) AS typical FROM amounts_of_rows WHERE amount > 0
-            GROUP BY ALL HAVING COUNT(*) >= {_FEWEST_ROWS}
+            SELECT facility_id, month, UNNEST({list_literal(names)}) AS column_name, {_typical(names)} FROM (
+                SELECT *, DATE_TRUNC('month', happened_on) AS month FROM ({rows})
+            )
+            GROUP BY facility_id, month
         ),
         compared AS (
             SELECT *, typical / MEDIAN(typical) OVER (PARTITION BY column_name, facility_id) AS times FROM by_month
+            WHERE n >= {_FEWEST_ROWS}
             QUALIFY COUNT(*) OVER (PARTITION BY column_name, facility_id) > {_FEWEST_MONTHS}
         )
-        SELECT column_name, facility_id, MIN(month), MAX(month) FROM compared
+        SELECT column_name, facility_id, STRFTIME(MIN(month), '%Y-%m'), STRFTIME(MAX(month), '%Y-%m') FROM compared
         WHERE times >= {_OTHER_SCALE[table]} OR times * {_OTHER_SCALE[table]} <= 1 GROUP BY ALL ORDER BY ALL
         """
     ).fetchall()
@@ -109,6 +91,28 @@ def _amounts(connection: duckdb.DuckDBPyConnection, table: str) -> list[Notice]:
     ]
 
 
+def _typical(names: Sequence[str]) -> str:
+    """`typical` and `n` of each column, one row a column: the median of what is above zero, and how much that is."""
+    medians = ", ".join(f"MEDIAN({name}) FILTER (WHERE {name} > 0)" for name in names)
+    counts = ", ".join(f"COUNT(*) FILTER (WHERE {name} > 0)" for name in names)
+    return f"UNNEST([{medians}]) AS typical, UNNEST([{counts}]) AS n"
+
+
+def _same_amounts(rows: str, names: Sequence[str]) -> str:
+    """SELECT of the columns with an amount in many rows, far from the usual one, and in how many."""
+    each = " UNION ALL ".join(
+        f"SELECT {literal(name)} AS column_name, {name} AS amount, usual.n FROM ({rows}) INNER JOIN usual "
+        f"ON usual.column_name = {literal(name)} WHERE {name} >= {_FAR_FROM_USUAL} * usual.typical "
+        f"OR ({name} > 0 AND {name} * {_FAR_FROM_USUAL} <= usual.typical)"
+        for name in names
+    )
+    return f"""
+        WITH usual AS (SELECT UNNEST({list_literal(names)}) AS column_name, {_typical(names)} FROM ({rows}))
+        SELECT column_name, COUNT(*) FROM ({each})
+        GROUP BY column_name, amount, n HAVING COUNT(*) >= GREATEST({_FEWEST_SAME}, {_SAME_AMOUNT} * n) ORDER BY ALL
+    """
+
+
 def _charges_as_costs(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     same, n = connection.execute(
         "SELECT COUNT(*) FILTER (WHERE total_cost = total_charges), COUNT(*) FROM staged_encounters "
@@ -120,7 +124,7 @@ def _charges_as_costs(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 
 _BY_MONTH = """
-    SELECT facility_id, STRFTIME(discharged_on, '%Y-%m') AS month, {values}
+    SELECT facility_id, DATE_TRUNC('month', discharged_on) AS month, {values}
     FROM stays WHERE NOT is_in_house
 """
 
@@ -133,7 +137,7 @@ def _stays_without_length(connection: duckdb.DuckDBPyConnection) -> list[Notice]
             SELECT facility_id, month, COUNT(*) AS n, COUNT(*) FILTER (WHERE is_same_day) AS n_same
             FROM ({_BY_MONTH.format(values="admitted_on = discharged_on AS is_same_day")}) GROUP BY ALL
         )
-        SELECT facility_id, month, n_same, n FROM by_month
+        SELECT facility_id, STRFTIME(month, '%Y-%m'), n_same, n FROM by_month
         WINDOW place AS (PARTITION BY facility_id)
         QUALIFY n >= {_FEWEST_ROWS} AND n_same >= {_SAME_DAY} * n
             AND SUM(n_same) OVER place - n_same < {_USUAL_SAME_DAY} * (SUM(n) OVER place - n)
@@ -153,13 +157,14 @@ def _stays_without_length(connection: duckdb.DuckDBPyConnection) -> list[Notice]
 
 def _one_code_in_a_month(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     """Months in which all stays of a place have one code, where several are usual."""
-    values = f"UNNEST({list_literal(_CODES)}) AS column_name, UNNEST([{', '.join(_CODES)}]) AS code"
+    each = " UNION ALL ".join(
+        f"SELECT facility_id, {literal(name)} AS column_name, month, code, COUNT(*) AS n "
+        f"FROM ({_BY_MONTH.format(values=f'{name} AS code')}) WHERE code IS NOT NULL GROUP BY ALL"
+        for name in _CODES
+    )
     rows = connection.execute(
         f"""
-        WITH codes AS (
-            SELECT facility_id, column_name, month, code, COUNT(*) AS n
-            FROM ({_BY_MONTH.format(values=values)}) WHERE code IS NOT NULL GROUP BY ALL
-        ),
+        WITH codes AS MATERIALIZED ({each}),
         of_place AS (
             SELECT facility_id, column_name, code, SUM(n) AS n, SUM(SUM(n)) OVER column_of_place AS of_all
             FROM codes GROUP BY facility_id, column_name, code
@@ -169,7 +174,9 @@ def _one_code_in_a_month(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
             SELECT facility_id, column_name, month, ANY_VALUE(code) AS code, SUM(n) AS n FROM codes
             GROUP BY facility_id, column_name, month HAVING COUNT(*) = 1 AND SUM(n) >= {_FEWEST_ROWS}
         )
-        SELECT alone.facility_id, alone.column_name, MIN(alone.month), MAX(alone.month), CAST(SUM(alone.n) AS BIGINT)
+        SELECT
+            alone.facility_id, alone.column_name, STRFTIME(MIN(alone.month), '%Y-%m'),
+            STRFTIME(MAX(alone.month), '%Y-%m'), CAST(SUM(alone.n) AS BIGINT)
         FROM alone INNER JOIN of_place USING (facility_id, column_name, code)
         WHERE of_place.n - alone.n <= {_ONE_CODE} * (of_place.of_all - alone.n)
             AND of_place.of_all - alone.n >= {_FEWEST_ROWS}

@@ -37,8 +37,7 @@ def find_person_warnings(connection: duckdb.DuckDBPyConnection, intake: IntakeRe
         *_persons_in_two_forms(connection, intake),
         *_places_in_two_forms(connection),
         *_people_alike(connection),
-        *_people_never_seen_before(connection),
-        *_people_with_one_stay(connection),
+        *_people_seen(connection),
         *_people_born_on_one_day(connection),
         *_people_born_twice(connection),
         *_impossible_births(connection),
@@ -142,11 +141,33 @@ def _people_alike(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         )
         SELECT COALESCE(SUM(n), 0) FROM (
             SELECT COUNT(*) AS n FROM plain WHERE plain_id <> ''
-            GROUP BY plain_id HAVING COUNT(*) > 1 AND COUNT(DISTINCT born) <= 1
+            GROUP BY plain_id HAVING COUNT(*) > 1 AND MIN(born) IS NOT DISTINCT FROM MAX(born)
         )
         """
     ).fetchall()[0][0]
     return [Notice("persons_alike", counts={"persons": int(n)})] if n else []
+
+
+def _people_seen(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """What the stays of all people show, put together once by place and month of admission."""
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMPORARY TABLE people_seen AS
+        WITH people AS (
+            SELECT person_id, MIN(admitted_on) AS first_on, COUNT(*) AS n_stays FROM stays GROUP BY person_id
+        )
+        SELECT
+            stays.facility_id, CAST(DATE_TRUNC('month', stays.admitted_on) AS DATE) AS month, COUNT(*) AS n,
+            COUNT(*) FILTER (WHERE people.first_on < DATE_TRUNC('month', stays.admitted_on)) AS n_of_earlier_month,
+            COUNT(*) FILTER (WHERE people.first_on < stays.admitted_on) AS n_known,
+            MAX(people.n_stays) AS most_stays
+        FROM stays INNER JOIN people ON stays.person_id = people.person_id
+        GROUP BY ALL
+        """
+    )
+    notices = [*_people_never_seen_before(connection), *_people_with_one_stay(connection)]
+    connection.execute("DROP TABLE people_seen")
+    return notices
 
 
 def _people_never_seen_before(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
@@ -154,21 +175,9 @@ def _people_never_seen_before(connection: duckdb.DuckDBPyConnection) -> list[Not
     numbers of people were given anew. Looked at from the fourth month on, since the first ones cannot know."""
     rows = connection.execute(
         f"""
-        WITH seen AS (
-            SELECT
-                facility_id,
-                CAST(DATE_TRUNC('month', admitted_on) AS DATE) AS month,
-                MIN(admitted_on) OVER (PARTITION BY person_id)
-                    < DATE_TRUNC('month', admitted_on) AS is_of_earlier_month,
-                MIN(admitted_on) OVER (PARTITION BY person_id) < admitted_on AS is_known
-            FROM stays WHERE person_id IS NOT NULL
-        ),
-        by_month AS (
-            SELECT
-                facility_id, month, COUNT(*) AS n,
-                UNNEST([COUNT(*) FILTER (WHERE is_of_earlier_month), COUNT(*) FILTER (WHERE is_known)]) AS n_known,
-                UNNEST([1, 2]) AS way
-            FROM seen GROUP BY facility_id, month
+        WITH by_month AS (
+            SELECT facility_id, month, n, UNNEST([n_of_earlier_month, n_known]) AS n_known, UNNEST([1, 2]) AS way
+            FROM people_seen
         ),
         later AS (
             SELECT * FROM by_month QUALIFY month > MIN(month) OVER (PARTITION BY facility_id) + INTERVAL 2 MONTH
@@ -187,9 +196,8 @@ def _people_with_one_stay(connection: duckdb.DuckDBPyConnection) -> list[Notice]
     """Places where not one patient has a second stay, here or elsewhere: person_id numbers stays, not people."""
     rows = connection.execute(
         f"""
-        WITH counted AS (SELECT facility_id, COUNT(*) OVER (PARTITION BY person_id) AS n_stays FROM stays)
-        SELECT facility_id, COUNT(*) FROM counted GROUP BY facility_id
-        HAVING COUNT(*) >= {_FEWEST_STAYS} AND MAX(n_stays) = 1 ORDER BY ALL
+        SELECT facility_id, CAST(SUM(n) AS BIGINT) FROM people_seen GROUP BY facility_id
+        HAVING SUM(n) >= {_FEWEST_STAYS} AND MAX(most_stays) = 1 ORDER BY ALL
         """
     ).fetchall()
     return [Notice("persons_with_one_stay", facility_id=place, counts={"stays": n}) for place, n in rows]

@@ -28,10 +28,11 @@ _SEEN = """
         encounters.encounter_id,
         LEAST(stays.admitted_on, encounters.admitted_on) AS admitted_on,
         GREATEST(stays.discharged_on, encounters.discharged_on) AS discharged_on
-    FROM encounters
-    LEFT JOIN encounter_stays USING (encounter_id)
+    FROM (SELECT encounter_id, stay_id FROM avoidable_days UNION SELECT encounter_id, stay_id FROM denials) AS told
+    INNER JOIN encounters USING (encounter_id)
     LEFT JOIN stays USING (stay_id)
 """
+"""The days of those encounters alone that have rows to look at."""
 
 
 def _rows_outside_stays(connection: duckdb.DuckDBPyConnection) -> list[Notice]:

@@ -131,8 +131,8 @@ def _unknown_types(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 def _unknown_persons(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     n = connection.execute(
-        "SELECT COUNT(*) FROM encounters INNER JOIN staged_encounters AS rows USING (encounter_id) "
-        "WHERE encounters.person_id <> rows.person_id"
+        # As `timed_encounters` names them.
+        "SELECT COUNT(*) FROM encounters WHERE person_id = CONCAT('unknown person of ', encounter_id)"
     ).fetchall()[0][0]
     return [Notice("persons_unknown", counts={"rows": n})] if n else []
 

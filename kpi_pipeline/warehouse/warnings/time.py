@@ -37,22 +37,29 @@ _DATED = {
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Two days of which the first cannot lie more than so many days after the second. stay: the first is the stay's."""
+    """Two days of which the first cannot lie more than so many days after the second."""
 
     table: str
     first: str
     second: str
     days: int = 0
-    of_stay: bool = False
+    of_stay: str = ""
+    """SELECT of stay_id and the second day, where the first is the stay's."""
 
 
 _ORDERS = (
     _Order("denials", "denied_on", "appealed_on"),
     _Order("denials", "appealed_on", "decided_on"),
     # Planned patients are seen, and their stays approved, in the weeks before.
-    _Order("cm_cases", "admitted_on", "first_assessed_at", 14, of_stay=True),
-    _Order("reviews", "admitted_on", "done_at", 60, of_stay=True),
-    _Order("notices", "admitted_on", "delivered_at", 60, of_stay=True),
+    _Order(
+        "cm_cases",
+        "admitted_on",
+        "first_assessed_at",
+        14,
+        "SELECT stay_id, CAST(first_assessed_at AS DATE) AS day FROM cm_cases",
+    ),
+    _Order("reviews", "admitted_on", "done_at", 60, "SELECT stay_id, done_on AS day FROM reviews"),
+    _Order("notices", "admitted_on", "delivered_at", 60, "SELECT stay_id, delivered_on AS day FROM notices"),
 )
 
 
@@ -62,7 +69,7 @@ def find_time_warnings(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         *(notice for table, columns in _TIMED.items() for notice in _times_missing(connection, table, columns)),
         *(notice for table, columns in _TIMED.items() for notice in _at_midnight(connection, table, columns)),
         *_of_another_clock(connection),
-        *(notice for order in _ORDERS for notice in _out_of_order(connection, order)),
+        *_out_of_order(connection),
         *(notice for table, columns in _DATED.items() for notice in _on_one_day(connection, table, columns)),
     ]
 
@@ -99,11 +106,13 @@ def _at_midnight(connection: duckdb.DuckDBPyConnection, table: str, columns: tup
         f"""
         WITH by_month AS (
             SELECT
-                name, facility_id, STRFTIME(moment, '%Y-%m') AS month, COUNT(*) AS n,
+                name, facility_id, DATE_TRUNC('month', moment) AS month, COUNT(*) AS n,
                 COUNT(*) FILTER (WHERE moment = DATE_TRUNC('day', moment)) AS n_midnight
             FROM ({" UNION ALL ".join(selects)}) GROUP BY ALL
         )
-        SELECT name, facility_id, MIN(month), MAX(month), SUM(n_midnight), SUM(n) FROM by_month
+        SELECT
+            name, facility_id, STRFTIME(MIN(month), '%Y-%m'), STRFTIME(MAX(month), '%Y-%m'), SUM(n_midnight), SUM(n)
+        FROM by_month
         WHERE n_midnight >= {_AT_MIDNIGHT} * n GROUP BY name, facility_id
         HAVING SUM(n_midnight) >= {_FEWEST_AT_MIDNIGHT} ORDER BY ALL
         """
@@ -127,7 +136,7 @@ def _of_another_clock(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
         f"""
         WITH by_month AS (
             SELECT
-                facility_id, STRFTIME(discharged_on, '%Y-%m') AS month,
+                facility_id, DATE_TRUNC('month', discharged_on) AS month,
                 MEDIAN(DATE_DIFF('minute', CAST(discharged_on AS TIMESTAMP), discharged_at) / 60.0) AS hour
             FROM stays WHERE NOT is_in_house AND has_discharge_time
             GROUP BY ALL HAVING COUNT(*) >= {_FEWEST_TIMES}
@@ -136,7 +145,10 @@ def _of_another_clock(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
             SELECT *, ABS(hour - MEDIAN(hour) OVER (PARTITION BY facility_id)) AS hours_aside FROM by_month
             QUALIFY COUNT(*) OVER (PARTITION BY facility_id) > 3
         )
-        SELECT facility_id, MIN(month), MAX(month), CAST(MIN(ROUND(hours_aside)) AS INTEGER) FROM compared
+        SELECT
+            facility_id, STRFTIME(MIN(month), '%Y-%m'), STRFTIME(MAX(month), '%Y-%m'),
+            CAST(MIN(ROUND(hours_aside)) AS INTEGER)
+        FROM compared
         WHERE hours_aside >= {_HOURS_ASIDE} GROUP BY facility_id ORDER BY ALL
         """
     ).fetchall()
@@ -151,15 +163,30 @@ def _of_another_clock(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     ]
 
 
-def _out_of_order(connection: duckdb.DuckDBPyConnection, order: _Order) -> list[Notice]:
-    first = f"stays.{order.first}" if order.of_stay else f"rows.{order.first}"
-    joined = "INNER JOIN encounter_stays USING (encounter_id) INNER JOIN stays USING (stay_id)" if order.of_stay else ""
-    n = connection.execute(
-        f"SELECT COUNT(*) FROM staged_{order.table} AS rows {joined} "
-        f"WHERE CAST(rows.{order.second} AS DATE) < {first} - {literal(order.days)}"
-    ).fetchall()[0][0]
-    columns = (order.first, order.second)
-    return [Notice("days_out_of_order", table=order.table, columns=columns, counts={"rows": int(n)})] if n else []
+def _out_of_order(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    found: dict[_Order, int] = {}
+    for order in _ORDERS:
+        if not order.of_stay:
+            found[order] = connection.execute(
+                f"SELECT COUNT(*) FROM staged_{order.table} "
+                f"WHERE CAST({order.second} AS DATE) < {order.first} - {literal(order.days)}"
+            ).fetchall()[0][0]
+    # In one statement: the days of all stays are put together once.
+    of_stays = [order for order in _ORDERS if order.of_stay]
+    each = " UNION ALL ".join(
+        f"SELECT {number} AS number, stay_id, day + {literal(order.days)} AS day FROM ({order.of_stay})"
+        for number, order in enumerate(of_stays)
+    )
+    counted = connection.execute(
+        f"SELECT number, COUNT(*) FROM ({each}) AS rows INNER JOIN stays ON rows.stay_id = stays.stay_id "
+        "WHERE rows.day < stays.admitted_on GROUP BY number"
+    ).fetchall()
+    found |= {of_stays[number]: n for number, n in counted}
+    return [
+        Notice("days_out_of_order", table=order.table, columns=(order.first, order.second), counts={"rows": int(n)})
+        for order in _ORDERS
+        if (n := found.get(order, 0))
+    ]
 
 
 def _on_one_day(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...]) -> list[Notice]:

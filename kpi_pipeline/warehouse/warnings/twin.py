@@ -31,7 +31,13 @@ _KINDS = (
 
 def find_twins(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> list[Notice]:
     """Encounters, then the tables whose rows have a number of their own; needs the views of staged rows."""
+    # Two numbers are grouped cheaply, and few rows share them: only those are looked at with all they say.
+    connection.execute(
+        "CREATE OR REPLACE TEMPORARY TABLE shared_moments AS SELECT admitted_at, discharged_at FROM staged_encounters "
+        "WHERE discharged_at IS NOT NULL GROUP BY ALL HAVING COUNT(*) > 1"
+    )
     notices = [*_encounters_of_one_person(connection), *_encounters_of_strangers(connection)]
+    connection.execute("DROP TABLE shared_moments")
     for contract in load_contracts().values():
         if contract.table != "encounters" and len(contract.key) == 1 and intake.of_table(contract.table):
             notices += _rows_alike(connection, contract)
@@ -40,7 +46,7 @@ def find_twins(connection: duckdb.DuckDBPyConnection, intake: IntakeResult) -> l
 
 _TWINS = """
     SELECT facility_id, LOWER(encounter_type) AS encounter_type, COUNT(*) - 1 AS n_twins
-    FROM staged_encounters
+    FROM staged_encounters SEMI JOIN shared_moments USING (admitted_at, discharged_at)
     WHERE LOWER(encounter_type) IN (SELECT UNNEST({kinds})) AND discharged_at IS NOT NULL
         AND {where}
     GROUP BY facility_id, LOWER(encounter_type), admitted_at, discharged_at, {by}

@@ -27,47 +27,51 @@ _ALIKE = 0.25
 """The new word has the share that the old one lost, give or take so much of it."""
 
 
+_BY_ENCOUNTER = "SELECT rows.*, encounters.facility_id FROM {table} AS rows INNER JOIN encounters USING (encounter_id)"
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """A column of few words, and the day its rows belong to. joined: what brings the facility."""
+    """A column of few words, and the day its rows belong to. placed: what gives the rows with their facility; None: the
+    warehouse's own, which has it beside each row."""
 
     table: str
     column: str
     on: str
-    joined: str = "INNER JOIN encounters USING (encounter_id)"
+    placed: str | None = None
 
     @property
     def rows(self) -> str:
         """SELECT of place, month and word of the rows that have one, and how many there are."""
-        place = "encounters.facility_id" if self.joined else "rows.facility_id"
+        rows = f"({self.placed})" if self.placed else self.table
         return (
             # As written at first: a word is looked at once, not in each of its rows.
             "SELECT place, month, LOWER(TRIM(word)) AS word, CAST(SUM(n) AS BIGINT) AS n FROM ("
-            f"SELECT {place} AS place, CAST(DATE_TRUNC('month', {self.on}) AS DATE) AS month, "
-            f"rows.{identifier(self.column)} AS word, COUNT(*) AS n FROM staged_{self.table} AS rows {self.joined} "
-            f"WHERE rows.{identifier(self.column)} IS NOT NULL AND {self.on} IS NOT NULL GROUP BY ALL) GROUP BY ALL"
+            f"SELECT facility_id AS place, CAST(DATE_TRUNC('month', {self.on}) AS DATE) AS month, "
+            f"{identifier(self.column)} AS word, COUNT(*) AS n FROM {rows} "
+            f"WHERE {identifier(self.column)} IS NOT NULL AND {self.on} IS NOT NULL AND facility_id IS NOT NULL "
+            "GROUP BY ALL) GROUP BY ALL"
         )
 
 
-_OF_TASKS = (
-    "INNER JOIN staged_cm_cases AS cases USING (cm_case_id) "
-    "INNER JOIN encounters ON cases.encounter_id = encounters.encounter_id"
-)
-_DISCHARGED = "COALESCE(rows.discharged_at, rows.admitted_at)"
+_ENCOUNTERS = "SELECT * FROM staged_encounters"
+_DENIALS = _BY_ENCOUNTER.format(table="staged_denials")
+_AVOIDABLE_DAYS = _BY_ENCOUNTER.format(table="staged_avoidable_days")
+_DISCHARGED = "COALESCE(discharged_at, admitted_at)"
 _COLUMNS = (
-    _Words("encounters", "payer", _DISCHARGED, ""),
-    _Words("encounters", "sex", _DISCHARGED, ""),
-    _Words("encounters", "admit_type_code", _DISCHARGED, ""),
-    _Words("encounters", "admit_source_code", _DISCHARGED, ""),
-    _Words("encounters", "discharge_disposition_code", _DISCHARGED, ""),
-    _Words("cm_tasks", "task_type", "COALESCE(rows.due_at, rows.done_at)", _OF_TASKS),
-    _Words("notices", "notice_type", "rows.delivered_at"),
-    _Words("reviews", "review_type", "COALESCE(rows.due_at, rows.done_at)"),
-    _Words("denials", "payer", "rows.denied_on"),
-    _Words("denials", "reason_code", "rows.denied_on"),
-    _Words("denials", "outcome", "COALESCE(rows.appealed_on, rows.denied_on)"),
-    _Words("avoidable_days", "reason_code", "rows.starts_on"),
-    _Words("avoidable_days", "responsible_party", "rows.starts_on"),
+    _Words("encounters", "payer", _DISCHARGED, _ENCOUNTERS),
+    _Words("encounters", "sex", _DISCHARGED, _ENCOUNTERS),
+    _Words("encounters", "admit_type_code", _DISCHARGED, _ENCOUNTERS),
+    _Words("encounters", "admit_source_code", _DISCHARGED, _ENCOUNTERS),
+    _Words("encounters", "discharge_disposition_code", _DISCHARGED, _ENCOUNTERS),
+    _Words("cm_tasks", "task_type", "COALESCE(due_on, done_on)"),
+    _Words("notices", "notice_type", "delivered_on"),
+    _Words("reviews", "review_type", "COALESCE(due_on, done_on)"),
+    _Words("denials", "payer", "denied_on", _DENIALS),
+    _Words("denials", "reason_code", "denied_on", _DENIALS),
+    _Words("denials", "outcome", "COALESCE(appealed_on, denied_on)", _DENIALS),
+    _Words("avoidable_days", "reason_code", "starts_on", _AVOIDABLE_DAYS),
+    _Words("avoidable_days", "responsible_party", "starts_on", _AVOIDABLE_DAYS),
 )
 
 
