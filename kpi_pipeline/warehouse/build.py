@@ -146,6 +146,8 @@ def _check_keys(connection: duckdb.DuckDBPyConnection) -> None:
     for table in load_tables():
         if table.stored == "never":
             continue  # what is made of it is checked
+        if table.is_carried_over and _has_the_staged_rows(connection, table):
+            continue  # current rows have a key each
         repeated = _repeated_keys(connection, table)
         if repeated:
             faults.append(Fault(table.name, f"{repeated:,} values of its key ({', '.join(table.key)}) are not unique."))
@@ -158,6 +160,16 @@ def _check_keys(connection: duckdb.DuckDBPyConnection) -> None:
         )
     if faults:
         raise CheckError(faults)
+
+
+def _has_the_staged_rows(connection: duckdb.DuckDBPyConnection, table: WarehouseTable) -> bool:
+    """Whether a table has as many rows as the ledger says are current."""
+    staged, n = connection.execute(
+        "SELECT (SELECT COALESCE(SUM(staged), 0) FROM row_ledger WHERE table_name = ?), "
+        f"(SELECT COUNT(*) FROM {table.name})",
+        [table.name],
+    ).fetchall()[0]
+    return bool(staged == n)
 
 
 def _repeated_keys(connection: duckdb.DuckDBPyConnection, table: WarehouseTable) -> int:

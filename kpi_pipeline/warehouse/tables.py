@@ -24,6 +24,8 @@ class WarehouseTable(BaseModel):
     """One table: what a row is, its key, and the SELECT that makes it.
 
     stored: kept in the warehouse; temporary, for the build only; or never, computed where it is read (a view).
+    empty_without: a reference table without whose rows this one has none, so that nothing need be computed.
+    is_carried_over: current rows as they arrived.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +35,8 @@ class WarehouseTable(BaseModel):
     means: Annotated[str, Field(min_length=10)]
     key: Annotated[tuple[str, ...], Field(min_length=1)]
     stored: Literal["kept", "temporary", "never"] = "kept"
+    empty_without: str | None = None
+    is_carried_over: bool = False
     sql: str
     reads: frozenset[str]
 
@@ -86,6 +90,7 @@ def _carried_over(name: str, title: str, key: tuple[str, ...]) -> WarehouseTable
         key=key,
         sql=f"SELECT * EXCLUDE (source_line, row_hash) FROM staged_{name}",
         reads=frozenset({f"staged_{name}"}),
+        is_carried_over=True,
     )
 
 

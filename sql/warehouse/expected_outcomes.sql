@@ -5,6 +5,7 @@ means: >-
   at is not coded yet. To ten digits after the point, as it is summed: further ones are not the same in every library.
   Empty without a model.
 key: [model, stay_id]
+empty_without: reference_risk_terms
 ---*/
 WITH models AS (
     SELECT

@@ -73,6 +73,8 @@ def _find_older_versions(
     order = "updated_at DESC NULLS LAST, is_open, file_rank DESC, row_hash DESC, file_number, file_row_number"
     if feed == "full":
         newest, order = f"file_rank DESC, {newest}", f"file_rank DESC, {order}"
+    # Different hashes are different keys: where each row has its own, and most tables are so, none is older.
+    n_same = connection.execute(f"SELECT COUNT(*) - COUNT(DISTINCT HASH({key})) FROM all_{table}").fetchall()[0][0]
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE older_{table} AS
         WITH contested AS (SELECT {key} FROM all_{table} GROUP BY ALL HAVING COUNT(*) > 1),
@@ -102,7 +104,7 @@ def _find_older_versions(
             CASE WHEN copy > 1 THEN 'duplicate' ELSE 'superseded' END AS fate,
             copy = 1 AND age = 1 AS is_tie
         FROM ranked
-        WHERE version > 1"""
+        WHERE version > 1 {"" if n_same else "LIMIT 0"}"""
     )
 
 

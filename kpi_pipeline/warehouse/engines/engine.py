@@ -11,7 +11,8 @@ from typing import Protocol
 
 import duckdb
 
-from kpi_pipeline.warehouse.tables import load_tables
+from kpi_pipeline.core.sql.sql_text import identifier
+from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
 
 
 class Engine(Protocol):
@@ -44,12 +45,19 @@ class DuckDbEngine:
         connection.execute("SET max_vacuum_tasks = 0; SET disabled_optimizers = 'join_order,build_side_probe_side'")
         for table in load_tables():
             progress(table.name)
-            connection.execute(f"CREATE {KINDS[table.stored]} {table.name} AS {table.sql}")
+            rows = f"({table.sql}) LIMIT 0" if _is_empty(connection, table) else f"({table.sql})"
+            connection.execute(f"CREATE {KINDS[table.stored]} {table.name} AS FROM {rows}")
         connection.execute("RESET disabled_optimizers")
 
     def result(self, connection: duckdb.DuckDBPyConnection, sql: str) -> str:
         """The statement itself."""
         return sql
+
+
+def _is_empty(connection: duckdb.DuckDBPyConnection, table: WarehouseTable) -> bool:
+    """Whether a table is declared to have no rows without those of another, and that has none."""
+    other = table.empty_without
+    return other is not None and not connection.execute(f"SELECT 1 FROM {identifier(other)} LIMIT 1").fetchall()
 
 
 KINDS = {"kept": "TABLE", "temporary": "TEMPORARY TABLE", "never": "TEMPORARY VIEW"}
