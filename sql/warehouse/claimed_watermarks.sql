@@ -7,8 +7,8 @@ stored: temporary
 WITH last_days AS (
     SELECT
         facility_id,
-        CAST(MAX(GREATEST(admitted_on, COALESCE(discharged_on, admitted_on))) AS DATE) AS last_seen_on
-    FROM timed_encounters
+        MAX(happened_on) AS last_seen_on
+    FROM encounter_days
     GROUP BY facility_id
 ),
 

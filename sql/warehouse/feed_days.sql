@@ -4,16 +4,7 @@ means: How many rows of a table fall on each day, by facility; an encounter fall
 key: [facility_id, table_name, happened_on]
 stored: temporary
 ---*/
-WITH placed_encounters AS (
-    SELECT
-        encounter_id,
-        facility_id,
-        admitted_on,
-        discharged_on
-    FROM timed_encounters
-),
-
-rows_of_encounters AS (
+WITH rows_of_encounters AS (
     SELECT
         encounter_id,
         'denials' AS table_name,
@@ -60,27 +51,15 @@ rows_of_encounters AS (
 
 dated_rows AS (
     SELECT
-        facility_id,
-        'encounters' AS table_name,
-        admitted_on AS happened_on
-    FROM placed_encounters
-    UNION ALL
-    SELECT
-        facility_id,
-        'encounters' AS table_name,
-        discharged_on AS happened_on
-    FROM placed_encounters
-    UNION ALL
-    SELECT
-        placed_encounters.facility_id,
+        encounters.facility_id,
         rows_of_encounters.table_name,
         -- A procedure falls on the discharge of its encounter: its own date is often missing.
         CASE rows_of_encounters.table_name
-            WHEN 'procedures' THEN placed_encounters.discharged_on
+            WHEN 'procedures' THEN encounters.discharged_on
             ELSE rows_of_encounters.happened_on
         END AS happened_on
     FROM rows_of_encounters
-    INNER JOIN placed_encounters ON rows_of_encounters.encounter_id = placed_encounters.encounter_id
+    INNER JOIN timed_encounters AS encounters ON rows_of_encounters.encounter_id = encounters.encounter_id
     UNION ALL
     SELECT
         facility_id,
@@ -95,6 +74,14 @@ dated_rows AS (
     FROM staged_census
 )
 
+SELECT
+    facility_id,
+    'encounters' AS table_name,
+    happened_on,
+    CAST(SUM(n_rows) AS BIGINT) AS n_rows
+FROM encounter_days
+GROUP BY facility_id, happened_on
+UNION ALL
 SELECT
     facility_id,
     table_name,

@@ -18,21 +18,10 @@ WITH days AS (
     UNION ALL
     SELECT
         facility_id,
-        'admissions' AS table_name,
-        CAST(admitted_on AS DATE) AS happened_on,
-        COUNT(*) AS n_rows
-    FROM timed_encounters
-    WHERE admitted_on IS NOT NULL AND facility_id IS NOT NULL
-    GROUP BY facility_id, CAST(admitted_on AS DATE)
-    UNION ALL
-    SELECT
-        facility_id,
-        'discharges' AS table_name,
-        CAST(discharged_on AS DATE) AS happened_on,
-        COUNT(*) AS n_rows
-    FROM timed_encounters
-    WHERE discharged_on IS NOT NULL AND facility_id IS NOT NULL
-    GROUP BY facility_id, CAST(discharged_on AS DATE)
+        table_name,
+        happened_on,
+        n_rows
+    FROM encounter_days
 ),
 
 spans AS (

@@ -12,9 +12,9 @@ WITH zoned_encounters AS (
             -- One word for everyone unknown is no person: each such encounter stands alone, and the build says so.
             CASE
                 WHEN
-                    LOWER(encounters.person_id) IN ('null', 'none', 'nan', 'n/a', 'na', 'nil', 'unknown', 'unk')
-                    OR REPLACE(encounters.person_id, '0', '') = ''
-                    OR (LENGTH(encounters.person_id) >= 4 AND REPLACE(encounters.person_id, '9', '') = '')
+                    REGEXP_MATCHES(
+                        LOWER(encounters.person_id), '^(null|none|nan|n/a|na|nil|unknown|unk|0*|9999+)$'
+                    )
                     THEN CONCAT('unknown person of ', encounters.encounter_id)
                 ELSE encounters.person_id
             END AS person_id,
