@@ -6,6 +6,7 @@ today's SQL answers to is an error, so that the list cannot outlive what it argu
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -47,6 +48,11 @@ class Mutant:
         return f"{self.before} → {self.after or 'nothing'}"
 
     @property
+    def key(self) -> str:
+        """What a verdict is kept under: the changed SQL, wherever it stands."""
+        return hashlib.sha256(f"{self.name} {self.sql}".encode()).hexdigest()[:16]
+
+    @property
     def words(self) -> str:
         """`readmission_30d:4 <= → <`."""
         return f"{self.name}:{self.line} `{self.before}` → `{self.after or 'nothing'}`"
@@ -86,6 +92,21 @@ def equal_words(every: Sequence[Mutant]) -> set[str]:
     """The words of the mutants that the list argues as changing no case."""
     listed = read_equivalences(every)
     return {one.words for one in every if any(argued.covers(one) for argued in listed)}
+
+
+def read_verdicts(notes: Path | None) -> dict[str, bool]:
+    """Mutant's key → whether it was noticed; empty without notes."""
+    if notes is None or not notes.is_file():
+        return {}
+    rows = (line.split(" ", 2) for line in notes.read_text(encoding="utf-8").splitlines())
+    return {key: verdict == "noticed" for key, verdict, _ in rows}
+
+
+def note_verdict(notes: Path | None, mutant: Mutant, *, is_noticed: bool) -> None:
+    """Adds a line to the notes: key, verdict, words."""
+    if notes is not None:
+        with notes.open("a", encoding="utf-8") as file:
+            file.write(f"{mutant.key} {'noticed' if is_noticed else 'unseen'} {mutant.words}\n")
 
 
 def unseen_by_suite(kind: str, mutants: Sequence[Mutant]) -> list[Mutant]:

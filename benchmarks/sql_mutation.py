@@ -1,12 +1,13 @@
 """Changes one token of the SQL at a time and asks whether the proofs of the measures notice.
 
-    python -m benchmarks.sql_mutation [--metrics N] [--warehouse N] [--seed S] [--write]
+    python -m benchmarks.sql_mutation [--metrics N] [--warehouse N] [--seed S] [--notes FILE] [--write]
 
 A changed measure is held against its spec table and, on random hospitals, against its oracle in plain Python; a changed
 table of the warehouse against the oracles of the measures that rest on it, on hospitals built anew with it, and what
 survives that against the tests of the warehouse. What looks back a year is asked on a hospital of years, too; a cost of
 nothing by its own test. N mutants of each are drawn; 0 takes all, -1 none. Other tests of the suite (conservation,
-golden sets) are not asked, so that share is a lower bound. --write puts the last result into docs/sql_mutation.md.
+golden sets) are not asked, so that share is a lower bound. --notes keeps each verdict of the measures in a file, so
+that a run that was ended goes on. --write puts the last result into docs/sql_mutation.md.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import pandas as pd
 import sqlglot
 from scipy.stats import binomtest
 
-from benchmarks.mutation_verdicts import Mutant, equal_words, unseen_by_suite
+from benchmarks.mutation_verdicts import Mutant, equal_words, note_verdict, read_verdicts, unseen_by_suite
 from kpi_pipeline.core.errors import KpiError
 from kpi_pipeline.intake.ingest import IntakeResult
 from kpi_pipeline.metrics.cases import query_cases, read_cases
@@ -241,11 +242,18 @@ def try_metrics(proofs: Proofs, chosen: Sequence[Mutant], equal: set[str]) -> li
     return ask_suite("metrics", survivors, equal)
 
 
-def try_tables(proofs: Proofs, chosen: Sequence[Mutant], equal: set[str]) -> list[Mutant]:
-    """The mutants of warehouse tables that no measure notices; equal: as above."""
+def try_tables(proofs: Proofs, chosen: Sequence[Mutant], equal: set[str], notes: Path | None = None) -> list[Mutant]:
+    """The mutants of warehouse tables that no measure notices; equal: as above. notes: verdicts of an earlier run."""
     tables = {one.name: one for one in load_tables()}
-    changed = ((one, tables[one.name].model_copy(update={"sql": one.sql})) for one in chosen)
-    unseen = [one for one, table in changed if not _cannot_run_or(partial(proofs.is_noticed_with, table))]
+    known = read_verdicts(notes)
+    unseen = []
+    for one in chosen:
+        if one.key not in known:
+            table = tables[one.name].model_copy(update={"sql": one.sql})
+            known[one.key] = _cannot_run_or(partial(proofs.is_noticed_with, table))
+            note_verdict(notes, one, is_noticed=known[one.key])
+        if not known[one.key]:
+            unseen.append(one)
     return ask_suite("warehouse", unseen, equal)
 
 
@@ -291,6 +299,7 @@ def main() -> None:
     parser.add_argument("--metrics", type=int, default=300, help="mutants of measures; 0: all, -1: none")
     parser.add_argument("--warehouse", type=int, default=30, help="mutants of warehouse tables; 0: all, -1: none")
     parser.add_argument("--seed", type=int, default=20261128)
+    parser.add_argument("--notes", type=Path, help="file of verdicts on tables: read, and added to")
     parser.add_argument("--write", action="store_true", help="put the result into docs/sql_mutation.md")
     given = parser.parse_args()
     of_metrics = [one for name, metric in load_metrics().items() for one in mutants_of(name, metric.sql)]
@@ -302,7 +311,7 @@ def main() -> None:
         proofs = Proofs(Path(folder))
         for title, every, number, attempt in (
             ("sql/metrics", of_metrics, given.metrics, try_metrics),
-            ("sql/warehouse", of_tables, given.warehouse, try_tables),
+            ("sql/warehouse", of_tables, given.warehouse, partial(try_tables, notes=given.notes)),
         ):
             chosen = drawn(every, number, given.seed)
             if not chosen:
