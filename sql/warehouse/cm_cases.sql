@@ -7,8 +7,8 @@ key: [cm_case_id]
 ---*/
 SELECT
     encounter_stays.stay_id,
-    encounters.facility_id,
-    encounters.unit_id,
+    encounter_stays.facility_id,
+    encounter_stays.unit_id,
     cases.cm_case_id,
     cases.encounter_id,
     cases.case_manager_id,
@@ -36,5 +36,4 @@ SELECT
     cases.close_reason
 FROM staged_cm_cases AS cases
 LEFT JOIN encounter_stays ON cases.encounter_id = encounter_stays.encounter_id
-LEFT JOIN encounters ON cases.encounter_id = encounters.encounter_id
-LEFT JOIN facilities ON encounters.facility_id = facilities.facility_id
+LEFT JOIN facilities ON encounter_stays.facility_id = facilities.facility_id

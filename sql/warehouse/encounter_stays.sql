@@ -1,10 +1,10 @@
 /*---
 title: The stay of each encounter
 means: >-
-  Every encounter with its facility and the stay it belongs to, if it belongs to one: most acute encounters are a
-  stay of their own, and one that came twice under two numbers has the stay of the other. Computed where it is read.
+  Every encounter with its facility, its unit and the stay it belongs to, if it belongs to one: most acute encounters are
+  a stay of their own, and one that came twice under two numbers has the stay of the other.
 key: [encounter_id]
-stored: never
+stored: temporary
 ---*/
 WITH kept_encounters AS (
     SELECT
@@ -23,6 +23,7 @@ WITH kept_encounters AS (
 SELECT
     encounters.encounter_id,
     encounters.facility_id,
+    encounters.unit_id,
     CASE
         WHEN shared_stays.stay_id IS NOT NULL THEN shared_stays.stay_id
         WHEN encounters.encounter_status IN ('acute', 'in_house', 'missing_discharge_date') THEN encounters.encounter_id

@@ -7,7 +7,7 @@ key: [encounter_id, notice_type, delivered_on, delivered_at_utc]
 ---*/
 SELECT DISTINCT
     encounter_stays.stay_id,
-    encounters.facility_id,
+    encounter_stays.facility_id,
     notices.encounter_id,
     LOWER(TRIM(notices.notice_type)) AS notice_type,
     CAST(
@@ -22,5 +22,4 @@ SELECT DISTINCT
     END AS delivered_at_utc
 FROM staged_notices AS notices
 LEFT JOIN encounter_stays ON notices.encounter_id = encounter_stays.encounter_id
-LEFT JOIN encounters ON notices.encounter_id = encounters.encounter_id
-LEFT JOIN facilities ON encounters.facility_id = facilities.facility_id
+LEFT JOIN facilities ON encounter_stays.facility_id = facilities.facility_id

@@ -8,8 +8,8 @@ key: [review_id]
 SELECT
     reviews.review_id,
     encounter_stays.stay_id,
-    encounters.facility_id,
-    encounters.unit_id,
+    encounter_stays.facility_id,
+    encounter_stays.unit_id,
     reviews.encounter_id,
     reviews.review_type,
     CAST(
@@ -35,5 +35,4 @@ SELECT
     reviews.outcome
 FROM staged_reviews AS reviews
 LEFT JOIN encounter_stays ON reviews.encounter_id = encounter_stays.encounter_id
-LEFT JOIN encounters ON reviews.encounter_id = encounters.encounter_id
-LEFT JOIN facilities ON encounters.facility_id = facilities.facility_id
+LEFT JOIN facilities ON encounter_stays.facility_id = facilities.facility_id
