@@ -13,6 +13,7 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.judgement.disclosure.over_issues import attack_issues
 from kpi_pipeline.judgement.disclosure.publication import (
     COUNTED,
+    DENOMINATOR,
     LISTED,
     NUMERATOR,
     Cell,
@@ -141,3 +142,16 @@ def test_a_case_is_left_out_for_the_first_reason_that_holds() -> None:
     assert len(relations) == 2
     for one in relations:
         assert one.lower <= sum(weight * numbers[cell] for cell, weight in one.weights.items()) <= one.upper
+
+
+def test_places_of_which_an_issue_prints_nothing_are_in_its_whole() -> None:
+    """A's 39 and no other place stand beside the whole, whose number is withheld: it is not 39 for that."""
+    cells = {
+        place: Cell("hours_to_initial_assessment", place, str(LAST), DENOMINATOR) for place in (*PLACES, WHOLE_SYSTEM)
+    }
+    then = Publication(dict(zip(cells.values(), (39.0, 51.0, 37.0, 127.0), strict=True)))
+    now = Publication({cells["A"]: 39.0, cells[WHOLE_SYSTEM]: None})
+    assert attack_issues([then, now], METRICS, threshold=11) == []
+    whole = Publication({cells["A"]: 39.0, cells["B"]: 51.0, cells["C"]: 37.0, cells[WHOLE_SYSTEM]: None})
+    assert [one for one in relations_of(whole, METRICS) if (one.lower, one.upper) == (0.0, 0.0)]
+    assert not [one for one in relations_of(replace(now, other_places=frozenset("BC")), METRICS) if one.upper == 0.0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 from kpi_pipeline.judgement.disclosure.attack import Finding, attack, attack_rests
@@ -29,6 +30,8 @@ def attack_issues(
     issues: oldest first, each in all its copies. n_changed: (metric, facility, month) → cases that count otherwise, as
     an issue itself prints of the issue before it; empty for the first.
     """
+    places = frozenset[str]().union(*(one.places for one in issues))
+    issues = [replace(one, other_places=places) for one in issues]
     whole = Publication()
     for one in issues:
         whole = whole.merged(one)
@@ -38,7 +41,7 @@ def attack_issues(
     for at, (then, now) in enumerate(pairwise(issues), start=1):
         unchanged = _unchanged_since(then, now, n_changed[at]) if at < len(n_changed) else {}
         if unchanged:
-            known = Publication(now.numbers | unchanged, now.values)
+            known = replace(now, numbers=now.numbers | unchanged)
             found += [one for one in attack(known, metrics, threshold=threshold) if one not in found]
     for later, earlier in combinations(reversed(range(len(issues))), 2):
         since = _added(n_changed[earlier + 1 : later + 1]) if later < len(n_changed) else {}

@@ -56,10 +56,19 @@ class Relation:
 
 @dataclass(slots=True)
 class Publication:
-    """numbers: cell → the number printed, None where it is withheld. values: figure → the value printed, or None."""
+    """numbers: cell → the number printed, None where it is withheld. values: figure → the value printed, or None.
+
+    other_places: facilities known to be there from elsewhere, of which this may print nothing.
+    """
 
     numbers: dict[Cell, float | None] = field(default_factory=dict)
     values: dict[tuple[str, str, str], float | None] = field(default_factory=dict)
+    other_places: frozenset[str] = frozenset()
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Every facility somebody knows to be there."""
+        return (self.other_places | {cell.facility_id for cell in self.numbers}) - {WHOLE_SYSTEM}
 
     @property
     def withheld(self) -> list[Cell]:
@@ -82,7 +91,7 @@ class Publication:
         def apart(month: str) -> str:
             return f"{month}{suffix}" if month in restated else month
 
-        joined = Publication(dict(self.numbers), dict(self.values))
+        joined = Publication(dict(self.numbers), dict(self.values), self.other_places | other.other_places)
         for cell, number in other.numbers.items():
             key = cell._replace(month=apart(cell.month))
             if number is not None or key not in joined.numbers:
@@ -119,7 +128,9 @@ def relations_of(publication: Publication, metrics: Mapping[str, Metric]) -> lis
     relations = []
     for places in over_places.values():
         if len(places) > 1 and (whole := places.get(WHOLE_SYSTEM)) is not None:
-            relations.append(_sum(whole, [cell for place, cell in places.items() if place != WHOLE_SYSTEM]))
+            parts = [cell for place, cell in places.items() if place != WHOLE_SYSTEM]
+            lacks_some = len(parts) < len(publication.places)  # of which nothing is printed: the whole is no less
+            relations.append(Relation({whole: 1.0} | dict.fromkeys(parts, -1.0), 0.0, inf if lacks_some else 0.0))
     for place, cells in figures.items():
         relations += _within(place, cells, publication.values.get(place), metrics[place[0]])
     return relations + _shared(figures, publication, metrics)
