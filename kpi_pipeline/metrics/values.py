@@ -20,8 +20,6 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from kpi_pipeline.core.errors import CheckError, Fault, WarehouseError
 from kpi_pipeline.core.files import make_private_folder, replace_file
 from kpi_pipeline.core.settings import Settings
-from kpi_pipeline.core.sql.connections import connect
-from kpi_pipeline.core.sql.sql_text import parquet_file
 from kpi_pipeline.metrics.balance import balance_faults
 from kpi_pipeline.metrics.cases import find_metric
 from kpi_pipeline.metrics.compute import EXCLUSION_COLUMNS, VALUE_COLUMNS, compute_values
@@ -119,16 +117,15 @@ def read_values(warehouse: Path, metrics: Iterable[str] | None = None) -> Metric
             )
         )
     try:
-        with connect(folders=[folder]) as connection:
-            values = [_read(connection, values_file(folder, metric)) for metric in chosen]
-            exclusions = [_read(connection, exclusions_file(folder, metric)) for metric in chosen]
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        values = _read([values_file(folder, metric) for metric in chosen])
+        exclusions = _read([exclusions_file(folder, metric) for metric in chosen])
+    except (pa.ArrowException, OSError) as error:
         what = "values beside it are damaged: they were cut short, or written over."
         raise WarehouseError(Fault(str(warehouse), what, "Run kpi build again.")) from error
     return MetricValues(
         snapshot_id,
-        pd.concat(values, ignore_index=True).reindex(columns=list(VALUE_COLUMNS)),
-        pd.concat(exclusions, ignore_index=True)[list(EXCLUSION_COLUMNS)],
+        values.reindex(columns=list(VALUE_COLUMNS)),
+        exclusions[list(EXCLUSION_COLUMNS)],
     )
 
 
@@ -159,5 +156,9 @@ def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
     replace_file(building, path)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
-    return connection.execute(f"SELECT * FROM {parquet_file(path)}").df()
+def _read(paths: Iterable[Path]) -> pd.DataFrame:
+    """The rows of all files, in their order; a column that some lack is missing in their rows."""
+    # By pyarrow, which opens some two hundred small files in a quarter of the time that as many queries take.
+    tables = [pq.ParquetFile(path).read(use_threads=False) for path in paths]
+    frame: pd.DataFrame = pa.concat_tables(tables, promote_options="default").to_pandas(use_threads=False)
+    return frame

@@ -15,8 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +66,9 @@ class System:
 
     def _in_circles(self) -> NDArray[np.bool_]:
         """A group of equations that share unknowns is a tree when it has one link fewer than equations and unknowns."""
+        from scipy.sparse import csr_array  # 15 MB, which a report that withholds nothing does without
+        from scipy.sparse.csgraph import connected_components
+
         n_rows, n_unknowns = len(self._rows), len(self._least)
         if n_rows < 2:
             return np.zeros(n_unknowns, dtype=bool)
