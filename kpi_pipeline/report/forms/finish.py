@@ -42,6 +42,26 @@ def finish_pdf(document: Any, pdf: pydyf.PDF) -> None:
             _set_figure_box(element, page_height=pages[_number(element["Pg"])]["MediaBox"][3])
     _print_links(pdf)
     _turn_unlinked_content_into_artifacts(pdf, pages)
+    _work_out_once(pdf)
+
+
+class _Finished(pydyf.Object):  # type: ignore[misc]
+    """An object's bytes: pydyf asks for them twice, for the file and for its identifier."""
+
+    data = b""
+    compressible = False
+
+    def __init__(self, made: pydyf.Object) -> None:
+        super().__init__()
+        self.number, self.generation, self.free = made.number, made.generation, made.free
+        self.data, self.compressible = made.data, made.compressible
+
+
+def _work_out_once(pdf: pydyf.PDF) -> None:
+    """Every object that is written as its bytes, compressed where it will be."""
+    for number, made in enumerate(pdf.objects):
+        if made.free == "n":
+            pdf.objects[number] = _Finished(made)
 
 
 def _number(reference: bytes | str) -> int:
