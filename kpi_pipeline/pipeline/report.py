@@ -124,6 +124,8 @@ def write_report(
     if issue.with_roots:
         provenance = _with_roots(provenance, tables["figures.csv"], warehouse, facility, inputs.facts.snapshot_id)
     _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")
+    others = render_forms(whole, forms, look=settings.report)
+    del inputs, whole, figures  # of which the pages need nothing any more
     rendered = render_report(
         report,
         out,
@@ -132,7 +134,7 @@ def write_report(
             *(Attachment(name, text.encode(), _TABLES[name]) for name, text in tables.items()),
             Attachment("provenance.json", provenance.encode(), "What the figures were made from"),
         ),
-        forms=render_forms(whole, forms, look=settings.report),
+        forms=others,
     )
     figures_file, *_, provenance_file = rendered.attachments
     return WrittenReport(
