@@ -1,6 +1,8 @@
 """Many months' reports side by side: for a backfill, where one process would draw them one after the other.
 
-Each worker is a fresh process with one renderer that lives as long as it does. Not here: one report (`report`).
+Each worker loads the libraries, the measures and the renderer once, and makes each report in a copy of itself: it begins
+with all that and ends with the report, so that no report pays for what the one before it left. Not here: one report
+(`report`).
 """
 
 from __future__ import annotations
@@ -8,15 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from kpi_pipeline.core.errors import KpiError
+from kpi_pipeline.core.forks import in_a_copy
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import Privacy, ReportForm
 from kpi_pipeline.journal import read_report_decisions
+from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.report import WrittenReport, write_report
+from kpi_pipeline.report.forms.renderer import prepare_to_draw
 
 _FEWEST_SIDE_BY_SIDE = 3
 """Fewer reports are done sooner than further processes are started."""
@@ -51,16 +58,27 @@ def write_reports(
         decided=decided,
         forms=forms,
     )
-    n_workers = min(workers or os.cpu_count() or 1, _MOST_WORKERS, len(months))
-    if n_workers < 2 or len(months) < _FEWEST_SIDE_BY_SIDE:
+    if len(months) < _FEWEST_SIDE_BY_SIDE:
         for month in months:
             yield month, write(month)
         return
-    write = partial(write, settings=settings.model_copy(update={"threads": 1}))  # a core has a worker already
-    with ProcessPoolExecutor(n_workers, mp_context=get_context("spawn")) as pool:
-        waiting: list[tuple[Month, Future[WrittenReport]]] = [(month, pool.submit(write, month)) for month in months]
+    n_workers = min(workers or os.cpu_count() or 1, _MOST_WORKERS, len(months))
+    if n_workers > 1:
+        write = partial(write, settings=settings.model_copy(update={"threads": 1}))  # a core has a worker already
+    begin = partial(_prepare, settings)
+    with ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"), initializer=begin) as pool:
+        waiting: list[tuple[Month, Future[WrittenReport]]] = [
+            (month, pool.submit(in_a_copy, partial(write, month))) for month in months
+        ]
         try:
             for month, one in waiting:
                 yield month, one.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _prepare(settings: Settings) -> None:
+    """What every report needs, loaded once by a worker. What cannot be loaded is each report's own error."""
+    with suppress(KpiError):
+        load_metrics()
+        prepare_to_draw(settings.report)

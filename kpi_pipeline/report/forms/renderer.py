@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kpi_pipeline.core.resources import resource_folder
+from kpi_pipeline.core.settings import ReportSettings
 from kpi_pipeline.report.drawing.charts import draw_control_chart
 from kpi_pipeline.report.drawing.fonts import check_characters, check_fonts, only_shipped_fonts
 from kpi_pipeline.report.drawing.funnel import draw_funnel
-from kpi_pipeline.report.drawing.palette import Palette, running_heads, stylesheet
+from kpi_pipeline.report.drawing.palette import Palette, build_palette, running_heads, stylesheet
 from kpi_pipeline.report.drawing.small import draw_bars, draw_sparkline
 from kpi_pipeline.report.forms.drawings import as_images
 from kpi_pipeline.report.forms.secure import WarningGate, resource_fetcher, template_environment
@@ -70,6 +71,19 @@ def style_sheets(palette: Palette, paper: Literal["letter", "a4"], *, with_runni
     text = (renderer().folder / "report.css").read_text(encoding="utf-8")
     sheets = [_read_sheet(text), _read_sheet(stylesheet(palette, paper=paper))]
     return (*sheets, _read_sheet(running_heads(palette))) if with_running_heads else tuple(sheets)
+
+
+def prepare_to_draw(look: ReportSettings) -> None:
+    """Loads what every report of this look needs, for a process whose copies draw; RenderError when a font is missing.
+
+    Nothing is laid out: the text engine is not at work yet when the process is copied.
+    """
+    with LOCK:
+        made, palette = renderer(), build_palette(look.colours)
+        for with_running_heads in (False, True):
+            style_sheets(palette, look.paper, with_running_heads=with_running_heads)
+        for name in made.environment.list_templates(extensions=["j2"]):
+            made.environment.get_template(name)
 
 
 def lay_out(html: str, sheets: Sequence[Any]) -> Any:
