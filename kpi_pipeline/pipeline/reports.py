@@ -1,13 +1,14 @@
 """Many months' reports side by side: for a backfill, where one process would draw them one after the other.
 
-Each worker loads the libraries, the measures and the renderer once, and makes each report in a copy of itself: it begins
-with all that and ends with the report, so that no report pays for what the one before it left. Not here: one report
-(`report`).
+Each worker loads the libraries, the measures and the renderer once, and makes each report in a copy of itself: it
+begins with all that and ends with the report, so that no report pays for what the one before it left. Not here: one
+report (`report`).
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
@@ -25,6 +26,8 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.report import WrittenReport, write_report
 from kpi_pipeline.report.forms.renderer import prepare_to_draw
 
+_COPIES = sys.platform == "linux"
+"""Elsewhere a process may not be copied once it has loaded what draws text, or not at all."""
 _FEWEST_SIDE_BY_SIDE = 3
 """Fewer reports are done sooner than further processes are started."""
 _MOST_WORKERS = 8
@@ -68,7 +71,8 @@ def write_reports(
     begin = partial(_prepare, settings)
     with ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"), initializer=begin) as pool:
         waiting: list[tuple[Month, Future[WrittenReport]]] = [
-            (month, pool.submit(in_a_copy, partial(write, month))) for month in months
+            (month, pool.submit(partial(in_a_copy, partial(write, month)) if _COPIES else partial(write, month)))
+            for month in months
         ]
         try:
             for month, one in waiting:

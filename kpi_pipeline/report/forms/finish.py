@@ -45,7 +45,7 @@ def finish_pdf(document: Any, pdf: pydyf.PDF) -> None:
     _work_out_once(pdf)
 
 
-class _Finished(pydyf.Object):  # type: ignore[misc]
+class _Finished(pydyf.Object):
     """An object's bytes: pydyf asks for them twice, for the file and for its identifier."""
 
     data = b""
