@@ -25,6 +25,11 @@ ROOT = Path(__file__).parent.parent.parent
 CPU_SECONDS = 10.0
 WALL_SECONDS = 120.0
 """Ten seconds of work are the promise; a machine that is busy with other things may take longer on the clock."""
+_OTHER_SECONDS = {"sabotage hang": 2.0, "screen: check": 20.0}
+"""The one that hangs on purpose need not take ten; one proves all definitions before it reads a row."""
+_STEPS, _USUAL_SECONDS, _SLOWEST = 3_000_000, 0.1, 4.0
+"""A sum of so many squares takes a fast idle core so long. Two threads of one core, or a neighbour on the same machine,
+make the same work cost more seconds of processor time, too: so many times as many are believed."""
 PEAK_MB = 1200.0
 """More than before the attack; DuckDB is held to 400 MB."""
 _EVENTS = 0x00000FFF
@@ -135,7 +140,7 @@ def _run_process(shard: int, shards: int, base: Path, watch: Watch, outcomes: li
                         raise AssertionError(complaints.name + " tells why the sandbox itself failed")
                     return True
                 hangs = name is not None and (
-                    time.monotonic() - started > WALL_SECONDS or _cpu_seconds(child.pid) - cpu > _allowed_seconds(name)
+                    time.monotonic() - started > WALL_SECONDS or _is_too_much(name, _cpu_seconds(child.pid) - cpu)
                 )
                 if hangs:
                     child.kill()
@@ -152,9 +157,17 @@ def _run_process(shard: int, shards: int, base: Path, watch: Watch, outcomes: li
                 name = None
 
 
-def _allowed_seconds(name: str) -> float:
-    """The one that hangs on purpose need not take ten seconds; clearing 2 GB may, where memory is slow."""
-    return 2.0 if name == "sabotage hang" else CPU_SECONDS
+def _is_too_much(name: str, cpu_seconds: float) -> bool:
+    """Whether an attack took more work than it may, on a machine as fast as this one is now."""
+    allowed = _OTHER_SECONDS.get(name, CPU_SECONDS)
+    return cpu_seconds > allowed and cpu_seconds > allowed * _slowness()
+
+
+def _slowness() -> float:
+    """How many times as long as on an idle core a piece of work takes here and now."""
+    began = time.process_time()
+    sum(step * step for step in range(_STEPS))
+    return min(max(1.0, (time.process_time() - began) / _USUAL_SECONDS), _SLOWEST)
 
 
 def _judge(told: dict[str, Any], touched: list[str], cpu_seconds: float) -> Outcome:
@@ -172,7 +185,7 @@ def _judge(told: dict[str, Any], touched: list[str], cpu_seconds: float) -> Outc
         faults.append("was refused")
     if told["canary"]:
         faults.append("the secret came out")
-    if cpu_seconds > CPU_SECONDS:
+    if _is_too_much(told["name"], cpu_seconds):
         faults.append(f"took {cpu_seconds:.0f} seconds")
     if told["peak_mb"] > PEAK_MB:
         faults.append(f"took {told['peak_mb']:,.0f} MB")

@@ -23,12 +23,12 @@ def mapping_faults(source: Source) -> list[Fault]:
     when there are files of it."""
     faults = []
     is_json = not set(source.endings).isdisjoint(JSON_ENDINGS)
-    for mapping in source.mappings.values():
-        contract = load_contracts()[mapping.table]
-        views = _views(mapping, contract, is_json=is_json)
-        if mapping.source != source.name or views is None:
-            continue
-        with connect() as connection:
+    with connect() as connection:
+        for mapping in source.mappings.values():
+            contract = load_contracts()[mapping.table]
+            views = _views(mapping, contract, is_json=is_json)
+            if mapping.source != source.name or views is None:
+                continue
             for view, columns in views.items():
                 typed = ", ".join(f"{identifier(column)} VARCHAR" for column in columns)
                 connection.execute(f"CREATE TEMP TABLE {identifier(view)} ({SOURCE_LINE} BIGINT, {typed})")
@@ -38,6 +38,8 @@ def mapping_faults(source: Source) -> list[Fault]:
                 faults += shape_faults(connection, mapping, contract)
             except duckdb.Error as error:
                 faults += broken_mapping(connection, mapping, statement, error)
+            for view in views:  # no mapping reads what another one's lookups left
+                connection.execute(f"DROP TABLE {identifier(view)}")
     return faults
 
 
