@@ -91,6 +91,7 @@ simulate: $(READY) ## Simulates the judgement where the truth is known and rewri
 	@$(BIN)/python -m benchmarks.bands_simulation --write
 	@$(BIN)/python -m benchmarks.risk_simulation --write
 	@$(BIN)/python -m benchmarks.judgement_simulation --write
+	@$(BIN)/python -m benchmarks.feed_simulation --write
 
 verapdf: $(READY) ## Validates every form that is PDF, for every audience, with veraPDF
 	@tools/verapdf.sh

@@ -1,10 +1,10 @@
 /*---
 title: Where feeds were silent
 means: >-
-  Per facility and table the stretches between rows in which not one came although chance would bring at least one
-  all but once in ten thousand times: a week or more, and five times as long as usually lies between rows. Where less
-  than a row a day comes, the evidence must be twice as strong. Of encounters, where they come every day, a shorter
-  stretch is enough with twice the evidence; so is one of admissions or of discharges alone. Days on which a facility is
+  Per facility and table the stretches between rows in which not one came although so many are usual that chance makes
+  such a silence anywhere in one build of a hundred (`n_telling`): a week or more, and five times as long as usually
+  lies between rows. Of encounters, where they come every day, a shorter stretch is enough if at least twenty rows are
+  usual in it, too; so is one of admissions or of discharges alone. Days on which a facility is
   declared closed are no silence. Nor are those before the first month with more than half of the usual rows: an
   extract of discharges holds the early admissions of those who stayed long, and little else of their weeks.
 key: [facility_id, table_name, of_what, starts_on]
@@ -47,7 +47,7 @@ silent_days AS (
         table_name,
         happened_on,
         n_usual,
-        has_a_row_a_day,
+        n_telling,
         usual_spacing_days,
         DATE_DIFF('day', DATE '2000-01-01', happened_on)
         - ROW_NUMBER() OVER (PARTITION BY facility_id, table_name ORDER BY happened_on) AS stretch
@@ -66,14 +66,14 @@ stretches AS (
     FROM silent_days
     GROUP BY facility_id, silent_days.table_name, stretch
     HAVING
-        (
-            SUM(n_usual) >= CASE WHEN BOOL_AND(has_a_row_a_day) THEN 1 ELSE 2 END * LN(10000)
-            AND COUNT(*) >= 7 AND COUNT(*) >= 5 * MAX(usual_spacing_days)
-        )
-        OR (
-            silent_days.table_name IN ('encounters', 'admissions', 'discharges')
-            AND MAX(usual_spacing_days) = 1
-            AND SUM(n_usual) >= 2 * LN(10000)
+        SUM(n_usual) >= MAX(n_telling)
+        AND (
+            (COUNT(*) >= 7 AND COUNT(*) >= 5 * MAX(usual_spacing_days))
+            OR (
+                silent_days.table_name IN ('encounters', 'admissions', 'discharges')
+                AND MAX(usual_spacing_days) = 1
+                AND SUM(n_usual) >= 20
+            )
         )
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
@@ -12,12 +11,12 @@ import pytest
 
 from kpi_pipeline.warehouse.tables import load_tables
 
-Day = tuple[str, str, date, date, bool, float, int, bool, float]
+Day = tuple[str, str, date, date, float, float, int, bool, float]
 Gap = tuple[str, str, str, date, date]
-COLUMNS = ["facility_id", "table_name", "happened_on", "last_on", "has_a_row_a_day", "usual_spacing_days"]
+COLUMNS = ["facility_id", "table_name", "happened_on", "last_on", "n_telling", "usual_spacing_days"]
 COLUMNS += ["n_rows", "is_closed", "n_usual"]
-EVIDENCE = math.log(10_000)
-"""So many rows are expected where chance leaves out all of them once in ten thousand times."""
+TELLING = 14.5
+"""So many rows must be expected, and none of them come."""
 
 
 def march(day: int) -> date:
@@ -35,7 +34,7 @@ def feed(
     table: str = "denials",
     place: str = "F1",
     spacing: float = 1,
-    row_a_day: bool = True,
+    telling: float = TELLING,
     first: date = date(2026, 1, 1),
     last: date = date(2026, 6, 30),
     ends: date | None = None,
@@ -49,7 +48,7 @@ def feed(
     day = first
     while day <= (ends or last):
         n = (rows or {}).get(day, 0 if day in usual or day in shut or day > last else 1)
-        yield place, table, day, last, row_a_day, spacing, n, day in shut, usual.get(day, 0.0 if day in shut else 5.0)
+        yield place, table, day, last, telling, spacing, n, day in shut, usual.get(day, 0.0 if day in shut else 5.0)
         day += timedelta(days=1)
 
 
@@ -78,20 +77,20 @@ def of_week(total: float) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("row_a_day", "expected", "told"),
+    ("telling", "expected", "told"),
     [
-        (True, of_week(EVIDENCE), WEEK),
-        (True, of_week(EVIDENCE - 1e-6), []),
-        (True, [1.32] * 7, WEEK),
-        (True, [1.31] * 7, []),
-        (False, of_week(2 * EVIDENCE), WEEK),
-        (False, of_week(2 * EVIDENCE - 1e-6), []),
+        (TELLING, of_week(TELLING), WEEK),
+        (TELLING, of_week(TELLING - 1e-6), []),
+        (TELLING, [2.08] * 7, WEEK),
+        (TELLING, [2.07] * 7, []),
+        (30.0, of_week(30.0), WEEK),
+        (30.0, of_week(30.0 - 1e-6), []),
     ],
 )
-def test_a_week_is_told_where_chance_leaves_it_empty_once_in_ten_thousand_times(
-    row_a_day: bool, expected: list[float], told: list[Gap]
+def test_a_week_is_told_where_so_many_rows_did_not_come_that_chance_seldom_keeps_them_back(
+    telling: float, expected: list[float], told: list[Gap]
 ) -> None:
-    assert gaps(feed(days(march(2), 7), expected=expected, row_a_day=row_a_day)) == told
+    assert gaps(feed(days(march(2), 7), expected=expected, telling=telling)) == told
 
 
 @pytest.mark.parametrize(
@@ -104,20 +103,21 @@ def test_a_silence_lasts_a_week_and_five_times_as_long_as_usual(spacing: float, 
 
 @pytest.mark.parametrize("kind", ["encounters", "admissions", "discharges", "denials"])
 @pytest.mark.parametrize(
-    ("expected", "spacing", "is_enough"),
+    ("telling", "expected", "spacing", "is_enough"),
     [
-        ([EVIDENCE, EVIDENCE], 1, True),
-        ([2 * EVIDENCE - 1e-6], 1, False),
-        ([EVIDENCE, EVIDENCE], 2, False),
-        ([EVIDENCE - 0.5, EVIDENCE - 0.5], 1, False),
+        (TELLING, [10.0, 10.0], 1, True),
+        (TELLING, [20.0 - 1e-6], 1, False),
+        (TELLING, [10.0, 10.0], 2, False),
+        (20.5, [10.0, 10.0], 1, False),
+        (20.5, [10.5, 10.0], 1, True),
     ],
 )
-def test_of_encounters_a_shorter_silence_is_told_with_twice_the_evidence(
-    kind: str, expected: list[float], spacing: float, is_enough: bool
+def test_of_encounters_a_shorter_silence_is_told_where_twenty_rows_did_not_come(
+    kind: str, telling: float, expected: list[float], spacing: float, is_enough: bool
 ) -> None:
     of_what = kind if kind in ("admissions", "discharges") else "rows"
     told = [("F1", "encounters", of_what, march(2), march(2 + len(expected)))]
-    found = gaps(feed(days(march(2), len(expected)), expected=expected, spacing=spacing, table=kind))
+    found = gaps(feed(days(march(2), len(expected)), expected=expected, spacing=spacing, table=kind, telling=telling))
     assert found == (told if is_enough and kind != "denials" else [])
 
 
