@@ -7,7 +7,7 @@ given when an issue is published, never before, and stays with it when the proce
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from kpi_pipeline.core.errors import DeliveryError, Fault
 from kpi_pipeline.delivery.claims import record_claims
+from kpi_pipeline.delivery.outsiders import refuse_unknown_to
 from kpi_pipeline.delivery.points import reached
 from kpi_pipeline.delivery.register import Issue, entry_of, issue_of, manifest_in_chain, newest_issued_entry, open_entry
 from kpi_pipeline.judgement.claims.claim import Claim
@@ -133,11 +134,17 @@ def reserve_number(database: Database, issue_id: int, *, by: str, at: datetime) 
         return issue_of(entry)
 
 
-def seal_publication(database: Database, issue_id: int, *, manifest_sha256: str, by: str, at: datetime) -> None:
+def seal_publication(
+    database: Database, issue_id: int, *, known: Collection[str], manifest_sha256: str, cure: str, by: str, at: datetime
+) -> None:
     """Writes into the chain what a numbered issue's manifest will be, before it lies in the archive: what breaks off
-    after that can be finished from the archive alone, and from nothing else that lies there."""
+    after that can be finished from the archive alone, and from nothing else that lies there.
+
+    known, cure: as for `refuse_unknown_to`: of two that do not know each other one is sealed, whoever is faster.
+    """
     with database.writing() as session:
         issue = issue_of(entry_of(session, issue_id))
+        refuse_unknown_to(session, issue, known, cure=cure)
         if manifest_in_chain(session, issue) != manifest_sha256:
             body = {"number": issue.number, "manifest_sha256": manifest_sha256}
             append_event(session, "sealed", issue.name, by=by, at=at, body=body)

@@ -97,18 +97,6 @@ def archive_of(database: Database, issue_id: int) -> tuple[str, str] | None:
         return None if entry is None else (entry.path, entry.manifest_sha256)
 
 
-def archived_for_outsiders(database: Database) -> list[tuple[str, str]]:
-    """Where every issue that withholds lies, whatever became of it since, and the hash of its manifest."""
-    asked = (
-        select(ArchiveEntry.path, ArchiveEntry.manifest_sha256)
-        .join(IssueEntry, ArchiveEntry.issue_id == IssueEntry.id)
-        .where(IssueEntry.profile != "internal")
-        .order_by(ArchiveEntry.path)
-    )
-    with database.reading() as session:
-        return [(path, sha256) for path, sha256 in session.execute(asked)]
-
-
 def issue_before(database: Database, *, month: str, scope: str, audience: str) -> Issue | None:
     """The newest issue of this scope and audience for this month or an earlier one; one that was replaced or taken back
     has been read, too. None when there is none."""

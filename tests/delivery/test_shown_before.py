@@ -12,7 +12,7 @@ from kpi_pipeline.core.errors import DeliveryError
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.declared.audiences import Audiences
 from kpi_pipeline.delivery.archive import read_manifest
-from kpi_pipeline.delivery.register import archived_for_outsiders
+from kpi_pipeline.delivery.outsiders import archived_for_outsiders
 from kpi_pipeline.pipeline.history.shown_before import is_newest_shown, issues_shown, newest_shown, read_issues_shown
 from kpi_pipeline.pipeline.issuing.issue_draft import draft_month
 from kpi_pipeline.pipeline.issuing.issue_publication import Published, approve_month, publish_month

@@ -16,7 +16,7 @@ from typing import Any
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM
 from kpi_pipeline.delivery.archive import MANIFEST
-from kpi_pipeline.delivery.register import archived_for_outsiders
+from kpi_pipeline.delivery.outsiders import archived_for_outsiders
 from kpi_pipeline.judgement.disclosure.earlier import Behind
 from kpi_pipeline.judgement.disclosure.publication import Publication
 from kpi_pipeline.judgement.disclosure.shown import Shown, shown_in

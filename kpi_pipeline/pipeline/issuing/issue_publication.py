@@ -21,6 +21,7 @@ from kpi_pipeline.delivery.archive import Archived, archived_models, highest_num
 from kpi_pipeline.delivery.files import name_of_pdf, sha256_of
 from kpi_pipeline.delivery.issues import approve, finish_publication, is_same_person, reserve_number, seal_publication
 from kpi_pipeline.delivery.outbox import mails_of
+from kpi_pipeline.delivery.outsiders import refuse_unknown_to
 from kpi_pipeline.delivery.points import reached
 from kpi_pipeline.delivery.register import Issue, list_issues, open_issues, read_issue, sealed_manifest
 from kpi_pipeline.delivery.rights import check_right
@@ -29,7 +30,7 @@ from kpi_pipeline.journal import ReportDecisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.pipeline.history.issue_basis import Basis, claims_file, read_basis, refuse_another_basis
 from kpi_pipeline.pipeline.history.issue_before import evidence_of
-from kpi_pipeline.pipeline.history.shown_before import newest_shown
+from kpi_pipeline.pipeline.history.shown_before import ShownIssue, issues_shown, newest_shown
 from kpi_pipeline.pipeline.issuing.issue_desk import IssueDesk, Progress, check_texts
 from kpi_pipeline.pipeline.issuing.issue_files import build_files, claims_of, pdf_of, said_sha256, words_of
 from kpi_pipeline.pipeline.report import IssueWords
@@ -141,9 +142,7 @@ def _publish(
 ) -> Published:
     audience = _audience_of(desk, issue)
     words = words_of(desk, issue.month, issue.scope, audience, made_from=basis.hashes, replaces=issue.basis["replaces"])
-    if newest_shown(words.shown) != issue.basis["shown"]:
-        what = "a report was issued to outsiders since it was drafted, whose readers may lay the two side by side."
-        raise DeliveryError(Fault(f"issue {issue.name}", what, _begin_again(issue)))
+    known = _refuse_unknown(desk, issue, words.shown)
     words = replace(words, gate_overrides=tuple(issue.basis["gate_overrides"]))
     again = build_files(desk, month, issue.scope, audience.profile, words, decided)
     if sha256_of(pdf_of(again)[1]) != issue.pdf_sha256:
@@ -164,7 +163,9 @@ def _publish(
     reached("publish.built")
 
     def seal(sha256: str) -> None:
-        seal_publication(desk.database, issue.id, manifest_sha256=sha256, by=by, at=at)
+        seal_publication(
+            desk.database, issue.id, known=known, manifest_sha256=sha256, cure=_begin_again(numbered), by=by, at=at
+        )
         reached("publish.sealed")
 
     about = _about(numbered, basis, words)
@@ -183,6 +184,12 @@ def _finish_archived(desk: IssueDesk, issue: Issue, *, by: str, at: datetime) ->
     if models is None:
         return None
     audience = _audience_of(desk, issue)
+    if issue.profile != "internal":
+        _refuse_unknown(
+            desk,
+            issue,
+            issues_shown(desk.archive, desk.database, Month.parse(issue.month), issue.basis["made_from"]),
+        )
     return _finish(desk, issue, audience, Archived(path, sealed), claims_of(models), by=by, at=at)
 
 
@@ -208,6 +215,17 @@ def _finish(
         at=at,
     )
     return Published(done, desk.archive / archived.path, len(mails))
+
+
+def _refuse_unknown(desk: IssueDesk, issue: Issue, shown: Sequence[ShownIssue]) -> frozenset[str]:
+    """Where those lie that outsiders have, if it was drafted knowing just these; else raises DeliveryError."""
+    if newest_shown(shown) != issue.basis.get("shown", []):
+        what = "a report was issued to outsiders since it was drafted, whose readers may lay the two side by side."
+        raise DeliveryError(Fault(f"issue {issue.name}", what, _begin_again(issue)))
+    known = frozenset(one.path for one in shown)
+    with desk.database.reading() as session:
+        refuse_unknown_to(session, issue, known, cure=_begin_again(issue))
+    return known
 
 
 def _audience_of(desk: IssueDesk, issue: Issue) -> Audience:
