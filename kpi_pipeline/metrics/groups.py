@@ -1,4 +1,5 @@
-"""A measure's figures by group: facility, unit, service line, payer, cohort, age band, sex, language, race.
+"""A measure's figures by group: facility, unit, service line, payer, cohort, age band, sex, language, race,
+ethnicity.
 
 The sums and the formulas are those of the monthly figures (`cases.sum_columns_sql`, `compute.value_frame`), so that a
 group is a ratio of sums as every other cut. Where a month has too few cases of a group, it is 3, 6 or 12 months, and
@@ -68,6 +69,7 @@ DIMENSIONS: Mapping[str, str] = {
     "sex": _SEX,
     "language": "TRIM(subjects.language)",
     "race": "TRIM(subjects.race)",
+    "ethnicity": "TRIM(subjects.ethnicity)",
     "reason_code": "CAST(NULL AS VARCHAR)",
     "condition": "CAST(NULL AS VARCHAR)",
 }

@@ -90,6 +90,7 @@ SELECT
     first_encounters.sex,
     first_encounters.language,
     first_encounters.race,
+    first_encounters.ethnicity,
     CAST(summed_stays.total_cost AS DOUBLE) AS total_cost,
     CAST(summed_stays.direct_cost AS DOUBLE) AS direct_cost,
     CAST(summed_stays.variable_direct_cost AS DOUBLE) AS variable_direct_cost,

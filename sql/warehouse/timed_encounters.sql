@@ -93,6 +93,7 @@ SELECT
     sex,
     language,
     race,
+    ethnicity,
     condition_codes,
     total_cost,
     direct_cost,

@@ -98,6 +98,25 @@ BORN = {
 }
 
 
+def test_race_and_ethnicity_are_two_questions(tmp_path: Path) -> None:
+    head = HEADER.replace("race,", "race,ethnicity,")
+    said = ["Hispanic or Latino"] * 3 + ["Not Hispanic or Latino"] * 4 + [""]
+    rows = [
+        stay(number, f"2026-10-{number + 10}", number).replace("English,,", f"English,White,{one},")
+        for number, one in enumerate(said, 1)
+    ]
+    with tables_of(tmp_path, {"encounters.csv": head + "".join(rows)}) as connection:
+        found = {
+            by: compute_groups(connection, STAY, by, OCTOBER, settings=FEW).set_index("group")["cases"].to_dict()
+            for by in ("race", "ethnicity")
+        }
+    assert found["race"] == {"White": 8, "all": 8}
+    assert {name: found["ethnicity"][name] for name in ("Hispanic or Latino", "Not Hispanic or Latino")} == {
+        "Hispanic or Latino": 3,
+        "Not Hispanic or Latino": 4,
+    }
+
+
 def test_age_is_completed_years_on_admission(tmp_path: Path) -> None:
     rows = [stay(at, "2026-10-02", 1, born=born, payer=born) for at, born in enumerate(BORN)]
     with tables_of(tmp_path, {"encounters.csv": HEADER + "".join(rows)}) as connection:

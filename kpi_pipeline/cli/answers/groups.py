@@ -30,8 +30,8 @@ def groups(
         str,
         typer.Option(
             "--by",
-            help="facility, unit, service_line, payer, cohort, condition, age_band, sex, language, race or "
-            "reason_code.",
+            help="facility, unit, service_line, payer, cohort, condition, age_band, sex, language, race, "
+            "ethnicity or reason_code.",
         ),
     ],
     facility: Facility = None,

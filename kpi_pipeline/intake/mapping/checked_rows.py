@@ -25,7 +25,8 @@ _UNPRINTABLE = r"[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{200e}\x{200f}\x{061c}\x
 _STEERING = _UNPRINTABLE.replace("\\x00-\\x1f", "\\x00-\\x08\\x0e-\\x1f")
 """Of these, those that do not merely break a line: a break is printed as a blank."""
 _PRINTED_TEXTS = (
-    "service_line", "payer", "drg_code", "reason_code", "responsible_party", "sex", "language", "race"
+    "service_line", "payer", "drg_code", "reason_code", "responsible_party", "sex", "language", "race",
+    "ethnicity",
 )  # fmt: skip
 _MANGLED_ID = "[+-]?[0-9]+([.,][0-9]+)?[eE][+][0-9]+"
 """A number that a spreadsheet turned into scientific notation (1.23E+11): the real id is lost."""

@@ -68,6 +68,7 @@ _KNOWN = {
     "sex": "sex, gender, sex c, sex cd",
     "language": "language, preferred language, primary language, language c, lang",
     "race": "race, race ethnicity, ethnicity race, patient race, race c, race cd",
+    "ethnicity": "ethnicity, ethnic group, patient ethnicity, hispanic, ethnicity c, ethnicity cd, ethnic group c",
     "condition_codes": "condition codes, condition code, condition cd, cond cd, clm rlt cond cd, ub condition codes",
     "total_cost": "total cost, cost, total costs",
     "direct_cost": "direct cost, total direct cost",

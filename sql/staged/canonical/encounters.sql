@@ -21,7 +21,8 @@ columns:
   birth_date: {type: date, when_unreadable: unknown, means: "Date of birth."}
   sex: {type: text, means: "Sex as registered."}
   language: {type: text, added_later: true, means: "Language the patient prefers, as registered."}
-  race: {type: text, added_later: true, means: "Race or ethnicity, as registered."}
+  race: {type: text, added_later: true, means: "Race, or race and ethnicity in one, as registered."}
+  ethnicity: {type: text, added_later: true, means: "Ethnicity, where it is registered beside race."}
   condition_codes: {type: text, added_later: true, means: "UB-04 condition codes of the claim (form locators 18 to 28), divided by blanks, commas or semicolons; 44 says that an inpatient order was changed to outpatient."}
   total_cost: {type: number, when_unreadable: unknown, means: "Total cost in dollars from cost accounting, direct and indirect."}
   direct_cost: {type: number, when_unreadable: unknown, means: "Direct cost in dollars."}
@@ -75,6 +76,7 @@ SELECT
     sex,
     language,
     race,
+    ethnicity,
     condition_codes,
     total_cost,
     direct_cost,

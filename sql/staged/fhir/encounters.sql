@@ -8,7 +8,7 @@ lookups:
   landed_claims: "*claim* | *explanationofbenefit* | *bundle*"
   landed_costs: costs*
 may_lack:
-  landed_patients: births, sexes, races, languages and which patients were merged are
+  landed_patients: births, sexes, races, ethnicities, languages and which patients were merged are
   landed_locations: wards, and rehabilitation, psychiatric and skilled nursing units are
   landed_conditions: diagnoses are
   landed_claims: DRGs, payers, amounts and what was present on admission are
@@ -214,30 +214,37 @@ survivors AS (
     LEFT JOIN replacements_four AS next ON first.surviving_id = next.replaced_id
 ),
 
--- US Core's race: the categories of its extension, and its text; the language a patient prefers, or speaks alone.
+-- US Core's race and ethnicity, of the same form; the language a patient prefers, or speaks alone.
 backgrounds AS (
     SELECT
         patient_id,
         patient.meta.lastUpdated AS updated_at,
         LIST_FILTER(
-            LIST_FILTER(
-                patient.extension,
-                LAMBDA part: part.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race'
-            )[1].extension,
-            LAMBDA part: part.url = 'ombCategory'
-        ) AS races,
+            patient.extension,
+            LAMBDA part: part.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race'
+        )[1].extension AS race_parts,
         LIST_FILTER(
-            LIST_FILTER(
-                patient.extension,
-                LAMBDA part: part.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race'
-            )[1].extension,
-            LAMBDA part: part.url = 'text'
-        )[1].valueString AS race_text,
+            patient.extension,
+            LAMBDA part: part.url = 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity'
+        )[1].extension AS ethnicity_parts,
         COALESCE(
             LIST_FILTER(patient.communication, LAMBDA spoken: spoken.preferred = 'true')[1].language,
             CASE WHEN LENGTH(patient.communication) = 1 THEN patient.communication[1].language END
         ) AS spoken
     FROM patients
+),
+
+-- Of each the categories, and its text.
+told_backgrounds AS (
+    SELECT
+        patient_id,
+        updated_at,
+        LIST_FILTER(race_parts, LAMBDA part: part.url = 'ombCategory') AS races,
+        LIST_FILTER(race_parts, LAMBDA part: part.url = 'text')[1].valueString AS race_text,
+        LIST_FILTER(ethnicity_parts, LAMBDA part: part.url = 'ombCategory')[1].valueCoding AS omb_ethnicity,
+        LIST_FILTER(ethnicity_parts, LAMBDA part: part.url = 'text')[1].valueString AS ethnicity_text,
+        spoken
+    FROM backgrounds
 ),
 
 named_backgrounds AS (
@@ -262,14 +269,23 @@ named_backgrounds AS (
                 WHEN LENGTH(races) > 1 THEN 'More than one race'
             END)
         END AS race,
+        CASE
+            WHEN omb_ethnicity.code IN ('UNK', 'ASKU') THEN NULL
+            ELSE COALESCE(ethnicity_text, omb_ethnicity.display, CASE omb_ethnicity.code
+                WHEN '2135-2' THEN 'Hispanic or Latino'
+                WHEN '2186-5' THEN 'Not Hispanic or Latino'
+                ELSE omb_ethnicity.code
+            END)
+        END AS ethnicity,
         COALESCE(spoken.text, spoken.coding[1].display, spoken.coding[1].code) AS language
-    FROM backgrounds
+    FROM told_backgrounds
 ),
 
 person_backgrounds AS (
     SELECT
         patient_id,
         ARG_MAX(race, COALESCE(updated_at, '')) AS race,
+        ARG_MAX(ethnicity, COALESCE(updated_at, '')) AS ethnicity,
         ARG_MAX(language, COALESCE(updated_at, '')) AS language
     FROM named_backgrounds
     GROUP BY patient_id
@@ -459,6 +475,7 @@ SELECT
     people.birth_date,
     people.gender AS sex,
     backgrounds.race,
+    backgrounds.ethnicity,
     backgrounds.language,
     costs.total_cost,
     costs.direct_cost,

@@ -27,7 +27,7 @@ may_lack:
   landed_releases: the day of the extract, so every patient still there counts as in the house, is
   landed_costs: direct costs are
 lookup_columns:
-  landed_persons: [person_id, birth_datetime, year_of_birth, month_of_birth, day_of_birth, gender_concept_id, race_concept_id, race_source_value]
+  landed_persons: [person_id, birth_datetime, year_of_birth, month_of_birth, day_of_birth, gender_concept_id, race_concept_id, race_source_value, ethnicity_concept_id, ethnicity_source_value]
   landed_care_sites: [care_site_id, care_site_source_value]
   landed_details: [visit_detail_id, visit_occurrence_id, care_site_id, visit_detail_start_date, visit_detail_start_datetime]
   landed_conditions: [condition_occurrence_id, visit_occurrence_id, condition_status_concept_id, condition_source_value]
@@ -50,7 +50,11 @@ WITH people AS (
             WHEN '8527' THEN 'White'
             WHEN '8557' THEN 'Native Hawaiian or Other Pacific Islander'
             WHEN '8657' THEN 'American Indian or Alaska Native'
-        END)) AS race
+        END)) AS race,
+        MAX(COALESCE(ethnicity_source_value, CASE ethnicity_concept_id
+            WHEN '38003563' THEN 'Hispanic or Latino'
+            WHEN '38003564' THEN 'Not Hispanic or Latino'
+        END)) AS ethnicity
     FROM landed_persons
     GROUP BY person_id
 ),
@@ -197,6 +201,7 @@ SELECT
     people.birth_date,
     people.sex,
     people.race,
+    people.ethnicity,
     COALESCE(landed_costs.total_cost, CAST(amounts.total_cost AS VARCHAR)) AS total_cost,
     landed_costs.direct_cost,
     landed_costs.variable_direct_cost,

@@ -2,7 +2,7 @@
 file: encounters*
 columns: [id, start, stop, patient, organization, provider, payer, encounterclass, total_claim_cost, payer_coverage]
 lookups: {landed_patients: patients, landed_payers: payers}
-lookup_columns: {landed_patients: [id, birthdate, gender, race]}
+lookup_columns: {landed_patients: [id, birthdate, gender, race, ethnicity]}
 ---*/
 SELECT
     landed.source_line,
@@ -31,6 +31,7 @@ SELECT
     landed_patients.gender AS sex,
     NULL AS language,
     landed_patients.race,
+    landed_patients.ethnicity,
     NULL AS total_cost,
     NULL AS direct_cost,
     NULL AS variable_direct_cost,

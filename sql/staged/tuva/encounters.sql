@@ -20,11 +20,11 @@ lookups:
   landed_eligibility: eligibility*
   landed_costs: costs*
 may_lack:
-  landed_patients: births, sexes and races are
+  landed_patients: births, sexes, races and ethnicities are
   landed_eligibility: payers are
   landed_costs: costs are
 lookup_columns:
-  landed_patients: [person_id, birth_date, sex, race]
+  landed_patients: [person_id, birth_date, sex, race, ethnicity]
   landed_eligibility: [person_id, payer, enrollment_start_date, enrollment_end_date]
   landed_costs: [encounter_id, total_cost, direct_cost, variable_direct_cost]
 ---*/
@@ -33,7 +33,8 @@ WITH people AS (
         person_id,
         MAX(birth_date) AS birth_date,
         MAX(sex) AS sex,
-        MAX(race) AS race
+        MAX(race) AS race,
+        MAX(ethnicity) AS ethnicity
     FROM landed_patients
     GROUP BY person_id
 ),
@@ -76,6 +77,7 @@ SELECT
     people.birth_date,
     people.sex,
     people.race,
+    people.ethnicity,
     landed_costs.total_cost,
     landed_costs.direct_cost,
     landed_costs.variable_direct_cost,
