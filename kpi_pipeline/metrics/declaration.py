@@ -84,6 +84,8 @@ class Metric(_Frozen):
     staff, licences, hours and budget lines. What adds patients, or divides by them, counts them.
     is_sample: whether its cases are some of many that could have been; false where they are all there is, such as the
     account lines of a budget: then neither a fewest number of cases nor an interval says anything.
+    is_stock: whether a month counts what is there on its last day: the same case is there again in the next, so that
+    the cases of several months do not add up to a number of anything.
     replaces_shipped: a hospital's own metric that takes the place of the shipped one of its name. where: its file,
     which is no part of what it declares.
     """
@@ -124,6 +126,7 @@ class Metric(_Frozen):
     data_faults: tuple[str, ...] = ()
     counts_patients: bool = True
     is_sample: bool = True
+    is_stock: bool = False
     caveats: tuple[Words, ...] = ()
     reviewed: date
     replaces_shipped: bool = False

@@ -18,6 +18,7 @@ definition: Case-management cases open at the end of the last day of the month.
 numerator: Opened by the last day of the month and not closed by then.
 denominator: None; this is a count.
 denominator_noun: cases
+is_stock: true
 caveats:
   - "A case of an encounter that is not in the data has no facility, and is in no figure."
   - A case nobody closes stays open for ever; see the age of open cases.

@@ -18,6 +18,7 @@ definition: The median age of the cases open at the end of the month.
 numerator: Days from opening to the last day of the month.
 denominator: Cases open at the end of the month.
 denominator_noun: open cases
+is_stock: true
 caveats:
   - "A case of an encounter that is not in the data has no facility, and is in no figure."
 reviewed: 2026-11-27

@@ -18,6 +18,7 @@ definition: Of the licences and certificates of case managers, the share that ex
 numerator: Expires from 1 to 60 days after the last day of the month.
 denominator: Licences and certificates of case managers who had a shift in the year before.
 denominator_noun: licence | licences
+is_stock: true
 caveats:
   - An extract knows only the present day of expiry, so there is one figure, of the last whole month, and no history.
   - A case manager belongs to the facility of the last shift; who had none in the year before the month end is not counted.

@@ -18,6 +18,7 @@ definition: Of the acute inpatients in the house at the last midnight of the mon
 numerator: Admitted 7 days or more before the last day of the month.
 denominator: Acute inpatients in the house at the last midnight of the month.
 denominator_noun: inpatients
+is_stock: true
 caveats:
   - "A stay whose discharge date was lost is left out once it has been open for longer than any patient stays."
 reviewed: 2026-11-27

@@ -18,6 +18,7 @@ definition: Of the courses due in the twelve months to the end of the month, the
 numerator: Not completed by the last day of the month.
 denominator: Courses due in the twelve months to the end of the month.
 denominator_noun: courses due in a year
+is_stock: true
 caveats:
   - A case manager who has left keeps what was owed until it is twelve months old.
   - "Counts courses, never names."

@@ -10,6 +10,7 @@ from kpi_pipeline.improvement.drivers.opportunity_result import Opportunity
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.measures import Measure
 from kpi_pipeline.judgement.tables.size import ChangeSize, size_of_change
+from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.report.words.size import size_words
 from tests.report.invented_report import DENIALS, LOS, READMISSION, report_inputs
 
@@ -69,6 +70,16 @@ def test_rates_and_proportions_are_counted_in_events_and_never_priced() -> None:
         assert size.amount > 0
 
 
+def test_a_stock_has_levels_and_no_sum_of_its_months() -> None:
+    flow = measure(READMISSION, before=0.14, since=0.18)
+    stock = replace(flow, metric=flow.metric.model_copy(update={"is_stock": True}))
+    size = size_of_change(stock, PRICED)
+    assert size is not None
+    assert size.since > size.before
+    assert (size.counted, size.amount) == (None, None)
+    assert size_words(stock, size).endswith(" in these months against 14.0%.")
+
+
 def test_no_signal_has_no_size() -> None:
     assert size_of_change(measure(LOS, before=5.0, since=5.0), PRICED) is None
 
@@ -78,6 +89,12 @@ def test_a_month_whose_sums_are_withheld_takes_the_size_with_it() -> None:
     month = stays.signal_months[0]
     hidden = {**stays.figures, month: replace(stays.figures[month], plotted_numerator=None)}
     assert size_of_change(replace(stays, figures=hidden), PRICED) is None
+
+
+def test_every_measure_whose_cases_are_of_a_month_end_is_a_stock() -> None:
+    """Their case ids carry the day, so that a case of two months is two."""
+    for name, metric in load_metrics().items():
+        assert metric.is_stock == ("month_end" in metric.sql.partition("AS case_id")[0]), name
 
 
 LEVELS = "4.71 days in these months against 4.88"

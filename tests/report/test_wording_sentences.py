@@ -138,6 +138,18 @@ def test_months_with_too_few_cases_have_no_figure() -> None:
     )
 
 
+def test_a_month_whose_follow_up_is_not_over_is_not_said_to_have_too_few_cases() -> None:
+    one = measure(DENIALS, wobble(0.06, 0.001))
+    newest, before = one.months[-1], one.months[-2]
+    early = replace(one.figures[newest], maturity="provisional", value=None, n_counted=0.0)
+    found = point_notes(replace(one, figures={**one.figures, newest: early}))
+    assert found == ("No figure for October 2026, provisional: not every case has had its 30 days of follow-up yet.",)
+    both = {newest: early, before: replace(early, month=before)}
+    assert point_notes(replace(one, figures={**one.figures, **both})) == (
+        "No figure for September 2026 and October 2026, not final yet and with few of their cases so far.",
+    )
+
+
 def test_a_measure_that_was_not_supplied_says_so() -> None:
     inputs = not_supplied(report_inputs(), DENIALS, status="not_supplied", reason="the denials table")
     one = judge(inputs).system[DENIALS]

@@ -20,9 +20,9 @@ Counted = Literal["bed-days", "dollars", "events"]
 class ChangeSize:
     """The months of a signal together. before: the baseline's level; since: the months' own, as a ratio of sums.
 
-    amount: since less before, times what the months rest on: bed-days, dollars or events, with its sign. usd: what
-    the bed-days are worth at the variable cost of a late day, lowest and highest by what is assumed of it; both None
-    where no such cost is known.
+    amount: since less before, times what the months rest on: bed-days, dollars or events, with its sign; none of a
+    stock, whose cases are there again the month after. usd: what the bed-days are worth at the variable cost of a late
+    day, lowest and highest by what is assumed of it; both None where no such cost is known.
     """
 
     before: float
@@ -53,6 +53,8 @@ def size_of_change(measure: Measure, opportunity: Opportunity | None) -> ChangeS
 
 
 def _counted(metric: Metric) -> Counted | None:
+    if metric.is_stock:
+        return None
     if metric.unit == "usd":
         return "dollars"
     if metric.kind == "mean" and metric.unit == "days":

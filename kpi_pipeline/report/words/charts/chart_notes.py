@@ -62,6 +62,12 @@ def point_notes(measure: Measure) -> tuple[str, ...]:
     elif thin_months:
         named = _months_named([figure.month for figure in thin_months])
         notes.append(f"Not drawn: {named}, not final yet and with few of their cases so far.")
+    early = [month for month in few if not measure.figures[month].is_final]
+    few = [month for month in few if month not in early]
+    if len(early) == 1:
+        notes.append(f"No figure for {early[0].name}, {follow_up_words(measure.figures[early[0]], measure.metric)}.")
+    elif early:
+        notes.append(f"No figure for {_months_named(early)}, not final yet and with few of their cases so far.")
     if few:
         noun = measure.metric.denominator_noun
         notes.append(f"No figure for {_months_named(few)}: too few {noun}. A gap ends a run.")
