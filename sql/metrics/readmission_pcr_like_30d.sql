@@ -68,32 +68,37 @@ WITH episodes AS (
 marked_episodes AS (
     SELECT
         *,
-        MAX(ends_on) OVER (
-            PARTITION BY person_id
-            ORDER BY admitted_on, ends_on, episode_id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS ended_before_on
+        COALESCE(
+            DATE_DIFF(
+                'day',
+                MAX(ends_on) OVER (
+                    PARTITION BY person_id
+                    ORDER BY admitted_on, ends_on, episode_id
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ),
+                admitted_on
+            ) > 1,
+            TRUE
+        ) AS is_first_of_spell
     FROM episodes
 ),
 
 numbered_episodes AS (
     SELECT
         *,
-        SUM(CASE WHEN DATE_DIFF('day', ended_before_on, admitted_on) <= 1 THEN 0 ELSE 1 END) OVER (
-            PARTITION BY person_id
-            ORDER BY admitted_on, ends_on, episode_id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS spell_number
+        SUM(CASE WHEN is_first_of_spell THEN 1 ELSE 0 END) OVER until_here AS spell_number,
+        MAX(CASE WHEN is_first_of_spell THEN admitted_on END) OVER until_here AS spell_begins_on
     FROM marked_episodes
+    WINDOW until_here AS (
+        PARTITION BY person_id
+        ORDER BY admitted_on, ends_on, episode_id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
 ),
 
 ranked_episodes AS (
     SELECT
         *,
-        MIN(admitted_on) OVER (PARTITION BY person_id, spell_number) AS spell_begins_on,
-        ROW_NUMBER() OVER (
-            PARTITION BY person_id, spell_number ORDER BY admitted_on ASC, ends_on ASC, episode_id ASC
-        ) AS place_from_first,
         ROW_NUMBER() OVER (
             PARTITION BY person_id, spell_number ORDER BY ends_on DESC, admitted_on DESC, episode_id DESC
         ) AS place_from_last
@@ -109,7 +114,7 @@ returns AS (
         care.planned_rule IS NOT NULL AS is_planned
     FROM ranked_episodes
     LEFT JOIN stay_planned_care AS care ON ranked_episodes.episode_id = care.stay_id
-    WHERE ranked_episodes.place_from_first = 1
+    WHERE ranked_episodes.is_first_of_spell AND ranked_episodes.spell_number > 1
 ),
 
 died_codes AS (
