@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -182,29 +183,23 @@ def _gathered(known: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([kept, pd.DataFrame([_summed(others, OTHER)])], ignore_index=True)
 
 
-def _summed(rows: pd.DataFrame, group: str) -> pd.Series:
+def _summed(rows: pd.DataFrame, group: str) -> dict[Any, Any]:
     """Several groups as one. Who is counted in several of them is counted once in none: persons become unknown."""
-    one = rows.iloc[0].copy()
-    for name in _SUMMED:
-        one[name] = rows[name].sum(min_count=1)
+    sums = rows[list(_SUMMED)].sum(min_count=1)
     # Of several groups the number of people is only known to be no less than that of the largest.
-    for name in ("n_persons", "n_event_persons"):
-        one[name] = rows[name].max()
-    one["least"], one["group"] = rows["least"].min(), group
-    return one
+    people = rows[["n_persons", "n_event_persons"]].max()
+    return {**rows.iloc[0], **sums, **people, "least": rows["least"].min(), "group": group}
 
 
 def _gaps_of(known: pd.DataFrame, metric: Metric, dimension: str, settings: Settings) -> list[Gap]:
     """Each group against the sum of the others; of two groups, the second one's gap mirrors the first's."""
-    others = pd.DataFrame(
-        [_summed(known[known["group"] != group], str(group)) for group in known["group"]]
-    ).reset_index(drop=True)
-    own, rest = value_frame(known, metric, settings), value_frame(others, metric, settings)
-    gaps = [_gap(own.loc[at], rest.loc[at], metric, dimension) for at in own.index]
+    others = pd.DataFrame([_summed(known[known["group"] != group], str(group)) for group in known["group"]])
+    both = value_frame(pd.concat([known, others], ignore_index=True), metric, settings).to_dict("records")
+    gaps = [_gap(*sides, metric, dimension) for sides in zip(both[: len(known)], both[len(known) :], strict=True)]
     return gaps if len(gaps) > 2 else [gaps[0], replace(gaps[1], is_mirror=True)]
 
 
-def _gap(own: pd.Series, rest: pd.Series, metric: Metric, dimension: str) -> Gap:
+def _gap(own: Mapping[Any, Any], rest: Mapping[Any, Any], metric: Metric, dimension: str) -> Gap:
     is_known = own["status"] == "ok" and rest["status"] == "ok" and not np.isnan(own["lower"] + rest["lower"])
     difference = lower = upper = p_value = None
     if is_known:

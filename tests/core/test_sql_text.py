@@ -64,6 +64,9 @@ GIVEN = {
     | {"table", "expression", "kind", "sums", "where", "conditions", "spread"},
     "metrics/compute.py": {"table", "metric.quantile", "counted"},
     "metrics/groups.py": {
+        "last",
+        "condition",
+        "marks",
         "born_on",
         "day",
         "had_birthday",
