@@ -35,6 +35,11 @@ class Mark:
     point_class: str
     look: Literal["solid", "hollow", "ghosted"]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one of the many dots that all look alike."""
+        return self.point_class == "common_cause" and self.look == "solid"
+
 
 @dataclass(frozen=True, slots=True)
 class GutterLabel:
