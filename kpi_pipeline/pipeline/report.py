@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from kpi_pipeline.core.errors import Fault, InputError, WarehouseError
+from kpi_pipeline.core.errors import Fault, InputError
 from kpi_pipeline.core.garbage import collecting_rarely
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
@@ -17,19 +15,13 @@ from kpi_pipeline.core.vocabulary import WHOLE_SYSTEM, Privacy, ReportForm
 from kpi_pipeline.declared.commentary import read_commentary
 from kpi_pipeline.declared.decisions import newest, read_outcomes
 from kpi_pipeline.declared.targets import read_targets
-from kpi_pipeline.improvement.benchmarks import Benchmarks, read_benchmarks
-from kpi_pipeline.improvement.budget import Budget, read_budget
-from kpi_pipeline.improvement.denials import Denials, read_denials
-from kpi_pipeline.improvement.drivers.collect import Drivers, read_drivers
 from kpi_pipeline.journal import ReportDecisions, read_report_decisions
 from kpi_pipeline.judgement.claims.claim import Claim
 from kpi_pipeline.judgement.inputs import ReportInputs
 from kpi_pipeline.judgement.judged import judge
 from kpi_pipeline.judgement.restated.ledger import Restated
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.metrics.gaps import MetricGaps, read_gaps
 from kpi_pipeline.metrics.provenance import provenance_json
-from kpi_pipeline.metrics.values import read_values
 from kpi_pipeline.pipeline.history.issue_before import (
     IssueBefore,
     decisions_asked,
@@ -39,11 +31,13 @@ from kpi_pipeline.pipeline.history.issue_before import (
 )
 from kpi_pipeline.pipeline.history.restatement import read_shown
 from kpi_pipeline.pipeline.history.shown_before import ShownIssue, behind_each, is_newest_shown, what_was_shown
+from kpi_pipeline.pipeline.warehouse_figures import WarehouseFigures, read_warehouse_figures, was_rebuilt
 from kpi_pipeline.report.build import build_whole
 from kpi_pipeline.report.forms.figures.page_figure import PageFigure
 from kpi_pipeline.report.forms.figures.page_figures import page_figures
 from kpi_pipeline.report.forms.others import render_forms
 from kpi_pipeline.report.forms.pdf import Attachment, render_report, report_file_stem
+from kpi_pipeline.report.model import Report
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
 
@@ -77,17 +71,12 @@ class WrittenReport:
 
 
 @dataclass(frozen=True, slots=True)
-class WarehouseFigures:
-    """What a month's report on a facility (or all) takes from one snapshot, for every audience alike."""
+class MadeReport:
+    """A month's report before its pages are drawn: judged, worded, with the files that go with it. Can be pickled."""
 
-    values: pd.DataFrame
-    exclusions: pd.DataFrame
-    facts: BuildFacts
-    drivers: Drivers
-    denials: Denials | None
-    budget: Budget | None
-    gaps: tuple[MetricGaps, ...]
-    benchmarks: Benchmarks | None
+    report: Report
+    attachments: tuple[Attachment, ...]
+    forms: Mapping[str, bytes]
 
 
 @collecting_rarely()
@@ -111,34 +100,49 @@ def write_report(
     whoever makes several reports of one month and facility reads it once. Raises InputError for a month or
     facility that the data do not have, and where the files of an issued report would be overwritten.
     """
+    made = make_report(
+        warehouse, month, facility=facility, privacy=privacy, settings=settings, issue=issue, decided=decided,
+        forms=forms, figures=figures,
+    )  # fmt: skip
+    return draw_report(made, out, settings=settings)
+
+
+def make_report(
+    warehouse: Path,
+    month: Month,
+    *,
+    facility: str | None = None,
+    privacy: Privacy = "internal",
+    settings: Settings = Settings(),
+    issue: IssueWords = IssueWords(),
+    decided: ReportDecisions | None = None,
+    forms: Collection[ReportForm] = (),
+    figures: WarehouseFigures | None = None,
+) -> MadeReport:
+    """What `write_report` would draw. Arguments and errors as there."""
     inputs = read_report_inputs(
         warehouse, month, facility=facility, privacy=privacy, settings=settings, issue=issue, decided=decided,
         figures=figures,
     )  # fmt: skip
     whole = build_whole(inputs)
-    report, tables = whole.report, whole.tables
     with open_warehouse(warehouse) as connection:
         provenance = provenance_json(connection, inputs.metrics.values(), with_counts=privacy == "internal")
         if read_build_facts(connection).snapshot_id != inputs.facts.snapshot_id:
-            raise _rebuilt(warehouse)
+            raise was_rebuilt(warehouse)
     if issue.with_roots:
-        provenance = _with_roots(provenance, tables["figures.csv"], warehouse, facility, inputs.facts.snapshot_id)
-    _refuse_to_overwrite(out / f"{report_file_stem(report)}.model.json")
-    others = render_forms(whole, forms, look=settings.report)
-    del inputs, whole, figures  # of which the pages need nothing any more
-    rendered = render_report(
-        report,
-        out,
-        look=settings.report,
-        attachments=(
-            *(Attachment(name, text.encode(), _TABLES[name]) for name, text in tables.items()),
-            Attachment("provenance.json", provenance.encode(), "What the figures were made from"),
-        ),
-        forms=others,
-    )
+        provenance = _with_roots(provenance, whole.tables["figures.csv"], warehouse, facility, inputs.facts.snapshot_id)
+    tables = (Attachment(name, text.encode(), _TABLES[name]) for name, text in whole.tables.items())
+    attached = Attachment("provenance.json", provenance.encode(), "What the figures were made from")
+    return MadeReport(whole.report, (*tables, attached), render_forms(whole, forms, look=settings.report))
+
+
+def draw_report(made: MadeReport, out: Path, *, settings: Settings = Settings()) -> WrittenReport:
+    """Draws the pages and writes all files; InputError where those of an issued report would be overwritten."""
+    _refuse_to_overwrite(out / f"{report_file_stem(made.report)}.model.json")
+    rendered = render_report(made.report, out, look=settings.report, attachments=made.attachments, forms=made.forms)
     figures_file, *_, provenance_file = rendered.attachments
     return WrittenReport(
-        rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages, report.owed, rendered.forms
+        rendered.pdf, rendered.model, figures_file, provenance_file, rendered.n_pages, made.report.owed, rendered.forms
     )
 
 
@@ -160,34 +164,6 @@ def _restated(issue: IssueWords, warehouse: Path, facility: str | None, facts: B
     if issue.before is None:
         return None
     return restated_since(issue.before, warehouse, scope=facility or WHOLE_SYSTEM, snapshot_id=facts.snapshot_id)
-
-
-def read_warehouse_figures(
-    warehouse: Path, month: Month, *, facility: str | None = None, settings: Settings = Settings()
-) -> WarehouseFigures:
-    """Everything a month's report takes from the warehouse; WarehouseError where it is rebuilt meanwhile."""
-    metrics = load_metrics()
-    read = read_values(warehouse)
-    with open_warehouse(warehouse, threads=settings.threads) as connection:
-        facts = read_build_facts(connection)
-        drivers = read_drivers(connection, month, metrics=metrics, settings=settings, facility_id=facility)
-        denials = read_denials(connection, month, metrics=metrics, values=read.values, facility=facility)
-        budget = read_budget(connection, month, year_starts_in=settings.year_starts_in, facility=facility)
-        gaps = read_gaps(
-            connection,
-            month,
-            metrics=metrics,
-            names=settings.report.headline_metrics,
-            values=read.values,
-            settings=settings,
-            facility=facility,
-        )
-        benchmarks = read_benchmarks(
-            connection, month, metrics=metrics, values=read.values, settings=settings, facility=facility
-        )
-    if facts.snapshot_id != read.snapshot_id:
-        raise _rebuilt(warehouse)
-    return WarehouseFigures(read.values, read.exclusions, facts, drivers, denials, budget, gaps, benchmarks)
 
 
 def read_report_inputs(
@@ -253,10 +229,6 @@ def judge_page_figures(
     return page_figures(
         judge(read_report_inputs(warehouse, month, facility=facility, privacy=privacy, settings=settings))
     )
-
-
-def _rebuilt(warehouse: Path) -> WarehouseError:
-    return WarehouseError(Fault(str(warehouse), "was rebuilt while the report was made.", "Run the report again."))
 
 
 def _refuse_to_overwrite(model: Path) -> None:

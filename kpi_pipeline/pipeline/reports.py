@@ -1,7 +1,8 @@
 """Many months' reports side by side: for a backfill, where one process would draw them one after the other.
 
-Each worker loads the libraries, the measures and the renderer once, and makes each report in a copy of itself: it
-begins with all that and ends with the report, so that no report pays for what the one before it left. Not here: one
+Each worker loads the libraries, the measures and the renderer once, and makes each report in two copies of itself, one
+after the other: the first reads and judges, the second draws. Each begins with all that is loaded and ends with its
+work, so that drawing does not pay for what reading took, nor a report for what the one before it left. Not here: one
 report (`report`).
 """
 
@@ -15,6 +16,7 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from kpi_pipeline.core.errors import KpiError
 from kpi_pipeline.core.forks import in_a_copy
@@ -23,7 +25,7 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import Privacy, ReportForm
 from kpi_pipeline.journal import read_report_decisions
 from kpi_pipeline.metrics.declaration import load_metrics
-from kpi_pipeline.pipeline.report import WrittenReport, write_report
+from kpi_pipeline.pipeline.report import WrittenReport, draw_report, make_report, write_report
 from kpi_pipeline.report.forms.renderer import prepare_to_draw
 
 _COPIES = sys.platform == "linux"
@@ -31,7 +33,7 @@ _COPIES = sys.platform == "linux"
 _FEWEST_SIDE_BY_SIDE = 3
 """Fewer reports are done sooner than further processes are started."""
 _MOST_WORKERS = 8
-"""Each takes some 500 MB."""
+"""Each takes some 400 MB."""
 
 
 def write_reports(
@@ -51,34 +53,29 @@ def write_reports(
     would write, byte for byte. workers: processes; None is one a core. The first error stops the rest.
     """
     decided = read_report_decisions(warehouse, settings=settings)
-    write = partial(
-        write_report,
-        warehouse,
-        out=out,
-        facility=facility,
-        privacy=privacy,
-        settings=settings,
-        decided=decided,
-        forms=forms,
-    )
+    asked: dict[str, Any] = {"facility": facility, "privacy": privacy, "decided": decided, "forms": forms}
     if len(months) < _FEWEST_SIDE_BY_SIDE:
         for month in months:
-            yield month, write(month)
+            yield month, write_report(warehouse, month, out, settings=settings, **asked)
         return
     n_workers = min(workers or os.cpu_count() or 1, _MOST_WORKERS, len(months))
     if n_workers > 1:
-        write = partial(write, settings=settings.model_copy(update={"threads": 1}))  # a core has a worker already
+        settings = settings.model_copy(update={"threads": 1})  # a core has a worker already
+    write = partial(_write_in_copies if _COPIES else write_report, warehouse, out=out, settings=settings, **asked)
     begin = partial(_prepare, settings)
     with ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"), initializer=begin) as pool:
-        waiting: list[tuple[Month, Future[WrittenReport]]] = [
-            (month, pool.submit(partial(in_a_copy, partial(write, month)) if _COPIES else partial(write, month)))
-            for month in months
-        ]
+        waiting: list[tuple[Month, Future[WrittenReport]]] = [(month, pool.submit(write, month)) for month in months]
         try:
             for month, one in waiting:
                 yield month, one.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _write_in_copies(warehouse: Path, month: Month, out: Path, *, settings: Settings, **more: Any) -> WrittenReport:
+    """`write_report` in two copies of this process."""
+    made = in_a_copy(partial(make_report, warehouse, month, settings=settings, **more))
+    return in_a_copy(partial(draw_report, made, out, settings=settings))
 
 
 def _prepare(settings: Settings) -> None:

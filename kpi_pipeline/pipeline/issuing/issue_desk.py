@@ -17,7 +17,7 @@ from kpi_pipeline.declared.audiences import Audience, Audiences, read_audiences
 from kpi_pipeline.delivery.files import safe_name
 from kpi_pipeline.delivery.register import Issue
 from kpi_pipeline.journal import ReportDecisions, find_state_url, read_report_decisions, text_faults
-from kpi_pipeline.pipeline.report import WarehouseFigures, read_warehouse_figures
+from kpi_pipeline.pipeline.warehouse_figures import WarehouseFigures, read_warehouse_figures
 from kpi_pipeline.state.database import Database
 from kpi_pipeline.warehouse.connection import open_warehouse
 from kpi_pipeline.warehouse.facts import BuildFacts, read_build_facts
