@@ -20,7 +20,7 @@ from kpi_pipeline.core.sql.connections import connect
 from kpi_pipeline.core.sql.sql_text import path_literal
 
 SCHEMA_VERSION = 4
-"""Raised whenever a table or column changes (`tests/warehouse/schema.txt`); an older file is then refused and rebuilt."""
+"""Raised when a table or column changes (`tests/warehouse/schema.txt`); an older file is then refused and rebuilt."""
 
 
 def store_folder(warehouse: Path) -> Path:

@@ -274,6 +274,12 @@ def test_a_chart_is_drawn_as_svg_with_the_series_own_periods(run: Run, tmp_path:
     assert not any("2000" in text for text in texts)
 
 
+def test_a_series_too_short_for_an_icon_says_so_and_names_none(run: Run, tmp_path: Path) -> None:
+    _, printed, _ = run("signals", series(tmp_path, *[str(week) for week in range(1, 9)]), "--chart", "xmr")
+    (verdict,) = [line for line in printed if line.startswith("Variation: ")]
+    assert verdict == "Variation: too few points for an icon: 8 where 13 are needed."
+
+
 def test_months_are_labelled_as_in_the_report(run: Run, tmp_path: Path) -> None:
     file = series(tmp_path, *[f"2026-{month:02d}" for month in range(1, 13)])
     assert run("signals", file, "--chart", "run", "--chart-file", "waits.svg")[0] == 0

@@ -123,6 +123,17 @@ def test_waits_stand_by_reason_and_party() -> None:
     assert judged.by_party.rows == {"BED": ((130.0, 20.0), 150.0), "PAY": ((90.0, 0.0), 90.0)}
 
 
+def test_where_each_reason_has_one_party_the_table_of_reasons_says_it_all() -> None:
+    frame = pd.DataFrame(
+        [("BED", "hospital", 60, 60, 150.0), ("PAY", "payer", 50, 50, 90.0)],
+        columns=["reason_code", "responsible_party", "n_stays", "n_persons", "days"],
+    )
+    drivers = replace(parties(3), wait_parties=frame)
+    judged = judge_waits(report_inputs(), {}, drivers)
+    assert judged is not None
+    assert judged.by_party is None
+
+
 def test_for_a_board_a_reason_with_a_party_of_few_stays_shows_no_party() -> None:
     few, many = (judge_waits(report_inputs(privacy="board"), {}, parties(n)) for n in (3, 20))
     assert few is not None

@@ -124,6 +124,7 @@ def ethnicity_of(code: str, said: str) -> list[Resource]:
         ({"extension": race_of(("2028-9", "Asian"))}, "Asian", None),
         ({"extension": race_of(("2028-9", "Asian"), ("2106-3", "White"))}, "More than one race", None),
         ({"extension": race_of(("ASKU", "asked but unknown"), text="asked but unknown")}, None, None),
+        ({"extension": race_of(text="Unknown")}, None, None),
         ({"extension": [{"url": "http://example.org/other", "extension": race_of(("2106-3", "White"))}]}, None, None),
         # ethnicity, in the same form, is another question and no answer to this one
         ({"extension": [*ethnicity_of("2135-2", "Hispanic or Latino"), *race_of(("2028-9", "Asian"))]}, "Asian", None),

@@ -33,7 +33,8 @@ def print_series(result: ChartResult, *, output: Format, title: str) -> None:
     shown = [name for name in _SHOWN if frame[name].notna().any() and (frame[name] != "").any()]
     heading = f"{title}: {result.chart} chart, rules {result.rule_set.name}"
     print_frame(frame, output=output, title=heading, columns=shown)
-    say(f"Variation: {result.variation.replace('_', ' ')}: {variation_reason(result)}.")
+    icon = "" if result.not_judged else f"{result.variation.replace('_', ' ')}: "
+    say(f"Variation: {icon}{variation_reason(result)}.")
     if result.onset is not None:
         say(f"The change began {onset_words(result, result.onset)}.")
     if result.assurance != "none":

@@ -97,7 +97,8 @@ def _n_people(row: Mapping[Hashable, Any]) -> int:
 def _by_party(
     inputs: ReportInputs, figures: FigureIndex, drivers: Drivers, named: set[str], pareto: Pareto
 ) -> WaitsByParty | None:
-    """The days of the named reasons by party; None where one party, or nobody, could have ended all of them.
+    """The days of the named reasons by party; None where one party, or nobody, could have ended all of them, and where
+    each reason has but one party, which the table of reasons names.
 
     Withholding: a reason of which some party has few stays or few people shows no party's days, since the reason's own
     days, less those printed, would tell them; nor one of whose days few came or went since an issue printed them.
@@ -127,7 +128,7 @@ def _by_party(
         for party, count in of_reason.items():
             totals[party] = totals.get(party, 0.0) + count
     parties = sorted(totals, key=lambda party: (party == "", -totals[party], party))[:_MOST_PARTIES]
-    if len(parties) < 2:
+    if len(parties) < 2 or all(len(of_reason) == 1 for of_reason in days.values()):
         return None
     rows: dict[str, tuple[tuple[Number, ...], float]] = {}
     for one in pareto.rows:

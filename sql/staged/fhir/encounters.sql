@@ -252,8 +252,9 @@ named_backgrounds AS (
         patient_id,
         updated_at,
         CASE
-            -- HL7's words for unknown and for asked but not answered name no group.
+            -- HL7's words for unknown and for asked but not answered name no group, as codes or as text alone.
             WHEN races[1].valueCoding.code IN ('UNK', 'ASKU') THEN NULL
+            WHEN LENGTH(races) = 0 AND LOWER(TRIM(race_text)) IN ('unknown', 'asked but no answer') THEN NULL
             ELSE COALESCE(race_text, CASE
                 WHEN LENGTH(races) = 1
                     THEN
@@ -271,6 +272,7 @@ named_backgrounds AS (
         END AS race,
         CASE
             WHEN omb_ethnicity.code IN ('UNK', 'ASKU') THEN NULL
+            WHEN omb_ethnicity IS NULL AND LOWER(TRIM(ethnicity_text)) IN ('unknown', 'asked but no answer') THEN NULL
             ELSE COALESCE(ethnicity_text, omb_ethnicity.display, CASE omb_ethnicity.code
                 WHEN '2135-2' THEN 'Hispanic or Latino'
                 WHEN '2186-5' THEN 'Not Hispanic or Latino'
