@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import cache
 
 import pytest
@@ -34,6 +35,13 @@ def with_improvements(n: int) -> Report:
     return sample().model_copy(update={"exceptions": pages})
 
 
+def rows(name: str, n: int) -> FurtherSection:
+    """A section of one table."""
+    columns = (Column(heading="Measure"), Column(heading="Value", numeric=True))
+    table = Table(caption="Rows", columns=columns, rows=tuple((f"Row {at}", "1") for at in range(n)))
+    return FurtherSection(name=name, title=f"{n} rows of {name}", blocks=(Block(heading="All", tables=(table,)),))
+
+
 def laid_out(report: Report, monkeypatch: pytest.MonkeyPatch) -> list[list[Section]]:
     """The sections of every layout that was made, in order."""
     made: list[list[Section]] = []
@@ -60,6 +68,39 @@ def test_a_section_that_fits_is_laid_out_once_and_one_that_runs_over_again_with_
         tight = [sections[0].is_tight for sections in made if sections[0].name == name and len(sections) == 1]
         assert tight in ([False], [False, True])
     assert sum(one.name == "appendix" for sections in made for one in sections) <= 2  # the annex is long
+
+
+@pytest.mark.parametrize(("few", "n_layouts"), [(0.0, 1), (1.1, 2)])
+def test_two_layouts_of_the_annex_are_not_held_at_once(
+    monkeypatch: pytest.MonkeyPatch, few: float, n_layouts: int
+) -> None:
+    """few: which last page calls for a second layout: none, any."""
+    lay_out = layout._lay_out
+    made: list[weakref.ref[object]] = []
+    alive: list[int] = []
+
+    def noted(report: Report, look: ReportSettings, sections: list[Section]) -> layout._Placed:
+        of_annex = sections[-1].name == "appendix"
+        alive.extend([sum(one() is not None for one in made)] if of_annex else [])
+        placed = lay_out(report, look, sections)
+        made.extend([weakref.ref(placed.document)] if of_annex else [])
+        return placed
+
+    monkeypatch.setattr(layout, "_lay_out", noted)
+    monkeypatch.setattr(layout, "_LONG", 1)
+    monkeypatch.setattr(layout, "_FEW_LINES", few)
+    lay_out_report(sample(), LOOK)
+    assert alive == [0] * n_layouts
+
+
+@pytest.mark.parametrize("long", [1, 100])
+def test_what_less_air_does_not_mend_keeps_its_air(monkeypatch: pytest.MonkeyPatch, long: int) -> None:
+    """long: whether the first layout is kept meanwhile, or made again."""
+    monkeypatch.setattr(layout, "_LONG", long)
+    section = Section("hospitals", "further", rows("hospitals", 60), pages_meant=1)
+    placed = layout._place(sample(), LOOK, [section])
+    assert placed.n_pages > 1
+    assert [one.is_tight for one in placed.sections] == [False]
 
 
 @pytest.mark.parametrize(("n", "n_pages"), [(1, 1), (2, 1), (3, 2), (4, 2)])
@@ -92,11 +133,6 @@ def test_a_short_section_shares_its_page_with_what_comes_next() -> None:
 
 def test_a_short_page_of_rows_goes_on_with_the_next_one_although_that_saves_no_page() -> None:
     """Totals of 9 rows and groups of 40 make two pages either way; the first is not left half empty."""
-
-    def rows(name: str, n: int) -> FurtherSection:
-        columns = (Column(heading="Measure"), Column(heading="Value", numeric=True))
-        table = Table(caption="Rows", columns=columns, rows=tuple((f"Row {at}", "1") for at in range(n)))
-        return FurtherSection(name=name, title=f"{n} rows of {name}", blocks=(Block(heading="All", tables=(table,)),))
 
     sections = (rows("totals", 9), rows("fairness", 40))
     content = render_pdf(sample().model_copy(update={"exceptions": (), "further_sections": sections}))

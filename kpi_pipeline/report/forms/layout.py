@@ -8,6 +8,7 @@ out last, once the number of pages is known, and put onto the finished pages.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ _FEW_LINES = 0.25
 _FULL = 0.97
 _ALMOST_FITS = 1.06
 """What less air can still bring onto one page."""
+_LONG = 10
+"""Of more pages than these, such as the annex, two layouts are not held at once: a page takes some 4 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,25 @@ def lay_out_brief(report: Report, look: ReportSettings) -> Any:
 def _place(report: Report, look: ReportSettings, sections: Sequence[Section]) -> _Placed:
     """Laid out as given; with less air where the last section runs over its pages or half empties the last one."""
     placed = _lay_out(report, look, sections)
+    n_pages, fill = placed.n_pages, placed.fill
     last = sections[-1]
     meant = max((one.pages_meant or 0 for one in sections), default=0)
-    runs_over = all(one.pages_meant is not None for one in sections) and placed.n_pages > meant
+    runs_over = all(one.pages_meant is not None for one in sections) and n_pages > meant
     least = _FEW_LINES if last.name == "appendix" else HALF_EMPTY
-    leaves_half = last.pages_meant is None and placed.n_pages > 1 and placed.fill < least
+    leaves_half = last.pages_meant is None and n_pages > 1 and fill < least
     if last.is_tight or not (runs_over or leaves_half):
         return placed
+    kept = placed if n_pages <= _LONG else None
+    del placed
+    if kept is None:
+        gc.collect()
     tighter = _lay_out(
         report, look, [one.tightened() if runs_over else one for one in sections[:-1]] + [last.tightened()]
     )
     saves_room = leaves_half and tighter.fill < _FEW_LINES  # what comes next finds room above
-    return tighter if tighter.n_pages < placed.n_pages or saves_room else placed
+    if tighter.n_pages < n_pages or saves_room:
+        return tighter
+    return kept or _lay_out(report, look, sections)
 
 
 def _lay_out(report: Report, look: ReportSettings, sections: Sequence[Section]) -> _Placed:
