@@ -1,20 +1,37 @@
-"""Works something out in a copy of this process that ends with it: what it took of memory is given back whole.
+"""Processes of work: one that ends with its parent, and a copy that gives back what it took of memory.
 
-Only for a process without threads of its own that are at work, such as a worker of a pool: a copy has none of them.
+A copy is only for a process without threads of its own that are at work, such as a worker of a pool: it has none of
+them.
 """
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from threading import Thread
 from typing import Any, TypeVar
 
 from kpi_pipeline.core.garbage import leave_garbage
 
 _Answer = TypeVar("_Answer")
+
+
+def end_with_parent() -> None:
+    """Has this process end when the one that started it is gone: a worker waits for more work for ever, even when
+    whoever asked was killed."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, name="end with parent", daemon=True).start()
 
 
 def in_a_copy(work_out: Callable[[], _Answer]) -> _Answer:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.core.errors import KpiError
-from kpi_pipeline.core.forks import in_a_copy
+from kpi_pipeline.core.forks import end_with_parent, in_a_copy
 from kpi_pipeline.core.periods import Month
 from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.vocabulary import Privacy, ReportForm
@@ -80,6 +80,7 @@ def _write_in_copies(warehouse: Path, month: Month, out: Path, *, settings: Sett
 
 def _prepare(settings: Settings) -> None:
     """What every report needs, loaded once by a worker. What cannot be loaded is each report's own error."""
+    end_with_parent()
     with suppress(KpiError):
         load_metrics()
         prepare_to_draw(settings.report)

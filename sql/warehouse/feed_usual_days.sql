@@ -197,7 +197,7 @@ bundles AS (
         table_name,
         -- Of single rows that come by chance the square of the difference is on average the sum (Poisson); of bundles
         -- so many times as large as they are. The root is the standard error of the estimate, for so many weeks.
-        SUM(POWER(n_rows - n_rows_before, 2)) / SUM(n_rows + n_rows_before)
+        SUM(POWER(n_rows - n_rows_before, 2)) / NULLIF(SUM(n_rows + n_rows_before), 0)
         * (1 + SQRT(14.0 / COUNT(*))) AS rows_at_once
     FROM neighbouring_weeks
     WHERE n_days = 14 AND has_none = 0

@@ -20,6 +20,7 @@ from kpi_pipeline.improvement.drivers.queries import (
     query_occupancy_pct,
     query_stays,
     query_supply,
+    query_wait_parties,
     query_waits,
 )
 from kpi_pipeline.improvement.drivers.unit_queries import query_units
@@ -95,6 +96,21 @@ def test_a_reason_with_several_parties_names_none(tmp_path: Path) -> None:
         waits = query_waits(connection, OCTOBER).set_index("reason_code")
     assert waits.loc["TEST", "responsible_party"] == "hospital service"
     assert not isinstance(waits.loc["BED", "responsible_party"], str)
+
+
+def test_who_could_have_ended_a_wait_is_told_of_the_days_that_are_counted(tmp_path: Path) -> None:
+    """A party of other months, or of days that another wait covers, takes no reason its name; none on record is one."""
+    waits = WAITS + (
+        "E4,2026-10-06,2026-10-08,TEST,payer\n"  # E4 left after the window
+        "E1,2026-10-09,2026-10-09,RIDE,\nE3,2026-10-21,2026-10-22,RIDE,family\nE1,2026-10-10,2026-10-10,FORM,\n"
+    )
+    with warehouse(tmp_path, {**FILES, "avoidable_days.csv": waits}) as connection:
+        found = query_waits(connection, OCTOBER).set_index("reason_code")["responsible_party"]
+        by_party = query_wait_parties(connection, OCTOBER)
+    assert found[["TEST", "FORM"]].to_dict() == {"TEST": "hospital service", "FORM": ""}
+    assert found[["BED", "RIDE"]].isna().all()
+    counts = by_party.groupby("reason_code")["responsible_party"].nunique()
+    assert (counts == 1).to_dict() == found.notna().to_dict(), "a reason without a name stands in the table by party"
 
 
 def test_only_discharges_of_the_window_and_the_facility_are_there(tmp_path: Path) -> None:

@@ -83,31 +83,41 @@ def query_supply(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def query_waits(connection: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
-    """Avoidable days by reason_code ('' not recorded): responsible_party (None: several or none), n_stays, n_persons,
-    days.
+    """Avoidable days by reason_code ('' not recorded): responsible_party ('' not recorded, None: several), n_stays,
+    n_persons, days.
 
     Days on which a stay waited for two reasons count under each; overlapping waits for one reason count once.
     """
     return connection.execute(
         f"""
         WITH days_by_reason AS ({_DAYS_BY_STAY_AND_REASON}),
+        days_by_party AS ({_DAYS_BY_STAY_REASON_AND_PARTY}),
+        discharged AS (
+            SELECT stay_id, person_id
+            FROM stays
+            WHERE NOT is_in_house AND {window.condition()}
+        ),
         parties AS (
             SELECT
-                COALESCE(reason_code, '') AS reason_code,
-                CASE WHEN COUNT(DISTINCT responsible_party) = 1 THEN MIN(responsible_party) END AS responsible_party
-            FROM avoidable_days
-            GROUP BY COALESCE(reason_code, '')
+                days_by_party.reason_code,
+                CASE
+                    WHEN COUNT(DISTINCT days_by_party.responsible_party) = 1 THEN MIN(days_by_party.responsible_party)
+                END AS responsible_party
+            FROM days_by_party
+            INNER JOIN discharged ON days_by_party.stay_id = discharged.stay_id
+            WHERE days_by_party.n_days > 0
+            GROUP BY days_by_party.reason_code
         )
         SELECT
             days_by_reason.reason_code,
             parties.responsible_party,
             COUNT(*) AS n_stays,
-            COUNT(DISTINCT stays.person_id) AS n_persons,
+            COUNT(DISTINCT discharged.person_id) AS n_persons,
             CAST(SUM(days_by_reason.n_days) AS DOUBLE) AS days
         FROM days_by_reason
-        INNER JOIN stays ON days_by_reason.stay_id = stays.stay_id
+        INNER JOIN discharged ON days_by_reason.stay_id = discharged.stay_id
         INNER JOIN parties ON days_by_reason.reason_code = parties.reason_code
-        WHERE NOT stays.is_in_house AND {window.condition()} AND days_by_reason.n_days > 0
+        WHERE days_by_reason.n_days > 0
         GROUP BY days_by_reason.reason_code, parties.responsible_party
         ORDER BY days_by_reason.reason_code
         """,

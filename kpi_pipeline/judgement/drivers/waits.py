@@ -74,14 +74,14 @@ def judge_waits(inputs: ReportInputs, figures: FigureIndex, drivers: Drivers) ->
     }
     if rows_moved_little(inputs, figures, shown):
         return None
-    parties: dict[str, set[str]] = {}
+    parties: dict[str, set[str | None]] = {}
     for name, row in rows:
         party = row["responsible_party"]
-        parties.setdefault(name, set()).add(party if isinstance(party, str) else "")
+        parties.setdefault(name, set()).add(party if isinstance(party, str) else None)
     return JudgedWaits(
         pareto=pareto,
         n_leading=_n_leading(pareto),
-        party_of={name: next(iter(known)) for name, known in parties.items() if len(known) == 1},
+        party_of={name: one for name, (one, *others) in parties.items() if one is not None and not others},
         n_days=Withheld.COMPLEMENT if inputs.withholds else drivers.days_waited,
         days=days,
         shares_pct=round_parts([row.share_pct for row in pareto.rows], 0),

@@ -113,9 +113,8 @@ def _waits_block(waits: JudgedWaits) -> Block:
 
 
 def _party_words(waits: JudgedWaits, reason: str) -> str:
-    """Who could have ended the wait: `Hospital`; a dash where several could."""
-    party = waits.party_of.get(reason)
-    return MISSING if party is None else capitalised(party or "several or none")
+    """Who could have ended the wait: `Hospital`; in other words where that is not one party for all of the days."""
+    return capitalised(waits.party_of.get(reason, "several or none") or "not recorded")
 
 
 # ── dollars ──────────────────────────────────────────────────────────────────────────────────────────────────
