@@ -109,6 +109,7 @@ LEVELS = "4.71 days in these months against 4.88"
         ),
         (ChangeSize(4.88, 4.71, 8, "bed-days", 12.4), f"{LEVELS}: about 12 more bed-days."),
         (ChangeSize(4.88, 4.71, 8, "dollars", -7_812_345.0), f"{LEVELS}: about $7.8 million less."),
+        (ChangeSize(4.88, 4.71, 8, "events", -338.0), f"{LEVELS}: about 340 fewer than at that level."),
         (ChangeSize(4.88, 4.71, 8, "events", 0.2), f"{LEVELS}."),
         (ChangeSize(4.88, 4.71, 8, None, None), f"{LEVELS}."),
         (None, ""),

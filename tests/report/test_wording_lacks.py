@@ -94,6 +94,14 @@ def test_no_band_is_drawn_before_an_icon_could_be_given() -> None:
     assert "thirteen" in " ".join(method_sentences(few)).lower() or "13" in " ".join(method_sentences(few))
 
 
+@pytest.mark.parametrize(("months", "has_mean"), [(1, False), (2, True)])
+def test_a_month_that_is_alone_has_no_mean(months: int, has_mean: bool) -> None:
+    chart = build_chart(judge(report_inputs(months=months)).system[LOS], facility_id="all", withholds=False)
+    assert sum(point.value is not None for point in chart.points) == months
+    assert (chart.centre_label is not None) is has_mean
+    assert bool(draw_control_chart(chart).centres) is has_mean
+
+
 def test_a_measure_without_a_figure_to_draw_takes_a_line_and_no_chart() -> None:
     glance = build_small_multiples(small_hospital())
     assert glance is not None

@@ -87,17 +87,18 @@ def centre_word(measure: Measure) -> Literal["Mean", "Median"]:
 def _points(measure: Measure, withholds: bool) -> tuple[ChartPoint, ...]:
     if measure.result is None:
         return ()
+    is_alone = sum(point.value is not None for point in measure.result.points) < 2
     return tuple(
-        _point(measure, point, measure.figures.get(month), withholds)
+        _point(measure, point, measure.figures.get(month), withholds, is_alone)
         for month, point in zip(measure.months, measure.shown_points, strict=True)
     )
 
 
-def _point(measure: Measure, point: Point, figure: Figure | None, withholds: bool) -> ChartPoint:
+def _point(measure: Measure, point: Point, figure: Figure | None, withholds: bool, is_alone: bool) -> ChartPoint:
     """One month. Limits are left out where their width would tell a withheld denominator, where a month that is not
     final has them too wide, because few of its cases are counted yet, and where there are too few months for an icon:
-    a band of three months would show as routine what nobody knows yet. A thin month has no value here: it is
-    told in words."""
+    a band of three months would show as routine what nobody knows yet. A point that is alone has no mean. A thin
+    month has no value here: it is told in words."""
     is_partial = point.is_immature and point.denominator is not None
     without_limits = (
         measure.has_no_band or is_partial or (figure is not None and isinstance(figure.denominator, Withheld))
@@ -110,7 +111,7 @@ def _point(measure: Measure, point: Point, figure: Figure | None, withholds: boo
     return ChartPoint(
         month=point.period,
         value=figure.number if figure and figure.month not in measure.thin_months else None,
-        centre=line(point.centre),
+        centre=None if is_alone else line(point.centre),
         lower=None if without_limits else line(point.lower),
         upper=None if without_limits else line(point.upper),
         target=point.target,

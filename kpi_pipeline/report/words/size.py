@@ -31,7 +31,7 @@ def _amount_words(size: ChangeSize) -> str:
     if size.counted == "dollars":
         return f"about {format_dollars(rough)} {'less' if less else 'more'}"
     if size.counted == "events":
-        return f"about {format_number(rough)} {'fewer' if less else 'more'}"
+        return f"about {format_number(rough)} {'fewer' if less else 'more'} than at that level"
     days = f"about {format_number(rough)} {'fewer' if less else 'more'} bed-days"
     return f"{days}, {_worth_words(size.usd)}" if size.usd else days
 
