@@ -37,6 +37,7 @@ _SUMMED = (
     "n_cases", "n_excluded", "numerator", "denominator", "sum_nn", "sum_nd", "sum_dd", "log_sum", "log_square_sum",
     "n_logs",
 )  # fmt: skip
+_PEOPLE = ("n_persons", "n_event_persons")
 _NORMAL_95 = float(special.ndtri(0.975))
 
 
@@ -180,20 +181,32 @@ def _gathered(known: pd.DataFrame) -> pd.DataFrame:
     if len(ordered) <= MOST_GROUPS:
         return ordered.sort_values("group").reset_index(drop=True)
     kept, others = ordered.iloc[: MOST_GROUPS - 1].sort_values("group"), ordered.iloc[MOST_GROUPS - 1 :]
-    return pd.concat([kept, pd.DataFrame([_summed(others, OTHER)])], ignore_index=True)
+    gathered = _summed(others, np.ones((1, len(others)), dtype=bool), [OTHER])
+    return pd.concat([kept, gathered], ignore_index=True)
 
 
-def _summed(rows: pd.DataFrame, group: str) -> dict[Any, Any]:
-    """Several groups as one. Who is counted in several of them is counted once in none: persons become unknown."""
-    sums = rows[list(_SUMMED)].sum(min_count=1)
+def _summed(rows: pd.DataFrame, gathers: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+    """Several groups as one, under each of the names; gathers: names × rows, whether the one is made of the other.
+
+    Who is counted in several of them is counted once in none: persons become unknown.
+    """
+
+    def each(columns: Sequence[str]) -> np.ndarray:
+        return np.where(gathers[:, :, None], rows[list(columns)].to_numpy(float), np.nan)
+
+    found = rows.iloc[gathers.argmax(axis=1)].reset_index(drop=True)
+    parts = each(_SUMMED)
+    found[list(_SUMMED)] = np.where(np.isnan(parts).all(axis=1), np.nan, np.nansum(parts, axis=1))
     # Of several groups the number of people is only known to be no less than that of the largest.
-    people = rows[["n_persons", "n_event_persons"]].max()
-    return {**rows.iloc[0], **sums, **people, "least": rows["least"].min(), "group": group}
+    found[list(_PEOPLE)] = np.fmax.reduce(each(_PEOPLE), axis=1)
+    found["least"] = np.fmin.reduce(each(["least"]), axis=1)[:, 0]
+    found["group"] = list(names)
+    return found
 
 
 def _gaps_of(known: pd.DataFrame, metric: Metric, dimension: str, settings: Settings) -> list[Gap]:
     """Each group against the sum of the others; of two groups, the second one's gap mirrors the first's."""
-    others = pd.DataFrame([_summed(known[known["group"] != group], str(group)) for group in known["group"]])
+    others = _summed(known, ~np.eye(len(known), dtype=bool), known["group"].tolist())
     both = value_frame(pd.concat([known, others], ignore_index=True), metric, settings).to_dict("records")
     gaps = [_gap(*sides, metric, dimension) for sides in zip(both[: len(known)], both[len(known) :], strict=True)]
     return gaps if len(gaps) > 2 else [gaps[0], replace(gaps[1], is_mirror=True)]

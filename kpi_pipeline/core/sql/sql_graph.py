@@ -35,6 +35,7 @@ def columns_selected(sql: str) -> frozenset[str]:
     return frozenset(query.named_selects) if isinstance(query, exp.Query) else frozenset()
 
 
+@lru_cache(maxsize=512)
 def source_of_column(sql: str, name: str) -> str:
     """The name of the column that a SELECT gives out as `name` unchanged; empty where it is made of something else."""
     query = sqlglot.parse_one(sql, read="duckdb")
