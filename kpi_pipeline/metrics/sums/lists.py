@@ -6,7 +6,7 @@ Where the engine keeps the lists beside the sums (`summing`), they are looked at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import duckdb
 
@@ -68,16 +68,39 @@ def count_repeated(connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metr
             for look, metric in unknown.items()
             if metric.fingerprint in doubtful or looks[metric.fingerprint][1] > 0
         }
-    rows = []
-    for metric in metrics:
-        look = tuple(looks.get(metric.fingerprint, of_none)[0])
-        if look in suspicious:
-            sql = f"SELECT COUNT(*) - COUNT(DISTINCT case_id) AS n_repeated FROM ({metric.sql}) AS cases"
-            known[look] = int(connection.execute(engine.result(connection, sql)).fetchall()[0][0])
-            suspicious -= set() if known[look] else {look}
-        rows.append([metric.fingerprint, known.get(look, 0), *look])
+    counted = _repeated(connection, [unknown[look] for look in unknown if look in suspicious], engine)
+    known |= {look: counted[unknown[look].fingerprint] for look in suspicious}
+    looked = {metric.fingerprint: tuple(looks.get(metric.fingerprint, of_none)[0]) for metric in metrics}
+    # Lists that agree with one that repeats cases are looked at each by itself: one of them is to be mended.
+    alike = [
+        metric for metric in metrics if known.get(looked[metric.fingerprint]) and metric.fingerprint not in counted
+    ]
+    counted |= _repeated(connection, alike, engine)
+    rows = [[name, counted.get(name, known.get(look, 0)), *look] for name, look in looked.items()]
     values = ", ".join(f"({literal(name)}, {', '.join(map(str, numbers))})" for name, *numbers in rows)
     connection.execute(f"INSERT INTO {DATABASE}.lists VALUES {values}")
+
+
+def in_batches(metrics: Sequence[Metric], most: int) -> Iterator[list[Metric]]:
+    """The metrics in their order, so many at once."""
+    for start in range(0, len(metrics), most):
+        yield list(metrics[start : start + most])
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], engine: Engine) -> dict[str, int]:
+    """Fingerprint → how many cases the metric lists more than once; of every metric given."""
+    found = dict.fromkeys((metric.fingerprint for metric in metrics), 0)
+    for batch in in_batches(metrics, engine.at_once):
+        listed = " UNION ALL ".join(
+            f"SELECT {literal(metric.fingerprint)} AS fingerprint, case_id FROM ({metric.sql}) AS cases"
+            for metric in batch
+        )
+        sql = (
+            "SELECT fingerprint, COUNT(*) - COUNT(DISTINCT case_id) AS n_repeated "
+            f"FROM ({listed}) AS listed GROUP BY fingerprint"
+        )
+        found |= dict(connection.execute(engine.result(connection, sql)).fetchall())
+    return found
 
 
 def count_event_patients(connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], engine: Engine) -> None:
@@ -111,27 +134,35 @@ def count_event_patients(connection: duckdb.DuckDBPyConnection, metrics: Sequenc
             LEFT JOIN {DATABASE}.stay_people AS people ON event_cases.case_hash = people.case_hash
             GROUP BY GROUPING SETS ((fingerprint, facility_id, month), (fingerprint, month))""")
         return
-    for metric in metrics:
-        rows = engine.result(connection, _event_patients_sql(metric))
-        connection.execute(f"{into} SELECT {literal(metric.fingerprint)}, rows.* FROM ({rows}) AS rows")
+    for batch in in_batches(metrics, engine.at_once):
+        connection.execute(f"{into} {engine.result(connection, _event_patients_sql(batch))}")
 
 
-def _event_patients_sql(metric: Metric) -> str:
-    """The same for one metric, from its cases."""
-    return f"""
-        WITH event_cases AS (
-            SELECT facility_id, STRFTIME(event_date, '%Y-%m') AS month, case_id
-            FROM ({cases_sql(metric)}) AS cases
-            WHERE exclusion_reason IS NULL AND event_date IS NOT NULL AND numerator <> 0
-        )
+def _event_patients_sql(metrics: Sequence[Metric]) -> str:
+    """The same for some metrics, from their cases."""
+    events = " UNION ALL ".join(
+        f"""
         SELECT
+            {literal(metric.fingerprint)} AS fingerprint, facility_id, STRFTIME(event_date, '%Y-%m') AS month, case_id
+        FROM ({cases_sql(metric)}) AS cases
+        WHERE exclusion_reason IS NULL AND event_date IS NOT NULL AND numerator <> 0
+        """
+        for metric in metrics
+    )
+    return f"""
+        WITH event_cases AS ({events})
+        SELECT
+            event_cases.fingerprint,
             CASE GROUPING(event_cases.facility_id)
                 WHEN 1 THEN '{WHOLE_SYSTEM}' ELSE event_cases.facility_id END AS facility_id,
             event_cases.month,
             CASE WHEN COUNT(stays.person_id) = COUNT(*) THEN COUNT(DISTINCT stays.person_id) END AS n_event_patients
         FROM event_cases
         LEFT JOIN stays ON event_cases.case_id = stays.stay_id
-        GROUP BY GROUPING SETS ((event_cases.facility_id, event_cases.month), (event_cases.month))
+        GROUP BY GROUPING SETS (
+            (event_cases.fingerprint, event_cases.facility_id, event_cases.month),
+            (event_cases.fingerprint, event_cases.month)
+        )
         """
 
 

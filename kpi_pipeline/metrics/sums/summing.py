@@ -6,7 +6,7 @@ themselves (`cases`), what is asked of each list besides its sums (`lists`), and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import duckdb
 
@@ -29,6 +29,7 @@ from kpi_pipeline.metrics.sums.lists import (
     count_repeated,
     find_quantiles,
     has_stays,
+    in_batches,
 )
 from kpi_pipeline.warehouse.engines.engine import DUCKDB, Engine
 
@@ -110,10 +111,10 @@ def sum_cases(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Metric], 
         chosen.pop(known, None)
     _find_watermarks(connection, chosen.values())
     waiting: list[Metric] = []
-    for metric in chosen.values():
-        rows = engine.result(connection, _sums_sql(metric, exact=True, with_lists=engine.holds_lists))
+    for alike in _summed_alike(chosen.values(), engine.at_once):
+        rows = engine.result(connection, _sums_sql(alike, exact=True, with_lists=engine.holds_lists))
         connection.execute(f"INSERT INTO listed_sums BY NAME {rows}")
-        waiting.append(metric)
+        waiting += alike
         n_listed = connection.execute("SELECT SUM(n_cases) FROM listed_sums").fetchall()[0][0]
         if (n_listed or 0) > _MOST_LISTED:
             _keep(connection, waiting, engine)
@@ -166,22 +167,64 @@ def _find_watermarks(connection: duckdb.DuckDBPyConnection, metrics: Iterable[Me
         connection.execute(f"INSERT INTO {DATABASE}.watermarks BY NAME {found}")
 
 
-def _sums_sql(metric: Metric, *, exact: bool, with_lists: bool) -> str:
-    """The sums of a metric's cases, by decimals where `exact`; with_lists: and the lists that are looked at later."""
-    watermarks, lists, is_event = watermarks_sql(metric), "", "FALSE"
+def _summed_alike(metrics: Iterable[Metric], most: int) -> Iterator[list[Metric]]:
+    """Metrics whose sums have the same columns, which one statement can therefore make; at most so many."""
+    groups: dict[str, list[Metric]] = {}
+    for metric in metrics:
+        groups.setdefault(_sum_columns_sql(metric, exact=True, with_lists=True), []).append(metric)
+    for group in groups.values():
+        yield from in_batches(group, most)
+
+
+def _sum_columns_sql(metric: Metric, *, exact: bool, with_lists: bool) -> str:
+    lists = ""
     if with_lists:
-        found = f"FROM {DATABASE}.watermarks WHERE feeds = {literal(feeds_key(metric))}"
-        watermarks = f"SELECT facility_id, complete_through {found}"
         lists = "LIST(case_hash) AS case_hashes,"
         if metric.quantile is not None:
             lists += " LIST(numerator) AS numerators, LIST(denominator) AS denominators,"
-        if metric.kind in OF_EVENTS:
-            is_event = "COALESCE(numerator <> 0 AND listed_reason IS NULL AND NOT is_immature, FALSE)"
     return f"""
-    WITH watermarks AS ({watermarks}),
-    listed_cases AS ({metric.sql}),
-    counted_cases AS (
+        COUNT(*) AS n_cases,
+        {sum_columns_sql(metric, exact=exact)},
+        COUNT(*) FILTER (WHERE numerator IS NULL OR denominator IS NULL) AS n_without_number,
+        {lists}
+        COUNT(*) FILTER (WHERE is_unnamed) AS n_unnamed,
+        SUM(case_hash) AS hash_sum,
+        BIT_XOR(case_hash) AS hash_xor"""
+
+
+def _sums_sql(alike: Sequence[Metric], *, exact: bool, with_lists: bool) -> str:
+    """The sums of the cases of metrics that are summed alike, by decimals where `exact`.
+
+    with_lists: and the lists that are looked at later.
+    """
+    return f"""
+    SELECT
+        fingerprint,
+        facility_id,
+        month_starts_on,
+        listed_reason,
+        is_immature,
+        is_event,
+        {_sum_columns_sql(alike[0], exact=exact, with_lists=with_lists)}
+    FROM ({" UNION ALL ".join(_counted_sql(metric, with_lists=with_lists) for metric in alike)}) AS counted_cases
+    GROUP BY fingerprint, facility_id, month_starts_on, listed_reason, is_immature, is_event
+    """
+
+
+def _counted_sql(metric: Metric, *, with_lists: bool) -> str:
+    """The cases of a metric as they are summed."""
+    is_event = "FALSE"
+    if with_lists and metric.kind in OF_EVENTS:
+        is_event = "COALESCE(numerator <> 0 AND listed_reason IS NULL AND NOT is_immature, FALSE)"
+    return f"""
+    SELECT *, {is_event} AS is_event
+    FROM (
+        WITH watermarks AS (
+            SELECT facility_id, complete_through FROM {DATABASE}.watermarks WHERE feeds = {literal(feeds_key(metric))}
+        ),
+        listed_cases AS ({metric.sql})
         SELECT
+            {literal(metric.fingerprint)} AS fingerprint,
             HASH(listed_cases.case_id) AS case_hash,
             listed_cases.case_id IS NULL AS is_unnamed,
             listed_cases.facility_id,
@@ -192,23 +235,7 @@ def _sums_sql(metric: Metric, *, exact: bool, with_lists: bool) -> str:
             {is_immature_sql(metric)} AS is_immature
         FROM listed_cases
         LEFT JOIN watermarks ON listed_cases.facility_id = watermarks.facility_id
-    )
-    SELECT
-        {literal(metric.fingerprint)} AS fingerprint,
-        facility_id,
-        month_starts_on,
-        listed_reason,
-        is_immature,
-        {is_event} AS is_event,
-        COUNT(*) AS n_cases,
-        {sum_columns_sql(metric, exact=exact)},
-        COUNT(*) FILTER (WHERE numerator IS NULL OR denominator IS NULL) AS n_without_number,
-        {lists}
-        COUNT(*) FILTER (WHERE is_unnamed) AS n_unnamed,
-        SUM(case_hash) AS hash_sum,
-        BIT_XOR(case_hash) AS hash_xor
-    FROM counted_cases
-    GROUP BY facility_id, month_starts_on, listed_reason, is_immature{f", {is_event}" if is_event != "FALSE" else ""}
+    ) AS listed
     """
 
 
@@ -227,7 +254,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], engi
     too_large = {str(fingerprint) for (fingerprint,) in large}
     for metric in metrics:
         if metric.fingerprint in too_large:
-            rows = engine.result(connection, _sums_sql(metric, exact=False, with_lists=False))
+            rows = engine.result(connection, _sums_sql([metric], exact=False, with_lists=False))
             columns = "* EXCLUDE (is_event, n_unnamed, hash_sum, hash_xor)"
             connection.execute(f"INSERT INTO {DATABASE}.large_sums BY NAME SELECT {columns} FROM ({rows}) AS sums")
             connection.execute("DELETE FROM listed_sums WHERE fingerprint = ?", [metric.fingerprint])

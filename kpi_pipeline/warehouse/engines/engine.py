@@ -19,9 +19,11 @@ class Engine(Protocol):
     """Runs the project's SQL over the tables that a connection holds.
 
     holds_lists: whether lists of cases may be kept beside their sums; else what is asked of them is asked anew.
+    at_once: of how many measures one statement lists the cases; more where a statement has a price of its own.
     """
 
     holds_lists: bool
+    at_once: int
 
     def create_tables(self, connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None]) -> None:
         """Makes every declared table readable on the connection, in build order; those that are kept, in its file."""
@@ -34,6 +36,7 @@ class DuckDbEngine:
     """The engine that is always there: the connection itself."""
 
     holds_lists = True
+    at_once = 1
 
     def create_tables(self, connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None]) -> None:
         """Creates every declared table in its order.

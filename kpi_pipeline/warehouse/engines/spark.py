@@ -23,7 +23,14 @@ from kpi_pipeline.core.settings import Settings
 from kpi_pipeline.core.sql.sql_text import file_literal, identifier, path_literal
 from kpi_pipeline.warehouse.connection import store_folder
 from kpi_pipeline.warehouse.engines.engine import KINDS
-from kpi_pipeline.warehouse.engines.spark_dialect import PREFIX, Columns, spark_type, tables_of, to_spark
+from kpi_pipeline.warehouse.engines.spark_dialect import (
+    Columns,
+    is_beside,
+    spark_name,
+    spark_type,
+    tables_of,
+    to_spark,
+)
 from kpi_pipeline.warehouse.engines.spark_functions import create_functions
 from kpi_pipeline.warehouse.engines.spark_nodes import UntranslatableError
 from kpi_pipeline.warehouse.tables import WarehouseTable, load_tables
@@ -53,17 +60,24 @@ _MASTER = re.compile(
     r"local(\[(\*|\d+)(,\d+)?\])?|local-cluster\[\d+,\d+,\d+\]|spark://[^\s/,]+:\d+(,[^\s/,]+:\d+)*|yarn|k8s://\S+"
 )
 """The addresses Spark knows."""
+_IN_DRIVER = re.compile(r"local(\[.*\])?")
+"""The addresses at which the driver's own process does the work."""
+_PLANS_ONLY = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+"""A driver with workers plans many statements, each of them once: to optimise Java's code for it costs more than it
+gains. Without the second option there is room for a fifth of the code, and what comes after is not compiled at all."""
 
 
 class SparkEngine:
     """Runs the project's SQL on a Spark session; `folder` is where tables lie between one statement and the next."""
 
     holds_lists = False
+    at_once = 16
 
     def __init__(self, session: SparkSession, folder: Path):
         self._session = session
         self._folder = folder
         self._columns: dict[str, Columns] = {}
+        self._n_given = 0
 
     def create_tables(self, connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None]) -> None:
         """Makes every declared table on Spark, in build order, and reads it back into the connection.
@@ -79,7 +93,7 @@ class SparkEngine:
         made = self._run(connection, table.sql, columns, where=table.name)
         if table.stored == "never":
             connection.execute(f"CREATE {KINDS['never']} {table.name} AS {table.sql}")
-            made.createOrReplaceTempView(f"{PREFIX}{table.name}")
+            made.createOrReplaceTempView(spark_name(table.name))
         else:
             path = self._folder / table.name
             with spark_faults(table.name), private_files():
@@ -106,8 +120,9 @@ class SparkEngine:
         return "SELECT * FROM spark_result"
 
     def _run(self, connection: duckdb.DuckDBPyConnection, sql: str, columns: Columns, *, where: str) -> DataFrame:
-        for name in sorted(tables_of(sql) - self._columns.keys()):
-            self._give(connection, name)
+        for name in sorted(tables_of(sql)):
+            if name not in self._columns or is_beside(name):
+                self._give(connection, name)
         try:
             statement = to_spark(sql, self._columns, columns)
         except UntranslatableError as error:
@@ -118,18 +133,20 @@ class SparkEngine:
 
     def _give(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         """Writes a table that DuckDB holds as Parquet, for Spark to read."""
-        columns = _columns_of(connection, f"SELECT * FROM {identifier(name)}")
-        path = self._folder / f"{name}.given"
+        place = ".".join(identifier(part) for part in name.split("."))
+        rows = f"SELECT * FROM {place}"
+        columns = _columns_of(connection, rows)
+        self._n_given += 1
+        path = self._folder / f"{name}.given-{self._n_given}"
         path.mkdir()
-        file = path / "rows.parquet"
-        connection.execute(f"COPY (SELECT * FROM {identifier(name)}) TO {path_literal(file)} (FORMAT parquet)")
+        connection.execute(f"COPY ({rows}) TO {path_literal(path / 'rows.parquet')} (FORMAT parquet)")
         self._register(name, path, columns)
         self._columns[name] = columns
 
     def _register(self, name: str, path: Path, columns: Columns) -> None:
         schema = ", ".join(f"`{column}` {spark_type(kind)}" for column, kind in columns.items())
         with spark_faults(name):
-            self._session.read.schema(schema).parquet(str(path)).createOrReplaceTempView(f"{PREFIX}{name}")
+            self._session.read.schema(schema).parquet(str(path)).createOrReplaceTempView(spark_name(name))
 
 
 @contextmanager
@@ -171,12 +188,15 @@ def start_session(master: str, folder: Path, *, memory: str) -> SparkSession:
     java_options = f"-Dlog4j2.configurationFile={log_options.as_uri()} -Duser.timezone=UTC"
     options = {
         "spark.driver.memory": _java_size(memory),
-        "spark.driver.extraJavaOptions": java_options,
+        "spark.driver.extraJavaOptions": java_options
+        if _IN_DRIVER.fullmatch(master)
+        else f"{java_options} {_PLANS_ONLY}",
         "spark.executor.extraJavaOptions": java_options,
         "spark.local.dir": str(folder / "spill"),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.ansi.enabled": "true",
         "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+        "spark.sql.codegen.cache.maxEntries": "5000",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.timestampType": "TIMESTAMP_NTZ",
         "spark.sql.parquet.compression.codec": "zstd",

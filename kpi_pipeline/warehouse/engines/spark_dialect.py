@@ -25,7 +25,7 @@ from kpi_pipeline.warehouse.engines.spark_nodes import UntranslatableError
 Columns = Mapping[str, str]
 """Column → type, as DuckDB's DESCRIBE gives them, in their order."""
 
-PREFIX = "kpi_"
+_PREFIX = "kpi_"
 """What Spark's names of the warehouse's tables begin with, so that no CTE hides one."""
 
 _SPARK_NAMES = {
@@ -62,24 +62,44 @@ def to_spark(sql: str, tables: Mapping[str, Columns], result: Columns) -> str:
     query = sqlglot.parse_one(sql, read="duckdb")
     schema = MappingSchema(dialect="duckdb")
     for table in _tables_of(query):
-        if table.name not in tables:
-            raise UntranslatableError(f"reads {table.name}, which Spark was not given")
-        columns = tables[table.name]
-        name = f"{PREFIX}{table.name}"
+        if _name(table) not in tables:
+            raise UntranslatableError(f"reads {_name(table)}, which Spark was not given")
+        columns = tables[_name(table)]
+        view = spark_name(_name(table))
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         table.set("db", None)
-        table.set("this", exp.to_identifier(name))
-        schema.add_table(name, dict(columns), dialect="duckdb")
+        table.set("this", exp.to_identifier(view))
+        schema.add_table(view, dict(columns), dialect="duckdb")
     query = qualify(query, dialect="duckdb", schema=schema, quote_identifiers=True)
     query = rewritten(annotate_types(query, dialect="duckdb", schema=schema, expression_metadata=_TYPES))
-    selected = ",\n    ".join(f"CAST(`{name}` AS {spark_type(kind)}) AS `{name}`" for name, kind in result.items())
+    selected = ",\n    ".join(
+        f"CAST({_quoted(name)} AS {spark_type(kind)}) AS {_quoted(name)}" for name, kind in result.items()
+    )
     return f"SELECT\n    {selected}\nFROM (\n{query.sql(dialect=KpiSpark, pretty=True)}\n) AS result"
 
 
 def tables_of(sql: str) -> set[str]:
-    """The names of the warehouse's tables that a query reads, also where a CTE has the name of one."""
-    return {table.name for table in _tables_of(sqlglot.parse_one(sql, read="duckdb"))}
+    """The names of the tables that a query reads, also where a CTE has the name of one."""
+    return {_name(table) for table in _tables_of(sqlglot.parse_one(sql, read="duckdb"))}
+
+
+def is_beside(name: str) -> bool:
+    """Whether a table lies in a database beside the warehouse, where it may change from one statement to the next."""
+    return "." in name
+
+
+def spark_name(name: str) -> str:
+    """Spark's name of a table."""
+    return _PREFIX + name.replace(".", "_")
+
+
+def _quoted(column: str) -> str:
+    return exp.to_identifier(column, quoted=True).sql(dialect="spark")
+
+
+def _name(table: exp.Table) -> str:
+    return table.name if table.db in ("", "main") else f"{table.db}.{table.name}"
 
 
 def spark_type(kind: str) -> str:
