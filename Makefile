@@ -49,7 +49,8 @@ proofs: $(READY) postgresql mail-server outside ## Runs the tests of a minute an
 
 test-spark: $(READY) ## Installs PySpark and Java and holds Spark's figures against DuckDB's; N=200 random hospitals
 	@tools/spark.sh $(BIN)/python
-	@CI=true KPI_SPARK_HOSPITALS=$(or $(N),10) $(BIN)/python -m pytest -q -m spark $(ARGS) \
+	@JDK_JAVA_OPTIONS="-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m" \
+		CI=true KPI_SPARK_HOSPITALS=$(or $(N),10) $(BIN)/python -m pytest -q -m spark $(ARGS) \
 		tests/warehouse/test_spark_engine.py tests/cli/test_engine.py
 
 check: $(READY) ## Style, types, layers, SQL, generated documents, declared = used, definitions

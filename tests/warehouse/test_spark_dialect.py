@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pytest
 
+from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.engines.engine import DuckDbEngine
 from kpi_pipeline.warehouse.engines.spark_dialect import Columns, spark_type, tables_of, to_spark
-from kpi_pipeline.warehouse.engines.spark_functions import create_functions
+from kpi_pipeline.warehouse.engines.spark_forms import _ADDED_IN_PARTS
+from kpi_pipeline.warehouse.engines.spark_functions import create_functions, units_apart
 from kpi_pipeline.warehouse.engines.spark_nodes import UntranslatableError
 from kpi_pipeline.warehouse.tables import load_tables
 from tests.support.hospitals import many_hospitals
@@ -27,6 +30,7 @@ class Translating(DuckDbEngine):
     """Builds as ever, and keeps the Spark form of all that is computed."""
 
     holds_lists = False  # as Spark's
+    at_once = 16
 
     def __init__(self) -> None:
         self.made: list[str] = []
@@ -55,7 +59,8 @@ def test_every_table_and_every_query_over_cases_has_a_spark_form(tmp_path: Path)
     engine = Translating()
     moment = datetime(2026, 11, 1, tzinfo=UTC)
     build_warehouse(landing, tmp_path / "kpi.duckdb", settings=SETTINGS, clock=lambda: moment, engine=engine)
-    assert len(engine.made) > len(load_tables()) + 74
+    forms = "\n".join(engine.made)
+    assert sum(metric.fingerprint in forms for metric in load_metrics().values()) > 74
     made = {statement.split("FUNCTION ")[1].split("(")[0].upper() for statement in create_functions()}
     for form in engine.made:
         assert set(re.findall(r"\bKPI_\w+(?=\()", form.replace("`", ""))) <= made
@@ -80,6 +85,12 @@ def test_every_table_and_every_query_over_cases_has_a_spark_form(tmp_path: Path)
         ("DAYOFWEEK(d)", "(DAYOFWEEK(`t`.`d`) - 1)"),
         ("(t AT TIME ZONE s) AT TIME ZONE 'UTC'", "KPI_TO_UTC(`t`.`t`, `t`.`s`)"),
         ("(t AT TIME ZONE 'UTC') AT TIME ZONE s", "CONVERT_TIMEZONE('UTC', (`t`.`s`), (`t`.`t`))"),
+        ("DATE_TRUNC('month', d)", "TRUNC(`t`.`d`, 'MONTH')"),
+        ("SUM(TRY_CAST(x AS DECIMAL(36, 6)))", "SUM(KPI_DECIMAL_6(`t`.`x`))"),
+        (
+            "SUM(TRY_CAST(x AS DECIMAL(38, 10))) FILTER (WHERE n > 1)",
+            "SUM(KPI_DECIMAL_10(`t`.`x`)) FILTER(WHERE `t`.`n` > 1)",
+        ),
         ("UPPER(s)", "KPI_UPPER(`t`.`s`)"),
         ("STRFTIME(d, '%Y-%m')", "DATE_FORMAT(`t`.`d`, 'yyyy-MM')"),
     ],
@@ -89,6 +100,23 @@ def test_a_form_that_the_engines_read_differently_is_written_for_spark(duckdb_sq
     for bracket in ("( ", " )"):
         form = form.replace(bracket, bracket.strip())
     assert f"{spark_sql} AS `a`" in form
+
+
+@pytest.mark.parametrize("scale", [int(scale) for scale in _ADDED_IN_PARTS])
+def test_decimals_are_summed_by_parts_that_a_double_adds_up_exactly(scale: int) -> None:
+    form = to_spark(f"SELECT SUM(TRY_CAST(x AS DECIMAL(38, {scale}))) AS a FROM t", {"t": COLUMNS}, {"a": "DOUBLE"})
+    assert (form.count("SUM("), form.count(f"KPI_LARGE_{scale}("), form.count("KPI_DECIMAL")) == (4, 1, 0)
+    random = Random(scale)
+    units = [0, 1, -1, 10**scale, 10**scale - 1, -(10**scale) - 1, 2**53 - 1, 1 - 2**53]
+    units += [random.randrange(1 - 2**53, 2**53) for _ in range(2_000)]
+    parts = ", ".join(units_apart("u", scale)).replace("DOUBLE('1e", "CAST('1e").replace("')", "' AS DOUBLE)")
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"SELECT {parts} FROM (SELECT UNNEST($units)::DOUBLE AS u)", {"units": units}
+        ).fetchall()
+    half = 10 ** (scale // 2)
+    assert all(part == int(part) and abs(part) * 10**9 <= 2**53 for row in rows for part in row)
+    assert [int(high) * 10**scale + int(middle) * half + int(low) for high, middle, low in rows] == units
 
 
 @pytest.mark.parametrize(

@@ -101,12 +101,18 @@ QUERIES = [
     "SELECT TRY_CAST(x AS DECIMAL(38, 18)) AS a FROM doubles WHERE ABS(x) < 1e6",
     "SELECT SUM(TRY_CAST(w.x * y.x AS DECIMAL(38, 10))) AS a FROM doubles AS w CROSS JOIN doubles AS y "
     "WHERE ABS(w.x) < 1e10 AND ABS(y.x) < 1e10",
+    "SELECT w.x > 0 AS is_more, SUM(TRY_CAST(w.x * y.x AS DECIMAL(38, 10))) AS a, COUNT(*) AS n, "
+    "SUM(TRY_CAST(w.x AS DECIMAL(38, 10))) FILTER (WHERE w.x < 1) AS b, CAST(SUM(TRY_CAST(w.x / 7 AS DECIMAL(38, 10))) "
+    "AS DOUBLE) AS c FROM doubles AS w LEFT JOIN doubles AS y ON ABS(y.x) < 1e10 AND ABS(w.x) < 1e7 "
+    "WHERE COALESCE(ABS(w.x) < 1e17, TRUE) GROUP BY w.x > 0",
+    "SELECT x, SUM(TRY_CAST(x AS DECIMAL(38, 10))) OVER (ORDER BY x) AS a FROM doubles WHERE ABS(x) < 1e17",
     "SELECT x / 3 AS a, 1 / x AS b, -1 / x AS c, CAST(x AS BIGINT) AS d, POWER(x, 2) AS e FROM doubles",
     "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x) AS a FROM doubles",
     f"SELECT size, {quantile_sql(load_metrics()['length_of_stay_p90_days'])} AS a FROM (SELECT s.x AS size, "
     "CAST(n.x AS DOUBLE) AS numerator FROM wholes AS s INNER JOIN wholes AS n ON n.x <= s.x) AS q GROUP BY size",
     "SELECT w.x - y.x AS a, w.x - 7 AS b, w.x + 7 AS c, CAST(w.x + INTERVAL 1 MONTH AS DATE) AS d, "
-    "DATE_DIFF('day', y.x, w.x) AS e, DATE_TRUNC('month', w.x) AS f, DAYOFWEEK(w.x) AS g, ISODOW(w.x) AS h, "
+    "DATE_DIFF('day', y.x, w.x) AS e, DATE_TRUNC('month', w.x) AS f, DATE_TRUNC('quarter', w.x) AS f4, "
+    "DATE_TRUNC('year', w.x) AS f12, DATE_TRUNC('week', w.x) AS f7, DAYOFWEEK(w.x) AS g, ISODOW(w.x) AS h, "
     "STRFTIME(w.x, '%Y-%m') AS i, w.x || '|' || ISODOW(y.x) AS j FROM days AS w CROSS JOIN days AS y",
     "SELECT LOWER(x) AS a, UPPER(x) AS b, LOWER(TRIM(x)) AS c, LENGTH(x) AS d, CONCAT('a', x) AS e, x || 'a' AS f, "
     "REPLACE(x, 'A', '') AS g, x LIKE '%é%' AS h FROM texts",

@@ -64,12 +64,15 @@ def difference(node: exp.DateDiff) -> exp.Expr:
 def truncation(node: exp.TimestampTrunc | exp.DateTrunc) -> exp.Expr:
     """A date cut to its month, quarter or year is a date; everything else cut is a moment."""
     unit = node.text("unit").upper().strip("'")
-    kind = "DATE" if kind_of(node.this) == DATE and unit in ("MONTH", "YEAR", "QUARTER") else "TIMESTAMP_NTZ"
+    if kind_of(node.this) == DATE and unit in ("MONTH", "YEAR", "QUARTER"):
+        new: exp.Expr = exp.Anonymous(this="TRUNC", expressions=[node.this.copy(), exp.Literal.string(unit)])
+        new.type = exp.DataType.build("DATE")
+        return new
     new = exp.Cast(
         this=exp.Anonymous(this="DATE_TRUNC", expressions=[exp.Literal.string(unit), node.this.copy()]),
-        to=exp.DataType.build(kind, dialect="spark"),
+        to=exp.DataType.build("TIMESTAMP_NTZ", dialect="spark"),
     )
-    new.type = exp.DataType.build("DATE" if kind == "DATE" else "TIMESTAMP")
+    new.type = exp.DataType.build("TIMESTAMP")
     return new
 
 

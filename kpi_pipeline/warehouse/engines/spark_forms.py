@@ -20,7 +20,7 @@ from kpi_pipeline.warehouse.engines.spark_dates import (
     weekday,
     zone,
 )
-from kpi_pipeline.warehouse.engines.spark_functions import DECIMALS
+from kpi_pipeline.warehouse.engines.spark_functions import DECIMALS, units_apart
 from kpi_pipeline.warehouse.engines.spark_nodes import (
     DATE,
     INTEGERS,
@@ -34,6 +34,9 @@ from kpi_pipeline.warehouse.engines.spark_nodes import (
 
 HASH_BITS = 40
 """So few that eight million hashes add up in 64 bits: Spark refuses to overflow."""
+_ADDED_IN_PARTS = ("9", "10")
+"""Digits after the point of the decimals whose parts a double adds up exactly; of fewer, the wholes are too large, of
+more, the halves of the digits."""
 _DOUBLES = {exp.DType.DOUBLE, exp.DType.FLOAT}
 _WORDS = {exp.DType.VARCHAR, exp.DType.TEXT}
 
@@ -99,6 +102,19 @@ def _scale(decimal: exp.DataType, node: exp.Expr) -> int:
     if len(scales) != 1:
         raise UntranslatableError(f"casts a decimal that is not known: {describe(node)}")
     return scales.pop()
+
+
+def _sum(node: exp.Sum) -> exp.Expr:
+    """Of doubles as decimals: their parts are added up as whole numbers, except of those that are too large for it."""
+    cast = node.this
+    if isinstance(node.parent, exp.Window | exp.Filter) or not isinstance(cast, exp.Anonymous):
+        return node
+    name, _, scale = cast.name.rpartition("_")
+    if name != "kpi_decimal" or scale not in _ADDED_IN_PARTS:
+        return node
+    parts = units_apart(f"kpi_units_{scale}(:a)", int(scale))
+    sums = [f"SUM({part})" for part in (*parts, f"kpi_large_{scale}(:a)")]
+    return function_call(f"summed_{scale}", *(spark_sql(one, a=cast.expressions[0]) for one in sums))
 
 
 def _hash(node: exp.Anonymous) -> exp.Expr:
@@ -187,6 +203,7 @@ _RULES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.Literal: _number,
     exp.Cast: _cast,
     exp.TryCast: _cast,
+    exp.Sum: _sum,
     exp.Anonymous: _hash,
     exp.DateDiff: difference,
     exp.TimestampTrunc: truncation,

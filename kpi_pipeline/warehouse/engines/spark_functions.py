@@ -25,8 +25,15 @@ def create_functions() -> list[str]:
         "trim(x STRING) RETURNS STRING": f"TRIM(BOTH {_text(_blanks())} FROM x)",
     }
     for scale, digits in DECIMALS.items():
-        bodies[f"decimal_{scale}(x DOUBLE) RETURNS DECIMAL({digits}, {scale})"] = _decimal(scale, digits)
-        bodies[f"double_{scale}(d DECIMAL({digits}, {scale})) RETURNS DOUBLE"] = _double(scale)
+        kind = f"DECIMAL({digits}, {scale})"
+        units, large = _units(scale), _large(scale, digits)
+        small = _parts(f"CAST({units} AS BIGINT)", f"{10**scale}L", scale)
+        bodies[f"units_{scale}(x DOUBLE) RETURNS DOUBLE"] = units
+        bodies[f"large_{scale}(x DOUBLE) RETURNS {kind}"] = large
+        bodies[f"decimal_{scale}(x DOUBLE) RETURNS {kind}"] = f"COALESCE(CAST({small} AS {kind}), {large})"
+        bodies[f"double_{scale}(d {kind}) RETURNS DOUBLE"] = _double(scale)
+        parts = f"high DOUBLE, middle DOUBLE, low DOUBLE, large DECIMAL(38, {scale})"
+        bodies[f"summed_{scale}({parts}) RETURNS DECIMAL(38, {scale})"] = _summed(scale)
     return [f"CREATE OR REPLACE TEMPORARY FUNCTION kpi_{head} RETURN {body}" for head, body in bodies.items()]
 
 
@@ -51,35 +58,63 @@ END
 clock of before."""
 
 
-def _decimal(scale: int, digits: int) -> str:
-    """DuckDB multiplies the double by the power of ten, rounds half away from zero, and takes every digit of that.
+def _units(scale: int) -> str:
+    """What DuckDB makes of a double as a decimal, in units of its last digit: a whole number, where a double holds it.
+
+    It multiplies the double by the power of ten, and rounds half away from zero.
+    """
+    product = f"(x * DOUBLE('1e{scale}'))"
+    cut = f"CAST(CAST({product} AS BIGINT) AS DOUBLE)"
+    rounding = f"IF(ABS({product} - {cut}) >= DOUBLE('0.5'), SIGN({product}), DOUBLE('0'))"
+    return f"CASE WHEN ABS({product}) < DOUBLE('{_EXACT}') THEN {cut} + {rounding} END"
+
+
+def _large(scale: int, digits: int) -> str:
+    """The same of larger doubles, as a decimal: DuckDB takes every digit of the product.
 
     Amounts of 9e18 and more give NULL here, which DuckDB still casts: nothing that large is summed as a decimal.
     """
     product = f"(x * DOUBLE('1e{scale}'))"
-    cut = f"CAST({product} AS BIGINT)"
-    rounded = f"({cut} + IF(ABS({product} - {cut}) >= DOUBLE('0.5'), CAST(SIGN({product}) AS BIGINT), 0))"
     upper = f"FLOOR({product} / DOUBLE('{_EXACT}'))"
     every_digit = (
         f"(CAST(CAST({upper} AS BIGINT) AS DECIMAL(19, 0)) * CAST({_EXACT} AS DECIMAL(17, 0)) "
         f"+ CAST(CAST({product} - {upper} * DOUBLE('{_EXACT}') AS BIGINT) AS DECIMAL(17, 0)))"
     )
-    small, large = f"{10**scale}L", f"CAST({10**scale} AS DECIMAL({scale + 1}, 0))"
+    power = f"CAST({10**scale} AS DECIMAL({scale + 1}, 0))"
     return f"""
     CASE
-        WHEN ABS({product}) < {_EXACT} THEN CAST({_scaled(rounded, small, scale)} AS DECIMAL({digits}, {scale}))
-        WHEN ABS(x) < DOUBLE('9e18') AND ABS({product}) < DOUBLE('8e34')
-            THEN CAST({_scaled(every_digit, large, scale)} AS DECIMAL({digits}, {scale}))
+        WHEN ABS({product}) >= {_EXACT} AND ABS(x) < DOUBLE('9e18') AND ABS({product}) < DOUBLE('8e34')
+            THEN CAST({_parts(every_digit, power, scale)} AS DECIMAL({digits}, {scale}))
     END
     """
 
 
-def _scaled(whole: str, power: str, scale: int) -> str:
+def _parts(whole: str, power: str, scale: int) -> str:
     """A whole number divided by a power of ten, in decimals, without any rounding."""
     return (
         f"(CAST({whole} DIV {power} AS DECIMAL(19, 0)) "
         f"+ CAST({whole} % {power} AS DECIMAL(18, 0)) * CAST('1e-{scale}' AS DECIMAL({scale}, {scale})))"
     )
+
+
+def units_apart(units: str, scale: int) -> tuple[str, str, str]:
+    """Units of `scale` digits after the point as three whole numbers: how many wholes, and the upper and lower half of
+    the digits. Of nine or ten digits each is below 9,100,000: a double holds the sum of a thousand million exactly."""
+    whole, half = f"DOUBLE('1e{scale}')", f"DOUBLE('1e{scale // 2}')"
+    return (
+        f"({units} - {units} % {whole}) / {whole}",
+        f"({units} % {whole} - {units} % {half}) / {half}",
+        f"{units} % {half}",
+    )
+
+
+def _summed(scale: int) -> str:
+    """The sum of decimals from the sums of their parts, which add up many times as fast."""
+    kind, half = f"DECIMAL(38, {scale})", scale // 2
+    wholes, middle, low = (f"CAST(CAST({part} AS BIGINT) AS DECIMAL(19, 0))" for part in ("high", "middle", "low"))
+    units = f"({middle} * CAST({10**half} AS DECIMAL({half + 1}, 0)) + {low})"
+    small = f"{wholes} + {units} * CAST('1e-{scale}' AS DECIMAL({scale}, {scale}))"
+    return f"CASE WHEN high IS NULL THEN large ELSE CAST(CAST({small} AS {kind}) + COALESCE(large, 0) AS {kind}) END"
 
 
 def _double(scale: int) -> str:
