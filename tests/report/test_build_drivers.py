@@ -176,6 +176,18 @@ def test_bars_have_share_running_total_and_who_could_have_ended_the_wait() -> No
     ]
 
 
+def test_a_party_that_was_never_recorded_is_said_to_be_and_one_name_of_two_parties_has_none() -> None:
+    """BED and BED2 are two codes of one reason."""
+    table = waits(("BED", "payer", 60, 150.0), ("BED2", "family", 50, 90.0), ("TEST", "", 30, 40.0))
+    settings = Settings(avoidable_day_reasons={"BED": "No bed", "BED2": "No bed"})
+    bars = only_block({"waits": table}, settings=settings).bars
+    assert bars is not None
+    assert {(bar.label, bar.beside[0]) for bar in bars.bars} == {
+        ("No bed", "Several or none"),
+        ("TEST", "Not recorded"),
+    }
+
+
 def test_other_stands_last_however_large_it_is() -> None:
     table = waits(*((f"R{place}", "payer", 20, 10.0 + place) for place in range(12)))
     bars = only_block({"waits": table}).bars
