@@ -27,6 +27,8 @@ MASTER = "local-cluster[2,1,2048]"
 
 SETTINGS = "memory_limit: 4GB\n"
 _EVERY_SECONDS = 0.5
+_SHARE_OF_LOOKING = 0.02
+"""Of the time of one processor: what a process of gigabytes holds takes the system a while to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def build(folder: Path, name: str, options: list[str]) -> Measured:
 
 
 class _Watch(threading.Thread):
-    """Looks every half second at a process and all that it started, by /proc."""
+    """Looks every half second at a process and all that it started, by /proc; less often at what they hold."""
 
     def __init__(self, pid: int):
         super().__init__()
@@ -96,9 +98,12 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         """Until the process is gone."""
+        next_look = 0.0
         while ticks := _ticks_of_tree(self._pid):
             self._ticks |= ticks
-            self.memory_mb = max(self.memory_mb, sum(map(_memory_kb, ticks)) / 1000)
+            if (now := time.perf_counter()) >= next_look:
+                self.memory_mb = max(self.memory_mb, sum(map(_memory_kb, ticks)) / 1000)
+                next_look = now + (time.perf_counter() - now) / _SHARE_OF_LOOKING
             time.sleep(_EVERY_SECONDS)
 
 

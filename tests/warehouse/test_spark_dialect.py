@@ -15,8 +15,7 @@ from kpi_pipeline.metrics.declaration import load_metrics
 from kpi_pipeline.pipeline.build import build_warehouse
 from kpi_pipeline.warehouse.engines.engine import DuckDbEngine
 from kpi_pipeline.warehouse.engines.spark_dialect import Columns, spark_type, tables_of, to_spark
-from kpi_pipeline.warehouse.engines.spark_forms import _ADDED_IN_PARTS
-from kpi_pipeline.warehouse.engines.spark_functions import create_functions, units_apart
+from kpi_pipeline.warehouse.engines.spark_functions import ADDED_IN_PARTS, create_functions, units_apart
 from kpi_pipeline.warehouse.engines.spark_nodes import UntranslatableError
 from kpi_pipeline.warehouse.tables import load_tables
 from tests.support.hospitals import many_hospitals
@@ -102,7 +101,7 @@ def test_a_form_that_the_engines_read_differently_is_written_for_spark(duckdb_sq
     assert f"{spark_sql} AS `a`" in form
 
 
-@pytest.mark.parametrize("scale", [int(scale) for scale in _ADDED_IN_PARTS])
+@pytest.mark.parametrize("scale", ADDED_IN_PARTS)
 def test_decimals_are_summed_by_parts_that_a_double_adds_up_exactly(scale: int) -> None:
     form = to_spark(f"SELECT SUM(TRY_CAST(x AS DECIMAL(38, {scale}))) AS a FROM t", {"t": COLUMNS}, {"a": "DOUBLE"})
     assert (form.count("SUM("), form.count(f"KPI_LARGE_{scale}("), form.count("KPI_DECIMAL")) == (4, 1, 0)

@@ -20,7 +20,7 @@ from kpi_pipeline.warehouse.engines.spark_dates import (
     weekday,
     zone,
 )
-from kpi_pipeline.warehouse.engines.spark_functions import DECIMALS, units_apart
+from kpi_pipeline.warehouse.engines.spark_functions import ADDED_IN_PARTS, DECIMALS, units_apart
 from kpi_pipeline.warehouse.engines.spark_nodes import (
     DATE,
     INTEGERS,
@@ -34,9 +34,6 @@ from kpi_pipeline.warehouse.engines.spark_nodes import (
 
 HASH_BITS = 40
 """So few that eight million hashes add up in 64 bits: Spark refuses to overflow."""
-_ADDED_IN_PARTS = ("9", "10")
-"""Digits after the point of the decimals whose parts a double adds up exactly; of fewer, the wholes are too large, of
-more, the halves of the digits."""
 _DOUBLES = {exp.DType.DOUBLE, exp.DType.FLOAT}
 _WORDS = {exp.DType.VARCHAR, exp.DType.TEXT}
 
@@ -110,7 +107,7 @@ def _sum(node: exp.Sum) -> exp.Expr:
     if isinstance(node.parent, exp.Window | exp.Filter) or not isinstance(cast, exp.Anonymous):
         return node
     name, _, scale = cast.name.rpartition("_")
-    if name != "kpi_decimal" or scale not in _ADDED_IN_PARTS:
+    if name != "kpi_decimal" or int(scale) not in ADDED_IN_PARTS:
         return node
     parts = units_apart(f"kpi_units_{scale}(:a)", int(scale))
     sums = [f"SUM({part})" for part in (*parts, f"kpi_large_{scale}(:a)")]

@@ -10,6 +10,9 @@ from kpi_pipeline.core.sql.sql_text import literal
 
 DECIMALS = {6: 36, 9: 38, 10: 38, 15: 38, 18: 38}
 """Digits after the point → digits in all, of the decimals that the project sums with."""
+ADDED_IN_PARTS = (9, 10)
+"""Digits after the point of the decimals whose parts a double adds up exactly; of fewer, the wholes are too large, of
+more, the halves of the digits."""
 
 _EXACT = 2**53
 """Up to here a double holds every whole number."""
@@ -28,10 +31,11 @@ def create_functions() -> list[str]:
         kind = f"DECIMAL({digits}, {scale})"
         units, large = _units(scale), _large(scale, digits)
         small = _parts(f"CAST({units} AS BIGINT)", f"{10**scale}L", scale)
-        bodies[f"units_{scale}(x DOUBLE) RETURNS DOUBLE"] = units
         bodies[f"large_{scale}(x DOUBLE) RETURNS {kind}"] = large
         bodies[f"decimal_{scale}(x DOUBLE) RETURNS {kind}"] = f"COALESCE(CAST({small} AS {kind}), {large})"
         bodies[f"double_{scale}(d {kind}) RETURNS DOUBLE"] = _double(scale)
+    for scale in ADDED_IN_PARTS:
+        bodies[f"units_{scale}(x DOUBLE) RETURNS DOUBLE"] = _units(scale)
         parts = f"high DOUBLE, middle DOUBLE, low DOUBLE, large DECIMAL(38, {scale})"
         bodies[f"summed_{scale}({parts}) RETURNS DECIMAL(38, {scale})"] = _summed(scale)
     return [f"CREATE OR REPLACE TEMPORARY FUNCTION kpi_{head} RETURN {body}" for head, body in bodies.items()]
