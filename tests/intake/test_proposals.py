@@ -113,6 +113,38 @@ def test_a_similar_name_is_marked_and_values_that_do_not_fit_are_said() -> None:
     assert both.of("admitted_at").doubt == "the form may also be %d/%m/%Y"
 
 
+@pytest.mark.parametrize(
+    ("value", "form", "others"),
+    [
+        ("10/31/2026 8:05 PM", "%m/%d/%Y %I:%M %p", ()),
+        ("10/11/2026 8:05 PM", "%m/%d/%Y %I:%M %p", ("%d/%m/%Y %I:%M %p",)),
+        ("31-10-2026", "%d-%m-%Y", ()),
+        ("10-11-2026 20:05", "%m-%d-%Y %H:%M", ("%d-%m-%Y %H:%M",)),
+        ("10/31/96", "%m/%d/%y", ()),
+        ("10/11/96", "%m/%d/%y", ("%d/%m/%y",)),
+        ("10/11/12", "%m/%d/%y", ("%d/%m/%y", "%y/%m/%d")),
+        ("26/10/31", "%d/%m/%y", ("%y/%m/%d",)),  # 1931 too is a year
+        ("31-OCT-26", "%d-%b-%y", ()),
+        ("31OCT2026:20:05:00", "%d%b%Y:%H:%M:%S", ()),
+        ("31OCT2026", "%d%b%Y", ()),
+        ("Oct 31 2026  8:05PM", "%b %d %Y %I:%M%p", ()),
+        ("31.10.2026 20:05:00", "%d.%m.%Y %H:%M:%S", ()),
+    ],
+)
+def test_every_form_that_the_same_digits_may_have_is_told(value: str, form: str, others: tuple[str, ...]) -> None:
+    item = propose(["admit_date"], [[value]], load_contracts()["encounters"]).of("admitted_at")
+    assert item.date_form == form
+    assert item.doubt == (f"the form may also be {' or '.join(others)}" if others else "")
+
+
+def test_a_birth_date_of_two_digits_is_in_doubt_and_one_of_four_is_not() -> None:
+    def doubt(value: str) -> str:
+        return propose(["birth_date"], [[value]], load_contracts()["encounters"]).of("birth_date").doubt
+
+    assert doubt("10/31/25") == "two digits of a year do not tell 1925 from 2025"
+    assert doubt("10/31/1925") == ""
+
+
 def test_a_proposal_without_doubts_is_a_landing_yaml_that_works(tmp_path: Path) -> None:
     content = (
         "VisitNo,MRN,Facility,Patient Class,Admit Date,Discharge Date\n"

@@ -7,6 +7,7 @@ and without signs: `PAT_ENC_CSN_ID`, `Pat Enc CSN ID`.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _KNOWN = {
     "encounter_id": (
@@ -76,6 +77,28 @@ _KNOWN = {
     "total_charges": "total charges, totchg, charges, total charge, tot acct charges, total claim cost",
     "allowed_amount": "allowed amount, allowed",
     "paid_amount": "paid amount, clm pmt amt, payments, total payments, amount paid",
+    "code": (
+        "code, diagnosis code, dx code, diag code, icd code, icd10 code, icd 10 code, icd10 cm, icd 10 cm, icd9 code, "
+        "icd 9 code, icd diagnosis code"
+    ),
+    "sequence": "sequence, seq, seq num, sequence number, rank, dx rank, diagnosis rank, diagnosis sequence, line",
+    "present_on_admission": "present on admission, poa, poa indicator, poa flag, poa yn",
+    "procedure_code": (
+        "procedure code, proc code, px code, icd10 pcs, icd 10 pcs, icd procedure code, icd10 procedure code, "
+        "cpt code, procedure"
+    ),
+    "performed_on": "performed on, procedure date, proc date, px date, date of procedure, performed date",
+    "facility_name": "facility name, hospital name, site name, name",
+    "unit_name": "unit name, department name, ward name, name",
+    "case_manager_id": "case manager id, case manager, cm id, case manager no, assigned to",
+    "starts_on": "starts on, delay start, avoidable day date, from date, start date",
+    "ends_on": "ends on, delay end, to date, end date",
+    "reason_code": "reason code, delay reason, avoidable day reason, denial reason, denial reason code, reason",
+    "responsible_party": "responsible party, responsible department, owner",
+    "denial_id": "denial id, denial number, denial no",
+    "denied_on": "denied on, denial date, date denied, denied date",
+    "denied_amount": "denied amount, denial amount, amount denied",
+    "appealed_on": "appealed on, appeal date, date appealed",
     "updated_at": "updated at, last updated, update date, last update dt tm, updt dt tm, modified at, update dttm",
 }
 KINDS_OF_ENCOUNTER = {
@@ -87,6 +110,15 @@ KINDS_OF_ENCOUNTER = {
     "skilled nursing": "skilled nursing, snf, skilled nursing facility, swing bed",
     "outpatient": "outpatient, op, o, amb, ambulatory, clinic, outpatient surgery, hov, recurring",
 }
+
+_COMMON = frozenset(
+    {
+        "date", "start", "start date", "stop", "end date", "date end", "arrival date", "key", "class", "admission type",
+        "service", "unit", "site", "code", "line", "rank", "name", "procedure", "reason", "owner", "assigned to",
+        "organization", "organisation", "npi", "disposition", "cost", "allowed",
+    }
+)  # fmt: skip
+"""Known names that other columns have as well: a day of print, the start of a course, the class of a ward."""
 
 
 def plain_name(header: str) -> str:
@@ -103,6 +135,17 @@ def joined(name: str) -> str:
 def names_of(column: str) -> list[str]:
     """The known names of a column of ours, the likeliest first; its own where none is known."""
     return [name.strip() for name in _KNOWN.get(column, column.replace("_", " ")).split(",")]
+
+
+@cache
+def known_as(column: str) -> frozenset[str]:
+    """Every name by which a column of ours is known, as `joined` writes it."""
+    return frozenset(joined(name) for name in (column, *names_of(column)))
+
+
+def may_mean_another(header: str) -> bool:
+    """Whether a known name is so common that it may stand for something else."""
+    return plain_name(header) in _COMMON
 
 
 def kind_of_encounter(value: str) -> str | None:

@@ -6,28 +6,39 @@ A proposal is text for `landing.yaml`. It is never applied: a person reads it, c
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rapidfuzz import fuzz
 
-from kpi_pipeline.intake.contract import Column, Contract
-from kpi_pipeline.intake.mapping.known_headers import joined, kind_of_encounter, names_of, plain_name
+from kpi_pipeline.intake.contract import Contract
+from kpi_pipeline.intake.mapping.known_headers import (
+    joined,
+    kind_of_encounter,
+    known_as,
+    may_mean_another,
+    names_of,
+    plain_name,
+)
 
 _SIMILAR_ENOUGH = 84
 _SHARE_THAT_FITS = 0.9
-_DATE_FORMS = (
-    "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
-    "%d.%m.%Y %H:%M", "%d.%m.%Y", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%d-%b-%Y %H:%M", "%d-%b-%Y",
-    "%d%b%Y:%H:%M:%S", "%m-%d-%Y", "%m/%d/%y", "%Y/%m/%d %H:%M", "%Y/%m/%d",
+_DAYS = (
+    "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d", "%d-%b-%Y", "%d%b%Y", "%b %d %Y",
+    "%m/%d/%y", "%d/%m/%y", "%y/%m/%d", "%d.%m.%y", "%m-%d-%y", "%d-%m-%y", "%y-%m-%d", "%d-%b-%y",
 )  # fmt: skip
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ":%H:%M:%S")
+_DATE_FORMS = tuple(day + clock for day in _DAYS for clock in _CLOCKS)
+"""As export programs write them. Every form that the same digits may have stands here, so that a doubt shows."""
 _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?"
     r"|(19|20)\d{6}(\d{4}(\d{2})?)?"
 )
 _EXCEL_DAY = re.compile(r"[34]\d{4}(\.\d+)?")
 _NUMBER = re.compile(r"[-(]?[$€£]? ?\d[\d.,' ]*\)?-?")
+
+Rows = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,10 @@ class Proposal:
         return next(item for item in self.columns if item.column == column)
 
 
-def propose(header: Sequence[str], rows: Sequence[Sequence[str]], contract: Contract) -> Proposal:
-    """Best names first; a header is proposed once. rows: some rows of the file as text, there may be none."""
+def propose(header: Sequence[str], rows: Rows, contract: Contract, *others: Rows) -> Proposal:
+    """Best names first; a header is proposed once. rows: some rows of the file as text, there may be none; others: the
+    same of further files with this header."""
+    files = (rows, *others)
     scores = sorted(
         (
             (_score(name, theirs), name, theirs)
@@ -73,16 +86,27 @@ def propose(header: Sequence[str], rows: Sequence[Sequence[str]], contract: Cont
             chosen[name] = (score, theirs)
             taken.add(theirs)
     columns = []
-    for name, column in contract.columns.items():
+    for name in contract.columns:
         score, theirs = chosen.get(name, (0.0, ""))
         rivals = [other for one, mine, other in scores if mine == name and other != theirs and one >= min(score, 99)]
-        columns.append(_proposed(name, column, theirs, score, rivals, _values(header, rows, theirs)))
+        columns.append(_proposed(name, contract, theirs, score, rivals, _values(header, files, theirs)))
     kinds = chosen.get("encounter_type")
     values = {}
     if kinds is not None:
-        seen = sorted({value for value in _values(header, rows, kinds[1]) if value})
+        seen = sorted({value for values in _values(header, files, kinds[1]) for value in values})
         values = {value: kind_of_encounter(value) for value in seen[:40]}
     return Proposal(contract.table, tuple(columns), values, tuple(one for one in header if one not in taken))
+
+
+def likeliest_table(header: Sequence[str], contracts: Mapping[str, Contract]) -> str:
+    """The table of which the most columns are known in a header; `encounters` where nothing tells."""
+    theirs = {joined(one) for one in header}
+
+    def fit(table: str) -> tuple[int, int, bool]:
+        known = [column for name, column in contracts[table].columns.items() if known_as(name) & theirs]
+        return len(known), sum(column.required for column in known), table == "encounters"
+
+    return max(contracts, key=fit)
 
 
 def _score(column: str, header: str) -> float:
@@ -98,27 +122,31 @@ def _score(column: str, header: str) -> float:
 
 
 def _proposed(
-    name: str, column: Column, theirs: str, score: float, rivals: list[str], values: list[str]
+    name: str, contract: Contract, theirs: str, score: float, rivals: list[str], values: list[list[str]]
 ) -> ProposedColumn:
-    is_required = column.required or column.in_every_file
+    column, is_required = contract.columns[name], name in contract.required_columns
     if not theirs:
         return ProposedColumn(name, is_required, None)
     doubts = []
     if score < 99:
         doubts.append("the name is only similar")
+    elif score < 101 and may_mean_another(theirs):
+        doubts.append("so common a name may mean something else")
     elif rivals:
         doubts.append(f"it may also be {' or '.join(rivals[:3])}")
     form = None
-    filled = [value for value in values if value]
+    filled = [value for of_file in values for value in of_file]
     if not filled:
         doubts.append("no value was seen")
     elif column.type in ("moment", "date", "month"):
         form, doubt = _date_form(filled)
         doubts += [doubt] if doubt else []
+        if name == "birth_date" and "%y" in (form or ""):
+            doubts.append("two digits of a year do not tell 1925 from 2025")
     elif column.type in ("number", "integer"):
         if sum(bool(_NUMBER.fullmatch(value)) for value in filled) < _SHARE_THAT_FITS * len(filled):
             doubts.append("its values are no numbers")
-    elif column.type == "id" and name == "encounter_id" and len(set(filled)) < len(filled):
+    elif contract.key == (name,) and any(len(set(one)) < len(one) for one in values):
         doubts.append("its values come more than once")
     elif name == "encounter_type":
         unknown = [value for value in sorted(set(filled)) if kind_of_encounter(value) is None]
@@ -139,7 +167,7 @@ def _date_form(values: list[str]) -> tuple[str | None, str]:
     if not fits:
         return None, "its values are no dates of one form"
     if len(fits) > 1:
-        return fits[0], f"the form may also be {fits[1]}"
+        return fits[0], f"the form may also be {' or '.join(fits[1:])}"
     return fits[0], ""
 
 
@@ -151,8 +179,9 @@ def _has_form(value: str, form: str) -> bool:
     return True
 
 
-def _values(header: Sequence[str], rows: Sequence[Sequence[str]], theirs: str) -> list[str]:
+def _values(header: Sequence[str], files: Sequence[Rows], theirs: str) -> list[list[str]]:
+    """The filled values of a column, of each file."""
     if not theirs:
         return []
     place = list(header).index(theirs)
-    return [row[place].strip() for row in rows if place < len(row)]
+    return [[value for row in rows if place < len(row) and (value := row[place].strip())] for rows in files]

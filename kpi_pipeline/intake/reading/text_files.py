@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import itertools
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +35,7 @@ from kpi_pipeline.intake.reading.scan import Scan, exact_count, scan_file
 from kpi_pipeline.intake.reading.table_options import TableOptions
 
 _SAMPLE_BYTES = 1 << 16
+_FIRST_BYTES = 1 << 20
 _ROWS_SEARCHED = 30
 """A title, a date of print and a blank line stand above a header, not thirty lines."""
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.I)
@@ -100,36 +100,67 @@ def csv_sql(shape: TextShape, columns: list[str], *, is_printable: bool) -> str:
     )
 
 
-def first_rows(path: Path, options: TableOptions, *, n_rows: int, scratch: Path, limits: Limits) -> list[list[str]]:
-    """The first rows of a file, header first, for who looks at it before anything is declared."""
-    source = path
+def first_lines(path: Path, limits: Limits) -> tuple[list[str], str, bool]:
+    """The lines in the first megabyte of a file nobody has declared yet, the encoding they were read in, and whether it
+    must be declared. Raises InputError for what is no text."""
     if is_packed(path):
-        source = _unpacked(path, path.name, scratch, limits)
-    encoding = options.encoding or _encoding_of(source, path.name, "encounters")
-    with source.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as stream:
-        lines = list(itertools.islice(stream, n_rows + _ROWS_SEARCHED))
-    delimiter = options.delimiter or max(_DELIMITERS, key=lambda one: lines[0].count(one) if lines else 0)
-    rows = csv.reader(lines, delimiter=delimiter)
-    return [row for row in rows if any(cell.strip() for cell in row)]
+        head = next(unpacked_chunks(path, path.name, limits), b"")
+    else:
+        with path.open("rb") as stream:
+            head = stream.read(_FIRST_BYTES)
+    encoding, line = _told_encoding(head)
+    text = head.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="ignore")
+    if "\0" in text:
+        raise InputError(Fault(path.name, "is not a text file.", "Give a CSV, Excel (.xlsx) or Parquet file."))
+    lines = io.StringIO(text, newline="").readlines()
+    return (lines[:-1] if len(head) >= _FIRST_BYTES and len(lines) > 1 else lines), encoding, line is not None
 
 
-def _encoding_of(path: Path, name: str, table: str) -> str:
-    """`utf-8`, or `utf-16` where the first bytes say so. Anything else cannot be told from the bytes."""
-    with path.open("rb") as stream:
-        head = stream.read(_SAMPLE_BYTES)
+def rows_of_lines(lines: list[str]) -> list[list[tuple[int, list[str]]]]:
+    """The filled rows of some lines with the number of the line each begins on: once for each delimiter they may have.
+
+    A line `sep=;` is no row, and says which delimiter it is.
+    """
+    separator = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    read = []
+    for delimiter in (separator[1],) if separator else _DELIMITERS:
+        rows: list[tuple[int, list[str]]] = []
+        reader = csv.reader(lines[1:] if separator else lines, delimiter=delimiter)
+        number = first = 2 if separator else 1
+        try:
+            for row in reader:
+                cells = [cell.strip() for cell in row]
+                if any(cells):
+                    rows.append((number, cells))
+                number = first + reader.line_num
+        except csv.Error:
+            pass  # a quotation mark that swallows the rest: what came before it is what there is to look at
+        read.append(rows)
+    return read
+
+
+def _told_encoding(head: bytes) -> tuple[str, int | None]:
+    """The encoding of a text by its first bytes; and the line where they show that it must be declared, else None."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+        return "utf-16", None
     if head[:200].count(0) > 50:
-        what, cure = "is encoded as UTF-16, not UTF-8.", _declare(table, "encoding: utf-16-le")
-        raise InputError(Fault(name, what, cure))
+        return ("utf-16-be" if head[0] == 0 else "utf-16-le"), 1
     try:
         head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.end < len(head) - 4:  # not merely a character cut in two at the end of the sample
-            line = head[: error.start].count(b"\n") + 1
-            what = "is encoded as Windows-1252 (cp1252), not UTF-8."
-            raise InputError(Fault(f"{name}:{line}", what, _declare(table, "encoding: cp1252"))) from error
-    return "utf-8"
+            return "cp1252", head[: error.start].count(b"\n") + 1
+    return "utf-8", None
+
+
+def _encoding_of(path: Path, name: str, table: str) -> str:
+    """The encoding of a file that declares none. Raises InputError where it cannot be told from the first bytes."""
+    with path.open("rb") as stream:
+        encoding, line = _told_encoding(stream.read(_SAMPLE_BYTES))
+    if line is None:
+        return encoding
+    where, word = (f"{name}:{line}", "Windows-1252 (cp1252)") if encoding == "cp1252" else (name, "UTF-16")
+    raise InputError(Fault(where, f"is encoded as {word}, not UTF-8.", _declare(table, f"encoding: {encoding}")))
 
 
 def _declare(table: str, line: str) -> str:

@@ -86,8 +86,7 @@ def open_workbook(
     except _BROKEN as error:
         if is_disk_full(error):
             raise
-        cure = "Save it again from Excel, without a password, or as CSV."
-        raise InputError(Fault(name, "is not a readable Excel workbook (.xlsx).", cure)) from error
+        raise InputError(_unreadable(name)) from error
     if faults:
         raise InputError(faults)
     if chosen.n_above and options.header_row is None:
@@ -106,16 +105,25 @@ def open_workbook(
     )
 
 
-def sheet_rows(path: Path, options: TableOptions, *, n_rows: int) -> list[list[str]]:
-    """The first filled rows of the sheet that would be read, for who looks at it before anything is declared."""
+def first_rows_of_sheets(path: Path, limits: Limits, *, n_rows: int) -> dict[str, list[tuple[int, list[str]]]]:
+    """The first filled rows of each visible sheet with their numbers, of a workbook nobody has declared yet."""
     try:
+        refuse_large(path, path.name, limits)
         with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
-            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-            sheet = book[options.sheet] if options.sheet in book.sheetnames else visible[0]
-            return [cells for _, cells in _rows(sheet, last=n_rows) if cells]
+            return {
+                sheet.title: [(number, cells) for number, cells in _rows(sheet, last=n_rows) if cells]
+                for sheet in book.worksheets
+                if sheet.sheet_state == "visible"
+            }
     except _BROKEN as error:
-        cure = "Save it again from Excel, without a password, or as CSV."
-        raise InputError(Fault(path.name, "is not a readable Excel workbook (.xlsx).", cure)) from error
+        if is_disk_full(error):
+            raise
+        raise InputError(_unreadable(path.name)) from error
+
+
+def _unreadable(name: str) -> Fault:
+    cure = "Save it again from Excel, without a password, or as CSV."
+    return Fault(name, "is not a readable Excel workbook (.xlsx).", cure)
 
 
 def _choose(book: Any, name: str, options: TableOptions, wanted: Wanted) -> tuple[_Sheet, list[Notice]]:
