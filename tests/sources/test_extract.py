@@ -9,7 +9,7 @@ import signal
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from kpi_pipeline.core.errors import CheckError, InputError
 from kpi_pipeline.intake.extract import ExtractConfig, extract_tables, read_extract_config
 from kpi_pipeline.intake.extract.config import TableExtract
 from kpi_pipeline.intake.extract.statement import Bounds, count_statement, rows_statement
+from kpi_pipeline.intake.extract.watermarks import begin_of_next
 from kpi_pipeline.intake.ingest import ingest
 from tests.support.fhir import NOW, staged_rows
 from tests.support.state_server import StateServer
@@ -171,6 +172,61 @@ def test_increments_bring_what_changed_since_and_what_has_no_time(tmp_path: Path
     assert {row[0] for row in landed(landing)} == set(range(1, 26))
     result = ingest(landing, tmp_path / "store", now=NOW)
     assert {file.rows_quarantined for file in result.files} == {0}
+
+
+def test_a_change_dated_in_the_future_does_not_hold_back_what_changes_until_then(
+    tmp_path: Path, database_url: str
+) -> None:
+    landing = tmp_path / "landing"
+    config = config_of(database_url, watermark="updated_at")
+    now = datetime.now(UTC)
+    fill(database_url, 1, 10)
+    fill(database_url, 11, 11, changed=f"{now.year + 73}-04-01 00:00:00")
+    (first,) = extract_tables(config, landing)
+    fill(database_url, 12, 14, changed=f"{now:%Y-%m-%d %H:%M:%S}")
+    (second,) = extract_tables(config, landing)
+    (third,) = extract_tables(config, landing)
+    assert (first.rows, first.is_ahead) == (11, True)
+    assert second.rows == 1 + 3, "the one that is dated ahead, and what changed since"
+    assert third.rows == 1 + 3
+    assert {row[0] for row in landed(landing)} == set(range(1, 15))
+
+
+@pytest.mark.parametrize(
+    ("highest", "begin"),
+    [
+        (datetime(2026, 11, 2, 11, 0), datetime(2026, 11, 2, 11, 0)),  # a clock ahead of ours
+        (datetime(2099, 1, 1), datetime(2026, 11, 1, 0, 0)),
+        (datetime(2099, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, 0, 0, tzinfo=UTC)),
+        (date(2099, 1, 1), date(2026, 11, 1)),
+        (date(2026, 11, 2), date(2026, 11, 2)),
+        ("2099-01-01 10:00:00.000", "2026-11-01 00:00:00"),
+        ("2099-01-01T10:00", "2026-11-01T00:00"),
+        ("2099-01-01", "2026-11-01"),
+        ("2026-11-01 23:00:00", "2026-11-01 23:00:00"),
+        ("v1099", "v1099"),
+        (20990101, 20990101),
+        (None, None),
+    ],
+)
+def test_the_next_extract_begins_at_the_highest_watermark_unless_it_lies_ahead(highest: Any, begin: Any) -> None:
+    assert begin_of_next(highest, datetime(2026, 11, 2, tzinfo=UTC)) == begin
+
+
+def test_a_damaged_note_of_the_progress_begins_anew_and_of_the_watermarks_is_told(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/source.db"
+    fill(url, 1, 3)
+    work = tmp_path / "landing" / ".extract"
+    (work / "encounters").mkdir(parents=True)
+    (work / "encounters" / "progress.json").write_text('{"recipe": ')
+    config = config_of(url, watermark="updated_at")
+    (table,) = extract_tables(config, tmp_path / "landing")
+    assert (table.rows, table.resumed) == (3, 0)
+    (work / "watermarks.json").write_text("[1")
+    with pytest.raises(
+        InputError, match=r"watermarks\.json: is damaged\. Restore it, or remove it to extract everything"
+    ):
+        extract_tables(config, tmp_path / "landing")
 
 
 def test_an_empty_table_lands_as_a_file_without_rows(tmp_path: Path, database_url: str) -> None:

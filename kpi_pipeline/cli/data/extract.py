@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kpi_pipeline.cli.console import progress, say
+from kpi_pipeline.cli.console import progress, say, warn
 
 
 def extract(
@@ -21,6 +21,9 @@ def extract(
     with progress("Extracting") as step:
         tables = extract_tables(config, landing, progress=step)
     for table in tables:
+        if table.is_ahead:
+            mark = config.tables[table.table].watermark
+            warn(f"{table.table}: {mark} reaches into the future: a mistyped year? The next extract begins a day ago.")
         kept = f", {table.resumed:,} of them kept from the interrupted extract" if table.resumed else ""
         where = table.file if table.file is not None else "nothing new, no file"
         say(f"{table.table}: {table.rows:,} rows{kept}, as counted by the database → {where}")

@@ -47,25 +47,29 @@ class Progress:
 
 
 def read_progress(folder: Path, recipe: str) -> Progress | None:
-    """The progress of an interrupted extract of the same statement; another's parts are removed."""
+    """The progress of an interrupted extract of the same statement; parts of another, or of progress that cannot be
+    read, are removed."""
     path = folder / "progress.json"
     if not path.is_file():
         shutil.rmtree(folder, ignore_errors=True)
         return None
-    body = json.loads(path.read_text(encoding="utf-8"))
-    if body["recipe"] != recipe:
-        shutil.rmtree(folder)
-        return None
-    key = body["last_key"]
-    return Progress(
-        recipe,
-        thaw(body["low"]),
-        thaw(body["high"]),
-        body["parts"],
-        body["rows"],
-        None if key is None else tuple(thaw(value) for value in key),
-        tuple(body["columns"]),
-    )
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        if body["recipe"] == recipe:
+            key = body["last_key"]
+            return Progress(
+                recipe,
+                thaw(body["low"]),
+                thaw(body["high"]),
+                body["parts"],
+                body["rows"],
+                None if key is None else tuple(thaw(value) for value in key),
+                tuple(body["columns"]),
+            )
+    except (ValueError, TypeError, LookupError):
+        pass  # damaged: what it told of is fetched again
+    shutil.rmtree(folder)
+    return None
 
 
 def write_progress(folder: Path, progress: Progress) -> None:

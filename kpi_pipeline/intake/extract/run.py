@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +28,10 @@ from kpi_pipeline.intake.extract.parts import (
     thaw,
     write_part,
     write_progress,
-    write_whole,
 )
 from kpi_pipeline.intake.extract.session import CONNECTION_ERRORS, fault_of, reading
 from kpi_pipeline.intake.extract.statement import Bounds, count_statement, highest_statement, rows_statement
+from kpi_pipeline.intake.extract.watermarks import begin_of_next, read_watermarks, write_watermarks
 
 FOLDER = ".extract"
 """Within the landing folder, passed over by intake: parts of a running extract, and the watermarks of the last ones."""
@@ -42,12 +41,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ExtractedTable:
-    """What became of a table. file is None where an increment has no rows; resumed: rows kept from before."""
+    """What became of a table. file is None where an increment has no rows; resumed: rows kept from before.
+
+    is_ahead: the watermark lies in the future, so that the next extract begins before now instead.
+    """
 
     table: str
     rows: int
     file: Path | None
     resumed: int
+    is_ahead: bool = False
 
 
 @private_files()
@@ -100,7 +103,7 @@ def _extract_with_retries(
 def _extract(config: ExtractConfig, name: str, url: URL, landing: Path, *, progress: Say) -> ExtractedTable:
     table, folder = config.tables[name], landing / FOLDER / name
     recipe = hashlib.sha256(f"{url.host} {url.database} {table.model_dump_json()}".encode()).hexdigest()
-    known = _read_marks(landing).get(name, {})
+    known = read_watermarks(landing / FOLDER).get(name, {})
     low = thaw(known["watermark"]) if known.get("recipe") == recipe else None
     for _ in range(2):  # what changed in the database between interruption and resumption makes the count disagree
         with reading(url, rows_at_once=config.rows_per_part) as connection:
@@ -158,7 +161,7 @@ def _land(
     name: str, table: TableExtract, done: Progress, folder: Path, landing: Path, *, recipe: str, resumed: int
 ) -> ExtractedTable:
     """Joins the parts into the table's file, then notes the watermark, then clears away: a crash between repeats it."""
-    marks = _read_marks(landing)
+    marks = read_watermarks(landing / FOLDER)
     known = marks.get(name, {})
     is_increment = table.watermark is not None and known.get("recipe") == recipe
     number = int(known.get("number", 0)) + 1 if is_increment else 1
@@ -167,17 +170,11 @@ def _land(
         join_parts(folder, done, target)
     else:
         number -= 1
+    highest = done.high if done.high is not None else done.low
+    begin = begin_of_next(highest, datetime.now(UTC))
     if table.watermark is not None:
-        highest = done.high if done.high is not None else done.low
-        marks[name] = {"recipe": recipe, "watermark": freeze(highest), "number": number}
-        write_whole(landing / FOLDER / "watermarks.json", json.dumps(marks, indent=1).encode())
+        marks[name] = {"recipe": recipe, "watermark": freeze(begin), "number": number}
+        write_watermarks(landing / FOLDER, marks)
     shutil.rmtree(folder)
-    return ExtractedTable(name, done.rows, target if done.rows or not is_increment else None, resumed)
-
-
-def _read_marks(landing: Path) -> dict[str, dict[str, Any]]:
-    path = landing / FOLDER / "watermarks.json"
-    if not path.is_file():
-        return {}
-    marks: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return marks
+    file = target if done.rows or not is_increment else None
+    return ExtractedTable(name, done.rows, file, resumed, is_ahead=begin != highest)
