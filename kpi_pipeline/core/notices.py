@@ -48,6 +48,7 @@ KINDS: Mapping[str, Shape] = {
     "rows_left_out": Shape("file table", counts="rows", details="reason"),
     "values_unreadable": Shape("file columns", counts="values"),
     "dates_ahead": Shape("file table", counts="rows"),
+    "updates_ahead": Shape("file table", counts="rows"),
     "rows_unmatched": Shape("file table columns", counts="rows of_rows", details="parent"),
     # what the build sees over all files
     "declared_facility_unknown": Shape("facility_id"),

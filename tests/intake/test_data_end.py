@@ -121,6 +121,20 @@ def test_rows_dated_after_their_file_came_count_and_are_told(tmp_path: Path) -> 
     assert said(take_in(tmp_path / "declared", declared).warnings) == ()
 
 
+def test_a_row_changed_after_its_file_came_wins_over_its_corrections_and_that_is_told(tmp_path: Path) -> None:
+    header = HEADER.replace("\n", ",updated_at\n")
+    rows = [line("E1").replace("\n", f",{day}\n") for day in ("2099-01-01", "2026-10-06", "2026-11-02")]
+    files = {"encounters.csv": header + "".join(rows)}
+    assert said(take_in(tmp_path, files).warnings) == (
+        "encounters.csv: 1 row of encounters has an updated_at after the day the file came, or after plausible_until: "
+        "no correction counts until that day. A mistyped year, or a clock that is wrong?",
+    )
+    files["landing.yaml"] = "plausible_until: 2026-11-01"
+    assert said(take_in(tmp_path / "declared", files).warnings)[0].startswith(
+        "encounters.csv: 2 rows of encounters have"
+    )
+
+
 def test_what_happened_in_other_tables_cannot_lie_ahead_and_what_is_due_can(tmp_path: Path) -> None:
     files = {
         **encounters(line("E1")),

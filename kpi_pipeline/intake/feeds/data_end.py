@@ -31,6 +31,8 @@ HAPPENED = {
 }
 """The dates of what has happened, by table; what is due, planned or runs out may lie ahead."""
 
+_CHANGED = {"encounters": ("updated_at",)}
+
 _SLACK_DAYS = 31
 """The end of a feed is a guess of some days: rows of the month after it are never called mistyped."""
 _FEWEST_DATES = 20
@@ -82,20 +84,22 @@ def find_data_end(connection: duckdb.DuckDBPyConnection, files: Sequence[StagedF
 
 def reaches_beyond(connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date) -> bool:
     """Whether a file of encounters holds dates after a day; what other tables speak of may well lie ahead."""
-    return _is_of_encounters(file) and _count_after(connection, file, day) > 0
+    return _is_of_encounters(file) and _count_after(connection, file, day, HAPPENED[file.table]) > 0
 
 
 def dates_ahead(
     connection: duckdb.DuckDBPyConnection, files: Sequence[StagedFile], *, plausible_until: date | None
 ) -> list[Notice]:
     """Rows of what has happened that are dated two days and more after their file came, or after the last plausible
-    day where that is declared: they count as written, and that is told."""
+    day where that is declared: they count as written, and that is told. So are rows changed so late: they count before
+    every correction until then."""
     notices = []
     for file in files:
         last = plausible_until or date.fromisoformat(file.arrived_at[:10]) + timedelta(days=1)
-        count = _count_after(connection, file, last) if file.table in HAPPENED else 0
-        if count:
-            notices.append(Notice("dates_ahead", file=file.file_name, table=file.table, counts={"rows": count}))
+        for kind, columns in (("dates_ahead", HAPPENED), ("updates_ahead", _CHANGED)):
+            n_after = _count_after(connection, file, last, columns[file.table]) if file.table in columns else 0
+            if n_after:
+                notices.append(Notice(kind, file=file.file_name, table=file.table, counts={"rows": n_after}))
     return notices
 
 
@@ -103,8 +107,8 @@ def _is_of_encounters(file: StagedFile) -> bool:
     return file.table == "encounters"
 
 
-def _count_after(connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date) -> int:
-    is_after = " OR ".join(f"CAST({identifier(column)} AS DATE) > $day" for column in HAPPENED[file.table])
+def _count_after(connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date, columns: Sequence[str]) -> int:
+    is_after = " OR ".join(f"CAST({identifier(column)} AS DATE) > $day" for column in columns)
     return int(
         connection.execute(
             f"SELECT COUNT(*) FROM {parquet_file(file.staged)} WHERE {is_after}", {"day": day}

@@ -72,6 +72,15 @@ def _dates_ahead(notice: Notice) -> str:
     )
 
 
+def _updates_ahead(notice: Notice) -> str:
+    verb = verb_for(notice.counts["rows"], "has", "have")
+    return (
+        f"{notice.file}: {counted(notice, 'rows', 'rows')} of {notice.table} {verb} an updated_at after the day the "
+        "file came, or after plausible_until: no correction counts until that day. "
+        "A mistyped year, or a clock that is wrong?"
+    )
+
+
 ARRIVALS: Mapping[str, Callable[[Notice], str]] = {
     "file_gone": _file_gone,
     "file_shrank": _file_shrank,
@@ -80,5 +89,6 @@ ARRIVALS: Mapping[str, Callable[[Notice], str]] = {
     "extract_missing": _extract_missing,
     "history_damaged": _history_damaged,
     "dates_ahead": _dates_ahead,
+    "updates_ahead": _updates_ahead,
 }
 """The sentences of this module by kind of notice."""
