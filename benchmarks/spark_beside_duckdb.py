@@ -23,7 +23,7 @@ from tests.support.spark import compared
 
 SIZES = (50_000, 1_000_000)
 MASTER = "local-cluster[2,1,2048]"
-"""Two workers, each a process of its own with one core and 2 GB."""
+"""Two workers, each a process of its own with one core and, of its 2 GB, the one that Spark takes unless told."""
 
 SETTINGS = "memory_limit: 4GB\n"
 _EVERY_SECONDS = 0.5

@@ -161,6 +161,11 @@ try:
         session.sql("SELECT CAST(CONCAT('Margaret', ' Miller', id) AS DATE) AS day FROM numbers").toArrow()
 except WarehouseError as error:
     print(error)
+try:
+    with spark_faults("measures"):
+        session.sql("SELECT ASSERT_TRUE(JAVA_METHOD('java.lang.Integer', 'parseInt', 'Miller') > 0)").toArrow()
+except WarehouseError as error:
+    print(error)
 session.stop()
 """
 

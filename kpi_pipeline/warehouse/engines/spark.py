@@ -48,9 +48,11 @@ appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.alwaysWriteExceptions = false
-appender.stderr.layout.pattern = Spark %p: %c{1}%n
+appender.stderr.layout.pattern = Spark %p: %c{1} %replace{%ex{1}}{(?s)[:\\\\s].*}{}%n
 """
-"""Errors by the place they come from, without their text: it may hold what a row held."""
+"""Errors by the place they come from and their Java class, without their text: it may hold what a row held."""
+_JAVA_ERRORS = re.compile(r"\b(?:java|org\.apache)(?:\.\w+)+?\.(\w+(?:Error|Exception))\b")
+_WRAPPERS = {"SparkException", "TaskCompletionListenerException", "ExecutionException"}
 
 _LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 """PySpark's own, which print the text of an error; what went wrong is told by `spark_faults`."""
@@ -65,6 +67,9 @@ _IN_DRIVER = re.compile(r"local(\[.*\])?")
 _PLANS_ONLY = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 """A driver with workers plans many statements, each of them once: to optimise Java's code for it costs more than it
 gains. Without the second option there is room for a fifth of the code, and what comes after is not compiled at all."""
+_PACKED = "10"
+"""How many times as large a table is in memory as in its files. Spark takes them for as large as they lie there: of ten
+million stays it sent two columns, ten megabytes as they lie, to every worker, where they filled its memory."""
 
 
 class SparkEngine:
@@ -197,6 +202,7 @@ def start_session(master: str, folder: Path, *, memory: str) -> SparkSession:
         "spark.sql.ansi.enabled": "true",
         "spark.sql.decimalOperations.allowPrecisionLoss": "false",
         "spark.sql.codegen.cache.maxEntries": "5000",
+        "spark.sql.sources.fileCompressionFactor": _PACKED,
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.timestampType": "TIMESTAMP_NTZ",
         "spark.sql.parquet.compression.codec": "zstd",
@@ -244,8 +250,10 @@ def spark_faults(where: str) -> Iterator[None]:
         what = f"Spark could not do it: {name}."
         raise WarehouseError(Fault(where, what, "See the log of Spark; or build with --engine duckdb.")) from error
     except Py4JError as error:
-        what = "Spark ended before it was done."
-        raise WarehouseError(Fault(where, what, "Give it more memory (memory_limit), or see its log.")) from error
+        causes = [name for name in dict.fromkeys(_JAVA_ERRORS.findall(str(error))) if name not in _WRAPPERS]
+        what = f"Spark ended before it was done{': ' if causes else ''}{', '.join(causes[:3])}."
+        cure = "Give the driver (memory_limit) or the workers (spark.executor.memory) more memory, or see Spark's log."
+        raise WarehouseError(Fault(where, what, cure)) from error
 
 
 def _columns_of(connection: duckdb.DuckDBPyConnection, sql: str) -> Columns:
