@@ -163,7 +163,7 @@ except WarehouseError as error:
     print(error)
 try:
     with spark_faults("measures"):
-        session.sql("SELECT ASSERT_TRUE(JAVA_METHOD('java.lang.Integer', 'parseInt', 'Miller') > 0)").toArrow()
+        session.sql("SELECT REFLECT('java.lang.Integer', 'parseInt', CONCAT('Miller', id)) FROM numbers").toArrow()
 except WarehouseError as error:
     print(error)
 session.stop()
@@ -174,6 +174,10 @@ def test_an_error_tells_nothing_of_what_rows_held(tmp_path: Path) -> None:
     """In a process of its own, so that what Java prints is seen, too."""
     pytest.importorskip("pyspark", reason="PySpark is not installed: run make test-spark")
     run = subprocess.run([sys.executable, "-c", FAILING, tmp_path], capture_output=True, text=True, check=True)
-    assert run.stdout.startswith("stays: Spark could not do it: CAST_INVALID_INPUT.")
-    assert "Spark ERROR: Executor" in run.stderr
+    first, second = run.stdout.splitlines()
+    assert first.startswith("stays: Spark could not do it: CAST_INVALID_INPUT.")
+    assert "before it was done: InvocationTargetException, NumberFormatException. Give the driver" in second
+    errors = {line.removeprefix("Spark ERROR: Executor ") for line in run.stderr.splitlines() if "Executor" in line}
+    assert errors == {"org.apache.spark.SparkDateTimeException", "java.lang.reflect.InvocationTargetException"}
     assert "Margaret" not in run.stdout + run.stderr
+    assert "Miller" not in run.stdout + run.stderr
