@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.intake.contract import load_contracts
-from kpi_pipeline.intake.mapping.proposals import Proposal, propose
+from kpi_pipeline.intake.mapping.proposals import Proposal, likeliest_table, propose
 from kpi_pipeline.intake.reading.landing_options import read_landing_options
 from kpi_pipeline.pipeline.checking.map_files import propose_mapping
 from tests.support.landings import staged_rows, take_in
@@ -99,6 +99,11 @@ def test_what_is_proposed_wrong_is_never_unmarked(layout: str) -> None:
     for column, expected in zip(REQUIRED, LAYOUTS[layout][1], strict=True):
         item = proposed(layout).of(column)
         assert item.header in (None, expected) or item.doubt, (column, item)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_of_stays_is_told_from_all_other_tables(layout: str) -> None:
+    assert likeliest_table(header_of(layout), load_contracts()) == "encounters"
 
 
 def test_a_similar_name_is_marked_and_values_that_do_not_fit_are_said() -> None:
