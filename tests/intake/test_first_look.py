@@ -75,6 +75,34 @@ def test_what_is_proposed_for_a_file_as_people_send_it_reads_it(
     assert staged_rows(intake, columns) == READ
 
 
+@pytest.mark.parametrize(
+    ("days", "hours", "proposed_columns"),
+    [
+        (("10/31/2026", "10/30/2026"), ("08:00", "21:15"), "[Admit Date, Admit Time]"),
+        (("2026-10-31", "2026-10-30"), ("8:00:00", ""), "[Admit Date, Admit Time]"),
+        (("10/31/2026", "10/30/2026"), ("8:00 AM", "9:15 PM"), "[Admit Date, Admit Time]"),
+        (("10/31/2026", ""), ("08:00", "00:00"), "Admit Date"),  # joined, an hour without a day would refuse the row
+        (("10/31/2026", "10/30/2026"), ("3 h", "4 h"), "Admit Date"),
+        (("10/31/2026", "10/30/2026"), ("", ""), "Admit Date"),
+        (("10/31/2026 08:00", "10/30/2026 21:15"), ("08:00", "21:15"), "Admit Date"),
+    ],
+)
+def test_a_day_and_its_hour_in_two_columns_are_joined_where_they_fit(
+    tmp_path: Path, days: tuple[str, str], hours: tuple[str, str], proposed_columns: str
+) -> None:
+    header = "VisitNo;MRN;Facility;Patient Class;Admit Date;Admit Time;Discharge Date\n"
+    rows = "".join(f"{n};P{n};MAIN;IP;{days[n]};{hours[n]};2026-11-03\n" for n in (0, 1))
+    text = proposed(tmp_path / "given", adt_csv=header + rows)
+    assert f"      admitted_at: {proposed_columns}" in text
+    if proposed_columns.startswith("["):
+        assert "UNSURE" not in text
+        intake = take_in(tmp_path, {"adt.csv": header + rows, "landing.yaml": text})
+        assert [row[0][:10] for row in staged_rows(intake, "CAST(admitted_at AS VARCHAR)")] == [
+            "2026-10-31",
+            "2026-10-30",
+        ]
+
+
 def test_an_encoding_that_the_bytes_do_not_prove_is_marked(tmp_path: Path) -> None:
     text = proposed(tmp_path, adt_csv=TABLE.encode("cp1252"))
     assert "    encoding: cp1252  # UNSURE: it is not UTF-8; look at a word with an accent" in text.splitlines()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rapidfuzz import fuzz
@@ -37,19 +37,26 @@ _ISO = re.compile(
 )
 _EXCEL_DAY = re.compile(r"[34]\d{4}(\.\d+)?")
 _NUMBER = re.compile(r"[-(]?[$€£]? ?\d[\d.,' ]*\)?-?")
+_DAY_WORD = re.compile(r"(date|dt|day)$")
+_HOUR_WORD = re.compile(r"(time|tm|hour|hr)$")
+_HOUR = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AP]M)?", re.IGNORECASE)
 
 Rows = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedColumn:
-    """One of our columns with the header proposed for it, or none. doubt: why a person must look; empty: it is sure."""
+    """One of our columns with the header proposed for it, or none.
+
+    doubt: why a person must look; empty: it is sure. hour: the header beside it that holds the time of the day.
+    """
 
     column: str
     is_required: bool
     header: str | None
     doubt: str = ""
     date_form: str | None = None
+    hour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +93,15 @@ def propose(header: Sequence[str], rows: Rows, contract: Contract, *others: Rows
             chosen[name] = (score, theirs)
             taken.add(theirs)
     columns = []
-    for name in contract.columns:
+    for name, column in contract.columns.items():
         score, theirs = chosen.get(name, (0.0, ""))
-        rivals = [other for one, mine, other in scores if mine == name and other != theirs and one >= min(score, 99)]
-        columns.append(_proposed(name, contract, theirs, score, rivals, _values(header, files, theirs)))
+        free = [one for one in header if one not in taken]
+        hour = _hour_beside(header, files, theirs, free) if theirs and column.type == "moment" else None
+        taken |= {hour} if hour else set()
+        parts = [theirs, hour] if hour else [theirs]
+        rivals = [other for one, mine, other in scores if mine == name and other not in parts and one >= min(score, 99)]
+        item = _proposed(name, contract, theirs, score, rivals, _values(header, files, *parts))
+        columns.append(replace(item, hour=hour))
     kinds = chosen.get("encounter_type")
     values = {}
     if kinds is not None:
@@ -179,9 +191,29 @@ def _has_form(value: str, form: str) -> bool:
     return True
 
 
-def _values(header: Sequence[str], files: Sequence[Rows], theirs: str) -> list[list[str]]:
-    """The filled values of a column, of each file."""
-    if not theirs:
-        return []
+def _hour_beside(header: Sequence[str], files: Sequence[Rows], day: str, free: Sequence[str]) -> str | None:
+    """The header of the hours that belong to a column of days: of the same name, and filled only where that is."""
+    stem = _DAY_WORD.sub("", joined(day))
+    days = _cells(header, files, day)
+    for other in free:
+        if _HOUR_WORD.sub("", joined(other)) != stem or not _HOUR_WORD.search(joined(other)):
+            continue
+        pairs = [(one, two) for one, two in zip(days, _cells(header, files, other), strict=True) if one or two]
+        if pairs and all(one and ":" not in one and (not two or _HOUR.fullmatch(two)) for one, two in pairs):
+            return other if any(two for _, two in pairs) else None
+    return None
+
+
+def _cells(header: Sequence[str], files: Sequence[Rows], theirs: str) -> list[str]:
     place = list(header).index(theirs)
-    return [[value for row in rows if place < len(row) and (value := row[place].strip())] for rows in files]
+    return [row[place].strip() if place < len(row) else "" for rows in files for row in rows]
+
+
+def _values(header: Sequence[str], files: Sequence[Rows], *theirs: str) -> list[list[str]]:
+    """The filled values of a column, or of two that are joined, of each file."""
+    if not theirs[0]:
+        return []
+    columns = [[_cells(header, [rows], one) for one in theirs] for rows in files]
+    return [
+        [" ".join(filter(None, cells)) for cells in zip(*of_file, strict=True) if any(cells)] for of_file in columns
+    ]

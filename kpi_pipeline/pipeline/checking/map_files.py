@@ -119,7 +119,8 @@ def _lines(group: _Group) -> list[str]:
     lines.append("    columns: {}" if is_empty else "    columns:")
     for item in proposal.columns:
         if item.header is not None:
-            lines.append(f"      {item.column}: {_scalar(item.header)}{_mark(item)}")
+            named = f"[{_scalar(item.header)}, {_scalar(item.hour)}]" if item.hour else _scalar(item.header)
+            lines.append(f"      {item.column}: {named}{_mark(item)}")
         elif item.is_required:
             lines.append(f"      # {item.column}: MISSING, and required: name its column, or give it under constants")
     forms = {item.column: item.date_form for item in proposal.columns if item.date_form}
