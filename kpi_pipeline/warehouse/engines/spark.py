@@ -68,8 +68,8 @@ _PLANS_ONLY = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 """A driver with workers plans many statements, each of them once: to optimise Java's code for it costs more than it
 gains. Without the second option there is room for a fifth of the code, and what comes after is not compiled at all."""
 _PACKED = "10"
-"""How many times as large a table is in memory as in its files. Spark takes them for as large as they lie there: of ten
-million stays it sent two columns, ten megabytes as they lie, to every worker, where they filled its memory."""
+"""How many times as large a table is in memory as in its files. Spark takes it for as large as it lies there, and sends
+what it takes for small to every worker, whole: columns of millions of rows may pack to that."""
 
 
 class SparkEngine:
