@@ -108,7 +108,7 @@ def _is_of_encounters(file: StagedFile) -> bool:
 
 
 def _count_after(connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date, columns: Sequence[str]) -> int:
-    is_after = " OR ".join(f"CAST({identifier(column)} AS DATE) > $day" for column in columns)
+    is_after = " OR ".join(f"CAST({identifier(name)} AS DATE) > $day" for name in columns)
     return int(
         connection.execute(
             f"SELECT COUNT(*) FROM {parquet_file(file.staged)} WHERE {is_after}", {"day": day}
