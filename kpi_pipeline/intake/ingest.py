@@ -136,7 +136,7 @@ def _ingest_once(
             ]
         note_files(connection, store, staged)
         warnings += compare_with_before(connection, history, staged, options)
-        warnings += dates_ahead(connection, staged, plausible_until=options.plausible_until)
+        warnings += dates_ahead(connection, staged, options)
         warnings += find_short_years(connection, staged, options)
     warnings += find_missing_extracts(staged, options) + left_out_warnings(staged, chosen)
     warnings += unreadable_warnings(staged) + row_warnings(staged)

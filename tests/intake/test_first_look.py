@@ -122,6 +122,11 @@ def test_parts_of_one_extract_share_a_mapping_and_an_id_may_come_back_in_the_nex
     assert read_landing_options(tmp_path).tables["encounters"].files == ("adt1.csv", "adt2.csv")
 
 
+def test_files_of_one_name_in_dated_folders_are_read_by_a_pattern_of_folders(tmp_path: Path) -> None:
+    paths = [land(tmp_path / month, {"adt.csv": TABLE}) / "adt.csv" for month in ("2026-09", "2026-10")]
+    assert "    files: '*/adt.csv'" in propose_mapping(paths).splitlines()
+
+
 def test_an_id_that_comes_back_within_a_file_is_no_key(tmp_path: Path) -> None:
     text = proposed(tmp_path, adt_csv=TABLE + "1;P3;MAIN;IP;10/31/2026 08:00;\n")
     assert "      encounter_id: VisitNo  # UNSURE: its values come more than once" in text

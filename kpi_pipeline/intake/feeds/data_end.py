@@ -12,6 +12,7 @@ import duckdb
 
 from kpi_pipeline.core.notices import Notice
 from kpi_pipeline.core.sql.sql_text import identifier, parquet_file
+from kpi_pipeline.intake.reading.landing_options import LandingOptions
 from kpi_pipeline.intake.staged.staged_files import StagedFile
 
 NO_END = date(9000, 1, 1)
@@ -88,15 +89,16 @@ def reaches_beyond(connection: duckdb.DuckDBPyConnection, file: StagedFile, day:
 
 
 def dates_ahead(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[StagedFile], *, plausible_until: date | None
+    connection: duckdb.DuckDBPyConnection, files: Sequence[StagedFile], options: LandingOptions
 ) -> list[Notice]:
     """Rows of what has happened that are dated two days and more after their file came, or after the last plausible
-    day where that is declared: they count as written, and that is told. So are rows changed so late: they count before
-    every correction until then."""
+    day where that is declared: they count as written, and that is told. So are rows changed so late, except where the
+    newest extract decides: they count before every correction until then."""
     notices = []
     for file in files:
-        last = plausible_until or date.fromisoformat(file.arrived_at[:10]) + timedelta(days=1)
-        for kind, columns in (("dates_ahead", HAPPENED), ("updates_ahead", _CHANGED)):
+        last = options.plausible_until or date.fromisoformat(file.arrived_at[:10]) + timedelta(days=1)
+        changed = _CHANGED if options.feed_of(file.table) == "delta" else {}
+        for kind, columns in (("dates_ahead", HAPPENED), ("updates_ahead", changed)):
             n_after = _count_after(connection, file, last, columns[file.table]) if file.table in columns else 0
             if n_after:
                 notices.append(Notice(kind, file=file.file_name, table=file.table, counts={"rows": n_after}))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from glob import escape
 from pathlib import Path
 
@@ -18,15 +20,15 @@ from kpi_pipeline.intake.mapping.proposals import Proposal, ProposedColumn, like
 _LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Group:
     """Files of one table with the same header, which one mapping reads."""
 
     table: str
     is_named: bool
-    looks: dict[str, FirstLook]
+    looks: dict[Path, FirstLook]
 
-    @property
+    @cached_property
     def proposal(self) -> Proposal:
         """Of the rows of all files."""
         first, *others = self.looks.values()
@@ -58,7 +60,7 @@ def propose_mapping(paths: list[Path], *, table: str | None = None, limits: Limi
         if group.table in seen:
             what = f"other columns than {seen[group.table]} has; a table has one mapping. Rename them, or give --table:"
             written = ["  #", f"  # {_names(group)}: {what}", *(f"  # {line.strip(chr(10))[2:]}" for line in written)]
-        seen.setdefault(group.table, next(iter(group.looks)))
+        seen.setdefault(group.table, next(iter(group.looks)).name)
         lines += written
     return "\n".join(lines) + "\n"
 
@@ -78,7 +80,7 @@ def _groups(paths: list[Path], table: str | None, limits: Limits) -> list[_Group
         named = table or _table_by_name(path)
         found = named or likeliest_table(look.header, contracts)
         key = (found, tuple(name.lower() for name in look.header), str(look.options))
-        groups.setdefault(key, _Group(found, named is not None, {})).looks[path.name] = look
+        groups.setdefault(key, _Group(found, named is not None, {})).looks[path] = look
     if faults:
         raise InputError(faults)
     return sorted(groups.values(), key=lambda one: -one.n_required)
@@ -99,7 +101,9 @@ def _table_by_name(path: Path) -> str | None:
 
 
 def _names(group: _Group) -> str:
-    names = [_scalar(escape(name)) for name in group.looks]
+    """Patterns of the files; of those with one name in several folders, the pattern that looks into folders."""
+    folders = Counter(path.name for path in group.looks)
+    names = [_scalar(f"*/{escape(name)}" if n > 1 else escape(name)) for name, n in folders.items()]
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
