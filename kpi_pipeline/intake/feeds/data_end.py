@@ -5,7 +5,7 @@ No clock is asked, neither today's nor that of a file's arrival: the same files 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import duckdb
@@ -85,7 +85,7 @@ def find_data_end(connection: duckdb.DuckDBPyConnection, files: Sequence[StagedF
 
 def reaches_beyond(connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date) -> bool:
     """Whether a file of encounters holds dates after a day; what other tables speak of may well lie ahead."""
-    return _is_of_encounters(file) and _count_after(connection, file, day, HAPPENED[file.table]) > 0
+    return _is_of_encounters(file) and _count_after(connection, file, day, HAPPENED) > 0
 
 
 def dates_ahead(
@@ -97,11 +97,11 @@ def dates_ahead(
     notices = []
     for file in files:
         last = options.plausible_until or date.fromisoformat(file.arrived_at[:10]) + timedelta(days=1)
-        changed = _CHANGED if options.feed_of(file.table) == "delta" else {}
-        for kind, columns in (("dates_ahead", HAPPENED), ("updates_ahead", changed)):
-            n_after = _count_after(connection, file, last, columns[file.table]) if file.table in columns else 0
-            if n_after:
-                notices.append(Notice(kind, file=file.file_name, table=file.table, counts={"rows": n_after}))
+        if n_dated := _count_after(connection, file, last, HAPPENED):
+            notices.append(Notice("dates_ahead", file=file.file_name, table=file.table, counts={"rows": n_dated}))
+        decides = options.feed_of(file.table) == "delta"
+        if decides and (n_changed := _count_after(connection, file, last, _CHANGED)):
+            notices.append(Notice("updates_ahead", file=file.file_name, table=file.table, counts={"rows": n_changed}))
     return notices
 
 
@@ -109,8 +109,13 @@ def _is_of_encounters(file: StagedFile) -> bool:
     return file.table == "encounters"
 
 
-def _count_after(connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date, columns: Sequence[str]) -> int:
-    is_after = " OR ".join(f"CAST({identifier(name)} AS DATE) > $day" for name in columns)
+def _count_after(
+    connection: duckdb.DuckDBPyConnection, file: StagedFile, day: date, columns: Mapping[str, Sequence[str]]
+) -> int:
+    """Rows of a file that have a date after the day in one of its table's columns."""
+    if file.table not in columns:
+        return 0
+    is_after = " OR ".join(f"CAST({identifier(name)} AS DATE) > $day" for name in columns[file.table])
     return int(
         connection.execute(
             f"SELECT COUNT(*) FROM {parquet_file(file.staged)} WHERE {is_after}", {"day": day}
