@@ -11,8 +11,8 @@ REASONS = frozenset(
     {
         # of a whole measure
         "table_not_supplied", "column_not_supplied", "encounters_not_supplied", "procedures_not_supplied",
-        "rows_unmatched", "no_icd_codes", "icd_codes_unmapped", "drgs_unknown", "procedures_unmapped",
-        "no_risk_model", "risk_model_lacks", "risk_model_outdated", "item_unknown",
+        "rows_unmatched", "no_icd_codes", "icd_codes_unmapped", "no_principal_diagnoses", "drgs_unknown",
+        "procedures_unmapped", "no_risk_model", "risk_model_lacks", "risk_model_outdated", "item_unknown",
         # of a month, a span or a group
         "no_cases", "few_cases", "zero_denominator", "not_above_zero", "few_ended", "before_data", "no_sum",
         # of a part of the page of drivers

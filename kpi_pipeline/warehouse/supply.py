@@ -148,8 +148,14 @@ def _icd_codes(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, s
     with_code, mapped = connection.execute(
         "SELECT COUNT(primary_diagnosis_code), COUNT(primary_diagnosis_ccs) FROM stays"
     ).fetchall()[0]
-    reason = "icd_codes_unmapped" if with_code and not mapped else "no_icd_codes"
-    return ICD_DIAGNOSIS_CODES, bool(mapped), NOT_COMPUTABLE, str(Reason(reason))
+    if with_code:
+        return ICD_DIAGNOSIS_CODES, bool(mapped), NOT_COMPUTABLE, str(Reason("icd_codes_unmapped"))
+    listed = connection.execute(
+        "SELECT EXISTS (FROM diagnoses INNER JOIN diagnosis_categories AS known "
+        "ON UPPER(REPLACE(diagnoses.code, '.', '')) = known.code)"
+    ).fetchall()[0][0]
+    reason = "no_principal_diagnoses" if listed else "no_icd_codes"
+    return ICD_DIAGNOSIS_CODES, False, NOT_COMPUTABLE, str(Reason(reason))
 
 
 def _drg_weights(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool, str, str]:

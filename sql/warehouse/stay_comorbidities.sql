@@ -7,13 +7,22 @@ means: >-
 key: [stay_id, comorbidity]
 stored: never
 ---*/
-WITH listed_diagnoses AS (
+WITH plain_diagnoses AS (
+    SELECT
+        encounter_id,
+        sequence,
+        present_on_admission,
+        UPPER(REPLACE(code, '.', '')) AS code
+    FROM diagnoses
+),
+
+listed_diagnoses AS (
     SELECT
         stay_encounters.stay_id,
         lists.comorbidity,
         BOOL_OR(NOT lists.poa_required OR UPPER(diagnoses.present_on_admission) IN ('Y', 'W')) AS is_counted,
         BOOL_OR(UPPER(diagnoses.present_on_admission) IN ('N', 'U')) AS is_later
-    FROM diagnoses
+    FROM plain_diagnoses AS diagnoses
     INNER JOIN reference_elixhauser AS lists ON diagnoses.code = lists.code
     INNER JOIN stay_encounters ON diagnoses.encounter_id = stay_encounters.encounter_id
     INNER JOIN encounters ON diagnoses.encounter_id = encounters.encounter_id

@@ -118,6 +118,24 @@ def test_a_similar_name_is_marked_and_values_that_do_not_fit_are_said() -> None:
     assert both.of("admitted_at").doubt == "the form may also be %d/%m/%Y"
 
 
+def test_words_in_short_are_read_and_marked_but_for_the_commonest_names() -> None:
+    header = ["Visit No", "Hosp", "Adm Dt", "Disch Dt", "Pt Nbr", "Prim Dx Cd", "Tot Direct Cost", "Enc Typ"]
+    row = ["V1", "Main", "2026-10-01", "2026-10-05", "P1", "M16.11", "120.50", "IP"]
+    found = propose(header, [row], load_contracts()["encounters"])
+    expected = {
+        "encounter_id": ("Visit No", ""),
+        "facility_id": ("Hosp", ""),
+        "admitted_at": ("Adm Dt", ""),
+        "discharged_at": ("Disch Dt", ""),
+        "person_id": ("Pt Nbr", "the name is only similar"),
+        "primary_diagnosis_code": ("Prim Dx Cd", "the name is only similar"),
+        "direct_cost": ("Tot Direct Cost", "the name is only similar"),
+        "encounter_type": ("Enc Typ", "the name is only similar"),
+    }
+    assert {name: (found.of(name).header, found.of(name).doubt) for name in expected} == expected
+    assert found.unused == ()
+
+
 @pytest.mark.parametrize(
     ("value", "form", "others"),
     [

@@ -64,6 +64,7 @@ def comorbidities(connection: duckdb.DuckDBPyConnection, *patients: list[Diagnos
             "a new stroke in the hospital: the marks do not count",
         ),
         ([(None, "J189", "Y"), (None, "I5033", "Y")], {"HF"}, "no order is given"),
+        ([(1, "J18.9", "Y"), (2, "I50.33", "Y"), (3, "e66.9", "N")], {"HF", "OBESE"}, "with the dot, as most write it"),
     ],
 )
 def test_by_hand(

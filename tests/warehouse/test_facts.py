@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -144,3 +145,14 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
 def test_codes_that_no_map_knows_are_as_good_as_none_but_told_apart(bare: duckdb.DuckDBPyConnection) -> None:
     assert supply(bare, "icd_diagnosis_codes") == (False, "not_computable", "icd_codes_unmapped")
     assert supply(bare, "drg_weights")[:2] == (False, "not_computable")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [("I50.9", "no_principal_diagnoses"), ("314529007", "no_icd_codes"), (None, "no_icd_codes")]
+)
+def test_diagnoses_without_a_principal_one_are_told_from_none(code: str | None, reason: str, tmp_path: Path) -> None:
+    files = {"encounters.csv": COLUMNS + "E1,P1,F1,acute inpatient,2026-10-01,2026-10-05,,,\n"}
+    if code:
+        files["diagnoses.csv"] = f"encounter_id,sequence,code\nE1,1,{code}\n"
+    with tables_of(tmp_path, files) as connection:
+        assert supply(connection, "icd_diagnosis_codes") == (False, "not_computable", reason)

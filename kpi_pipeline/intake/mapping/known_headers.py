@@ -23,7 +23,7 @@ _KNOWN = {
     ),
     "facility_id": (
         "facility id, facilityid, facility, facility code, hospital, hospital id, hospid, dshospid, "
-        "loc facility cd, adm loc id, hosp area id, prvdr num, provider number, ccn, procode3, procode, "
+        "loc facility cd, hosp, hosp id, adm loc id, hosp area id, prvdr num, provider number, ccn, procode3, procode, "
         "site code, site, organization, organisation, campus, npi, billing provider npi, sitetret"
     ),
     "encounter_type": (
@@ -34,12 +34,12 @@ _KNOWN = {
     "admitted_at": (
         "admitted at, admit date, admit dt, admit datetime, admit date time, admit time, admittime, "
         "adm date, admdate, admission date, admission datetime, hosp admsn time, inpatient admit dt tm, "
-        "reg dt tm, admidate, clm admsn dt, start, start date, date, admit dttm, arrival date"
+        "reg dt tm, admidate, clm admsn dt, start, start date, date, admit dttm, arrival date, adm dt, adm dttm"
     ),
     "discharged_at": (
         "discharged at, discharge date, discharge dt, discharge datetime, discharge date time, disch date, "
         "disch dt tm, dischtime, discharge time, hosp disch time, disdate, nch bene dschrg dt, stop, "
-        "end date, date end, dischdate, disch dttm, dischdt"
+        "end date, date end, dischdate, disch dttm, disch dt"
     ),
     "discharge_disposition_code": (
         "discharge disposition code, discharge disposition, disch disp c, disch disposition cd, "
@@ -74,12 +74,12 @@ _KNOWN = {
     "total_cost": "total cost, cost, total costs",
     "direct_cost": "direct cost, total direct cost",
     "variable_direct_cost": "variable direct cost, direct variable cost",
-    "total_charges": "total charges, totchg, charges, total charge, tot acct charges, total claim cost",
+    "total_charges": "total charges, totchg, charges, total charge, tot acct charges, total claim cost, total chg",
     "allowed_amount": "allowed amount, allowed",
     "paid_amount": "paid amount, clm pmt amt, payments, total payments, amount paid",
     "code": (
         "code, diagnosis code, dx code, diag code, icd code, icd10 code, icd 10 code, icd10 cm, icd 10 cm, icd9 code, "
-        "icd 9 code, icd diagnosis code"
+        "icd 9 code, icd diagnosis code, icd10, icd 10, dx, diagnosis"
     ),
     "sequence": "sequence, seq, seq num, sequence number, rank, dx rank, diagnosis rank, diagnosis sequence, line",
     "present_on_admission": "present on admission, poa, poa indicator, poa flag, poa yn",
@@ -115,10 +115,21 @@ _COMMON = frozenset(
     {
         "date", "start", "start date", "stop", "end date", "date end", "arrival date", "key", "class", "admission type",
         "service", "unit", "site", "code", "line", "rank", "name", "procedure", "reason", "owner", "assigned to",
-        "organization", "organisation", "npi", "disposition", "cost", "allowed",
+        "organization", "organisation", "npi", "disposition", "cost", "allowed", "dx", "diagnosis",
     }
 )  # fmt: skip
 """Known names that other columns have as well: a day of print, the start of a course, the class of a ward."""
+
+_SPELLED = {
+    "acct": "account", "adm": "admit", "admission": "admit", "admsn": "admit", "admt": "admit", "amt": "amount",
+    "cd": "code", "chg": "charges", "chgs": "charges", "dc": "discharge", "dept": "department", "diag": "diagnosis",
+    "disch": "discharge", "dischg": "discharge", "dis": "discharge", "disp": "disposition", "dsch": "discharge",
+    "dt": "date", "dttm": "date time", "datetime": "date time", "dx": "diagnosis", "enc": "encounter",
+    "fac": "facility", "hosp": "hospital", "ins": "insurance", "nbr": "number", "no": "number", "num": "number",
+    "pat": "patient", "prim": "primary", "proc": "procedure", "prov": "provider", "pt": "patient", "svc": "service",
+    "tm": "time", "tot": "total", "typ": "type", "vis": "visit",
+}  # fmt: skip
+"""What a word of a header is short for. A name known only in this way is proposed with a mark."""
 
 
 def plain_name(header: str) -> str:
@@ -130,6 +141,11 @@ def plain_name(header: str) -> str:
 def joined(name: str) -> str:
     """The words of a name without blanks, for comparison."""
     return plain_name(name).replace(" ", "")
+
+
+def spelled_out(name: str) -> str:
+    """The words of a name in full, as far as it is known what they are short for."""
+    return " ".join(_SPELLED.get(word, word) for word in plain_name(name).split())
 
 
 def names_of(column: str) -> list[str]:

@@ -20,9 +20,11 @@ from kpi_pipeline.intake.mapping.known_headers import (
     may_mean_another,
     names_of,
     plain_name,
+    spelled_out,
 )
 
 _SIMILAR_ENOUGH = 84
+_IN_SHORT = 98.0
 _SHARE_THAT_FITS = 0.9
 _DAYS = (
     "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d", "%d-%b-%Y", "%d%b%Y", "%b %d %Y",
@@ -122,14 +124,17 @@ def likeliest_table(header: Sequence[str], contracts: Mapping[str, Contract]) ->
 
 
 def _score(column: str, header: str) -> float:
-    """100: a known name of the column, a little less for one further down the list; less: only similar."""
+    """100: a known name of the column, a little less for one further down the list; less: only similar, most of all
+    where it is a known name in short."""
     names = names_of(column)
     if joined(header) == joined(column):
         return 101.0
     for place, name in enumerate(names):
         if joined(name) == joined(header):
             return 100.0 - place / 100
-    plain = plain_name(header)
+    plain, full = plain_name(header), spelled_out(header)
+    if full in {spelled_out(name) for name in names}:
+        return _IN_SHORT
     return max(fuzz.token_sort_ratio(plain, name) for name in names) * 0.95
 
 
