@@ -69,9 +69,7 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "rows_unmatched": lambda table: f"too many rows of {_table(table)} belong to no encounter in the data",
     "no_icd_codes": lambda _: "no ICD diagnosis codes",
     "icd_codes_unmapped": lambda _: "the diagnosis codes are in no loaded map",
-    "no_principal_diagnoses": lambda _: (
-        "no principal diagnoses: primary_diagnosis_code of encounters is empty, and diagnoses do not stand in for it"
-    ),
+    "no_principal_diagnoses": lambda _: "no principal diagnoses in primary_diagnosis_code of encounters",
     "drgs_unknown": lambda _: "no DRG is in the loaded MS-DRG table",
     "procedures_unmapped": lambda _: "too many procedures are in no loaded map, so planned returns cannot be told",
     "no_risk_model": lambda _: "no risk model is loaded",
